@@ -1,0 +1,197 @@
+/**
+ * @file purge.h
+ * @brief The delete itself: set by set, in short transactions, to be stopped and taken up again at any time.
+ *
+ * @code{.c}
+ * static void purge(cascade_connection *connection, cascade_policy *policy, cascade_selection *selection) {
+ *   cascade_purge *purge = NULL;
+ *   cascade_error *error = NULL;
+ *   const cascade_batch_info *batch = NULL;
+ *   cascade_status status = cascade_purge_new(connection, policy, selection, NULL, &purge, &error);
+ *   while (status >= 0 && (status = cascade_purge_next(purge, &batch, &error)) == CASCADE_OK)
+ *     printf("%llu rows gone\n", (unsigned long long)batch->total_deleted);
+ *   if (error) fprintf(stderr, "%s\n", cascade_error_message(error));
+ *   cascade_error_free(error);
+ *   cascade_purge_free(purge);
+ * }
+ * @endcode
+ */
+#ifndef CASCADE_PURGE_H
+#define CASCADE_PURGE_H
+
+#include <cascade/policy.h>
+#include <cascade/selection.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** @brief Who guarantees that no reference is left dangling. */
+enum cascade_integrity {
+  CASCADE_INTEGRITY_CHECKED = 0, /**< The database, row by row: the default. */
+  CASCADE_INTEGRITY_PROVEN = 1   /**< The library, by one query per relation and batch, under the batch's locks; the
+                                      database's own checks are off for the batch. Refused when a table concerned has user
+                                      triggers. */
+};
+
+/** @brief Refusals that the host lifts. Bits of `allow` in ::cascade_purge_options. */
+enum cascade_allow {
+  CASCADE_ALLOW_NO_FILTER = 1, /**< A selection of every row. */
+  CASCADE_ALLOW_UNENFORCED = 2 /**< A session that does not enforce foreign keys: the library's own checks are all there is. */
+};
+
+/** @brief Keys that one batch deleted from one table, for the hook. Borrowed for the call. */
+typedef struct cascade_deleted {
+  size_t size;              /**< `sizeof(cascade_deleted)` of the library. */
+  uint32_t table;           /**< Number of the table in the graph. */
+  uint32_t reserved;        /**< Zero. */
+  const char *label;        /**< Its name. */
+  const cascade_keys *keys; /**< Primary keys, or rowids where there is no primary key. */
+} cascade_deleted;
+
+/**
+ * @brief Hook that runs inside a batch's transaction, after its statements and before its COMMIT.
+ * @param user_data  `hook_data` of the options
+ * @param tables  one entry for each table of which rows were deleted, referencing tables first
+ * @param table_count  how many
+ * @return 0 to go on; anything else rolls the batch back and ends the purge with CASCADE_HOOK
+ *
+ * The hook may use the host's own handle to write in the same transaction. A batch that is retried calls it again.
+ */
+typedef int32_t (*cascade_after_batch)(void *user_data, const cascade_deleted *tables, uint32_t table_count);
+
+/** @brief Options of cascade_purge_new(). */
+typedef struct cascade_purge_options {
+  size_t size;                     /**< `sizeof(cascade_purge_options)`. */
+  uint32_t allow;                  /**< ::cascade_allow bits. */
+  int32_t integrity;               /**< One of ::cascade_integrity. */
+  uint64_t max_rows;               /**< Refuse, before the first change, a closure of more rows than this; 0 for no bound. The purge
+                                        never deletes more, whatever is inserted meanwhile. */
+  uint64_t max_tx_rows;            /**< Rows that one transaction may touch; 0 means 50,000. A closure within it is deleted in one
+                                        transaction, whole or not at all. */
+  uint32_t batch_ms;               /**< Time that a transaction should take, in milliseconds; 0 means 100. Batches grow and shrink
+                                        towards it. */
+  uint32_t time_budget_ms;         /**< Stop after the batch that ends past this time; 0 for no budget. */
+  uint64_t row_budget;             /**< Stop after the batch that reaches so many deleted rows; 0 for no budget. */
+  const char *plan;                /**< Fingerprint of an approved plan, or NULL. Refused with CASCADE_PLAN_CHANGED when schema, rules or
+                                        selection are not those of the plan, or when there are more rows than it said. */
+  cascade_after_batch after_batch; /**< Hook, or NULL. With one, keys of all tables are read. */
+  void *hook_data;                 /**< Its first argument. */
+} cascade_purge_options;
+
+/** @brief A committed batch, and where the purge stands. Borrowed from the purge until its next call. */
+typedef struct cascade_batch_info {
+  size_t size;             /**< `sizeof(cascade_batch_info)` of the library. */
+  uint64_t number;         /**< Its number, from 1. */
+  uint64_t deleted;        /**< Rows that it deleted. */
+  uint64_t updated;        /**< Rows that it rewrote. */
+  uint64_t total_deleted;  /**< Rows deleted so far. */
+  uint64_t total_updated;  /**< Rows rewritten so far. */
+  uint64_t roots_done;     /**< Selected rows deleted so far. */
+  int64_t roots_expected;  /**< Selected rows in all, as counted or estimated at the start; -1 when unknown. */
+  uint64_t nanoseconds;    /**< Length of its transaction. */
+  uint32_t retries;        /**< Times that it was rolled back and tried again. */
+  uint32_t table;          /**< Table in whose rows the purge is at work. */
+} cascade_batch_info;
+
+/** @brief What a purge did. */
+typedef struct cascade_purge_report {
+  size_t size;                 /**< `sizeof(cascade_purge_report)`, set by the caller. */
+  int32_t finished;            /**< 1 when no selected row is left; 0 when a budget, a cancel or a failure ended it. */
+  uint32_t table_count;        /**< Tables of which rows were deleted or rewritten. */
+  uint64_t batches;            /**< Committed batches. */
+  uint64_t deleted;            /**< Rows deleted. */
+  uint64_t updated;            /**< Rows rewritten. */
+  uint64_t retries;            /**< Batches rolled back and tried again. */
+  uint64_t longest_ns;         /**< Longest transaction that wrote, in nanoseconds. */
+} cascade_purge_report;
+
+/** @brief What a purge did to one table. All pointers are borrowed from the graph. */
+typedef struct cascade_table_report {
+  size_t size;       /**< `sizeof(cascade_table_report)`, set by the caller. */
+  const char *label; /**< Name of the table. */
+  uint64_t deleted;  /**< Rows deleted. */
+  uint64_t updated;  /**< Rows rewritten. */
+  uint32_t table;    /**< Its number in the graph. */
+  uint32_t reserved; /**< Zero. */
+} cascade_table_report;
+
+/**
+ * @brief Prepares a purge and examines it. Changes nothing.
+ *
+ * Refuses what is refused by default, and looks for rows that block: in the whole closure, before the first delete. Then
+ * cascade_purge_next() does the work.
+ *
+ * @param connection  a session outside any transaction; the purge holds a reference
+ * @param policy  rules; its graph must be the selection's
+ * @param selection  rows to delete with what depends on them
+ * @param options  NULL for the defaults
+ * @param[out] purge  receives the purge, owned by the caller
+ * @param[out] error  receives the failure; may be NULL
+ * @return CASCADE_OK; CASCADE_BLOCKED with the table and relation in the error; CASCADE_NO_FILTER; CASCADE_UNENFORCED;
+ *         CASCADE_NO_KEY; CASCADE_CYCLE; CASCADE_MAX_ROWS; CASCADE_PLAN_CHANGED; CASCADE_NOT_ATOMIC; CASCADE_TRIGGERS;
+ *         CASCADE_POLICY; CASCADE_READONLY; CASCADE_INVALID; CASCADE_OPTIONS; CASCADE_CANCELLED; CASCADE_NOMEM; any database
+ *         status
+ * @since 0.1
+ */
+CASCADE_API cascade_status cascade_purge_new(cascade_connection *connection, cascade_policy *policy,
+                                             cascade_selection *selection, const cascade_purge_options *options,
+                                             cascade_purge **purge, cascade_error **error);
+
+/**
+ * @brief Deletes one batch in one transaction and commits it.
+ *
+ * The transaction holds the write lock (SQLite: BEGIN IMMEDIATE) from before the batch's rows are read to its COMMIT. Transient
+ * failures roll it back and are tried again, at most 8 times, with growing pauses. On any failure the batch is rolled back;
+ * earlier batches stay committed, and the same purge made anew goes on where this one ended.
+ *
+ * @param purge  a purge
+ * @param[out] batch  receives the committed batch, borrowed until the next call
+ * @param[out] error  receives the failure; may be NULL
+ * @return CASCADE_OK; CASCADE_DONE when nothing is left to do or a budget is used up, again and again; the statuses of
+ *         cascade_purge_new(), and CASCADE_HOOK, CASCADE_CONTENDED, CASCADE_NO_PROGRESS. After a failure the purge gives that
+ *         failure's status again
+ * @since 0.1
+ */
+CASCADE_API cascade_status cascade_purge_next(cascade_purge *purge, const cascade_batch_info **batch,
+                                              cascade_error **error);
+
+/**
+ * @brief Stops a purge: the running or next cascade_purge_next() rolls its batch back and returns CASCADE_CANCELLED.
+ * @param purge  a purge, or NULL
+ * @note Any thread, and signal handlers, while the purge lives.
+ * @since 0.1
+ */
+CASCADE_API void cascade_purge_cancel(cascade_purge *purge);
+
+/**
+ * @brief Says what was done so far.
+ * @param purge  a purge
+ * @param[out] report  `size` set by the caller; the rest is filled as far as that reaches
+ * @return CASCADE_OK; CASCADE_INVALID
+ * @since 0.1
+ */
+CASCADE_API cascade_status cascade_purge_describe(const cascade_purge *purge, cascade_purge_report *report);
+
+/**
+ * @brief Says what was done to one table so far.
+ * @param purge  a purge
+ * @param position  from 0 to `table_count - 1` of the report
+ * @param[out] report  `size` set by the caller; the rest is filled as far as that reaches
+ * @return CASCADE_OK; CASCADE_INVALID for a number or size out of range
+ * @since 0.1
+ */
+CASCADE_API cascade_status cascade_purge_table(const cascade_purge *purge, uint32_t position,
+                                               cascade_table_report *report);
+
+/**
+ * @brief Ends a purge, finished or not. Session settings that it changed are put back.
+ * @param purge  a purge, or NULL
+ * @since 0.1
+ */
+CASCADE_API void cascade_purge_free(cascade_purge *purge);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,92 @@
+/* Tables and foreign keys as data. A catalog reader fills in the raw part; building the graph resolves the rest. */
+#ifndef CASC_SCHEMA_H
+#define CASC_SCHEMA_H
+
+#include <cascade/graph.h>
+
+#include "arena.h"
+
+enum { CASC_NONE = UINT32_MAX };
+
+/* How SQLite compares a column; other engines use CASC_AFFINITY_OTHER. */
+typedef enum casc_affinity {
+  CASC_AFFINITY_OTHER,
+  CASC_AFFINITY_INTEGER,
+  CASC_AFFINITY_NUMERIC, /* also REAL */
+  CASC_AFFINITY_TEXT,
+  CASC_AFFINITY_NONE
+} casc_affinity;
+
+typedef struct casc_column {
+  const char *name, *type, *default_sql;
+  uint32_t flags;      /* cascade_column_flag */
+  int32_t value_type;  /* what a value of it is written as: CASCADE_INT64, CASCADE_TEXT, CASCADE_BLOB, or CASCADE_ANY */
+  casc_affinity affinity;
+} casc_column;
+
+typedef struct casc_index {
+  const char *name;
+  uint32_t count;
+  const uint32_t *columns; /* CASC_NONE for an expression */
+  bool unique, partial;
+} casc_index;
+
+typedef struct casc_trigger {
+  const char *name;
+  bool on_delete, on_update;
+} casc_trigger;
+
+typedef struct casc_table {
+  /* raw */
+  const char *schema, *name; /* schema is "" without */
+  int32_t kind;              /* cascade_table_kind */
+  uint32_t flags;            /* cascade_table_flag; graph adds CASCADE_TABLE_IN_CYCLE and the trigger flags */
+  casc_column *columns;
+  uint32_t column_count;
+  uint32_t *key; /* primary key, as column positions */
+  uint32_t key_count;
+  casc_index *indexes;
+  uint32_t index_count;
+  casc_trigger *triggers;
+  uint32_t trigger_count;
+  int64_t row_estimate;
+  bool integer_key; /* SQLite: the one key column is the rowid itself */
+  /* built */
+  const char *label;
+  const char *const *key_names;
+  uint32_t component, component_size;
+  uint32_t *relations_to, *relations_from; /* relation numbers */
+  uint32_t to_count, from_count;
+  /* built: the identity by which the library tells rows apart; identity_count 0 when there is none */
+  uint32_t identity_count;
+  const char *const *identity;
+  const int32_t *identity_types;
+  const int32_t *key_types;
+} casc_table;
+
+/* A foreign key as a catalog tells it. */
+typedef struct casc_raw_relation {
+  const char *name;
+  uint32_t table; /* position in the schema's tables */
+  const char *ref_schema, *ref_table;
+  uint32_t count;
+  const char *const *columns;
+  const char *const *ref_columns; /* NULL: the referenced table's primary key */
+  int32_t on_delete, on_update;
+  bool deferrable, initially_deferred;
+} casc_raw_relation;
+
+/* What a reader gives to the graph: lives in the arena that was given to the reader. */
+typedef struct casc_schema {
+  const char *engine;
+  casc_table *tables;
+  uint32_t table_count;
+  casc_raw_relation *relations;
+  uint32_t relation_count;
+} casc_schema;
+
+/* Affinity of a declared type, by SQLite's rules; and the type in which keys of such a column are written. */
+casc_affinity casc_affinity_of(const char *type);
+int32_t casc_value_type_of(casc_affinity affinity);
+
+#endif

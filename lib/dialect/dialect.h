@@ -1,0 +1,88 @@
+/* All SQL of the library. A dialect writes statements into a builder; it reaches no database.
+   Rows are told apart by their identity: on SQLite the rowid, elsewhere and for WITHOUT ROWID tables the primary key. */
+#ifndef CASC_DIALECT_H
+#define CASC_DIALECT_H
+
+#include "statement.h"
+
+/* A table as SQL sees it. */
+typedef struct casc_sql_table {
+  const char *schema; /* NULL for the default */
+  const char *name;
+  uint32_t key_count; /* identity */
+  const char *const *key;
+  const int32_t *key_types;
+  uint32_t shown_count; /* the columns that people know a row by: the primary key, or the identity */
+  const char *const *shown;
+  const int32_t *shown_types;
+  bool shown_is_key; /* both are the same columns */
+} casc_sql_table;
+
+/* A relation as SQL sees it. */
+typedef struct casc_sql_relation {
+  const casc_sql_table *table, *ref_table;
+  uint32_t count;
+  const char *const *columns, *const *ref_columns;
+  const char *where; /* condition on the referencing table, or NULL */
+  bool direct;       /* the referenced columns are the identity of ref_table, and comparing with the key itself is exact */
+} casc_sql_relation;
+
+/* Rows of one table: all parts that are given must hold. */
+typedef struct casc_sql_filter {
+  const casc_sql_relation *relation; /* rows that refer, through this relation, ... */
+  const cascade_keys *parents;       /* ... to the rows with these identities */
+  const char *where;                 /* the host's condition, with its parameters */
+  const cascade_value *where_parameters;
+  uint32_t where_parameter_count;
+  const cascade_keys *among;         /* identity is one of these */
+  const cascade_keys *shown_among;   /* shown columns are one of these */
+  const cascade_keys *except;        /* identity is none of these; NULL or empty excepts nothing */
+  const cascade_value *after;        /* identity is greater than this */
+} casc_sql_filter;
+
+typedef struct casc_dialect {
+  const char *engine;
+  const char *begin_write, *begin_read, *commit, *rollback;
+  const char *defer;             /* puts foreign-key checks off to COMMIT, inside a transaction; NULL where there is no such thing */
+  const char *checks_off, *checks_on; /* outside a transaction; NULL where there is no such thing */
+  const char *checks_state;      /* query of one integer: 1 when foreign keys are enforced */
+  const char *change_counter;    /* query of one integer that changes when another session commits; NULL where there is none */
+  uint32_t max_list;             /* keys of several columns, or not integers, that one statement may carry */
+
+  void (*identifier)(casc_str *sql, const char *name);
+  /* Identities, then with `shown` the shown columns too (once, when they are the same). limit 0: no limit.
+     ordered: by identity. */
+  void (*select_keys)(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, bool shown,
+                      bool ordered, uint64_t limit);
+  /* One integer: how many rows, counting no further than limit (0: to the end). */
+  void (*count)(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, uint64_t limit);
+  void (*delete_rows)(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter);
+  /* Sets relation->columns to values. */
+  void (*update_rows)(casc_statement *statement, const casc_sql_relation *relation, const cascade_value *values,
+                      const casc_sql_filter *filter);
+  /* Identities of the referenced rows to which the rows of relation->table among `keys` refer. */
+  void (*select_parents)(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys);
+  /* Identity of the row that referencing columns of these values would refer to: no row, or one. */
+  void (*find_parent)(casc_statement *statement, const casc_sql_relation *relation, const cascade_value *values);
+  /* Identities of rows among `keys` that refer, without NULL, to a row that does not exist. */
+  void (*select_dangling)(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys,
+                          uint64_t limit);
+  /* Values of default expressions, of any type; NULL in `expressions` gives NULL. */
+  void (*evaluate)(casc_statement *statement, const char *const *expressions, uint32_t count);
+} casc_dialect;
+
+extern const casc_dialect casc_dialect_sqlite;
+/* NULL for an engine that is not known. */
+const casc_dialect *casc_dialect_of(const char *engine);
+
+/* Catalog queries of SQLite; what each column means is said in catalog/sqlite.c. */
+void casc_sqlite_tables(casc_statement *statement);
+void casc_sqlite_columns(casc_statement *statement);
+void casc_sqlite_foreign_keys(casc_statement *statement);
+void casc_sqlite_indexes(casc_statement *statement);
+void casc_sqlite_triggers(casc_statement *statement);
+void casc_sqlite_statistics(casc_statement *statement);
+/* One row of (position, largest rowid) for each table named. */
+void casc_sqlite_largest_rowids(casc_statement *statement, const char *const *tables, uint32_t count);
+
+#endif

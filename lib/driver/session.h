@@ -1,0 +1,45 @@
+/* The connection from within: running statements over whatever driver it has. */
+#ifndef CASC_SESSION_H
+#define CASC_SESSION_H
+
+#include <cascade/connection.h>
+#include <cascade/driver.h>
+
+#include "context.h"
+#include "failure.h"
+#include "statement.h"
+
+struct cascade_connection {
+  casc_refs refs;
+  cascade_context *context;
+  const cascade_driver *driver;
+  void *self;
+  cascade_capabilities capabilities;
+  atomic_bool cancelled;
+  uint64_t statements;
+  void *library; /* dlopen handle of the driver, or NULL */
+};
+
+typedef struct casc_cursor {
+  cascade_connection *connection;
+  void *driver_cursor;
+} casc_cursor;
+
+cascade_connection *casc_connection_ref(cascade_connection *connection);
+
+/* Prepares a statement builder for this session's driver. */
+void casc_session_statement(cascade_connection *connection, casc_statement *statement);
+
+/* Each fails with CASCADE_CANCELLED, before it reaches the database, when a cancel was asked for; that uses the request up.
+   CASCADE_NOMEM when the builder ran out of memory. The statement must stay until the cursor is closed. */
+cascade_status casc_execute(cascade_connection *connection, const casc_statement *statement, uint64_t *affected,
+                            cascade_error **error);
+cascade_status casc_query(cascade_connection *connection, const casc_statement *statement, casc_cursor *cursor,
+                          cascade_error **error);
+cascade_status casc_next(casc_cursor *cursor, const cascade_value **row, cascade_error **error);
+void casc_cursor_close(casc_cursor *cursor); /* a cursor that was never opened, zeroed, may be closed */
+
+/* A statement without parameters. `casc_control` is for BEGIN, COMMIT, ROLLBACK and settings: it is not stopped by a cancel. */
+cascade_status casc_control(cascade_connection *connection, const char *sql, cascade_error **error);
+
+#endif

@@ -1,0 +1,61 @@
+/* The graph from within. */
+#ifndef CASC_GRAPH_INTERNAL_H
+#define CASC_GRAPH_INTERNAL_H
+
+#include "context.h"
+#include "failure.h"
+#include "map.h"
+#include "schema.h"
+
+/* A relation, resolved. Of a graph, or of a policy, which copies the graph's and adds the declared ones. */
+typedef struct casc_relation {
+  const char *name, *label;
+  uint32_t table, ref_table;
+  uint32_t count;
+  const uint32_t *columns;     /* positions in table */
+  const uint32_t *ref_columns; /* positions in ref_table; NULL when CASCADE_RELATION_UNRESOLVED */
+  const char *const *column_names, *const *ref_column_names;
+  int32_t on_delete, on_update;
+  uint32_t flags;     /* cascade_relation_flag */
+  const char *index;  /* supporting index: its name, "rowid" or "primary key" for the table's own order, "" for none */
+  int32_t rule;
+  bool direct;        /* the referenced columns are the identity, and comparing them with it is exact; see casc_sql_relation */
+  /* policy only */
+  const char *where;            /* NULL for none */
+  const cascade_value *values;  /* of CASCADE_RULE_SET_VALUE, `count` of them */
+} casc_relation;
+
+struct cascade_graph {
+  casc_refs refs;
+  cascade_context *context;
+  casc_arena arena;
+  const char *engine;
+  casc_table *tables; /* by name */
+  uint32_t table_count;
+  casc_relation *relations; /* by referencing table, then by columns */
+  uint32_t relation_count;
+  uint32_t component_count;
+  casc_map by_name; /* folded label and folded name -> table */
+};
+
+/* Builds a graph from a schema whose memory is in `arena`; takes the arena over, also when it fails. */
+cascade_status casc_graph_build(cascade_context *context, casc_arena *arena, const casc_schema *schema,
+                                cascade_graph **graph, cascade_error **error);
+
+/* Strongly connected components of `count` nodes with an edge from[i] -> to[i] each. Components are numbered so that every edge
+   leads from a component to one of the same or a lower number. False when memory is out. */
+bool casc_components(const casc_alloc *alloc, uint32_t count, uint32_t edges, const uint32_t *from, const uint32_t *to,
+                     uint32_t *component, uint32_t *component_count);
+
+/* Position of a column by name, as the engine compares names; CASC_NONE when there is none. */
+uint32_t casc_graph_column_position(const cascade_graph *graph, uint32_t table, const char *name);
+/* Same name, as the engine compares names. */
+bool casc_graph_same_name(const cascade_graph *graph, const char *a, const char *b);
+/* The nearest of the names by edit distance, when it is near enough to be what was meant; else NULL. */
+const char *casc_nearest(const char *wanted, const char *const *names, uint32_t count);
+/* Fills in what follows from the columns: label, flags, index, direct. Used for the relations of policies too. */
+cascade_status casc_relation_resolve(const cascade_graph *graph, casc_arena *arena, casc_relation *relation,
+                                     cascade_error **error);
+void casc_relation_describe(const casc_relation *relation, cascade_relation_info *info);
+
+#endif
