@@ -1,0 +1,14 @@
+/* Result columns of SQLite, in the form that the session's driver can read. */
+#ifndef CASC_COLUMNS_H
+#define CASC_COLUMNS_H
+
+#include "statement.h"
+
+/* Appends an item of the select list, with a comma when it is not the first, and declares its type. For a driver with
+   CASCADE_TEXT_ROWS the item is a string expression under a fixed alias. */
+void casc_sqlite_column(casc_statement *statement, const char *expression, int32_t type);
+/* The quoted form of a name, as an item. */
+void casc_sqlite_name_column(casc_statement *statement, const char *qualifier, const char *name, int32_t type);
+void casc_sqlite_identifier(casc_str *sql, const char *name);
+
+#endif
