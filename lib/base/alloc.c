@@ -23,7 +23,7 @@ const casc_alloc casc_system_alloc = {system_allocate, system_reallocate, system
 
 void *casc_calloc(const casc_alloc *alloc, size_t count, size_t size) {
   if (size && count > SIZE_MAX / size) return NULL;
-  size_t bytes = count * size ? count * size : 1;
+  size_t bytes = count && size ? count * size : 1;
   void *memory = alloc->allocate(alloc->data, bytes);
   if (memory) memset(memory, 0, bytes);
   return memory;

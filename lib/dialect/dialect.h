@@ -36,7 +36,6 @@ typedef struct casc_sql_filter {
   uint32_t where_parameter_count;
   const cascade_keys *among;         /* identity is one of these */
   const cascade_keys *shown_among;   /* shown columns are one of these */
-  const cascade_keys *except;        /* identity is none of these; NULL or empty excepts nothing */
   const cascade_value *after;        /* identity is greater than this */
 } casc_sql_filter;
 
@@ -45,11 +44,12 @@ typedef struct casc_dialect {
   const char *begin_write, *begin_read, *commit, *rollback;
   const char *defer;             /* puts foreign-key checks off to COMMIT, inside a transaction; NULL where there is no such thing */
   const char *checks_off, *checks_on; /* outside a transaction; NULL where there is no such thing */
-  const char *checks_state;      /* query of one integer: 1 when foreign keys are enforced */
-  const char *change_counter;    /* query of one integer that changes when another session commits; NULL where there is none */
-  uint32_t max_list;             /* keys of several columns, or not integers, that one statement may carry */
+  uint32_t max_cells;            /* cells of keys, other than single integers, that one statement may carry */
 
-  void (*identifier)(casc_str *sql, const char *name);
+  /* One integer: 1 when the session enforces foreign keys. */
+  void (*checks_state)(casc_statement *statement);
+  /* One integer that changes when another session commits. */
+  void (*change_counter)(casc_statement *statement);
   /* Identities, then with `shown` the shown columns too (once, when they are the same). limit 0: no limit.
      ordered: by identity. */
   void (*select_keys)(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, bool shown,

@@ -1,0 +1,393 @@
+/* SQLite's dialect. Keys of one integer column travel as one JSON array; others as a list of values. Comparisons with a
+   referenced key are written `parent.key = child.column`, in this order: so SQLite applies the affinities and the
+   collation that its own foreign-key actions apply. */
+#include "dialect.h"
+
+#include "columns.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+static void put(casc_statement *statement, const char *sql) {
+  casc_str_put(&statement->sql, sql);
+}
+
+static void name(casc_statement *statement, const char *qualifier, const char *identifier) {
+  if (qualifier) casc_str_printf(&statement->sql, "%s.", qualifier);
+  casc_sqlite_identifier(&statement->sql, identifier);
+}
+
+static void integer_array(casc_statement *statement, const cascade_keys *keys) {
+  casc_str json;
+  casc_str_init(&json, statement->arena.alloc);
+  casc_str_putc(&json, '[');
+  for (uint64_t i = 0; i < keys->count; i++) {
+    if (i) casc_str_putc(&json, ',');
+    casc_str_int(&json, keys->integers[i]);
+  }
+  casc_str_putc(&json, ']');
+  char *text = json.failed ? NULL : casc_arena_copy(&statement->arena, json.data, json.length);
+  if (text) casc_statement_text(statement, text, json.length);
+  else statement->failed = true;
+  casc_str_free(&json);
+}
+
+/* (Values (?,?),(?,?)...) */
+static void value_rows(casc_statement *statement, const cascade_keys *keys) {
+  put(statement, "(Values ");
+  for (uint64_t i = 0; i < keys->count; i++) {
+    put(statement, i ? ",(" : "(");
+    for (uint32_t j = 0; j < keys->column_count; j++) {
+      put(statement, j ? ",?" : "?");
+      casc_statement_parameter(statement, &keys->cells[i * keys->column_count + j]);
+    }
+    put(statement, ")");
+  }
+  put(statement, ")");
+}
+
+static void name_list(casc_statement *statement, const char *qualifier, const char *const *names, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (i) put(statement, ", ");
+    name(statement, qualifier, names[i]);
+  }
+}
+
+static void name_tuple(casc_statement *statement, const char *qualifier, const char *const *names, uint32_t count) {
+  if (count > 1) put(statement, "(");
+  name_list(statement, qualifier, names, count);
+  if (count > 1) put(statement, ")");
+}
+
+/* columns are one of keys; a single key is an equality, so that an index on the columns gives the rows in its order */
+static void columns_among(casc_statement *statement, const char *qualifier, const char *const *columns, uint32_t count,
+                          const cascade_keys *keys) {
+  if (keys->count == 1) {
+    for (uint32_t i = 0; i < count; i++) {
+      if (i) put(statement, " And ");
+      name(statement, qualifier, columns[i]);
+      put(statement, " = ?");
+      if (keys->integers) casc_statement_integer(statement, keys->integers[0]);
+      else casc_statement_parameter(statement, &keys->cells[i]);
+    }
+    return;
+  }
+  name_tuple(statement, qualifier, columns, count);
+  put(statement, " In ");
+  if (keys->integers) {
+    put(statement, "(Select value From json_each(?))");
+    integer_array(statement, keys);
+  } else value_rows(statement, keys);
+}
+
+/* p.key = t.column And ... */
+static void join_condition(casc_statement *statement, const casc_sql_relation *relation, const char *child) {
+  for (uint32_t i = 0; i < relation->count; i++) {
+    if (i) put(statement, " And ");
+    name(statement, "p", relation->ref_columns[i]);
+    put(statement, " = ");
+    name(statement, child, relation->columns[i]);
+  }
+}
+
+/* From <the rows `keys` of table> as alias: the keys drive, the table follows by its identity. One key needs no list. */
+static void from_keys(casc_statement *statement, const casc_sql_table *table, const char *alias,
+                      const cascade_keys *keys) {
+  if (keys->count == 1) {
+    name(statement, NULL, table->name);
+    casc_str_printf(&statement->sql, " %s", alias);
+    return;
+  }
+  if (keys->integers) {
+    put(statement, "json_each(?) k");
+    integer_array(statement, keys);
+  } else {
+    value_rows(statement, keys);
+    put(statement, " k");
+  }
+  put(statement, " Cross Join ");
+  name(statement, NULL, table->name);
+  casc_str_printf(&statement->sql, " %s On ", alias);
+  for (uint32_t i = 0; i < table->key_count; i++) {
+    if (i) put(statement, " And ");
+    name(statement, alias, table->key[i]);
+    if (keys->integers) put(statement, " = k.value");
+    else casc_str_printf(&statement->sql, " = k.column%u", i + 1);
+  }
+}
+
+/* The condition that from_keys() left out for a single key. */
+static void one_key(casc_statement *statement, const casc_sql_table *table, const char *alias, const cascade_keys *keys,
+                    const char *before) {
+  if (keys->count != 1) return;
+  put(statement, before);
+  columns_among(statement, alias, table->key, table->key_count, keys);
+}
+
+/* Rows of the referencing table, outside of any join: identity In (...) unless the columns can be compared directly. */
+static void refers(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *parents) {
+  if (relation->direct) {
+    columns_among(statement, NULL, relation->columns, relation->count, parents);
+    return;
+  }
+  const casc_sql_table *table = relation->table;
+  name_tuple(statement, NULL, table->key, table->key_count);
+  put(statement, " In (Select ");
+  name_list(statement, "t", table->key, table->key_count);
+  put(statement, " From ");
+  from_keys(statement, relation->ref_table, "p", parents);
+  put(statement, " Cross Join ");
+  name(statement, NULL, table->name);
+  put(statement, " t On ");
+  join_condition(statement, relation, "t");
+  one_key(statement, relation->ref_table, "p", parents, " Where ");
+  put(statement, ")");
+}
+
+static void after(casc_statement *statement, const char *qualifier, const casc_sql_table *table,
+                  const cascade_value *anchor) {
+  name_tuple(statement, qualifier, table->key, table->key_count);
+  put(statement, table->key_count > 1 ? " > (" : " > ");
+  for (uint32_t i = 0; i < table->key_count; i++) {
+    put(statement, i ? ", ?" : "?");
+    casc_statement_parameter(statement, &anchor[i]);
+  }
+  if (table->key_count > 1) put(statement, ")");
+}
+
+static const char *both(casc_statement *statement, const char *word) {
+  put(statement, word);
+  return " And ";
+}
+
+/* Where ... on a table without alias, in which the host's conditions can name its columns as they like */
+static void where(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
+  const char *word = " Where ";
+  if (filter->relation) {
+    word = both(statement, word);
+    refers(statement, filter->relation, filter->parents);
+    if (filter->relation->where) {
+      word = both(statement, word);
+      casc_str_printf(&statement->sql, "(%s)", filter->relation->where);
+    }
+  }
+  if (filter->among) {
+    word = both(statement, word);
+    columns_among(statement, NULL, table->key, table->key_count, filter->among);
+  }
+  if (filter->shown_among) {
+    word = both(statement, word);
+    columns_among(statement, NULL, table->shown, table->shown_count, filter->shown_among);
+  }
+  if (filter->after) {
+    word = both(statement, word);
+    after(statement, NULL, table, filter->after);
+  }
+  if (filter->where) {
+    both(statement, word);
+    casc_str_printf(&statement->sql, "(%s)", filter->where);
+    for (uint32_t i = 0; i < filter->where_parameter_count; i++)
+      casc_statement_parameter(statement, &filter->where_parameters[i]);
+  }
+}
+
+/* A join reads referencing rows in the order of their index, where `identity In (...)` would first gather them all. */
+static bool joins(const casc_sql_filter *filter) {
+  return filter->relation && !filter->relation->direct && !filter->relation->where && !filter->where &&
+         !filter->among && !filter->shown_among;
+}
+
+static void from_where(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
+  put(statement, " From ");
+  if (!joins(filter)) {
+    name(statement, NULL, table->name);
+    where(statement, table, filter);
+    return;
+  }
+  const casc_sql_relation *relation = filter->relation;
+  from_keys(statement, relation->ref_table, "p", filter->parents);
+  put(statement, " Cross Join ");
+  name(statement, NULL, table->name);
+  put(statement, " t On ");
+  join_condition(statement, relation, "t");
+  one_key(statement, relation->ref_table, "p", filter->parents, " Where ");
+  if (filter->after) {
+    put(statement, filter->parents->count == 1 ? " And " : " Where ");
+    after(statement, "t", table, filter->after);
+  }
+}
+
+static void limited(casc_statement *statement, uint64_t limit) {
+  if (!limit) return;
+  put(statement, " Limit ?");
+  casc_statement_integer(statement, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
+}
+
+static void identity_columns(casc_statement *statement, const char *qualifier, const casc_sql_table *table) {
+  for (uint32_t i = 0; i < table->key_count; i++)
+    casc_sqlite_name_column(statement, qualifier, table->key[i], table->key_types[i]);
+}
+
+static void select_keys(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
+                        bool shown, bool ordered, uint64_t limit) {
+  const char *qualifier = joins(filter) ? "t" : NULL;
+  put(statement, "Select ");
+  identity_columns(statement, qualifier, table);
+  for (uint32_t i = 0; shown && !table->shown_is_key && i < table->shown_count; i++)
+    casc_sqlite_name_column(statement, qualifier, table->shown[i], table->shown_types[i]);
+  from_where(statement, table, filter);
+  if (ordered) {
+    put(statement, " Order By ");
+    name_list(statement, qualifier, table->key, table->key_count);
+  }
+  limited(statement, limit);
+}
+
+static void count_rows(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
+                       uint64_t limit) {
+  put(statement, "Select ");
+  casc_sqlite_column(statement, "Count(*)", CASCADE_INT64);
+  if (limit) put(statement, " From (Select 1");
+  from_where(statement, table, filter);
+  limited(statement, limit);
+  if (limit) put(statement, ")");
+}
+
+static void delete_rows(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
+  put(statement, "Delete From ");
+  name(statement, NULL, table->name);
+  where(statement, table, filter);
+}
+
+static void update_rows(casc_statement *statement, const casc_sql_relation *relation, const cascade_value *values,
+                        const casc_sql_filter *filter) {
+  put(statement, "Update ");
+  name(statement, NULL, relation->table->name);
+  for (uint32_t i = 0; i < relation->count; i++) {
+    put(statement, i ? ", " : " Set ");
+    name(statement, NULL, relation->columns[i]);
+    put(statement, " = ?");
+    casc_statement_parameter(statement, &values[i]);
+  }
+  where(statement, relation->table, filter);
+}
+
+static void select_parents(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys) {
+  const casc_sql_table *table = relation->table;
+  put(statement, "Select ");
+  identity_columns(statement, "p", relation->ref_table);
+  put(statement, " From ");
+  from_keys(statement, table, "t", keys);
+  put(statement, " Cross Join ");
+  name(statement, NULL, relation->ref_table->name);
+  put(statement, " p On ");
+  join_condition(statement, relation, "t");
+  one_key(statement, table, "t", keys, " Where ");
+  if (!relation->where) return;
+  put(statement, keys->count == 1 ? " And " : " Where ");
+  name_tuple(statement, "t", table->key, table->key_count);
+  put(statement, " In (Select ");
+  name_list(statement, NULL, table->key, table->key_count);
+  put(statement, " From ");
+  name(statement, NULL, table->name);
+  where(statement, table, &(casc_sql_filter){.among = keys, .where = relation->where});
+  put(statement, ")");
+}
+
+static void find_parent(casc_statement *statement, const casc_sql_relation *relation, const cascade_value *values) {
+  put(statement, "Select ");
+  identity_columns(statement, NULL, relation->ref_table);
+  put(statement, " From ");
+  name(statement, NULL, relation->ref_table->name);
+  for (uint32_t i = 0; i < relation->count; i++) {
+    put(statement, i ? " And " : " Where ");
+    name(statement, NULL, relation->ref_columns[i]);
+    put(statement, " = ?");
+    casc_statement_parameter(statement, &values[i]);
+  }
+}
+
+static void select_dangling(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys,
+                            uint64_t limit) {
+  const casc_sql_table *table = relation->table;
+  put(statement, "Select ");
+  identity_columns(statement, NULL, table);
+  put(statement, " From ");
+  name(statement, NULL, table->name);
+  where(statement, table, &(casc_sql_filter){.among = keys, .where = relation->where});
+  for (uint32_t i = 0; i < relation->count; i++) {
+    put(statement, " And ");
+    name(statement, NULL, relation->columns[i]);
+    put(statement, " Is Not Null");
+  }
+  put(statement, " And Not Exists (Select 1 From ");
+  name(statement, NULL, relation->ref_table->name);
+  put(statement, " p Where ");
+  casc_str child;
+  casc_str_init(&child, statement->arena.alloc);
+  casc_sqlite_identifier(&child, table->name);
+  if (child.failed) statement->failed = true;
+  else join_condition(statement, relation, child.data);
+  casc_str_free(&child);
+  put(statement, ")");
+  limited(statement, limit);
+}
+
+/* A default written as a bare word is a string, except for the words that mean a value. */
+static bool is_string_word(const char *expression) {
+  static const char *const values[] = {"null", "true", "false", "current_date", "current_time", "current_timestamp"};
+  if (!isalpha((unsigned char)*expression) && *expression != '_') return false;
+  for (const char *at = expression; *at; at++)
+    if (!isalnum((unsigned char)*at) && *at != '_') return false;
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+    if (!strcasecmp(expression, values[i])) return false;
+  return true;
+}
+
+static void evaluate(casc_statement *statement, const char *const *expressions, uint32_t count) {
+  put(statement, "Select ");
+  for (uint32_t i = 0; i < count; i++) {
+    if (!expressions[i]) casc_sqlite_column(statement, "Null", CASCADE_ANY);
+    else if (is_string_word(expressions[i])) casc_sqlite_name_column(statement, NULL, expressions[i], CASCADE_ANY);
+    else casc_sqlite_column(statement, expressions[i], CASCADE_ANY);
+  }
+}
+
+static void checks_state(casc_statement *statement) {
+  put(statement, "Select ");
+  casc_sqlite_column(statement, "foreign_keys", CASCADE_INT64);
+  put(statement, " From pragma_foreign_keys");
+}
+
+static void change_counter(casc_statement *statement) {
+  put(statement, "Select ");
+  casc_sqlite_column(statement, "data_version", CASCADE_INT64);
+  put(statement, " From pragma_data_version");
+}
+
+const casc_dialect casc_dialect_sqlite = {
+    .engine = "sqlite",
+    .begin_write = "BEGIN IMMEDIATE",
+    .begin_read = "BEGIN",
+    .commit = "COMMIT",
+    .rollback = "ROLLBACK",
+    .defer = "PRAGMA defer_foreign_keys = ON",
+    .checks_off = "PRAGMA foreign_keys = OFF",
+    .checks_on = "PRAGMA foreign_keys = ON",
+    .max_cells = 10000, /* half of what SQLite 3.32 and later take, as keys may appear twice */
+    .checks_state = checks_state,
+    .change_counter = change_counter,
+    .select_keys = select_keys,
+    .count = count_rows,
+    .delete_rows = delete_rows,
+    .update_rows = update_rows,
+    .select_parents = select_parents,
+    .find_parent = find_parent,
+    .select_dangling = select_dangling,
+    .evaluate = evaluate,
+};
+
+const casc_dialect *casc_dialect_of(const char *engine) {
+  return !strcmp(engine, casc_dialect_sqlite.engine) ? &casc_dialect_sqlite : NULL;
+}
