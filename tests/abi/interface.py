@@ -18,7 +18,8 @@ def headers(*folders):
 def code(text):
     """Text without comments and preprocessor lines."""
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
-    return re.sub(r"^\s*#.*$", "", text, flags=re.M)
+    text = re.sub(r"^\s*#.*$", "", text, flags=re.M)
+    return re.sub(r'extern "C" \{(.*)\}', r"\1", text, flags=re.S)
 
 
 def all_code(found):
@@ -29,7 +30,7 @@ def functions(text):
     """Names of the exported functions. Every prototype must carry CASCADE_API."""
     exported = re.findall(r"CASCADE_API[^;(]*?\b(cascade_\w+)\s*\(", text)
     outside = re.sub(r"\{[^{}]*\}", "", text)
-    prototypes = re.findall(r"(?<!\*)\b(cascade_\w+)\s*\(", outside)
+    prototypes = re.findall(r"(?<!\(\*)\b(cascade_\w+)\s*\(", outside)
     if sorted(exported) != sorted(prototypes) or len(set(exported)) != len(exported):
         raise SystemExit("declared without CASCADE_API, or twice: " + str(set(prototypes) ^ set(exported)))
     return set(exported)
