@@ -16,12 +16,15 @@ struct cascade_connection {
   void *self;
   cascade_capabilities capabilities;
   atomic_bool cancelled;
+  atomic_bool running;     /* a statement that a cancel may stop is with the driver */
+  atomic_uint cancelling;  /* threads that are inside the driver's cancel, or about to be */
   uint64_t statements;
   void *library; /* dlopen handle of the driver, or NULL */
 };
 
 typedef struct casc_cursor {
   cascade_connection *connection;
+  const casc_statement *statement;
   void *driver_cursor;
 } casc_cursor;
 
@@ -41,5 +44,9 @@ void casc_cursor_close(casc_cursor *cursor); /* a cursor that was never opened, 
 
 /* A statement without parameters. `casc_control` is for BEGIN, COMMIT, ROLLBACK and settings: it is not stopped by a cancel. */
 cascade_status casc_control(cascade_connection *connection, const char *sql, cascade_error **error);
+
+/* The outcome of a driver's operation, made coherent. For this floor. */
+cascade_status casc_driver_outcome(cascade_connection *connection, cascade_status status, cascade_error *from_driver,
+                                   bool may_be_done, cascade_error **error);
 
 #endif

@@ -1,0 +1,190 @@
+/* Native driver for SQLite: statements are prepared, kept and bound. A shared library of its own. */
+#include "native.h"
+
+#include "uri.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Waits for a lock, as sqlite3_busy_timeout() would, but hears a cancel. SQLite counts the calls of one wait. */
+static int wait_for_lock(void *session, int calls) {
+  static const int delays_ms[] = {1, 2, 5, 10, 15, 20, 25};
+  enum { DELAYS = sizeof delays_ms / sizeof *delays_ms };
+  native *self = session;
+  int64_t now = now_ms();
+  if (calls == 0) self->lock_deadline_ms = now + self->lock_timeout_ms;
+  int64_t left = self->lock_deadline_ms - now;
+  if (left <= 0 || atomic_load(&self->stop)) return 0;
+  int64_t delay = delays_ms[calls < DELAYS ? calls : DELAYS - 1];
+  if (delay > left) delay = left;
+  nanosleep(&(struct timespec){.tv_nsec = delay * 1000000}, NULL);
+  return !atomic_load(&self->stop);
+}
+
+static int is_stopped(void *session) {
+  native *self = session;
+  return atomic_load(&self->stop);
+}
+
+/* The file as SQLite is to see it. SQLite itself would open a directory or a pipe and fail, or hang, without saying why. */
+static cascade_status check_file(cascade_context *context, const char *path, cascade_error **error) {
+  struct stat info;
+  if (stat(path, &info) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR)
+      return native_say(context, error, CASCADE_NOT_FOUND,
+                        "database file \"%s\" does not exist; databases are never created here", path);
+    return native_say(context, error, CASCADE_CONNECTION, "database file \"%s\" cannot be reached: %s", path,
+                      strerror(errno));
+  }
+  if (!S_ISREG(info.st_mode))
+    return native_say(context, error, CASCADE_CONNECTION, "\"%s\" is %s, not a database file", path,
+                      S_ISDIR(info.st_mode) ? "a directory" : "a device or pipe");
+  if (access(path, R_OK) != 0)
+    return native_say(context, error, CASCADE_CONNECTION, "database file \"%s\" cannot be read: %s", path,
+                      strerror(errno));
+  return CASCADE_OK;
+}
+
+/* SQLite reads nothing of a file until it is asked; this is the question that shows whether it is a database. */
+static cascade_status prove_database(native *self, const char *path, bool foreign_keys, cascade_error **error) {
+  int code = sqlite3_exec(self->handle, "PRAGMA schema_version", NULL, NULL, NULL);
+  if (code == SQLITE_OK && foreign_keys) code = sqlite3_exec(self->handle, "PRAGMA foreign_keys=ON", NULL, NULL, NULL);
+  if (code == SQLITE_OK) return CASCADE_OK;
+  if ((code & 0xff) != SQLITE_NOTADB) return native_fail(self, code, true, error);
+  cascade_error_details details = {.size = sizeof details, .status = CASCADE_CONNECTION, .native_code = code};
+  char message[512];
+  sqlite3_snprintf(sizeof message, message, "file \"%s\" is not a database, or it is encrypted", path);
+  details.message = message;
+  return cascade_error_create(self->context, &details, error);
+}
+
+static cascade_status connect_file(native *self, const char *path, bool foreign_keys, cascade_error **error) {
+  bool memory = strcmp(path, ":memory:") == 0;
+  cascade_status status = memory ? CASCADE_OK : check_file(self->context, path, error);
+  if (status < 0) return status;
+  /* A leading "file:" or ':' has a meaning to SQLite that a path does not have. */
+  char *name = sqlite3_mprintf("%s%s", memory || *path == '/' ? "" : "./", path);
+  if (!name) return native_say(self->context, error, CASCADE_NOMEM, "out of memory");
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  int code = sqlite3_open_v2(name, &self->handle, flags, NULL);
+  sqlite3_free(name);
+  if (!self->handle) return native_say(self->context, error, CASCADE_NOMEM, "out of memory");
+  if (code != SQLITE_OK) return native_fail(self, code, true, error);
+  sqlite3_busy_handler(self->handle, wait_for_lock, self);
+  sqlite3_progress_handler(self->handle, 1000, is_stopped, self);
+  return prove_database(self, path, foreign_keys, error);
+}
+
+static cascade_status read_options(cascade_context *context, char *query, bool *foreign_keys, cascade_error **error) {
+  char *key, *value;
+  for (;;) {
+    if (!casc_uri_pair(&query, &key, &value))
+      return native_say(context, error, CASCADE_INVALID, "URI sqlite: the part after \"?\" cannot be read at \"%s\"",
+                        key ? key : "");
+    if (!key) return CASCADE_OK;
+    bool off = strcmp(value, "off") == 0;
+    if (strcmp(key, "foreign_keys") != 0 || (!off && strcmp(value, "on") != 0))
+      return native_say(context, error, CASCADE_INVALID,
+                        "URI sqlite: \"%s=%s\" is not understood; there is foreign_keys=on and foreign_keys=off", key,
+                        value);
+    *foreign_keys = !off;
+  }
+}
+
+static native *allocate(cascade_context *context) {
+  native *self = calloc(1, sizeof *self);
+  if (!self) return NULL;
+  self->context = context;
+  atomic_init(&self->stop, false);
+  return self;
+}
+
+static cascade_status native_open(cascade_context *context, const char *address, uint32_t lock_timeout_ms,
+                                  void **session, cascade_error **error) {
+  char *path = strdup(address), *query;
+  native *self = allocate(context);
+  bool foreign_keys = true;
+  cascade_status status;
+  if (!path || !self) status = native_say(context, error, CASCADE_NOMEM, "out of memory");
+  else if (!casc_uri_split(path, &query) || !*path)
+    status = native_say(context, error, CASCADE_INVALID,
+                        "URI sqlite: \"%s\" names no file; write sqlite:PATH, with %%25 for %% and %%3F for ?", address);
+  else status = read_options(context, query, &foreign_keys, error);
+  if (status >= 0) {
+    self->lock_timeout_ms = lock_timeout_ms;
+    status = connect_file(self, path, foreign_keys, error);
+  }
+  free(path);
+  if (status >= 0) {
+    *session = self;
+    return status;
+  }
+  if (self) sqlite3_close(self->handle);
+  free(self);
+  return status;
+}
+
+static cascade_status native_adopt(cascade_context *context, void *handle, void **session, cascade_error **error) {
+  native *self = allocate(context);
+  if (!self) return native_say(context, error, CASCADE_NOMEM, "out of memory");
+  self->handle = handle;
+  self->adopted = true;
+  *session = self;
+  return CASCADE_OK;
+}
+
+static void native_close(void *session) {
+  native *self = session;
+  native_forget_all(self);
+  if (!self->adopted) sqlite3_close(self->handle);
+  free(self);
+}
+
+static cascade_status native_capabilities(void *session, cascade_capabilities *capabilities, cascade_error **error) {
+  (void)error;
+  native *self = session;
+  capabilities->engine = "sqlite";
+  capabilities->version = sqlite3_libversion();
+  capabilities->flags = CASCADE_CAN_SAVEPOINT | CASCADE_CAN_DEFER | CASCADE_CAN_CANCEL;
+  if (sqlite3_compileoption_used("ENABLE_UPDATE_DELETE_LIMIT")) capabilities->flags |= CASCADE_CAN_DELETE_LIMIT;
+  capabilities->max_parameters = (uint32_t)sqlite3_limit(self->handle, SQLITE_LIMIT_VARIABLE_NUMBER, -1);
+  return CASCADE_OK;
+}
+
+/* A handle of our own asks for `stop` while it works; into the host's, no handler of ours is put. */
+static void native_cancel(void *session) {
+  native *self = session;
+  atomic_store(&self->stop, true);
+  if (self->adopted) sqlite3_interrupt(self->handle);
+}
+
+static const cascade_driver driver = {
+    .size = sizeof(cascade_driver),
+    .abi_version = CASCADE_DRIVER_ABI,
+    .name = "sqlite3",
+    .open = native_open,
+    .adopt = native_adopt,
+    .close = native_close,
+    .capabilities = native_capabilities,
+    .execute = native_execute,
+    .query = native_query,
+    .next = native_next,
+    .cursor_close = native_cursor_close,
+    .cancel = native_cancel,
+};
+
+CASCADE_API const cascade_driver *cascade_driver_sqlite3(void);
+
+const cascade_driver *cascade_driver_sqlite3(void) {
+  return &driver;
+}
