@@ -1,0 +1,211 @@
+#!/bin/bash
+# Builds libcascade with gcc and clang and runs every test. Installs from Debian what is missing for that.
+# The last line says how many tests and checks passed and failed; the exit status is 0 when none failed.
+
+usage() {
+  cat <<'TEXT'
+tests/run.sh [--quick]
+
+  Installs what is missing from Debian (as root; else it lists the packages and stops), builds with gcc, with clang, and
+  with gcc's address and undefined-behaviour sanitizers, warnings as errors, and runs all tests: on the gcc build, under
+  the sanitizers, the unit tests on the clang build and under valgrind. Then it checks the reference pages, an
+  installation, and the use as a subproject.
+
+  --quick   one compiler, no sanitizers, no valgrind, fewer seeds: under a minute when the build is warm.
+
+Builds are kept in build-test-*; logs are in build-test-logs.
+TEXT
+}
+
+set -u -o pipefail
+quick=
+case "${1-}" in
+  '') ;;
+  --quick) quick=1 ;;
+  -h | --help) usage; exit 0 ;;
+  *) usage >&2; exit 2 ;;
+esac
+root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd) || exit 1
+cd "$root" || exit 1
+
+# Debian's own tools, and nothing that a user's environment adds to a build.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
+unset CC CXX CFLAGS CXXFLAGS CPPFLAGS LDFLAGS DESTDIR PYTHONPATH PYTHONHOME LD_LIBRARY_PATH LD_PRELOAD
+unset LIBCASCADE_PATH LIBCASCADE_DRIVERS CASCADE_QUICK
+[ -n "$quick" ] && export CASCADE_QUICK=1
+
+logs=build-test-logs
+mkdir -p "$logs" || exit 1
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+passed=0 failed=0
+
+finish() {
+  echo "$passed passed, $failed failed"
+  [ "$failed" -eq 0 ]
+  exit
+}
+
+# report TITLE PASSED FAILED SECONDS LOG: counts, and says so in one line. Failures show the end of their log.
+report() {
+  passed=$((passed + $2)) failed=$((failed + $3))
+  if [ "$3" -eq 0 ]; then
+    printf '%-46s ok%s (%s s)\n' "$1" "${6-}" "$4"
+  else
+    printf '%-46s FAILED%s (%s s); the end of %s:\n' "$1" "${6-}" "$4" "$5"
+    tail -n 60 "$5" | sed 's/^/    /'
+  fi
+}
+
+# check TITLE COMMAND...: one check.
+check() {
+  local title=$1 log start=$SECONDS status=0
+  shift
+  log=$logs/$(tr -cs 'a-z0-9\n' '-' <<<"${title,,}").log
+  ("$@") >"$log" 2>&1 </dev/null || status=1
+  report "$title" $((1 - status)) $status $((SECONDS - start)) "$log"
+  return $status
+}
+
+# suite TITLE BUILD ARGUMENTS...: tests by meson, each counted. One that was skipped has failed.
+suite() {
+  local title=$1 build=$2 log start=$SECONDS status=0 good bad
+  shift 2
+  log=$logs/$(tr -cs 'a-z0-9\n' '-' <<<"${title,,}").log
+  meson test -C "$build" --no-rebuild --print-errorlogs "$@" >"$log" 2>&1 </dev/null || status=1
+  read -r good bad < <(awk '
+    /^Ok: / { good += $2 }
+    /^Expected Fail: / { good += $3 }
+    /^(Fail|Skipped|Timeout): / { bad += $2 }
+    /^Unexpected Pass: / { bad += $3 }
+    END { print good + 0, bad + 0 }' "$log")
+  if [ "$bad" -eq 0 ] && { [ $status -ne 0 ] || [ "$good" -eq 0 ]; }; then bad=1; fi
+  report "$title" "$good" "$bad" $((SECONDS - start)) "$log" ", $good of $((good + bad))"
+}
+
+# package and why; installed when one of them is missing
+packages=(
+  gcc 'the first compiler'
+  g++ 'the headers are C++ too'
+  clang 'the second compiler'
+  libc6-dev 'headers of the C library'
+  meson 'the build'
+  ninja-build 'the build'
+  pkg-config 'finds libraries'
+  python3 'scripts of the tests'
+  libdbi-dev 'the dbi driver'
+  libdbd-sqlite3 'the dbi driver on SQLite'
+  libsqlite3-dev 'the native driver for SQLite'
+  libjansson-dev 'JSON'
+  libsodium-dev 'fingerprints'
+  uthash-dev 'maps'
+  libcmocka-dev 'unit tests'
+  valgrind 'memory errors'
+  libc6-dbg 'valgrind needs it'
+  doxygen 'reference pages'
+)
+
+install_packages() {
+  local missing=() i
+  for ((i = 0; i < ${#packages[@]}; i += 2)); do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "${packages[i]}" 2>/dev/null)" = installed ] && continue
+    [ ${#missing[@]} -eq 0 ] && echo "Missing Debian packages:"
+    printf '  %-16s %s\n' "${packages[i]}" "${packages[i + 1]}"
+    missing+=("${packages[i]}")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  if [ "$(id -u)" -ne 0 ]; then
+    echo "Not root, so nothing was installed. Run this as root, then start again:"
+    echo "  apt-get update && apt-get install --no-install-recommends ${missing[*]}"
+    failed=1
+    finish
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  check 'apt-get update' apt-get update -q || finish
+  check 'apt-get install' apt-get install -y -q --no-install-recommends "${missing[@]}" || finish
+}
+
+# build NAME COMPILER OPTIONS...
+build() {
+  local folder=build-test-$1 compiler=$2
+  shift 2
+  if ! grep -qsF "\"source\": \"$root\"" "$folder/meson-info/meson-info.json" || ! [ -e "$folder/build.ninja" ]; then
+    rm -rf "$folder" # made by another checkout, or half made
+    CC=$compiler meson setup "$folder" --werror "$@" || return
+  fi
+  ninja -C "$folder"
+}
+
+make_database() {
+  /usr/bin/python3 - "$1" <<'CODE'
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+connection.execute("CREATE TABLE agent (id INTEGER PRIMARY KEY)")
+connection.execute("CREATE TABLE loan (id INTEGER PRIMARY KEY, borrower_id REFERENCES agent)")
+CODE
+}
+
+# runs DATABASE PROGRAM...: with each driver; the program must see both tables.
+runs() {
+  local database=$1 uri said
+  shift
+  for uri in "sqlite:$database" "dbi:sqlite3?dbname=$database"; do
+    said=$("$@" "$uri") || return
+    echo "$uri: $said"
+    [ "$said" = 'sqlite: 2 tables, 1 relations' ] || return
+  done
+}
+
+installation() {
+  local to=$scratch/installed library flags
+  make_database "$scratch/museum.db" &&
+    DESTDIR=$to meson install -C build-test-gcc --no-rebuild --quiet &&
+    find "$to" -type f -o -type l &&
+    library=$(dirname "$(dirname "$(find "$to" -name libcascade.pc)")") &&
+    flags=$(PKG_CONFIG_PATH=$library/pkgconfig pkg-config --define-variable=prefix="$to/usr/local" --cflags --libs \
+      libcascade) || return
+  # shellcheck disable=SC2086 # several words
+  gcc -std=c17 -Wall -Wextra -Werror tests/consumer/main.c -o "$to/consumer" $flags || return
+  export LD_LIBRARY_PATH=$library LIBCASCADE_DRIVERS=$library/libcascade
+  runs "$scratch/museum.db" "$to/consumer"
+}
+
+subproject() {
+  local project=$scratch/consumer
+  make_database "$scratch/consumer.db" &&
+    cp -r tests/consumer "$project" && mkdir "$project/subprojects" &&
+    ln -s "$root" "$project/subprojects/libcascade" &&
+    meson setup "$project/build" "$project" --wrap-mode=forcefallback &&
+    ninja -C "$project/build" &&
+    runs "$scratch/consumer.db" meson devenv -C "$project/build" ./consumer
+}
+
+commands() {
+  bash -n examples/quickstart.sh && bash -n tests/run.sh && bash -n .ci/run &&
+    [ -x examples/quickstart.sh ] && [ -x tests/run.sh ] && [ -x .ci/run ] &&
+    grep -q '^    examples/quickstart.sh ' README.md && grep -q '^    tests/run.sh ' README.md
+}
+
+install_packages
+
+if check 'build with gcc' build gcc gcc; then
+  suite 'all tests, gcc' build-test-gcc
+  check 'reference pages' ninja -C build-test-gcc docs
+  check 'installation and pkg-config' installation
+  [ -n "$quick" ] || suite 'unit tests, valgrind' build-test-gcc --setup valgrind --suite unit
+fi
+check 'the two commands' commands
+
+if [ -z "$quick" ]; then
+  if check 'build with clang' build clang clang; then
+    suite 'unit tests, clang' build-test-clang --suite unit
+  fi
+  if check 'build with sanitizers' build asan gcc -Db_sanitize=address,undefined; then
+    export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
+    export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    suite 'all tests, sanitizers' build-test-asan --no-suite abi
+    unset ASAN_OPTIONS UBSAN_OPTIONS
+  fi
+  check 'as a subproject' subproject
+fi
+finish
