@@ -22,6 +22,7 @@ typedef struct casc_column {
   uint32_t flags;      /* cascade_column_flag */
   int32_t value_type;  /* what a value of it is written as: CASCADE_INT64, CASCADE_TEXT, CASCADE_BLOB, or CASCADE_ANY */
   casc_affinity affinity;
+  const char *collation; /* NULL for BINARY */
 } casc_column;
 
 typedef struct casc_index {
@@ -29,6 +30,7 @@ typedef struct casc_index {
   uint32_t count;
   const uint32_t *columns; /* CASC_NONE for an expression */
   bool unique, partial;
+  bool recollated; /* compares some column otherwise than the column itself does */
 } casc_index;
 
 typedef struct casc_trigger {
@@ -88,5 +90,7 @@ typedef struct casc_schema {
 /* Affinity of a declared type, by SQLite's rules; and the type in which keys of such a column are written. */
 casc_affinity casc_affinity_of(const char *type);
 int32_t casc_value_type_of(casc_affinity affinity);
+/* Sets the type with what follows from it. */
+void casc_column_set_type(casc_column *column, const char *type);
 
 #endif
