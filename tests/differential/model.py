@@ -1,0 +1,172 @@
+"""What a delete has to leave behind, from the rows alone and without a database: the set model.
+
+  deleted   the selected rows, closed over relations that cascade
+  updated   rows that stay and refer to a deleted row by a SET rule: their columns are rewritten, all at once
+  blocked   if then a row that stays refers to a key that is gone, a column would be NULL that may not be, a unique key
+            would be double, or a row refers to a deleted one by PROTECT
+"""
+import collections
+
+
+class Outcome:
+    """deleted and updated: table -> set of row positions; rows: table -> list of rows left; flags: see outcome()."""
+    def __init__(self, case):
+        self.deleted = {t: set() for t in case.tables}
+        self.updated = {t: set() for t in case.tables}
+        self.updates = 0
+        self.reasons, self.flags, self.rows = [], set(), {}
+
+    @property
+    def blocked(self):
+        return bool(self.reasons)
+
+    @property
+    def deleted_count(self):
+        return sum(map(len, self.deleted.values()))
+
+    @property
+    def updated_count(self):
+        return sum(map(len, self.updated.values()))
+
+    @property
+    def touched(self):
+        return self.deleted_count + self.updated_count
+
+
+def dangling(relations, rows=None):
+    """Pairs of relation and row that refer to nothing."""
+    bad = []
+    for f in relations:
+        have = {f.target(q) for q in (rows[f.parent] if rows else f.parent.rows)}
+        bad += [(f, q) for q in (rows[f.child] if rows else f.child.rows) if f.refers(q) is not None and f.refers(q) not in have]
+    return bad
+
+
+def set_values(f, row):
+    """What the relation's rule puts into its columns."""
+    if f.rule == 'SET_VALUE':
+        return f.values
+    if f.rule == 'SET DEFAULT':
+        return [v if type(v := f.child.columns[c].default) is not object else None for c in f.columns]
+    return [None] * len(f.columns)
+
+
+def closure(case, index, deleted):
+    to = collections.defaultdict(list)
+    for f in case.relations:
+        to[f.parent].append(f)
+    todo = [(case.root_table, i) for i in case.roots]
+    deleted[case.root_table].update(case.roots)
+    while todo:
+        t, i = todo.pop()
+        for f in to[t]:
+            if f.rule == 'CASCADE':
+                for j in index[f].get(f.target(t.rows[i]), ()):
+                    if j not in deleted[f.child]:
+                        deleted[f.child].add(j)
+                        todo.append((f.child, j))
+
+
+def outcome(case, enforced=lambda f: False):
+    """The outcome. `enforced` says of which relations the database itself keeps watch: only there does IGNORE block.
+
+    Flags name what may lead a database, or an implementation that works statement by statement, to refuse a sound end state:
+      restrict      a deleted row refers to a deleted row by RESTRICT
+      transient     a deleted row would break a constraint before it goes
+      unique        a deleted row holds a unique key that a rewritten row gets
+      overlap       two relations of one row share columns, and both are concerned: the order decides
+      protect       a selected row refers to a deleted one by PROTECT
+      adopted       a row refers to a key that another row has got
+      affinity      a key is written in another type than where it is referred to: SQLite's actions, unlike its checks,
+                    do not apply the parent's affinity and may miss the row
+    """
+    m = Outcome(case)
+    index = {}
+    for f in case.relations:
+        index[f] = collections.defaultdict(list)
+        for j, row in enumerate(f.child.rows):
+            key = f.refers(row)
+            if key is not None:
+                index[f][key].append(j)
+    closure(case, index, m.deleted)
+    after = {t: {i: dict(row) for i, row in enumerate(t.rows) if i not in m.deleted[t]} for t in case.tables}
+    concerned = collections.defaultdict(list)
+    for f in case.relations:
+        for i in m.deleted[f.parent]:
+            for j in index[f].get(f.target(f.parent.rows[i]), ()):
+                concerned[f.child, j].append(f)
+                examine(m, case, f, i, j, after, enforced)
+    for (t, j), relations in concerned.items():
+        for a in relations:
+            if any(a is not b and set(a.columns) & set(b.columns) for b in relations):
+                m.flags.add('overlap')
+    finish(m, case, index, after)
+    m.rows = {t: list(after[t].values()) if not m.blocked else t.rows for t in case.tables}
+    return m
+
+
+def examine(m, case, f, i, j, after, enforced):
+    """One reference from row j of f.child to the deleted row i of f.parent."""
+    inside = j in m.deleted[f.child]
+    itself = f.child is f.parent and i == j
+    changes = f.rule in ('SET NULL', 'SET DEFAULT', 'SET_VALUE')
+    if any(type(f.child.rows[j][c]) is not type(f.parent.rows[i][k]) for c, k in zip(f.columns, f.ref_columns)):
+        m.flags.add('affinity')
+    if f.rule == 'PROTECT':
+        if f.child is case.root_table and j in case.roots:
+            m.flags.add('protect')
+        else:
+            m.reasons.append(('PROTECT', f.label, j))
+    elif inside:
+        if f.rule == 'RESTRICT':
+            m.flags.add('restrict')
+        if changes and any(v is None and not f.child.columns[c].nullable for c, v in zip(f.columns, set_values(f, None))):
+            m.flags.add('transient')
+        if changes and not itself and any(c in g.ref_columns for g in case.relations if g.parent is f.child for c in f.columns):
+            m.flags.add('transient')
+        if changes and any(c in k for k in f.child.unique_sets() for c in f.columns):
+            m.flags.add('transient')
+    elif changes:
+        for c, v in zip(f.columns, set_values(f, None)):
+            after[f.child][j][c] = v
+        m.updated[f.child].add(j)
+        m.updates += 1
+    elif f.rule == 'IGNORE' and enforced(f):
+        m.reasons.append(('IGNORE', f.label, j))
+
+
+def finish(m, case, index, after):
+    """The state at the end, and where the way to it is longer than one statement's."""
+    for t in case.tables:
+        for j in m.updated[t]:
+            m.reasons += [('NOT NULL', t.name, j, c.name) for c in t.columns.values() if after[t][j].get(c.name) is None and not c.nullable]
+        for columns in t.unique_sets():
+            keys = collections.Counter(k for row in after[t].values() if (k := own_key(t, columns, row)) is not None)
+            m.reasons += [('UNIQUE', t.name, columns, k) for k, n in keys.items() if n > 1]
+            rewritten = [j for j in m.updated[t] if own_key(t, columns, after[t][j]) != own_key(t, columns, t.rows[j])]
+            held = {own_key(t, columns, row) for row in t.rows}
+            if any(own_key(t, columns, after[t][j]) in held - {None} for j in rewritten):
+                m.flags |= {'unique', 'transient'}
+            for f in case.relations:
+                if f.parent is t and f.ref_columns == columns and any(index[f].get(f.target(t.rows[j])) for j in rewritten):
+                    m.flags.add('transient')
+    watched = [f for f in case.relations if f.rule != 'IGNORE']
+    left = {t: list(after[t].values()) for t in case.tables}
+    broken = dangling(watched, left)
+    m.reasons += [(f.rule, f.label, [row[c] for c in f.columns]) for f, row in broken]
+    for f in watched:
+        if f.rule in ('RESTRICT', 'NO ACTION'):
+            gone = {f.target(f.parent.rows[i]) for i in m.deleted[f.parent]}
+            failed = {id(row) for g, row in broken if g is f}
+            for j, row in after[f.child].items():
+                before = f.refers(f.child.rows[j])
+                if before is not None and before in gone and id(row) not in failed:
+                    m.flags.add('overlap' if j in m.updated[f.child] else 'adopted')
+
+
+def own_key(t, columns, row):
+    from values import comparable
+    values = [row.get(c) for c in columns]
+    if None in values:
+        return None
+    return tuple(comparable(v, t.columns[c].affinity, t.columns[c].collation) for c, v in zip(columns, values))
