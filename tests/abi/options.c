@@ -29,6 +29,7 @@ static int set_up(void **state) {
   static world made;
   cascade_error *error = NULL;
   const int64_t key = 1;
+  *state = &made;
   assert_int_equal(sqlite3_open(":memory:", &made.handle), SQLITE_OK);
   assert_int_equal(sqlite3_exec(made.handle,
                                 "PRAGMA foreign_keys = ON;"
@@ -44,7 +45,6 @@ static int set_up(void **state) {
   must(cascade_selection_integers(made.graph, "agent", &key, 1, &made.selection, &error), error);
   must(cascade_plan_new(made.connection, made.policy, made.selection, NULL, &made.plan, &error), error);
   must(cascade_purge_new(made.connection, made.policy, made.selection, NULL, &made.purge, &error), error);
-  *state = &made;
   return 0;
 }
 
