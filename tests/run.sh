@@ -203,7 +203,7 @@ if [ -z "$quick" ]; then
   if check 'build with sanitizers' build asan gcc -Db_sanitize=address,undefined; then
     export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
     export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-    suite 'all tests, sanitizers' build-test-asan --no-suite abi
+    suite 'all tests, sanitizers' build-test-asan --no-suite guards
     unset ASAN_OPTIONS UBSAN_OPTIONS
   fi
   check 'as a subproject' subproject
