@@ -1,0 +1,82 @@
+/* The cascade command: what its files share. */
+#ifndef CLI_H
+#define CLI_H
+
+#include <cascade.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+enum cli_exit { CLI_DONE = 0, CLI_REFUSED = 1, CLI_USAGE = 2, CLI_DATABASE = 3 };
+
+/* Bits, so that a command can say which of them it knows. */
+enum cli_format { CLI_TEXT = 1, CLI_JSON = 2, CLI_DOT = 4, CLI_SQL = 8, CLI_SPECIFY = 16 };
+
+typedef struct cli_options {
+  const char *uri, *table; /* table is NULL for the whole graph */
+  bool selects;            /* rows of the table are meant, by keys or where */
+  const char *const *keys;
+  uint32_t key_count;
+  const char *where, *policy, *plan;
+  uint32_t format; /* one of cli_format */
+  uint32_t limit;  /* keys of a page */
+  bool all;        /* --limit 0 */
+  uint32_t pages, depth, batch_ms;
+  uint64_t max_rows, max_tx_rows;
+  uint32_t allow;    /* cascade_allow */
+  int32_t integrity; /* cascade_integrity */
+  bool yes;
+} cli_options;
+
+/* What every command starts from; opened as the options say. */
+typedef struct cli_session {
+  cascade_context *context;
+  cascade_connection *connection;
+  cascade_graph *graph;
+  cascade_policy *policy;
+  cascade_selection *selection; /* NULL for the graph command */
+} cli_session;
+
+typedef struct cli_command {
+  const char *name;
+  cascade_status (*run)(cli_session *session, const cli_options *options, cascade_error **error);
+  uint32_t formats; /* bits of cli_format */
+  uint32_t options; /* bits of cli_option, see options.c */
+  bool selects;     /* starts from rows of a table */
+  const char *help;
+} cli_command;
+
+extern const cli_command cli_commands[];
+extern const char cli_help[];
+
+/* commands */
+cascade_status run_graph(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_blockers(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_plan(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_purge(cli_session *session, const cli_options *options, cascade_error **error);
+
+/* options.c: true when there is a command to run; else *exit_code is what to end with, and everything was said. */
+bool options_read(int argc, char **argv, const cli_command **command, cli_options *options, int *exit_code);
+
+/* session.c */
+cascade_status session_open(cli_session *session, const cli_options *options, cascade_error **error);
+void session_close(cli_session *session);
+/* Ctrl-C asks the purge to stop, or while that is NULL whatever runs on the connection. A second one kills. */
+void session_catch_interrupt(cascade_connection *connection, cascade_purge *purge);
+/* Makes an error of the command's own. */
+cascade_status session_fail(cli_session *session, cascade_status status, cascade_error **error, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* text.c */
+typedef struct text_number {
+  char text[32];
+} text_number;
+text_number number_text(uint64_t number);               /* 12,345 */
+int text_width(const char *text);                       /* columns on a terminal */
+void text_pad(FILE *out, const char *text, int width);  /* left-aligned */
+void text_shell(FILE *out, const char *word);           /* as a shell reads it back */
+char *key_text(const cascade_keys *keys, uint64_t row); /* as cascade_selection_parse() reads it; the caller frees it */
+char *relation_text(const cascade_relation_info *relation,
+                    const char *table); /* "loan(borrower_id)"; the caller frees it */
+const char *rule_meaning(int32_t rule); /* "deleted too" */
+
+#endif

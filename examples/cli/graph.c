@@ -1,0 +1,233 @@
+/* cascade graph: the foreign keys in words, JSON or DOT. */
+#include "cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { HUBS_SHOWN = 8, LINE = 100 };
+
+static cascade_table_info table_info(const cli_session *session, uint32_t table) {
+  cascade_table_info info = {.size = sizeof info};
+  cascade_graph_table(session->graph, table, &info);
+  return info;
+}
+
+/* With the rule that holds under the policy. */
+static cascade_relation_info relation_info(const cli_session *session, uint32_t relation) {
+  cascade_relation_info info = {.size = sizeof info};
+  cascade_policy_relation(session->policy, relation, &info);
+  return info;
+}
+
+static void put_count(uint64_t count, const char *one, const char *many) {
+  printf("%s %s", number_text(count).text, count == 1 ? one : many);
+}
+
+/* "customer(store_id) -> store(id)  [set to NULL]", the relation padded. */
+static void put_relation(const cascade_relation_info *relation, int width) {
+  printf("  ");
+  text_pad(stdout, relation->label, width);
+  printf("  %-12s%s\n", cascade_rule_name(relation->rule), rule_meaning(relation->rule));
+}
+
+/* Relations that fit, under a heading of their own; nothing when there are none. */
+static uint32_t list_relations(const cli_session *session, const char *heading,
+                               bool (*fits)(const cascade_relation_info *relation, const void *data),
+                               const void *data) {
+  uint32_t shown = 0;
+  int width = 0;
+  for (uint32_t pass = 0; pass < 2; pass++)
+    for (uint32_t i = 0; i < cascade_policy_relation_count(session->policy); i++) {
+      cascade_relation_info relation = relation_info(session, i);
+      if (!fits(&relation, data)) continue;
+      if (pass == 0 && text_width(relation.label) > width) width = text_width(relation.label);
+      if (pass == 0) continue;
+      if (!shown++) printf("\n%s\n", heading);
+      put_relation(&relation, width);
+    }
+  return shown;
+}
+
+static bool no_index(const cascade_relation_info *relation, const void *data) {
+  (void)data;
+  return !(relation->flags & CASCADE_RELATION_INDEXED) && relation->rule != CASCADE_RULE_IGNORE;
+}
+
+static bool unresolved(const cascade_relation_info *relation, const void *data) {
+  (void)data;
+  return relation->flags & CASCADE_RELATION_UNRESOLVED;
+}
+
+static bool in_cycle(const cascade_relation_info *relation, const void *data) {
+  (void)data;
+  return relation->flags & CASCADE_RELATION_IN_CYCLE;
+}
+
+static bool refers_to(const cascade_relation_info *relation, const void *table) {
+  return relation->ref_table == *(const uint32_t *)table;
+}
+
+static bool refers_from(const cascade_relation_info *relation, const void *table) {
+  return relation->table == *(const uint32_t *)table;
+}
+
+static void rules_in_words(const cli_session *session) {
+  uint32_t count = cascade_policy_relation_count(session->policy), by_rule[CASCADE_RULE_IGNORE + 1] = {0};
+  for (uint32_t i = 0; i < count; i++) by_rule[relation_info(session, i).rule]++;
+  printf("\nWhen a row is deleted, the rows that refer to it are\n");
+  for (int32_t rule = CASCADE_RULE_CASCADE; rule <= CASCADE_RULE_IGNORE; rule++) {
+    if (!by_rule[rule]) continue;
+    const char *words = rule == CASCADE_RULE_PROTECT    ? "in the way, always"
+                        : rule == CASCADE_RULE_RESTRICT ? "in the way, unless deleted by another path"
+                                                        : rule_meaning(rule);
+    printf("  %-44s%-12s", words, cascade_rule_name(rule));
+    put_count(by_rule[rule], "relation", "relations");
+    putchar('\n');
+  }
+}
+
+typedef struct hub {
+  uint32_t table, relations;
+} hub;
+
+static int by_relations(const void *a, const void *b) {
+  const hub *left = a, *right = b;
+  if (left->relations != right->relations) return left->relations < right->relations ? 1 : -1;
+  return left->table < right->table ? -1 : left->table > right->table;
+}
+
+static bool hubs_in_words(const cli_session *session) {
+  uint32_t count = cascade_graph_table_count(session->graph);
+  hub *hubs = calloc(count + 1, sizeof *hubs);
+  if (!hubs) return false;
+  for (uint32_t i = 0; i < count; i++) hubs[i].table = i;
+  for (uint32_t i = 0; i < cascade_policy_relation_count(session->policy); i++) {
+    cascade_relation_info relation = relation_info(session, i);
+    if (relation.ref_table < count) hubs[relation.ref_table].relations++;
+  }
+  qsort(hubs, count, sizeof *hubs, by_relations);
+  for (uint32_t i = 0; i < count && i < HUBS_SHOWN && hubs[i].relations > 1; i++) {
+    cascade_table_info table = table_info(session, hubs[i].table);
+    if (!i) printf("\nMost referred to\n");
+    printf("  ");
+    text_pad(stdout, table.label, 24);
+    printf("  by %3u relations", hubs[i].relations);
+    if (table.row_estimate >= 0) printf(", about %s rows", number_text((uint64_t)table.row_estimate).text);
+    putchar('\n');
+  }
+  free(hubs);
+  return true;
+}
+
+static bool whole_in_words(const cli_session *session, const char *uri) {
+  uint32_t views = 0, tables = cascade_graph_table_count(session->graph);
+  for (uint32_t i = 0; i < tables; i++) views += table_info(session, i).kind != CASCADE_TABLE_ORDINARY;
+  printf("%s: ", uri);
+  put_count(tables - views, "table", "tables");
+  printf(", ");
+  put_count(cascade_policy_relation_count(session->policy), "relation", "relations");
+  putchar('\n');
+  rules_in_words(session);
+  if (!hubs_in_words(session)) return false;
+  list_relations(session, "In cycles: tables that refer to themselves or to each other", in_cycle, NULL);
+  list_relations(session, "Without an index: each batch of a delete scans the referencing table", no_index, NULL);
+  list_relations(session, "Pointing to a table or key that does not exist: the database refuses every delete there",
+                 unresolved, NULL);
+  return true;
+}
+
+/* Names in lines of a terminal's width. */
+static void put_names(const cli_session *session, const uint32_t *tables, uint32_t count) {
+  int at = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    cascade_table_info table = table_info(session, tables[i]);
+    int width = text_width(table.label) + 2;
+    if (!at || at + width > LINE) {
+      printf("%s  ", at ? "\n" : "");
+      at = 2;
+    }
+    printf("%s%s", table.label, i + 1 < count ? ", " : "\n");
+    at += width;
+  }
+}
+
+/* Tables of which rows go too; like cascade_graph_reach(), but by the policy's rules. */
+static uint32_t follow_cascades(const cli_session *session, uint32_t root, uint32_t *tables, bool *reached) {
+  uint32_t count = 0;
+  reached[tables[count++] = root] = true;
+  for (uint32_t at = 0; at < count; at++)
+    for (uint32_t i = 0; i < cascade_policy_relation_count(session->policy); i++) {
+      cascade_relation_info relation = relation_info(session, i);
+      if (relation.ref_table != tables[at] || relation.rule != CASCADE_RULE_CASCADE || reached[relation.table])
+        continue;
+      reached[tables[count++] = relation.table] = true;
+    }
+  return count;
+}
+
+static bool stops_at(const cascade_relation_info *relation, const void *reached) {
+  return ((const bool *)reached)[relation->ref_table] &&
+         (relation->rule == CASCADE_RULE_RESTRICT || relation->rule == CASCADE_RULE_PROTECT);
+}
+
+static bool rewrites_at(const cascade_relation_info *relation, const void *reached) {
+  return ((const bool *)reached)[relation->ref_table] && relation->rule >= CASCADE_RULE_SET_NULL;
+}
+
+static bool reach_in_words(const cli_session *session, uint32_t root) {
+  uint32_t count = cascade_graph_table_count(session->graph), reached_count;
+  uint32_t *tables = calloc(count, sizeof *tables);
+  bool *reached = calloc(count, sizeof *reached);
+  bool done = tables && reached;
+  if (done) {
+    reached_count = follow_cascades(session, root, tables, reached);
+    printf("\nA delete takes rows of ");
+    put_count(reached_count, "table\n", "tables\n");
+    put_names(session, tables, reached_count);
+    if (!list_relations(session, "It can be stopped by rows of", stops_at, reached)) printf("\nNothing can stop it.\n");
+    list_relations(session, "It leaves, rewritten or as they are, rows of", rewrites_at, reached);
+  }
+  free(tables);
+  free(reached);
+  return done;
+}
+
+static bool table_in_words(const cli_session *session, uint32_t number) {
+  static const char *const kinds[] = {"", " (a view)", " (a virtual table)", " (not in the database)"};
+  cascade_table_info table = table_info(session, number);
+  printf("%s%s: ", table.label, kinds[table.kind]);
+  if (table.row_estimate >= 0) printf("about %s rows, ", number_text((uint64_t)table.row_estimate).text);
+  printf(table.key_count ? "primary key " : "no primary key");
+  for (uint32_t i = 0; i < table.key_count; i++) printf("%s%s", i ? ", " : "", table.key[i]);
+  putchar('\n');
+  if (!list_relations(session, "What refers to it, and what happens there when a row of it is deleted", refers_to,
+                      &number))
+    printf("\nNothing refers to it.\n");
+  if (!list_relations(session, "What it refers to, and what happens here when a row there is deleted", refers_from,
+                      &number))
+    printf("\nIt refers to nothing.\n");
+  return reach_in_words(session, number);
+}
+
+static cascade_status in_words(cli_session *session, const cli_options *options, cascade_error **error) {
+  uint32_t table;
+  bool done;
+  if (options->table) {
+    cascade_status status = cascade_graph_find_table(session->graph, options->table, &table, error);
+    if (status < 0) return status;
+    done = table_in_words(session, table);
+  } else {
+    done = whole_in_words(session, options->uri);
+  }
+  return done ? CASCADE_OK : session_fail(session, CASCADE_NOMEM, error, "out of memory");
+}
+
+cascade_status run_graph(cli_session *session, const cli_options *options, cascade_error **error) {
+  if (options->format == CLI_TEXT) return in_words(session, options, error);
+  char *text = NULL;
+  cascade_status status = options->format == CLI_JSON ? cascade_graph_json(session->graph, &text, error)
+                                                      : cascade_graph_dot(session->graph, options->table, &text, error);
+  if (status >= 0) fputs(text, stdout);
+  cascade_text_free(text);
+  return status;
+}

@@ -1,0 +1,192 @@
+/* The command line. */
+#include "cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum cli_option {
+  OPTION_HELP,
+  OPTION_VERSION,
+  OPTION_WHERE,
+  OPTION_POLICY,
+  OPTION_FORMAT,
+  OPTION_LIMIT,
+  OPTION_PAGES,
+  OPTION_DEPTH,
+  OPTION_MAX_ROWS,
+  OPTION_MAX_TX_ROWS,
+  OPTION_BATCH_MS,
+  OPTION_PLAN,
+  OPTION_YES,
+  OPTION_PROVEN,
+  OPTION_ALLOW_NO_FILTER,
+  OPTION_ALLOW_UNENFORCED
+};
+
+/* Returned by getopt_long(), which uses small numbers for itself. */
+#define LONG(option) (256 + (option))
+#define BIT(option) (1u << (option))
+
+static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OPTION_HELP)},
+                                             {"version", no_argument, NULL, LONG(OPTION_VERSION)},
+                                             {"where", required_argument, NULL, LONG(OPTION_WHERE)},
+                                             {"policy", required_argument, NULL, LONG(OPTION_POLICY)},
+                                             {"format", required_argument, NULL, LONG(OPTION_FORMAT)},
+                                             {"limit", required_argument, NULL, LONG(OPTION_LIMIT)},
+                                             {"pages", required_argument, NULL, LONG(OPTION_PAGES)},
+                                             {"depth", required_argument, NULL, LONG(OPTION_DEPTH)},
+                                             {"max-rows", required_argument, NULL, LONG(OPTION_MAX_ROWS)},
+                                             {"max-tx-rows", required_argument, NULL, LONG(OPTION_MAX_TX_ROWS)},
+                                             {"batch-ms", required_argument, NULL, LONG(OPTION_BATCH_MS)},
+                                             {"plan", required_argument, NULL, LONG(OPTION_PLAN)},
+                                             {"yes", no_argument, NULL, LONG(OPTION_YES)},
+                                             {"proven", no_argument, NULL, LONG(OPTION_PROVEN)},
+                                             {"allow-no-filter", no_argument, NULL, LONG(OPTION_ALLOW_NO_FILTER)},
+                                             {"allow-unenforced", no_argument, NULL, LONG(OPTION_ALLOW_UNENFORCED)},
+                                             {NULL, 0, NULL, 0}};
+
+#define SELECTING                                                                                                      \
+  (BIT(OPTION_HELP) | BIT(OPTION_WHERE) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT) | BIT(OPTION_MAX_ROWS))
+
+extern const char cli_help_graph[], cli_help_blockers[], cli_help_plan[], cli_help_purge[];
+
+const cli_command cli_commands[] = {
+    {"graph", run_graph, CLI_TEXT | CLI_JSON | CLI_DOT, BIT(OPTION_HELP) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT),
+     false, cli_help_graph},
+    {"blockers", run_blockers, CLI_TEXT | CLI_JSON | CLI_SPECIFY,
+     SELECTING | BIT(OPTION_LIMIT) | BIT(OPTION_PAGES) | BIT(OPTION_DEPTH), true, cli_help_blockers},
+    {"plan", run_plan, CLI_TEXT | CLI_JSON | CLI_SQL, SELECTING, true, cli_help_plan},
+    {"purge", run_purge, CLI_TEXT | CLI_JSON,
+     SELECTING | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_PLAN) | BIT(OPTION_YES) |
+         BIT(OPTION_PROVEN) | BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED),
+     true, cli_help_purge},
+    {NULL}};
+
+static bool number(const char *option, const char *text, uint64_t most, uint64_t *value) {
+  char *end;
+  errno = 0;
+  unsigned long long read = strtoull(text, &end, 10);
+  if (*text < '0' || *text > '9' || *end || errno || read > most) {
+    fprintf(stderr, "cascade: --%s takes a whole number from 0 to %llu, not '%s'\n", option, (unsigned long long)most,
+            text);
+    return false;
+  }
+  *value = read;
+  return true;
+}
+
+static bool small_number(const char *option, const char *text, uint32_t *value) {
+  uint64_t wide;
+  if (!number(option, text, UINT32_MAX, &wide)) return false;
+  *value = (uint32_t)wide;
+  return true;
+}
+
+static bool format(const cli_command *command, const char *text, uint32_t *value) {
+  static const char *const names[] = {"text", "json", "dot", "sql", "specify"};
+  for (uint32_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (!strcmp(names[i], text) && command->formats & 1u << i) {
+      *value = 1u << i;
+      return true;
+    }
+  fprintf(stderr, "cascade: 'cascade %s' has no format '%s', only", command->name, text);
+  for (uint32_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (command->formats & 1u << i) fprintf(stderr, " %s", names[i]);
+  fputc('\n', stderr);
+  return false;
+}
+
+static bool take(const cli_command *command, int option, const char *name, cli_options *options) {
+  switch (option) {
+  case OPTION_WHERE: options->where = optarg; return true;
+  case OPTION_POLICY: options->policy = optarg; return true;
+  case OPTION_PLAN: options->plan = optarg; return true;
+  case OPTION_FORMAT: return format(command, optarg, &options->format);
+  case OPTION_LIMIT: return small_number(name, optarg, &options->limit) && ((options->all = !options->limit), true);
+  case OPTION_PAGES: return small_number(name, optarg, &options->pages);
+  case OPTION_DEPTH: return small_number(name, optarg, &options->depth);
+  case OPTION_BATCH_MS: return small_number(name, optarg, &options->batch_ms);
+  case OPTION_MAX_ROWS: return number(name, optarg, INT64_MAX, &options->max_rows);
+  case OPTION_MAX_TX_ROWS: return number(name, optarg, INT64_MAX, &options->max_tx_rows);
+  case OPTION_YES: options->yes = true; return true;
+  case OPTION_PROVEN: options->integrity = CASCADE_INTEGRITY_PROVEN; return true;
+  case OPTION_ALLOW_NO_FILTER: options->allow |= CASCADE_ALLOW_NO_FILTER; return true;
+  default: options->allow |= CASCADE_ALLOW_UNENFORCED; return true;
+  }
+}
+
+/* 0 when a command was found, else the exit code. */
+static int find_command(int argc, char **argv, const cli_command **command) {
+  const char *name = argc > 1 ? argv[1] : "";
+  if (!strcmp(name, "--help") || !strcmp(name, "help")) {
+    fputs(cli_help, stdout);
+    return -1;
+  }
+  if (!strcmp(name, "--version")) {
+    printf("cascade %s (library %s)\n", CASCADE_VERSION_STRING, cascade_version_string());
+    return -1;
+  }
+  for (*command = cli_commands; (*command)->name; ++*command)
+    if (!strcmp((*command)->name, name)) return 0;
+  if (*name) fprintf(stderr, "cascade: there is no command '%s'; see 'cascade --help'\n", name);
+  else fprintf(stderr, "cascade: which command? graph, blockers, plan or purge; see 'cascade --help'\n");
+  return CLI_USAGE;
+}
+
+/* What only shows when everything was read. */
+static const char *contradiction(const cli_command *command, const cli_options *options) {
+  if (!options->uri) return "which database? Give a URI such as sqlite:museum.db";
+  if (command->selects && !options->table) return "which table? Its name follows the URI";
+  if (!command->selects && options->key_count) return "the graph is of tables, not of rows: give no keys";
+  if (!command->selects && options->table && options->format == CLI_JSON)
+    return "the JSON is of the whole graph: give no table";
+  if (!command->selects && options->policy && options->format != CLI_TEXT)
+    return "JSON and DOT show the database's own rules: give no --policy";
+  if (options->where && options->key_count) return "give keys or --where, not both";
+  if (options->format == CLI_SPECIFY && options->depth > 1)
+    return "the format 'specify' has one level: give no --depth";
+  return NULL;
+}
+
+bool options_read(int argc, char **argv, const cli_command **command, cli_options *options, int *exit_code) {
+  *exit_code = find_command(argc, argv, command);
+  if (*exit_code) {
+    if (*exit_code < 0) *exit_code = CLI_DONE;
+    return false;
+  }
+  *options = (cli_options){.format = CLI_TEXT, .selects = (*command)->selects};
+  *exit_code = CLI_USAGE;
+  argc--, argv++; /* the command takes the program's place */
+  opterr = 0;
+  for (int found, position = -1; (found = getopt_long(argc, argv, ":", long_options, &position)) != -1;) {
+    const char *given = argv[optind - 1];
+    if (found == ':') {
+      fprintf(stderr, "cascade: %s needs a value\n", given);
+      return false;
+    }
+    int option = found - LONG(0);
+    if (found == '?' || option == OPTION_VERSION || !((*command)->options & BIT(option))) {
+      if (found == '?' && optopt && optopt < 256) /* most likely a negative key */
+        fprintf(stderr, "cascade: '-%c' is no option; write -- before a key that begins with a minus\n", optopt);
+      else
+        fprintf(stderr, "cascade: 'cascade %s' has no option '%s%s'; see 'cascade %s --help'\n", (*command)->name,
+                found == '?' ? "" : "--", found == '?' ? given : long_options[position].name, (*command)->name);
+      return false;
+    }
+    if (option == OPTION_HELP) {
+      fputs((*command)->help, stdout);
+      *exit_code = CLI_DONE;
+      return false;
+    }
+    if (!take(*command, option, long_options[position].name, options)) return false;
+  }
+  if (optind < argc) options->uri = argv[optind++];
+  if (optind < argc) options->table = argv[optind++];
+  options->keys = (const char *const *)argv + optind;
+  options->key_count = (uint32_t)(argc - optind);
+  const char *wrong = contradiction(*command, options);
+  if (wrong) fprintf(stderr, "cascade: %s; see 'cascade %s --help'\n", wrong, (*command)->name);
+  return !wrong;
+}

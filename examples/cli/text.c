@@ -1,0 +1,108 @@
+/* How numbers, keys and relations are written. */
+#include "cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+text_number number_text(uint64_t number) {
+  text_number out;
+  char digits[24];
+  int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)number), at = 0;
+  for (int i = 0; i < length; i++) {
+    if (i && (length - i) % 3 == 0) out.text[at++] = ',';
+    out.text[at++] = digits[i];
+  }
+  out.text[at] = '\0';
+  return out;
+}
+
+int text_width(const char *text) {
+  int width = 0;
+  for (; *text; text++) width += (*text & 0xc0) != 0x80; /* bytes that begin a character */
+  return width;
+}
+
+void text_pad(FILE *out, const char *text, int width) {
+  fputs(text, out);
+  for (int at = text_width(text); at < width; at++) fputc(' ', out);
+}
+
+void text_shell(FILE *out, const char *word) {
+  static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
+  if (*word && word[strspn(word, plain)] == '\0') {
+    fputs(word, out);
+    return;
+  }
+  fputc('\'', out);
+  for (; *word; word++) fputs(*word == '\'' ? "'\\''" : (char[]){*word, '\0'}, out);
+  fputc('\'', out);
+}
+
+/* Control characters of a database's texts do not reach the terminal. */
+static void put_cell(FILE *out, const cascade_value *cell) {
+  switch (cell->type) {
+  case CASCADE_INT64: fprintf(out, "%lld", (long long)cell->integer); break;
+  case CASCADE_UINT64: fprintf(out, "%llu", (unsigned long long)cell->integer); break;
+  case CASCADE_DOUBLE: fprintf(out, "%.17g", cell->real); break;
+  case CASCADE_BLOB:
+    fputs("x'", out);
+    for (uint64_t i = 0; i < cell->length; i++) fprintf(out, "%02x", (unsigned char)cell->data[i]);
+    fputc('\'', out);
+    break;
+  case CASCADE_TEXT:
+  case CASCADE_DECIMAL:
+    for (uint64_t i = 0; i < cell->length; i++) {
+      unsigned char byte = (unsigned char)cell->data[i];
+      if (byte < 0x20 || byte == 0x7f) fprintf(out, "\\x%02x", byte);
+      else fputc(byte, out);
+    }
+    break;
+  default: fputs("NULL", out);
+  }
+}
+
+char *key_text(const cascade_keys *keys, uint64_t row) {
+  char *text = NULL;
+  size_t length;
+  FILE *out = open_memstream(&text, &length);
+  if (!out) return NULL;
+  if (keys->integers) fprintf(out, "%lld", (long long)keys->integers[row]);
+  else
+    for (uint32_t i = 0; i < keys->column_count; i++) {
+      if (i) fputc(',', out);
+      put_cell(out, &keys->cells[row * keys->column_count + i]);
+    }
+  if (fclose(out)) {
+    free(text);
+    return NULL;
+  }
+  return text;
+}
+
+char *relation_text(const cascade_relation_info *relation, const char *table) {
+  char *text = NULL;
+  size_t length;
+  FILE *out = open_memstream(&text, &length);
+  if (!out) return NULL;
+  fprintf(out, "%s(", table);
+  for (uint32_t i = 0; i < relation->column_count; i++) fprintf(out, "%s%s", i ? ", " : "", relation->columns[i]);
+  fputc(')', out);
+  if (fclose(out)) {
+    free(text);
+    return NULL;
+  }
+  return text;
+}
+
+const char *rule_meaning(int32_t rule) {
+  switch (rule) {
+  case CASCADE_RULE_CASCADE: return "deleted too";
+  case CASCADE_RULE_PROTECT: return "blocks always";
+  case CASCADE_RULE_RESTRICT: return "blocks";
+  case CASCADE_RULE_SET_NULL: return "set to NULL";
+  case CASCADE_RULE_SET_DEFAULT: return "set to default";
+  case CASCADE_RULE_SET_VALUE: return "set to a value";
+  case CASCADE_RULE_IGNORE: return "left alone";
+  default: return "?";
+  }
+}
