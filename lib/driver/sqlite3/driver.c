@@ -3,57 +3,8 @@
 
 #include "uri.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
-
-static int64_t now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Waits for a lock, as sqlite3_busy_timeout() would, but hears a cancel. SQLite counts the calls of one wait. */
-static int wait_for_lock(void *session, int calls) {
-  static const int delays_ms[] = {1, 2, 5, 10, 15, 20, 25};
-  enum { DELAYS = sizeof delays_ms / sizeof *delays_ms };
-  native *self = session;
-  int64_t now = now_ms();
-  if (calls == 0) self->lock_deadline_ms = now + self->lock_timeout_ms;
-  int64_t left = self->lock_deadline_ms - now;
-  if (left <= 0 || atomic_load(&self->stop)) return 0;
-  int64_t delay = delays_ms[calls < DELAYS ? calls : DELAYS - 1];
-  if (delay > left) delay = left;
-  nanosleep(&(struct timespec){.tv_nsec = delay * 1000000}, NULL);
-  return !atomic_load(&self->stop);
-}
-
-static int is_stopped(void *session) {
-  native *self = session;
-  return atomic_load(&self->stop);
-}
-
-/* The file as SQLite is to see it. SQLite itself would open a directory or a pipe and fail, or hang, without saying why. */
-static cascade_status check_file(cascade_context *context, const char *path, cascade_error **error) {
-  struct stat info;
-  if (stat(path, &info) != 0) {
-    if (errno == ENOENT || errno == ENOTDIR)
-      return native_say(context, error, CASCADE_NOT_FOUND,
-                        "database file \"%s\" does not exist; databases are never created here", path);
-    return native_say(context, error, CASCADE_CONNECTION, "database file \"%s\" cannot be reached: %s", path,
-                      strerror(errno));
-  }
-  if (!S_ISREG(info.st_mode))
-    return native_say(context, error, CASCADE_CONNECTION, "\"%s\" is %s, not a database file", path,
-                      S_ISDIR(info.st_mode) ? "a directory" : "a device or pipe");
-  if (access(path, R_OK) != 0)
-    return native_say(context, error, CASCADE_CONNECTION, "database file \"%s\" cannot be read: %s", path,
-                      strerror(errno));
-  return CASCADE_OK;
-}
 
 /* SQLite reads nothing of a file until it is asked; this is the question that shows whether it is a database. */
 static cascade_status prove_database(native *self, const char *path, bool foreign_keys, cascade_error **error) {
@@ -70,8 +21,9 @@ static cascade_status prove_database(native *self, const char *path, bool foreig
 
 static cascade_status connect_file(native *self, const char *path, bool foreign_keys, cascade_error **error) {
   bool memory = strcmp(path, ":memory:") == 0;
-  cascade_status status = memory ? CASCADE_OK : check_file(self->context, path, error);
-  if (status < 0) return status;
+  char message[512];
+  cascade_status status = memory ? CASCADE_OK : casc_sqlite_check_file(path, message, sizeof message);
+  if (status < 0) return native_say(self->context, error, status, "%s", message);
   /* A leading "file:" or ':' has a meaning to SQLite that a path does not have. */
   char *name = sqlite3_mprintf("%s%s", memory || *path == '/' ? "" : "./", path);
   if (!name) return native_say(self->context, error, CASCADE_NOMEM, "out of memory");
@@ -80,8 +32,8 @@ static cascade_status connect_file(native *self, const char *path, bool foreign_
   sqlite3_free(name);
   if (!self->handle) return native_say(self->context, error, CASCADE_NOMEM, "out of memory");
   if (code != SQLITE_OK) return native_fail(self, code, true, error);
-  sqlite3_busy_handler(self->handle, wait_for_lock, self);
-  sqlite3_progress_handler(self->handle, 1000, is_stopped, self);
+  sqlite3_busy_handler(self->handle, casc_sqlite_wait, &self->patience);
+  sqlite3_progress_handler(self->handle, 1000, casc_sqlite_stopped, &self->patience);
   return prove_database(self, path, foreign_keys, error);
 }
 
@@ -105,7 +57,7 @@ static native *allocate(cascade_context *context) {
   native *self = calloc(1, sizeof *self);
   if (!self) return NULL;
   self->context = context;
-  atomic_init(&self->stop, false);
+  atomic_init(&self->patience.stop, false);
   return self;
 }
 
@@ -121,7 +73,7 @@ static cascade_status native_open(cascade_context *context, const char *address,
                         "URI sqlite: \"%s\" names no file; write sqlite:PATH, with %%25 for %% and %%3F for ?", address);
   else status = read_options(context, query, &foreign_keys, error);
   if (status >= 0) {
-    self->lock_timeout_ms = lock_timeout_ms;
+    self->patience.lock_timeout_ms = lock_timeout_ms;
     status = connect_file(self, path, foreign_keys, error);
   }
   free(path);
@@ -164,7 +116,7 @@ static cascade_status native_capabilities(void *session, cascade_capabilities *c
 /* A handle of our own asks for `stop` while it works; into the host's, no handler of ours is put. */
 static void native_cancel(void *session) {
   native *self = session;
-  atomic_store(&self->stop, true);
+  atomic_store(&self->patience.stop, true);
   if (self->adopted) sqlite3_interrupt(self->handle);
 }
 

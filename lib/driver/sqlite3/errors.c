@@ -1,7 +1,5 @@
 #include "native.h"
 
-#include "sqlite_codes.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -21,7 +19,7 @@ cascade_status native_fail(native *self, int code, bool compiled, cascade_error 
   const char *words = code == SQLITE_NOMEM ? "out of memory" : sqlite3_errmsg(self->handle);
   cascade_status status = casc_sqlite_status(code, words, compiled);
   /* A wait for a lock that a cancel ended is BUSY to SQLite. */
-  if (status == CASCADE_BUSY && atomic_load(&self->stop)) status = CASCADE_CANCELLED;
+  if (status == CASCADE_BUSY && atomic_load(&self->patience.stop)) status = CASCADE_CANCELLED;
   char message[1024];
   if (status == CASCADE_CANCELLED) snprintf(message, sizeof message, "cancelled at the caller's request");
   else snprintf(message, sizeof message, "SQLite: %s%s", words, casc_sqlite_advice(status));

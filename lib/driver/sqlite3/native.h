@@ -5,9 +5,10 @@
 #include <cascade/driver.h>
 #include <cascade/error.h>
 
+#include "sqlite_common.h"
+
 #include <sqlite3.h>
 
-#include <stdatomic.h>
 #include <stdbool.h>
 
 enum { CACHE_SIZE = 32, CACHE_LONGEST = 65536 };
@@ -33,9 +34,7 @@ typedef struct native {
   cascade_context *context;
   sqlite3 *handle;
   bool adopted;
-  uint32_t lock_timeout_ms;
-  int64_t lock_deadline_ms;
-  atomic_bool stop;
+  casc_sqlite_patience patience;
   bool in_transaction; /* when the current statement began */
   cursor *cursors;
   uint64_t clock;

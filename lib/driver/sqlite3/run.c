@@ -7,7 +7,7 @@
 /* On an adopted handle a cancel is sqlite3_interrupt(), which holds for every statement until none is active. So the
    cursors that stand open are ended with it, lest it hit what comes next. */
 static void begin(native *self) {
-  if (atomic_exchange(&self->stop, false) && self->adopted)
+  if (atomic_exchange(&self->patience.stop, false) && self->adopted)
     for (cursor *at = self->cursors; at; at = at->next) {
       if (!at->ended) at->cut = true;
       sqlite3_reset(at->handle);
@@ -52,7 +52,7 @@ static cascade_status start(native *self, const cascade_statement *statement, sq
 
 /* A cancel that came while the statement was compiled has not reached SQLite, or was forgotten by it. */
 static int step(native *self, sqlite3_stmt *handle) {
-  return atomic_load(&self->stop) ? SQLITE_INTERRUPT : sqlite3_step(handle);
+  return atomic_load(&self->patience.stop) ? SQLITE_INTERRUPT : sqlite3_step(handle);
 }
 
 cascade_status native_execute(void *session, const cascade_statement *statement, uint64_t *affected,
