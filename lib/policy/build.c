@@ -312,12 +312,6 @@ static cascade_status copy_condition(builder *b, casc_relation *relation) {
   return relation->where ? CASCADE_OK : casc_nomem(b->error);
 }
 
-static const char *const *names_of(builder *b, uint32_t table, const uint32_t *columns) {
-  const char **names = casc_arena_get(&b->policy->arena, b->entry.column_count, sizeof *names);
-  for (uint32_t i = 0; names && i < b->entry.column_count; i++) names[i] = table_at(b, table)->columns[columns[i]].name;
-  return names;
-}
-
 /* Relations with different conditions differ; one without a condition has all rows. */
 static bool overlaps(const casc_relation *a, const casc_relation *b) {
   return a->ref_table == b->ref_table && a->table == b->table &&
@@ -332,9 +326,6 @@ static cascade_status declare(builder *b) {
   *relation = (casc_relation){.name = "", .table = b->table, .ref_table = b->ref_table, .count = b->entry.column_count,
                               .columns = b->columns, .flags = CASCADE_RELATION_DECLARED};
   relation->ref_columns = b->ref_columns ? b->ref_columns : table_at(b, b->ref_table)->key;
-  relation->column_names = names_of(b, b->table, relation->columns);
-  relation->ref_column_names = names_of(b, b->ref_table, relation->ref_columns);
-  if (!relation->column_names || !relation->ref_column_names) return casc_nomem(b->error);
   if ((status = copy_condition(b, relation)) < 0) return status;
   if ((status = casc_relation_resolve(b->graph, &policy->arena, relation, b->error)) < 0) return status;
   for (uint32_t i = b->graph->relation_count; i < policy->relation_count; i++)
