@@ -7,6 +7,7 @@
 enum { LINE = 100, WIDEST_RELATION = 48 };
 
 typedef struct text_state {
+  const cli_options *options;
   uint32_t selected_table; /* of the selection */
   int width;               /* of the column of relations */
   uint32_t number, depth;  /* of the page before */
@@ -44,6 +45,7 @@ static bool text_begin(void **out, const cli_session *session, const cli_options
   text_state *state = calloc(1, sizeof *state);
   *out = state;
   if (!state) return false;
+  state->options = options;
   state->selected_table = cascade_selection_table(session->selection);
   state->path = calloc(options->depth + 1, sizeof *state->path);
   return state->path && measure(state, session, options);
@@ -73,7 +75,9 @@ static bool put_heading(text_state *state, const cli_session *session, const cli
   cascade_table_info table = {.size = sizeof table};
   cascade_graph_table(session->graph, page->relation.ref_table, &table);
   printf("%sRows that refer to ", state->any ? "\n" : "");
-  printf(now->depth > 1 ? "the rows of %s that would be deleted too" : "the given rows of %s", table.label);
+  if (now->depth > 1) printf("the rows of %s that would be deleted too", table.label);
+  else if (state->options->key_count == 1) printf("%s %s", table.label, state->options->keys[0]);
+  else printf("the given rows of %s", table.label);
   if (now->depth > 1) printf(", through ");
   if (!put_path(session, now)) return false;
   if (page->number > 1) printf(" (page %u)", page->number);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HUBS_SHOWN = 8, LINE = 100 };
+enum { HUBS_SHOWN = 8, RELATIONS_SHOWN = 12, LINE = 100 };
 
 static cascade_table_info table_info(const cli_session *session, uint32_t table) {
   cascade_table_info info = {.size = sizeof info};
@@ -23,29 +23,30 @@ static void put_count(uint64_t count, const char *one, const char *many) {
   printf("%s %s", number_text(count).text, count == 1 ? one : many);
 }
 
-/* "customer(store_id) -> store(id)  [set to NULL]", the relation padded. */
-static void put_relation(const cascade_relation_info *relation, int width) {
-  printf("  ");
-  text_pad(stdout, relation->label, width);
-  printf("  %-12s%s\n", cascade_rule_name(relation->rule), rule_meaning(relation->rule));
-}
+/* Which relations a list is of. */
+typedef bool filter(const cascade_relation_info *relation, const void *data);
 
-/* Relations that fit, under a heading of their own; nothing when there are none. */
-static uint32_t list_relations(const cli_session *session, const char *heading,
-                               bool (*fits)(const cascade_relation_info *relation, const void *data),
+/* Relations that fit, at most so many, under a heading of their own; nothing when there are none. */
+static uint32_t list_relations(const cli_session *session, const char *heading, uint32_t most, filter *fits,
                                const void *data) {
-  uint32_t shown = 0;
+  uint32_t found = 0;
   int width = 0;
-  for (uint32_t pass = 0; pass < 2; pass++)
-    for (uint32_t i = 0; i < cascade_policy_relation_count(session->policy); i++) {
-      cascade_relation_info relation = relation_info(session, i);
-      if (!fits(&relation, data)) continue;
-      if (pass == 0 && text_width(relation.label) > width) width = text_width(relation.label);
-      if (pass == 0) continue;
-      if (!shown++) printf("\n%s\n", heading);
-      put_relation(&relation, width);
-    }
-  return shown;
+  for (uint32_t i = 0; i < cascade_policy_relation_count(session->policy); i++) {
+    cascade_relation_info relation = relation_info(session, i);
+    if (!fits(&relation, data) || ++found > most) continue;
+    if (text_width(relation.label) > width) width = text_width(relation.label);
+  }
+  if (found) printf("\n%s\n", heading);
+  for (uint32_t i = 0, shown = 0; shown < found && shown < most; i++) {
+    cascade_relation_info relation = relation_info(session, i);
+    if (!fits(&relation, data)) continue;
+    shown++;
+    printf("  ");
+    text_pad(stdout, relation.label, width);
+    printf("  %-12s%s\n", cascade_rule_name(relation.rule), rule_meaning(relation.rule));
+  }
+  if (found > most) printf("  ... and %u more; --format json has all\n", found - most);
+  return found;
 }
 
 static bool no_index(const cascade_relation_info *relation, const void *data) {
@@ -58,9 +59,9 @@ static bool unresolved(const cascade_relation_info *relation, const void *data) 
   return relation->flags & CASCADE_RELATION_UNRESOLVED;
 }
 
-static bool in_cycle(const cascade_relation_info *relation, const void *data) {
+static bool to_itself(const cascade_relation_info *relation, const void *data) {
   (void)data;
-  return relation->flags & CASCADE_RELATION_IN_CYCLE;
+  return relation->flags & CASCADE_RELATION_SELF;
 }
 
 static bool refers_to(const cascade_relation_info *relation, const void *table) {
@@ -119,6 +120,43 @@ static bool hubs_in_words(const cli_session *session) {
   return true;
 }
 
+/* Names in lines of a terminal's width. */
+static void put_names(const cli_session *session, const uint32_t *tables, uint32_t count) {
+  int at = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    cascade_table_info table = table_info(session, tables[i]);
+    int width = text_width(table.label) + 2;
+    if (!at || at + width > LINE) {
+      printf("%s  ", at ? "\n" : "");
+      at = 2;
+    } else {
+      putchar(' ');
+    }
+    printf("%s%s", table.label, i + 1 < count ? "," : "\n");
+    at += width;
+  }
+}
+
+/* Tables that refer to each other in a circle are one component; those that refer to themselves only are not meant. */
+static bool cycles_in_words(const cli_session *session) {
+  uint32_t all = cascade_graph_table_count(session->graph), *members = calloc(all + 1, sizeof *members);
+  if (!members) return false;
+  for (uint32_t i = 0; i < all; i++) {
+    cascade_table_info first = table_info(session, i);
+    uint32_t count = 0;
+    for (uint32_t j = 0; first.component_size > 1 && j < all; j++) {
+      if (table_info(session, j).component != first.component) continue;
+      if (j < i) break; /* told already */
+      members[count++] = j;
+    }
+    if (!count) continue;
+    printf("\n%u tables that refer to each other in circles\n", count);
+    put_names(session, members, count);
+  }
+  free(members);
+  return true;
+}
+
 static bool whole_in_words(const cli_session *session, const char *uri) {
   uint32_t views = 0, tables = cascade_graph_table_count(session->graph);
   for (uint32_t i = 0; i < tables; i++) views += table_info(session, i).kind != CASCADE_TABLE_ORDINARY;
@@ -129,26 +167,13 @@ static bool whole_in_words(const cli_session *session, const char *uri) {
   putchar('\n');
   rules_in_words(session);
   if (!hubs_in_words(session)) return false;
-  list_relations(session, "In cycles: tables that refer to themselves or to each other", in_cycle, NULL);
-  list_relations(session, "Without an index: each batch of a delete scans the referencing table", no_index, NULL);
+  list_relations(session, "Tables that refer to themselves", RELATIONS_SHOWN, to_itself, NULL);
+  if (!cycles_in_words(session)) return false;
+  list_relations(session, "Without an index: each batch of a delete scans the referencing table", RELATIONS_SHOWN,
+                 no_index, NULL);
   list_relations(session, "Pointing to a table or key that does not exist: the database refuses every delete there",
-                 unresolved, NULL);
+                 RELATIONS_SHOWN, unresolved, NULL);
   return true;
-}
-
-/* Names in lines of a terminal's width. */
-static void put_names(const cli_session *session, const uint32_t *tables, uint32_t count) {
-  int at = 0;
-  for (uint32_t i = 0; i < count; i++) {
-    cascade_table_info table = table_info(session, tables[i]);
-    int width = text_width(table.label) + 2;
-    if (!at || at + width > LINE) {
-      printf("%s  ", at ? "\n" : "");
-      at = 2;
-    }
-    printf("%s%s", table.label, i + 1 < count ? ", " : "\n");
-    at += width;
-  }
 }
 
 /* Tables of which rows go too; like cascade_graph_reach(), but by the policy's rules. */
@@ -165,30 +190,40 @@ static uint32_t follow_cascades(const cli_session *session, uint32_t root, uint3
   return count;
 }
 
-static bool stops_at(const cascade_relation_info *relation, const void *reached) {
-  return ((const bool *)reached)[relation->ref_table] &&
+/* How far a delete reaches. Relations to the table itself were listed before. */
+typedef struct reach {
+  uint32_t root;
+  bool *tables;
+} reach;
+
+static bool further_down(const cascade_relation_info *relation, const reach *reached) {
+  return relation->ref_table != reached->root && reached->tables[relation->ref_table];
+}
+
+static bool stops(const cascade_relation_info *relation, const void *reached) {
+  return further_down(relation, reached) &&
          (relation->rule == CASCADE_RULE_RESTRICT || relation->rule == CASCADE_RULE_PROTECT);
 }
 
-static bool rewrites_at(const cascade_relation_info *relation, const void *reached) {
-  return ((const bool *)reached)[relation->ref_table] && relation->rule >= CASCADE_RULE_SET_NULL;
+static bool rewritten(const cascade_relation_info *relation, const void *reached) {
+  return further_down(relation, reached) && relation->rule >= CASCADE_RULE_SET_NULL;
 }
 
 static bool reach_in_words(const cli_session *session, uint32_t root) {
-  uint32_t count = cascade_graph_table_count(session->graph), reached_count;
-  uint32_t *tables = calloc(count, sizeof *tables);
-  bool *reached = calloc(count, sizeof *reached);
-  bool done = tables && reached;
+  uint32_t count = cascade_graph_table_count(session->graph), *tables = calloc(count, sizeof *tables);
+  reach reached = {.root = root, .tables = calloc(count, sizeof *reached.tables)};
+  bool done = tables && reached.tables;
   if (done) {
-    reached_count = follow_cascades(session, root, tables, reached);
+    count = follow_cascades(session, root, tables, reached.tables);
     printf("\nA delete takes rows of ");
-    put_count(reached_count, "table\n", "tables\n");
-    put_names(session, tables, reached_count);
-    if (!list_relations(session, "It can be stopped by rows of", stops_at, reached)) printf("\nNothing can stop it.\n");
-    list_relations(session, "It leaves, rewritten or as they are, rows of", rewrites_at, reached);
+    put_count(count, "table\n", "tables\n");
+    put_names(session, tables, count);
+    list_relations(session, "Further down it can be stopped by rows of", UINT32_MAX, stops, &reached);
+    list_relations(session, "Further down it leaves, rewritten or as they are, rows of", UINT32_MAX, rewritten,
+                   &reached);
   }
   free(tables);
-  free(reached);
+  free(reached.tables);
   return done;
 }
 
@@ -200,11 +235,11 @@ static bool table_in_words(const cli_session *session, uint32_t number) {
   printf(table.key_count ? "primary key " : "no primary key");
   for (uint32_t i = 0; i < table.key_count; i++) printf("%s%s", i ? ", " : "", table.key[i]);
   putchar('\n');
-  if (!list_relations(session, "What refers to it, and what happens there when a row of it is deleted", refers_to,
-                      &number))
+  if (!list_relations(session, "What refers to it, and what happens there when a row of it is deleted", UINT32_MAX,
+                      refers_to, &number))
     printf("\nNothing refers to it.\n");
-  if (!list_relations(session, "What it refers to, and what happens here when a row there is deleted", refers_from,
-                      &number))
+  if (!list_relations(session, "What it refers to, and what happens here when a row there is deleted", UINT32_MAX,
+                      refers_from, &number))
     printf("\nIt refers to nothing.\n");
   return reach_in_words(session, number);
 }
