@@ -36,6 +36,7 @@ static cascade_status make(cascade_context *context, cascade_error **error, cons
   if (!made) return casc_nomem(error);
   *made = *facts;
   made->context = casc_context_ref(context);
+  made->message = made->table = made->relation = NULL; /* the facts may be an error that owns its texts */
   *error = made;
   if ((message && !(made->message = casc_strdup(alloc, message))) ||
       (table && !(made->table = casc_strdup(alloc, table))) ||
