@@ -161,7 +161,7 @@ static void grow(world *at, use *function, const char *name, size_t first, size_
 static void options_of_other_versions(void **state) {
   world *at = *state;
   GROW(use_context, cascade_context_options, log_level);
-  GROW(use_connection, cascade_connection_options, lock_timeout_ms);
+  GROW(use_connection, cascade_connection_options, reserved);
   GROW(use_graph, cascade_graph_options, size);
   GROW(use_policy, cascade_policy_options, exclude);
   GROW(use_plan, cascade_plan_options, max_rows);
@@ -219,7 +219,7 @@ static void fill_sizes(world *at, fill *function, const char *name, size_t first
 static void information_for_other_versions(void **state) {
   world *at = *state;
   FILL(fill_table, cascade_table_info, component_size);
-  FILL(fill_column, cascade_column_info, flags);
+  FILL(fill_column, cascade_column_info, reserved);
   FILL(fill_relation, cascade_relation_info, index);
   FILL(fill_policy_relation, cascade_relation_info, index);
   FILL(fill_plan, cascade_plan_info, fingerprint);
