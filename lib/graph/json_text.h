@@ -1,0 +1,21 @@
+/* JSON as text: what jansson does not do. */
+#ifndef CASC_JSON_TEXT_H
+#define CASC_JSON_TEXT_H
+
+#include "str.h"
+
+#include <stdint.h>
+
+/* Appends a quoted string. False when the text is not UTF-8, which JSON cannot carry. */
+bool casc_json_string(casc_str *json, const char *text);
+
+/* The way from the outermost value to one within: members by name, elements by position. */
+typedef struct casc_json_step {
+  const char *member; /* NULL for an element */
+  uint32_t element;
+} casc_json_step;
+
+/* Line of the value at the end of the way, as far as that leads. The text must be valid JSON. */
+uint32_t casc_json_line(const char *json, const casc_json_step *way, uint32_t steps);
+
+#endif
