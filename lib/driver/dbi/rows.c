@@ -1,0 +1,157 @@
+#include "dbi_session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct cursor {
+  dbi_result result;
+  unsigned long long rows_left;
+  const int32_t *types;
+  uint32_t column_count;
+  char *bytes; /* of the row's decoded values */
+  size_t bytes_size;
+  cascade_value row[];
+} cursor;
+
+void casc_dbi_cursor_close(void *session, void *result) {
+  casc_dbi *self = session;
+  cursor *at = result;
+  dbi_result_free(at->result);
+  casc_free(&self->context->alloc, at->bytes);
+  casc_free(&self->context->alloc, at);
+}
+
+cascade_status casc_dbi_query(void *session, const cascade_statement *statement, void **result, cascade_error **error) {
+  casc_dbi *self = session;
+  self->engine->begin(self);
+  cascade_status status = self->engine->render(self, statement, error);
+  if (status < 0) return status;
+  cursor *made = casc_calloc(&self->context->alloc, 1, sizeof *made + statement->column_count * sizeof *made->row);
+  if (!made) return casc_nomem(error);
+  made->types = statement->column_types;
+  made->column_count = statement->column_count;
+  status = casc_dbi_send(self, &made->result, error);
+  if (status < 0) {
+    casc_free(&self->context->alloc, made);
+    return status;
+  }
+  unsigned columns = dbi_result_get_numfields(made->result);
+  made->rows_left = dbi_result_get_numrows(made->result);
+  if (made->rows_left && columns != made->column_count) {
+    casc_dbi_cursor_close(self, made);
+    return casc_fail(self->context, error, CASCADE_INVALID,
+                     "driver dbi: the statement gives %u columns, but %u were wanted", columns,
+                     (unsigned)statement->column_count);
+  }
+  *result = made;
+  return CASCADE_OK;
+}
+
+static int digit(char c) {
+  return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Bytes from hexadecimal digits, into `to`, which has room for half of them and a NUL. */
+static bool decode_hex(const char *digits, size_t length, char *to, cascade_value *value) {
+  if (length % 2) return false;
+  for (size_t i = 0; i < length / 2; i++) {
+    int high = digit(digits[2 * i]), low = digit(digits[2 * i + 1]);
+    if (high < 0 || low < 0) return false;
+    to[i] = (char)(high * 16 + low);
+  }
+  to[length / 2] = '\0';
+  value->data = to;
+  value->length = length / 2;
+  return true;
+}
+
+static bool decode_integer(const char *text, cascade_value *value) {
+  size_t sign = *text == '-';
+  if (!text[sign] || text[sign + strspn(text + sign, "0123456789")]) return false;
+  errno = 0;
+  if (value->type == CASCADE_INT64) value->integer = strtoll(text, NULL, 10);
+  else if (sign) return false;
+  else value->integer = (int64_t)strtoull(text, NULL, 10);
+  return errno == 0;
+}
+
+/* The longest part that is a number must be all of it; infinities come as SQLite writes them, "Inf" and "-Inf". */
+static bool decode_real(const casc_dbi *self, const char *text, cascade_value *value) {
+  char *end;
+  value->real = strtod_l(text, &end, self->numbers);
+  return end != text && !*end;
+}
+
+static bool decode_any(const casc_dbi *self, const char *text, size_t length, char *to, cascade_value *value) {
+  static const struct {
+    const char *name;
+    int32_t type;
+  } types[] = {{"null:", CASCADE_NULL},   {"integer:", CASCADE_INT64}, {"real:", CASCADE_DOUBLE},
+               {"text:", CASCADE_TEXT}, {"blob:", CASCADE_BLOB}};
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+    size_t skip = strlen(types[i].name);
+    if (strncmp(text, types[i].name, skip) != 0) continue;
+    value->type = types[i].type;
+    switch (value->type) {
+    case CASCADE_NULL: return length == skip;
+    case CASCADE_INT64: return decode_integer(text + skip, value);
+    case CASCADE_DOUBLE: {
+      cascade_value digits = {0};
+      return decode_hex(text + skip, length - skip, to, &digits) && decode_real(self, digits.data, value);
+    }
+    default: return decode_hex(text + skip, length - skip, to, value);
+    }
+  }
+  return false;
+}
+
+static bool decode(const casc_dbi *self, int32_t wanted, const char *text, size_t length, char *to,
+                   cascade_value *value) {
+  *value = (cascade_value){.type = wanted};
+  switch (wanted) {
+  case CASCADE_ANY: return decode_any(self, text, length, to, value);
+  case CASCADE_INT64:
+  case CASCADE_UINT64: return decode_integer(text, value);
+  case CASCADE_DOUBLE: return decode_real(self, text, value);
+  case CASCADE_DECIMAL:
+    value->data = text;
+    value->length = length;
+    return true;
+  default: return decode_hex(text, length, to, value);
+  }
+}
+
+/* Room for everything that is decoded of one row: half of its digits, and a NUL for each. */
+static bool make_room(casc_dbi *self, cursor *at) {
+  size_t need = 0;
+  for (uint32_t i = 0; i < at->column_count; i++) {
+    const char *text = dbi_result_get_string_idx(at->result, i + 1);
+    need += (text ? strlen(text) / 2 : 0) + 1;
+  }
+  return casc_grow(&self->context->alloc, (void **)&at->bytes, &at->bytes_size, need, 1);
+}
+
+cascade_status casc_dbi_next(void *session, void *result, const cascade_value **row, cascade_error **error) {
+  casc_dbi *self = session;
+  cursor *at = result;
+  if (!at->rows_left) return CASCADE_DONE;
+  at->rows_left--;
+  if (!dbi_result_next_row(at->result))
+    return casc_fail(self->context, error, CASCADE_DATABASE, "driver dbi: a row of the result cannot be read");
+  if (!make_room(self, at)) return casc_nomem(error);
+  char *to = at->bytes;
+  for (uint32_t i = 0; i < at->column_count; i++) {
+    const char *text = dbi_result_get_string_idx(at->result, i + 1);
+    at->row[i] = (cascade_value){.type = CASCADE_NULL};
+    if (!text || dbi_result_field_is_null_idx(at->result, i + 1)) continue;
+    size_t length = strlen(text);
+    if (!decode(self, at->types[i], text, length, to, &at->row[i]))
+      return casc_fail(self->context, error, CASCADE_DATABASE,
+                       "driver dbi: column %u of the result holds \"%.40s\", which is not of the type that was wanted; "
+                       "the data does not fit its declared type", (unsigned)i + 1, text);
+    to += length / 2 + 1;
+  }
+  *row = at->row;
+  return CASCADE_OK;
+}
