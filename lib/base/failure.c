@@ -14,9 +14,10 @@ struct cascade_error {
   int64_t native_code;
   char sqlstate[6];
   char *message, *table, *relation; /* NULL when empty */
+  bool fixed; /* static; told by this, as a driver may bring the one of another copy of this library */
 };
 
-static cascade_error out_of_memory = {.status = CASCADE_NOMEM};
+static cascade_error out_of_memory = {.status = CASCADE_NOMEM, .fixed = true};
 
 static const casc_alloc *alloc_of(const cascade_context *context) {
   return context ? &context->alloc : &casc_system_alloc;
@@ -85,7 +86,7 @@ cascade_status cascade_error_create(cascade_context *context, const cascade_erro
 }
 
 void casc_error_explain(cascade_error **error, const char *table, const char *relation, const char *words) {
-  if (!error || !*error || *error == &out_of_memory) return;
+  if (!error || !*error || (*error)->fixed) return;
   cascade_error *old = *error, *made = NULL;
   casc_str text;
   casc_str_init(&text, alloc_of(old->context));
@@ -99,7 +100,7 @@ void casc_error_explain(cascade_error **error, const char *table, const char *re
 }
 
 void casc_error_set_transaction(cascade_error *error, int32_t state) {
-  if (error && error != &out_of_memory) error->transaction = state;
+  if (error && !error->fixed) error->transaction = state;
 }
 
 cascade_status casc_error_pass(cascade_error *from, cascade_error **to) {
@@ -110,7 +111,7 @@ cascade_status casc_error_pass(cascade_error *from, cascade_error **to) {
 }
 
 void cascade_error_free(cascade_error *error) {
-  if (!error || error == &out_of_memory) return;
+  if (!error || error->fixed) return;
   cascade_context *context = error->context;
   const casc_alloc *alloc = alloc_of(context);
   casc_free(alloc, error->message);
@@ -125,7 +126,7 @@ cascade_status cascade_error_status(const cascade_error *error) {
 }
 
 const char *cascade_error_message(const cascade_error *error) {
-  if (error == &out_of_memory) return "out of memory";
+  if (error && error->fixed) return "out of memory";
   return error && error->message ? error->message : "";
 }
 

@@ -180,7 +180,10 @@ static cascade_status set_file(casc_dbi *self, const location *address, cascade_
   casc_str_init(&path, &self->context->alloc);
   casc_str_printf(&path, "%s%s%s%s", absolute ? "" : "./", under ? address->directory : "", under ? "/" : "",
                   address->name);
-  if (path.failed) return casc_nomem(error);
+  if (path.failed) {
+    casc_str_free(&path);
+    return casc_nomem(error);
+  }
   char *slash = strrchr(path.data, '/');
   cascade_status status = casc_sqlite_check_file(path.data + (absolute ? 0 : 2), message, sizeof message);
   if (status < 0) casc_fail(self->context, error, status, "%s", message);
