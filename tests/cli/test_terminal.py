@@ -1,0 +1,149 @@
+"""What only shows on a terminal: the question, the progress bar, Ctrl-C."""
+
+import os
+import pty
+import re
+import select
+import signal
+import sqlite3
+import subprocess
+import time
+import unittest
+
+from support import CASCADE, DRIVERS, CascadeTest, after_native_cascade, rows
+
+
+def on_terminal(arguments, answer=None, interrupt_at=None, patience=60):
+    """Runs the command on a terminal of its own; answers its question, or presses Ctrl-C when a text was seen.
+
+    Gives the exit code and what the terminal showed, as bytes of the command's own.
+    """
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(CASCADE, [CASCADE, *arguments])
+    shown, deadline, pressed = b"", time.monotonic() + patience, False
+    while True:
+        ready, _, _ = select.select([terminal], [], [], max(0, deadline - time.monotonic()))
+        if not ready:
+            os.kill(child, signal.SIGKILL)
+            raise TimeoutError(shown)
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:
+            piece = b""
+        if not piece:
+            break
+        shown += piece
+        if answer is not None and b"[y/N] " in shown and not pressed:
+            os.write(terminal, answer)
+            pressed = True
+        if interrupt_at is not None and interrupt_at in shown and not pressed:
+            os.write(terminal, b"\x03")
+            pressed = True
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os.close(terminal)
+    return code, shown.decode()
+
+
+class Question(CascadeTest):
+    def test_yes(self):
+        for form in DRIVERS.values():
+            for answer in [b"y\n", b"Y\n", b"yes\n"]:
+                path = self.database()
+                code, shown = on_terminal(["purge", form.format(path), "agent", "3"], answer)
+                self.assertEqual(code, 0, shown)
+                self.assertIn("Delete 2 rows in 2 tables? [y/N] ", shown)
+                self.assertRegex(shown, r" 1  address\r\n")
+                self.assertRegex(shown, r" 1  rewritten\r\n")
+                self.assertEqual(rows(path)["agent"], 2)
+
+    def test_no(self):
+        for answer in [b"n\n", b"\n", b"yesterday\n", b"\x04", b"\x03"]:
+            path = self.database()
+            code, shown = on_terminal(["purge", f"sqlite:{path}", "agent", "3"], answer)
+            self.assertEqual(code, 1, (answer, shown))
+            self.assertIn("nothing was deleted", shown)
+            self.assertEqual(rows(path)["agent"], 3)
+
+    def test_no_question_when_there_is_nothing_to_ask(self):
+        path = self.database()
+        code, shown = on_terminal(["purge", f"sqlite:{path}", "agent", "99"])
+        self.assertEqual(code, 0, shown)
+        self.assertNotIn("[y/N]", shown)
+        code, shown = on_terminal(["purge", f"sqlite:{path}", "agent", "1"])
+        self.assertEqual(code, 1, shown)
+        self.assertNotIn("[y/N]", shown)
+
+
+class Progress(CascadeTest):
+    def test_bar(self):
+        for form in DRIVERS.values():
+            museum = self.museum()
+            code, shown = on_terminal(["purge", form.format(museum), "collection_object", "--where", "accession_id = 40",
+                                       "--max-tx-rows", "500", "--yes"])
+            self.assertEqual(code, 0, shown)
+            lines = re.findall(r"\r *(\d+)% \[(#*-*)\] ([\d,]+) rows  ([\d,]+)/s(?:  ETA (\d+):\d\d)?  (\w+)\x1b\[K", shown)
+            self.assertGreater(len(lines), 1, shown)
+            shares = [int(line[0]) for line in lines]
+            self.assertEqual(shares, sorted(shares))
+            self.assertTrue(all(len(line[1]) == 24 for line in lines))
+            self.assertIn("\r\x1b[KDeleted ", shown)
+            seconds = float(re.search(r"in (\d+\.\d) s;", shown)[1])
+            self.assertLessEqual(len(lines), seconds * 10 + 2, "repainted too often")
+
+    def test_percent_from_the_plan(self):
+        museum = self.museum()
+        code, shown = on_terminal(["purge", f"sqlite:{museum}", "accession", "40", "--max-tx-rows", "500"], b"y\n")
+        self.assertEqual(code, 0, shown)
+        self.assertRegex(shown, r"\r *\d+% \[")
+
+    def test_no_terminal_no_bar(self):
+        museum = self.museum()
+        said = self.done("purge", f"sqlite:{museum}", "accession", "40", "--max-tx-rows", "500", "--yes")
+        self.assertNotIn("\r", said)
+
+
+class Interrupt(CascadeTest):
+    def consistent(self, path):
+        connection = sqlite3.connect(path)
+        self.assertEqual(connection.execute("PRAGMA foreign_key_check").fetchall(), [])
+        self.assertEqual(connection.execute("PRAGMA integrity_check").fetchone()[0], "ok")
+        connection.close()
+
+    def test_ctrl_c(self):
+        for form in DRIVERS.values():
+            museum = self.museum()
+            before, left = rows(museum), after_native_cascade(museum, "DELETE FROM accession WHERE id = 40")
+            arguments = ["purge", form.format(museum), "accession", "40", "--max-tx-rows", "100", "--yes"]
+            code, shown = on_terminal(arguments, interrupt_at=b" rows  ")
+            self.assertEqual(code, 1, shown)
+            self.assertRegex(shown, r"cascade: cancelled: the [\d,]+ rows that the committed batches deleted are gone")
+            self.consistent(museum)
+            between = rows(museum)
+            self.assertLess(sum(left.values()), sum(between.values()), "it was too fast to be interrupted")
+            self.assertLess(sum(between.values()), sum(before.values()), "nothing was deleted before the interrupt")
+            reported = int(re.search(r"Deleted ([\d,]+) row", shown)[1].replace(",", ""))
+            self.assertEqual(sum(before.values()) - sum(between.values()), reported)
+            self.done(*arguments)
+            self.consistent(museum)
+            self.assertEqual(rows(museum), left)
+
+    def test_signal_without_terminal(self):
+        museum = self.museum()
+        full, left = rows(museum), after_native_cascade(museum, "DELETE FROM accession WHERE id = 40")
+        arguments = ["purge", f"sqlite:{museum}", "accession", "40", "--max-tx-rows", "100", "--yes"]
+        purge = subprocess.Popen([CASCADE, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while sum(rows(museum).values()) == sum(full.values()) and purge.poll() is None:
+            time.sleep(0.01)
+        purge.send_signal(signal.SIGINT)
+        said, failed = purge.communicate(timeout=30)
+        self.assertEqual(purge.returncode, 1, said + failed)
+        self.assertRegex(failed, r"\Acascade: cancelled: [^\n]+\n\Z")
+        self.assertTrue(said.startswith("Deleted "))
+        self.consistent(museum)
+        self.done(*arguments)
+        self.assertEqual(rows(museum), left)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
