@@ -123,6 +123,7 @@ install_packages() {
   export DEBIAN_FRONTEND=noninteractive
   check 'apt-get update' apt-get update -q || finish
   check 'apt-get install' apt-get install -y -q --no-install-recommends "${missing[@]}" || finish
+  passed=0 # these two are not tests
 }
 
 # build NAME COMPILER OPTIONS...
