@@ -12,9 +12,14 @@
 
 enum { ROWID_CHUNK = 400 }; /* SQLite compiles no compound of more than 500 */
 
+typedef struct found_kind {
+  int32_t kind;
+  bool hidden, without_rowid;
+} found_kind;
+
 typedef struct found_table {
   int64_t number;
-  const char *sql; /* NULL when there is nothing to find in it */
+  const char *sql;
   uint32_t first_column, first_key, key_count;
   bool key_indexed; /* the primary key has an index of its own, so that it is not the rowid */
 } found_table;
@@ -45,6 +50,7 @@ typedef struct catalog_reader {
   cascade_connection *connection;
   const casc_alloc *alloc;
   casc_arena *arena;
+  LIST(found_kind) kinds;
   LIST(casc_table) tables;
   LIST(found_table) found;
   LIST(casc_column) columns;
@@ -55,7 +61,7 @@ typedef struct catalog_reader {
   LIST(found_index) indexes;
   LIST(uint32_t) indexed;
   LIST(found_trigger) triggers;
-  casc_map by_name;
+  casc_map kind_of, by_name; /* position in `kinds` and in `tables` */
   uint32_t chunk[ROWID_CHUNK]; /* tables whose largest rowid is being asked for */
   bool analyzed; /* sqlite_stat1 exists */
 } catalog_reader;
@@ -112,32 +118,43 @@ static uint32_t table_numbered(const catalog_reader *reader, int64_t number) {
   return low < reader->found.count && reader->found.items[low].number == number ? (uint32_t)low : CASC_NONE;
 }
 
-static bool table_named(catalog_reader *reader, const cascade_value *name, uint32_t *table) {
+static bool find_named(catalog_reader *reader, const casc_map *map, const cascade_value *name, uint32_t *position) {
   const char *text = text_of(reader, name);
-  *table = CASC_NONE;
-  if (text) casc_map_get(&reader->by_name, text, table);
+  *position = CASC_NONE;
+  if (text) casc_map_get(map, text, position);
   return text != NULL;
 }
 
-/* number, name, kind, WITHOUT ROWID, CREATE statement */
+/* name, kind, WITHOUT ROWID */
+static bool read_kind(catalog_reader *reader, const cascade_value *row) {
+  const char *name = text_of(reader, &row[0]);
+  found_kind *kind = name ? ADD(reader, kinds) : NULL;
+  if (!kind) return false;
+  if (text_is(&row[1], "view")) kind->kind = CASCADE_TABLE_VIEW;
+  if (text_is(&row[1], "virtual")) kind->kind = CASCADE_TABLE_VIRTUAL;
+  kind->hidden = text_is(&row[1], "shadow") || strncmp(name, "sqlite_", 7) == 0;
+  kind->without_rowid = number_of(&row[2]);
+  if (strcmp(name, "sqlite_stat1") == 0) reader->analyzed = true;
+  return casc_map_put(&reader->kind_of, name, (uint32_t)reader->kinds.count - 1);
+}
+
+/* number, name, CREATE statement */
 static bool read_table(catalog_reader *reader, const cascade_value *row) {
-  if (text_is(&row[1], "sqlite_stat1")) reader->analyzed = true;
-  const char *name = text_of(reader, &row[1]);
-  if (!name) return false;
-  if (strncmp(name, "sqlite_", 7) == 0 || text_is(&row[2], "shadow")) return true;
+  uint32_t at;
+  if (!find_named(reader, &reader->kind_of, &row[1], &at)) return false;
+  if (at == CASC_NONE || reader->kinds.items[at].hidden) return true;
+  const found_kind kind = reader->kinds.items[at];
   casc_table *table = ADD(reader, tables);
   found_table *found = ADD(reader, found);
   if (!table || !found) return false;
   table->schema = "";
-  table->name = name;
-  table->kind = text_is(&row[2], "view")      ? CASCADE_TABLE_VIEW
-                : text_is(&row[2], "virtual") ? CASCADE_TABLE_VIRTUAL
-                                              : CASCADE_TABLE_ORDINARY;
-  table->flags = number_of(&row[3]) ? CASCADE_TABLE_WITHOUT_ROWID : 0;
+  table->kind = kind.kind;
+  table->flags = kind.without_rowid ? CASCADE_TABLE_WITHOUT_ROWID : 0;
   table->row_estimate = -1;
   found->number = number_of(&row[0]);
-  if (row[4].type != CASCADE_NULL && !(found->sql = text_of(reader, &row[4]))) return false;
-  return casc_map_put(&reader->by_name, name, (uint32_t)reader->tables.count - 1);
+  table->name = text_of(reader, &row[1]);
+  found->sql = text_of(reader, &row[2]);
+  return table->name && found->sql && casc_map_put(&reader->by_name, table->name, (uint32_t)reader->tables.count - 1);
 }
 
 /* number of the table, name, type, NOT NULL, default, position in the primary key, hidden: 2 and 3 are generated */
@@ -211,7 +228,7 @@ static bool read_automatic(catalog_reader *reader, found_index *found, const cas
 /* name of the table, name; CREATE statement of one that was created, or origin, column, collation of a constraint's */
 static bool read_index(catalog_reader *reader, const cascade_value *row) {
   uint32_t table = CASC_NONE;
-  if (!table_named(reader, &row[0], &table)) return false;
+  if (!find_named(reader, &reader->by_name, &row[0], &table)) return false;
   if (table == CASC_NONE) return true;
   found_index *found = reader->indexes.count ? &reader->indexes.items[reader->indexes.count - 1] : NULL;
   bool automatic = row[2].type == CASCADE_NULL;
@@ -229,7 +246,7 @@ static bool read_index(catalog_reader *reader, const cascade_value *row) {
 /* name of the table, name, CREATE statement */
 static bool read_trigger(catalog_reader *reader, const cascade_value *row) {
   uint32_t table = CASC_NONE;
-  if (!table_named(reader, &row[0], &table)) return false;
+  if (!find_named(reader, &reader->by_name, &row[0], &table)) return false;
   if (table == CASC_NONE) return true;
   found_trigger *found = ADD(reader, triggers);
   const char *sql = text_of(reader, &row[2]);
@@ -242,7 +259,7 @@ static bool read_trigger(catalog_reader *reader, const cascade_value *row) {
 /* name of the table, rows of it or of one of its indexes */
 static bool read_statistics(catalog_reader *reader, const cascade_value *row) {
   uint32_t at = CASC_NONE;
-  if (!table_named(reader, &row[0], &at)) return false;
+  if (!find_named(reader, &reader->by_name, &row[0], &at)) return false;
   if (at == CASC_NONE) return true;
   int64_t rows = number_of(&row[1]), *estimate = &reader->tables.items[at].row_estimate;
   if (rows > *estimate) *estimate = rows;
@@ -313,7 +330,7 @@ static bool read_statements(catalog_reader *reader) {
     const found_table *found = &reader->found.items[i];
     casc_ddl_key *keys = NULL;
     uint32_t count = 0;
-    if (!found->sql || reader->tables.items[i].kind != CASCADE_TABLE_ORDINARY) continue;
+    if (reader->tables.items[i].kind != CASCADE_TABLE_ORDINARY) continue;
     if (!casc_ddl_table(reader->arena, found->sql, &reader->tables.items[i], &keys, &count)) return false;
     for (uint32_t k = 0; count == found->key_count && k < count; k++) {
       casc_raw_relation *relation = &reader->keys.items[found->first_key + k].relation;
@@ -397,7 +414,8 @@ static void settle_primary_keys(catalog_reader *reader) {
 }
 
 static cascade_status read_all(catalog_reader *reader, casc_schema *schema, cascade_error **error) {
-  cascade_status status = query(reader, casc_sqlite_tables, read_table, error);
+  cascade_status status = query(reader, casc_sqlite_kinds, read_kind, error);
+  if (status == CASCADE_OK) status = query(reader, casc_sqlite_tables, read_table, error);
   if (status == CASCADE_OK) status = query(reader, casc_sqlite_columns, read_column, error);
   if (status == CASCADE_OK && !settle_columns(reader)) status = casc_nomem(error);
   if (status == CASCADE_OK) status = query(reader, casc_sqlite_foreign_keys, read_key, error);
@@ -418,16 +436,18 @@ static cascade_status read_all(catalog_reader *reader, casc_schema *schema, casc
 }
 
 static void free_lists(catalog_reader *reader) {
-  void *const lists[] = {reader->tables.items, reader->found.items, reader->columns.items, reader->key_positions.items,
-                         reader->keys.items,   reader->from.items,  reader->to.items,      reader->indexes.items,
-                         reader->indexed.items, reader->triggers.items};
+  void *const lists[] = {reader->kinds.items,         reader->tables.items,  reader->found.items,   reader->columns.items,
+                         reader->key_positions.items, reader->keys.items,    reader->from.items,    reader->to.items,
+                         reader->indexes.items,       reader->indexed.items, reader->triggers.items};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) casc_free(reader->alloc, lists[i]);
+  casc_map_free(&reader->kind_of);
   casc_map_free(&reader->by_name);
 }
 
 cascade_status casc_catalog_sqlite(cascade_connection *connection, casc_arena *arena, casc_schema *schema,
                                    cascade_error **error) {
   catalog_reader reader = {.connection = connection, .alloc = &connection->context->alloc, .arena = arena};
+  casc_map_init(&reader.kind_of, reader.alloc);
   casc_map_init(&reader.by_name, reader.alloc);
   *schema = (casc_schema){.engine = "sqlite"};
   cascade_status status = casc_control(connection, casc_sqlite_snapshot, error);

@@ -4,12 +4,8 @@
 
 #include <string.h>
 
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 static bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' || c == '$' || (c & 0x80);
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' || (c & 0x80);
 }
 
 static const char *skip_blank(const char *at) {
@@ -46,7 +42,7 @@ static casc_token token_at(const char *at) {
   } else if (*at == '\'' || *at == '"' || *at == '`' || *at == '[') {
     token.kind = *at == '\'' ? CASC_TOKEN_STRING : CASC_TOKEN_NAME;
     end = skip_quoted(at);
-  } else if (is_digit(*at)) {
+  } else if (*at >= '0' && *at <= '9') {
     token.kind = CASC_TOKEN_NUMBER;
     while (is_word(*end) || *end == '.') end++;
   } else if (is_word(*at)) {
@@ -70,10 +66,10 @@ casc_token casc_token_after(const casc_token *token) {
 }
 
 bool casc_token_is(const casc_token *token, const char *keyword) {
-  if (token->kind != CASC_TOKEN_WORD || strlen(keyword) != token->length) return false;
-  for (size_t i = 0; i < token->length; i++)
-    if (casc_lower(token->text[i]) != keyword[i]) return false;
-  return true;
+  if (token->kind != CASC_TOKEN_WORD) return false;
+  size_t i = 0;
+  while (i < token->length && keyword[i] == casc_lower(token->text[i])) i++;
+  return i == token->length && !keyword[i];
 }
 
 bool casc_token_is_sign(const casc_token *token, char sign) {

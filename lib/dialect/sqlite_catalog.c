@@ -28,20 +28,16 @@ static void put_arm(casc_statement *statement, const item *items, size_t count) 
 
 #define ITEMS(items) items, sizeof(items) / sizeof *(items)
 
-void casc_sqlite_tables(casc_statement *statement) {
-  static const item items[] = {
-      {"m.rowid", CASCADE_INT64},
-      {"m.name", CASCADE_TEXT},
-      {"l.type", CASCADE_TEXT},
-      {"l.wr", CASCADE_INT64},
-      {"Case When InStr(Upper(m.sql), 'DEFERRABLE') Or InStr(Upper(m.sql), 'CONSTRAINT')"
-       " Or InStr(Upper(m.sql), 'COLLATE') Then m.sql End",
-       CASCADE_TEXT},
-  };
+void casc_sqlite_kinds(casc_statement *statement) {
+  static const item items[] = {{"name", CASCADE_TEXT}, {"type", CASCADE_TEXT}, {"wr", CASCADE_INT64}};
   put_items(statement, ITEMS(items));
-  casc_str_put(&statement->sql,
-               " From main.sqlite_master m Join pragma_table_list l On l.name = m.name"
-               " Where l.schema = 'main' And m.type In ('table', 'view') Order By m.rowid");
+  casc_str_put(&statement->sql, " From pragma_table_list Where schema = 'main'");
+}
+
+void casc_sqlite_tables(casc_statement *statement) {
+  static const item items[] = {{"rowid", CASCADE_INT64}, {"name", CASCADE_TEXT}, {"sql", CASCADE_TEXT}};
+  put_items(statement, ITEMS(items));
+  casc_str_put(&statement->sql, " From main.sqlite_master Where type In ('table', 'view') Order By rowid");
 }
 
 void casc_sqlite_columns(casc_statement *statement) {
