@@ -30,20 +30,12 @@ typedef bool filter(const cascade_relation_info *relation, const void *data);
 static uint32_t list_relations(const cli_session *session, const char *heading, uint32_t most, filter *fits,
                                const void *data) {
   uint32_t found = 0;
-  int width = 0;
   for (uint32_t i = 0; i < cascade_policy_relation_count(session->policy); i++) {
     cascade_relation_info relation = relation_info(session, i);
-    if (!fits(&relation, data) || ++found > most) continue;
-    if (text_width(relation.label) > width) width = text_width(relation.label);
-  }
-  if (found) printf("\n%s\n", heading);
-  for (uint32_t i = 0, shown = 0; shown < found && shown < most; i++) {
-    cascade_relation_info relation = relation_info(session, i);
     if (!fits(&relation, data)) continue;
-    shown++;
-    printf("  ");
-    text_pad(stdout, relation.label, width);
-    printf("  %-12s%s\n", cascade_rule_name(relation.rule), rule_meaning(relation.rule));
+    if (!found++) printf("\n%s\n", heading);
+    if (found <= most)
+      printf("  %-14s %-11s  %s\n", rule_meaning(relation.rule), cascade_rule_name(relation.rule), relation.label);
   }
   if (found > most) printf("  ... and %u more; --format json has all\n", found - most);
   return found;

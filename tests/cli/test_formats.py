@@ -33,7 +33,7 @@ class Graph(CascadeTest):
             self.assertIn("5 tables, 3 relations", said)
             self.assertRegex(said, r"deleted too +CASCADE +1 relation\n")
             said = self.done("graph", form.format(self.database()), "agent")
-            self.assertRegex(said, r"loan\(borrower_id\) -> agent\(id\) +RESTRICT +blocks\n")
+            self.assertRegex(said, r"blocks +RESTRICT +loan\(borrower_id\) -> agent\(id\)\n")
             self.assertIn("rows of 2 tables\n  agent, address\n", said)
 
     def test_policy(self):
