@@ -1,0 +1,371 @@
+#include "batch.h"
+
+cascade_status casc_batch_init(casc_batch *batch, casc_closure *closure, cascade_error **error) {
+  const casc_scope *scope = closure->scope;
+  *batch = (casc_batch){.closure = closure};
+  batch->deleted = casc_calloc(scope->alloc, scope->table_count, sizeof *batch->deleted);
+  batch->updated = casc_calloc(scope->alloc, scope->table_count, sizeof *batch->updated);
+  batch->rewritten = casc_calloc(scope->alloc, scope->relation_count, sizeof *batch->rewritten);
+  if (!batch->deleted || !batch->updated || !batch->rewritten) return casc_nomem(error);
+  for (uint32_t i = 0; i < scope->relation_count; i++)
+    casc_keyset_of(scope, scope->relations[i].relation->table, &batch->rewritten[i]);
+  return CASCADE_OK;
+}
+
+void casc_batch_free(casc_batch *batch) {
+  if (!batch->closure) return;
+  const casc_scope *scope = batch->closure->scope;
+  for (uint32_t i = 0; batch->rewritten && i < scope->relation_count; i++) casc_keyset_free(&batch->rewritten[i]);
+  casc_free(scope->alloc, batch->deleted);
+  casc_free(scope->alloc, batch->updated);
+  casc_free(scope->alloc, batch->rewritten);
+  *batch = (casc_batch){0};
+}
+
+typedef enum verb { DELETE, UPDATE, COUNT } verb;
+
+/* Runs a statement on rows of a table: for each part of the keys that one statement can carry. `relation` is the one whose
+   columns an update writes. */
+static cascade_status run(casc_scope *scope, verb what, uint32_t table, const casc_scope_relation *relation,
+                          const casc_keyset *keys, casc_sql_filter filter, cascade_keys *part, uint64_t *rows,
+                          cascade_error **error) {
+  size_t slice = casc_slice(scope, keys);
+  casc_statement statement;
+  cascade_status status = CASCADE_OK;
+  *rows = 0;
+  casc_session_statement(scope->connection, &statement);
+  for (size_t from = 0; status >= 0 && from < keys->count;) {
+    size_t count = keys->count - from < slice ? keys->count - from : slice;
+    uint64_t affected = 0;
+    int64_t counted = 0;
+    *part = casc_keyset_view(keys, from, count);
+    from += count;
+    casc_statement_clear(&statement);
+    const casc_sql_table *sql = &scope->tables[table].sql;
+    if (what == DELETE) scope->dialect->delete_rows(&statement, sql, &filter);
+    else if (what == UPDATE) scope->dialect->update_rows(&statement, &relation->sql, relation->values, &filter);
+    else scope->dialect->count(&statement, sql, &filter, 0);
+    if (what == COUNT) status = casc_ask_integer(scope->connection, &statement, 0, &counted, error);
+    else status = casc_execute(scope->connection, &statement, &affected, error);
+    *rows += what == COUNT ? (uint64_t)counted : affected;
+  }
+  casc_statement_free(&statement);
+  if (status < 0 && error)
+    casc_error_explain(error, scope->tables[table].table->label, relation ? relation->relation->label : NULL, NULL);
+  return status;
+}
+
+static cascade_status run_among(casc_scope *scope, verb what, uint32_t table, const casc_scope_relation *relation,
+                                const casc_keyset *keys, uint64_t *rows, cascade_error **error) {
+  cascade_keys part;
+  return run(scope, what, table, relation, keys, (casc_sql_filter){.among = &part}, &part, rows, error);
+}
+
+static cascade_status run_referencing(casc_scope *scope, verb what, const casc_scope_relation *relation,
+                                      const casc_keyset *parents, uint64_t *rows, cascade_error **error) {
+  cascade_keys part;
+  casc_sql_filter filter = {.relation = &relation->sql, .parents = &part};
+  return run(scope, what, relation->relation->table, relation, parents, filter, &part, rows, error);
+}
+
+/* Deletes rows by key. Fewer may be affected when the database's own cascade was faster; then none may be left. */
+static cascade_status delete_keys(casc_batch *batch, uint32_t table, const casc_keyset *keys, cascade_error **error) {
+  casc_scope *scope = batch->closure->scope;
+  uint64_t affected = 0, left = 0;
+  cascade_status status = run_among(scope, DELETE, table, NULL, keys, &affected, error);
+  if (status >= 0 && affected < keys->count) {
+    status = run_among(scope, COUNT, table, NULL, keys, &left, error);
+    const char *label = scope->tables[table].table->label;
+    if (status >= 0 && left)
+      status = casc_fail_at(scope->connection->context, error, CASCADE_NO_PROGRESS, label, NULL,
+                            "table %s keeps %llu of %zu rows that were deleted: a trigger or rule holds them back", label,
+                            (unsigned long long)left, keys->count);
+  }
+  if (status >= 0) batch->deleted[table] += keys->count;
+  return status;
+}
+
+static cascade_status delete_table(casc_batch *batch, uint32_t table, cascade_error **error) {
+  casc_closure *closure = batch->closure;
+  casc_scope *scope = closure->scope;
+  cascade_status status = CASCADE_OK;
+  if (closure->sets[table].count) status = delete_keys(batch, table, &closure->sets[table], error);
+  if (status < 0 || scope->tables[table].held || !closure->leaf_rows[table]) return status;
+  const casc_scope_relation *relation = &scope->relations[scope->tables[table].leaf_relation];
+  uint64_t affected = 0;
+  status = run_referencing(scope, DELETE, relation, &closure->sets[relation->relation->ref_table], &affected, error);
+  batch->deleted[table] += affected;
+  if (status >= 0 && !affected)
+    status = casc_fail_at(scope->connection->context, error, CASCADE_NO_PROGRESS, scope->tables[table].table->label,
+                          relation->relation->label, "table %s keeps rows that were deleted: a trigger or rule holds them back",
+                          scope->tables[table].table->label);
+  return status;
+}
+
+/* Rows that refer to the closure through an updating relation and are not in it themselves. */
+static cascade_status staying_rows(casc_batch *batch, uint32_t number, casc_keyset *rows, cascade_error **error) {
+  casc_closure *closure = batch->closure;
+  casc_scope *scope = closure->scope;
+  const casc_scope_relation *relation = &scope->relations[number];
+  const casc_keyset *gone = &closure->sets[relation->relation->table];
+  casc_keyset found;
+  casc_keyset_of(scope, relation->relation->table, &found);
+  cascade_status status =
+      casc_read_referencing(scope, relation, &closure->sets[relation->relation->ref_table], NULL, 0, &found, error);
+  if (status >= 0 && !casc_keyset_merge(&found, NULL)) status = casc_nomem(error);
+  for (size_t i = 0; status >= 0 && i < found.count; i++) {
+    cascade_value cell;
+    const cascade_value *key = casc_keyset_key(&found, i, &cell);
+    if (!casc_keyset_contains(gone, key) && !casc_keyset_append(rows, key)) status = casc_nomem(error);
+  }
+  if (status >= 0 && !casc_keyset_merge(rows, NULL)) status = casc_nomem(error);
+  casc_keyset_free(&found);
+  return status;
+}
+
+/* Remembers which references a rewritten key may leave dangling. */
+static cascade_status remember(casc_batch *batch, uint32_t number, const casc_keyset *rows, cascade_error **error) {
+  casc_scope *scope = batch->closure->scope;
+  const cascade_policy *policy = scope->policy;
+  uint32_t table = scope->relations[number].relation->table;
+  cascade_status status = casc_keyset_add(&batch->rewritten[number], rows) ? CASCADE_OK : casc_nomem(error);
+  for (uint32_t i = 0; status >= 0 && i < policy->to_count[table]; i++) {
+    uint32_t onto = policy->relations_to[table][i];
+    const casc_relation *relation = scope->relations[onto].relation;
+    if ((relation->flags & CASCADE_RELATION_UNRESOLVED) ||
+        (relation->rule == CASCADE_RULE_IGNORE && !casc_relation_enforced(relation)))
+      continue;
+    status = casc_read_referencing(scope, &scope->relations[onto], rows, NULL, 0, &batch->rewritten[onto], error);
+    if (status >= 0 && !casc_keyset_merge(&batch->rewritten[onto], NULL)) status = casc_nomem(error);
+  }
+  return status;
+}
+
+cascade_status casc_batch_rewrite(casc_batch *batch, uint32_t number, const casc_keyset *rows, cascade_error **error) {
+  casc_scope *scope = batch->closure->scope;
+  const casc_scope_relation *relation = &scope->relations[number];
+  uint64_t affected = 0;
+  if (!rows->count) return CASCADE_OK;
+  cascade_status status = relation->rewrites_key ? remember(batch, number, rows, error) : CASCADE_OK;
+  if (status >= 0) status = run_among(scope, UPDATE, relation->relation->table, relation, rows, &affected, error);
+  batch->updated[relation->relation->table] += affected;
+  return status;
+}
+
+/* Rows of the table that stay are picked out by key when some of the table's rows are still to be deleted, or when their keys have
+   to be remembered; else the statement finds them by itself. */
+static cascade_status update_relation(casc_batch *batch, uint32_t number, cascade_error **error) {
+  casc_closure *closure = batch->closure;
+  casc_scope *scope = closure->scope;
+  const casc_scope_relation *relation = &scope->relations[number];
+  uint32_t table = relation->relation->table, parent = relation->relation->ref_table;
+  if (relation->role != CASC_ROLE_UPDATE || !closure->sets[parent].count) return CASCADE_OK;
+  bool mixed = scope->tables[table].reached && scope->tables[table].component == scope->tables[parent].component;
+  if (!mixed && !relation->rewrites_key) {
+    uint64_t affected = 0;
+    cascade_status status = run_referencing(scope, UPDATE, relation, &closure->sets[parent], &affected, error);
+    batch->updated[table] += affected;
+    return status;
+  }
+  casc_keyset rows;
+  casc_keyset_of(scope, table, &rows);
+  cascade_status status = staying_rows(batch, number, &rows, error);
+  if (status >= 0) status = casc_batch_rewrite(batch, number, &rows, error);
+  casc_keyset_free(&rows);
+  return status;
+}
+
+/* Of `left`, rows to which no row of `left` refers through a hard relation; the others are `held_back`. */
+static cascade_status find_free(casc_scope *scope, const uint32_t *tables, uint32_t count, casc_keyset *left,
+                                casc_keyset *held_back, cascade_error **error) {
+  cascade_status status = CASCADE_OK;
+  for (uint32_t i = 0; i < scope->relation_count; i++) {
+    const casc_scope_relation *relation = &scope->relations[i];
+    uint32_t child = CASC_NONE, parent = CASC_NONE;
+    for (uint32_t j = 0; j < count; j++) {
+      if (tables[j] == relation->relation->table) child = j;
+      if (tables[j] == relation->relation->ref_table) parent = j;
+    }
+    if (!relation->hard || relation->role == CASC_ROLE_NONE || child == CASC_NONE || parent == CASC_NONE) continue;
+    size_t slice = casc_slice(scope, &left[child]);
+    for (size_t from = 0; status >= 0 && from < left[child].count;) {
+      size_t some = left[child].count - from < slice ? left[child].count - from : slice;
+      cascade_keys keys = casc_keyset_view(&left[child], from, some);
+      casc_statement statement;
+      casc_session_statement(scope->connection, &statement);
+      scope->dialect->select_parents(&statement, &relation->sql, &keys);
+      status = casc_read_keys(scope, &statement, &held_back[parent], error);
+      casc_statement_free(&statement);
+      from += some;
+    }
+  }
+  for (uint32_t j = 0; status >= 0 && j < count; j++)
+    if (!casc_keyset_merge(&held_back[j], NULL)) status = casc_nomem(error);
+  return status;
+}
+
+/* Nothing is free: cut a hard relation that can be NULL. */
+static cascade_status cut_hard(casc_batch *batch, const uint32_t *tables, uint32_t count, const casc_keyset *left,
+                               bool *cut, cascade_error **error) {
+  casc_scope *scope = batch->closure->scope;
+  *cut = false;
+  for (uint32_t i = 0; i < scope->relation_count; i++) {
+    casc_scope_relation relation = scope->relations[i];
+    if (!relation.hard || !(relation.relation->flags & CASCADE_RELATION_NULLABLE) || relation.role == CASC_ROLE_NONE)
+      continue;
+    for (uint32_t j = 0; j < count; j++) {
+      if (tables[j] != relation.relation->table || !left[j].count) continue;
+      uint64_t affected = 0;
+      casc_arena nulls;
+      casc_arena_init(&nulls, scope->alloc);
+      relation.values = casc_arena_get(&nulls, relation.relation->count, sizeof *relation.values);
+      cascade_status status = relation.values ? run_among(scope, UPDATE, tables[j], &relation, &left[j], &affected, error)
+                                              : casc_nomem(error);
+      casc_arena_clear(&nulls);
+      if (status < 0) return status;
+      *cut = true;
+    }
+  }
+  return CASCADE_OK;
+}
+
+/* A cycle in which the database checks some relations at once: rows go in rounds, each time those that nobody left refers to. */
+static cascade_status delete_in_rounds(casc_batch *batch, const uint32_t *tables, uint32_t count, cascade_error **error) {
+  casc_scope *scope = batch->closure->scope;
+  casc_keyset *left = casc_calloc(scope->alloc, (size_t)count * 2, sizeof *left), *held_back = left + count;
+  if (!left) return casc_nomem(error);
+  cascade_status status = CASCADE_OK;
+  size_t remaining = 0;
+  bool was_cut = false;
+  for (uint32_t j = 0; j < count; j++) {
+    casc_keyset_of(scope, tables[j], &left[j]);
+    casc_keyset_of(scope, tables[j], &held_back[j]);
+    if (status >= 0 && !casc_keyset_add(&left[j], &batch->closure->sets[tables[j]])) status = casc_nomem(error);
+    remaining += left[j].count;
+  }
+  while (status >= 0 && remaining) {
+    size_t before = remaining;
+    for (uint32_t j = 0; j < count; j++) casc_keyset_clear(&held_back[j]);
+    status = find_free(scope, tables, count, left, held_back, error);
+    for (uint32_t j = 0; status >= 0 && j < count; j++) {
+      casc_keyset ready, stay;
+      casc_keyset_of(scope, tables[j], &ready);
+      casc_keyset_of(scope, tables[j], &stay);
+      for (size_t i = 0; status >= 0 && i < left[j].count; i++) {
+        cascade_value cell;
+        const cascade_value *key = casc_keyset_key(&left[j], i, &cell);
+        if (!casc_keyset_append(casc_keyset_contains(&held_back[j], key) ? &stay : &ready, key)) status = casc_nomem(error);
+      }
+      if (status >= 0 && (!casc_keyset_merge(&ready, NULL) || !casc_keyset_merge(&stay, NULL))) status = casc_nomem(error);
+      if (status >= 0 && ready.count) status = delete_keys(batch, tables[j], &ready, error);
+      remaining -= ready.count;
+      casc_keyset_swap(&left[j], &stay);
+      casc_keyset_free(&ready);
+      casc_keyset_free(&stay);
+    }
+    if (status < 0 || remaining < before) continue;
+    if (!was_cut) status = cut_hard(batch, tables, count, left, &was_cut, error);
+    else was_cut = false;
+    if (status >= 0 && !was_cut) {
+      const char *label = scope->tables[tables[0]].table->label;
+      status = casc_fail_at(scope->connection->context, error, CASCADE_CYCLE, label, NULL,
+                            "rows of table %s refer to each other in a circle that the database checks at once; make one of "
+                            "its columns nullable or its foreign key NO ACTION", label);
+    }
+  }
+  for (uint32_t j = 0; j < count * 2; j++) casc_keyset_free(&left[j]);
+  casc_free(scope->alloc, left);
+  return status;
+}
+
+static bool has_hard_relation(const casc_scope *scope, uint32_t component) {
+  for (uint32_t i = 0; i < scope->relation_count; i++) {
+    const casc_scope_relation *relation = &scope->relations[i];
+    if (relation->hard && relation->role != CASC_ROLE_NONE && scope->tables[relation->relation->table].reached &&
+        scope->tables[relation->relation->table].component == component &&
+        scope->tables[relation->relation->ref_table].component == component)
+      return true;
+  }
+  return false;
+}
+
+static cascade_status check_rewritten(casc_batch *batch, cascade_error **error) {
+  casc_scope *scope = batch->closure->scope;
+  cascade_status status = CASCADE_OK;
+  for (uint32_t i = 0; status >= 0 && i < scope->relation_count; i++) {
+    const casc_relation *relation = scope->relations[i].relation;
+    const casc_keyset *rows = &batch->rewritten[i];
+    size_t slice = casc_slice(scope, rows);
+    for (size_t from = 0; status >= 0 && from < rows->count;) {
+      size_t count = rows->count - from < slice ? rows->count - from : slice;
+      cascade_keys keys = casc_keyset_view(rows, from, count);
+      casc_keyset found;
+      casc_keyset_of(scope, relation->table, &found);
+      casc_statement statement;
+      casc_session_statement(scope->connection, &statement);
+      scope->dialect->select_dangling(&statement, &scope->relations[i].sql, &keys, 1);
+      status = casc_read_keys(scope, &statement, &found, error);
+      if (status >= 0 && found.appended)
+        status = casc_fail_at(scope->connection->context, error, CASCADE_BLOCKED, scope->tables[relation->table].table->label,
+                              relation->label, "blocked by %s: a row of %s would refer to nothing after other columns are "
+                              "rewritten", relation->label, scope->tables[relation->table].table->label);
+      casc_statement_free(&statement);
+      casc_keyset_free(&found);
+      from += count;
+    }
+  }
+  return status;
+}
+
+cascade_status casc_batch_delete(casc_batch *batch, cascade_error **error) {
+  casc_scope *scope = batch->closure->scope;
+  const cascade_policy *policy = scope->policy;
+  cascade_status status = CASCADE_OK;
+  for (uint32_t i = 0; status >= 0 && i < scope->order_count;) { /* a component at a time */
+    uint32_t end = i, component = scope->tables[scope->order[i]].component;
+    while (end < scope->order_count && scope->tables[scope->order[end]].component == component) end++;
+    for (uint32_t j = i; status >= 0 && j < end; j++)
+      for (uint32_t k = 0; status >= 0 && k < policy->to_count[scope->order[j]]; k++)
+        status = update_relation(batch, policy->relations_to[scope->order[j]][k], error);
+    if (status >= 0 && scope->tables[scope->order[i]].cyclic && has_hard_relation(scope, component))
+      status = delete_in_rounds(batch, scope->order + i, end - i, error);
+    else
+      for (uint32_t j = i; status >= 0 && j < end; j++) status = delete_table(batch, scope->order[j], error);
+    i = end;
+  }
+  return status < 0 || !scope->hazardous ? status : check_rewritten(batch, error);
+}
+
+cascade_status casc_batch_cut(casc_batch *batch, cascade_error **error) {
+  casc_closure *closure = batch->closure;
+  casc_scope *scope = closure->scope;
+  const cascade_policy *policy = scope->policy;
+  cascade_status status = CASCADE_OK;
+  for (uint32_t i = 0; closure->met_open && i < closure->open_count; i++) {
+    uint32_t table = closure->open[i].table;
+    for (uint32_t j = 0; status >= 0 && j < policy->from_count[table]; j++) {
+      casc_scope_relation relation = scope->relations[policy->relations_from[table][j]];
+      const casc_keyset *parents = &closure->sets[relation.relation->ref_table];
+      casc_keyset refers;
+      casc_keyset_of(scope, table, &refers);
+      if (relation.role == CASC_ROLE_CASCADE && parents->count)
+        status = casc_read_referencing(scope, &relation, parents, closure->open[i].key, 1, &refers, error);
+      bool found = refers.appended > 0;
+      casc_keyset_free(&refers);
+      if (status < 0 || !found) continue;
+      if (!(relation.relation->flags & CASCADE_RELATION_NULLABLE))
+        return casc_fail_at(scope->connection->context, error, CASCADE_CYCLE, scope->tables[table].table->label,
+                            relation.relation->label,
+                            "rows refer to each other in a circle through %s that is longer than a transaction may be and has no "
+                            "column that can be NULL; allow larger transactions", relation.relation->label);
+      casc_arena nulls;
+      uint64_t affected = 0;
+      casc_arena_init(&nulls, scope->alloc);
+      relation.values = casc_arena_get(&nulls, relation.relation->count, sizeof *relation.values);
+      status = relation.values ? run_among(scope, UPDATE, table, &relation, closure->open[i].key, &affected, error)
+                               : casc_nomem(error);
+      casc_arena_clear(&nulls);
+    }
+  }
+  return status;
+}

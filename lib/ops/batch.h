@@ -1,0 +1,22 @@
+/* One batch: the statements that delete a closure, inside a transaction that somebody else begins and ends. */
+#ifndef CASC_BATCH_H
+#define CASC_BATCH_H
+
+#include "closure.h"
+
+typedef struct casc_batch {
+  casc_closure *closure;
+  uint64_t *deleted, *updated; /* by table: what this batch did */
+  casc_keyset *rewritten;      /* by relation: rows whose references have to hold at the end */
+} casc_batch;
+
+cascade_status casc_batch_init(casc_batch *batch, casc_closure *closure, cascade_error **error);
+void casc_batch_free(casc_batch *batch);
+/* Deletes the closure, referencing rows first, and rewrites the rows that stay. */
+cascade_status casc_batch_delete(casc_batch *batch, cascade_error **error);
+/* Rewrites rows of an updating relation's table, given by key. */
+cascade_status casc_batch_rewrite(casc_batch *batch, uint32_t relation, const casc_keyset *rows, cascade_error **error);
+/* Sets the references of open rows to rows of the closure to NULL: a circle of rows longer than a batch is cut there. */
+cascade_status casc_batch_cut(casc_batch *batch, cascade_error **error);
+
+#endif

@@ -1,0 +1,151 @@
+/* Before the first change: how large the closure is, and whether anything in it is blocked. Reads only. */
+#include "purge_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static cascade_status too_many(cascade_purge *purge, cascade_error **error) {
+  const char *table = purge->scope.tables[purge->scope.root].table->label;
+  if (purge->options.plan && (!purge->options.max_rows || purge->max_rows < purge->options.max_rows))
+    return casc_fail_at(purge->context, error, CASCADE_PLAN_CHANGED, table, NULL,
+                        "the plan that was approved deletes %llu rows, now there are more; make a new plan",
+                        (unsigned long long)purge->max_rows);
+  return casc_fail_at(purge->context, error, CASCADE_MAX_ROWS, table, NULL,
+                      "more than %llu rows would be deleted with what depends on %s; allow more, or select less",
+                      (unsigned long long)purge->max_rows, table);
+}
+
+static cascade_status count_up_to_max(cascade_purge *purge, cascade_error **error) {
+  casc_closure closure;
+  uint64_t roots;
+  cascade_status status = casc_closure_init(&closure, &purge->scope, error);
+  closure.limit = purge->max_rows;
+  closure.deletes_only = true;
+  if (status >= 0) status = casc_closure_read_whole(&closure, &roots, error);
+  if (status >= 0 && closure.overflow) status = too_many(purge, error);
+  casc_closure_free(&closure);
+  return status;
+}
+
+/* A closure too large to hold is examined in parts, each row on which a blocking relation can hang at least once. */
+static cascade_status examine_part(cascade_purge *purge, casc_stack *stack, casc_closure *closure, size_t *take,
+                                   cascade_error **error) {
+  casc_level *level = &stack->levels[stack->count - 1];
+  if (level->open.count) { /* what hangs on it has been examined above */
+    casc_source_take(&level->source, 1);
+    casc_keyset_clear(&level->open);
+  }
+  casc_keyset keys;
+  casc_keyset_of(&purge->scope, level->source.table, &keys);
+  cascade_status status = casc_source_peek(&level->source, *take, &keys, error);
+  if (status >= 0 && !keys.count) {
+    casc_stack_pop(stack);
+    casc_keyset_free(&keys);
+    return status;
+  }
+  casc_closure_clear(closure);
+  if (status >= 0) status = casc_stack_open_rows(stack, closure, error);
+  if (status >= 0) status = casc_closure_seed(closure, level->source.table, &keys, error);
+  if (status >= 0) status = casc_closure_expand(closure, error);
+  bool overflow = closure->overflow;
+  if (status >= 0 && overflow && keys.count > 1) {
+    *take = keys.count / 2;
+  } else {
+    if (status >= 0) status = casc_closure_examine(closure, error);
+    if (status >= 0 && overflow) status = casc_stack_descend(stack, closure, &keys, true, error);
+    if (status >= 0 && !overflow) {
+      casc_source_take(&level->source, keys.count);
+      *take = *take < 65536 / 2 ? *take * 2 : 65536;
+    }
+  }
+  casc_keyset_free(&keys);
+  return status;
+}
+
+static cascade_status examine_all(cascade_purge *purge, cascade_error **error) {
+  casc_stack stack = {.scope = &purge->scope};
+  casc_closure closure;
+  casc_level *level;
+  size_t take = 1024;
+  cascade_status status = casc_closure_init(&closure, &purge->scope, error);
+  closure.examining = true;
+  closure.limit = purge->options.max_tx_rows;
+  if (status >= 0) status = casc_stack_push(&stack, CASC_SOURCE_SELECTED, purge->scope.root, &level, error);
+  while (status >= 0 && stack.count) status = examine_part(purge, &stack, &closure, &take, error);
+  casc_closure_free(&closure);
+  casc_stack_free(&stack);
+  return status;
+}
+
+/* For progress; a predicate's rows are counted no further than is worth the wait. */
+static cascade_status expect_roots(cascade_purge *purge, cascade_error **error) {
+  enum { WORTH_COUNTING = 2000000 };
+  const cascade_selection *selection = purge->scope.selection;
+  if (selection->by_keys) {
+    purge->batch.roots_expected = (int64_t)selection->keys.count;
+    return CASCADE_OK;
+  }
+  casc_statement statement;
+  int64_t count = 0;
+  casc_session_statement(purge->connection, &statement);
+  purge->scope.dialect->count(&statement, &purge->scope.tables[purge->scope.root].sql,
+                              &(casc_sql_filter){.where = selection->where,
+                                                 .where_parameters = selection->parameters,
+                                                 .where_parameter_count = selection->parameter_count},
+                              WORTH_COUNTING);
+  cascade_status status = casc_ask_integer(purge->connection, &statement, 0, &count, error);
+  casc_statement_free(&statement);
+  purge->batch.roots_expected = count < WORTH_COUNTING ? count : -1;
+  return status;
+}
+
+static cascade_status compare_plan(cascade_purge *purge, cascade_error **error) {
+  char digits[17];
+  const char *approved = purge->options.plan;
+  if (!approved) return CASCADE_OK;
+  if (!casc_scope_fingerprint(&purge->scope, digits)) return casc_nomem(error);
+  const char *dash = strchr(approved, '-');
+  char *end = NULL;
+  unsigned long long rows = dash ? strtoull(dash + 1, &end, 10) : 0;
+  if (!dash || dash - approved != 16 || (*end && strcmp(dash + 1, "any")))
+    return casc_fail(purge->context, error, CASCADE_INVALID, "'%s' is not the fingerprint of a plan", approved);
+  if (strncmp(approved, digits, 16))
+    return casc_fail(purge->context, error, CASCADE_PLAN_CHANGED,
+                     "schema, rules or selection are not those of the plan that was approved; make a new plan");
+  if (strcmp(dash + 1, "any") && rows < purge->max_rows) purge->max_rows = rows;
+  return CASCADE_OK;
+}
+
+static cascade_status measure(cascade_purge *purge, cascade_error **error) {
+  casc_closure *closure = &purge->closure;
+  uint64_t roots = 0;
+  cascade_status status = casc_settle_defaults(&purge->scope, error);
+  closure->limit = purge->options.max_tx_rows;
+  if (status >= 0) status = casc_closure_read_whole(closure, &roots, error);
+  if (status < 0) return status;
+  purge->atomic = !closure->overflow;
+  if (purge->atomic) {
+    purge->batch.roots_expected = (int64_t)roots;
+    if (casc_closure_deleted(closure) > purge->max_rows) return too_many(purge, error);
+    return casc_closure_examine(closure, error);
+  }
+  if (purge->scope.hazardous)
+    return casc_fail_at(purge->context, error, CASCADE_NOT_ATOMIC, purge->scope.tables[purge->scope.root].table->label, NULL,
+                        "a rule rewrites columns that other rows refer to, which only one transaction can prove sound, and the "
+                        "closure has more than %llu rows; allow a larger transaction",
+                        (unsigned long long)purge->options.max_tx_rows);
+  status = purge->max_rows < UINT64_MAX ? count_up_to_max(purge, error) : CASCADE_OK;
+  if (status >= 0 && purge->scope.blocking) status = examine_all(purge, error);
+  return status < 0 ? status : expect_roots(purge, error);
+}
+
+cascade_status casc_purge_examine(cascade_purge *purge, cascade_error **error) {
+  cascade_status status = compare_plan(purge, error);
+  if (status < 0) return status;
+  status = casc_control(purge->connection, purge->scope.dialect->begin_read, error);
+  if (status < 0) return status;
+  status = measure(purge, error);
+  casc_control(purge->connection, purge->scope.dialect->rollback, NULL); /* nothing was written */
+  casc_closure_clear(&purge->closure);
+  return status;
+}

@@ -1,0 +1,70 @@
+/* How large batches are and when others get their turn. */
+#include "purge_internal.h"
+
+#include <time.h>
+
+enum {
+  FIRST_ROOTS = 256,
+  LEAST_ROWS = 2000,
+  /* SQLite's busy handler looks at least every 100 ms: a gap of this length lets every waiting writer in. */
+  GAP_MS = 110,
+  WORK_BETWEEN_GAPS_MS = 2000,
+  WORK_WHEN_CONTENDED_MS = 500
+};
+
+uint64_t casc_now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void casc_sleep_ms(uint32_t ms) {
+  struct timespec pause = {ms / 1000, (long)(ms % 1000) * 1000000};
+  nanosleep(&pause, NULL);
+}
+
+void casc_pace_start(cascade_purge *purge) {
+  purge->roots = FIRST_ROOTS;
+  purge->started_ns = casc_now_ns();
+}
+
+cascade_status casc_pace_yield(cascade_purge *purge, cascade_error **error) {
+  if (!purge->report.batches || purge->worked_ns < WORK_WHEN_CONTENDED_MS * UINT64_C(1000000)) return CASCADE_OK;
+  const casc_dialect *dialect = purge->scope.dialect;
+  casc_statement statement;
+  int64_t counter = 0;
+  casc_session_statement(purge->connection, &statement);
+  dialect->change_counter(&statement);
+  cascade_status status = casc_ask_integer(purge->connection, &statement, 0, &counter, error);
+  casc_statement_free(&statement);
+  bool contended = counter != purge->change_counter;
+  purge->change_counter = counter;
+  if (status < 0 || (!contended && purge->worked_ns < WORK_BETWEEN_GAPS_MS * UINT64_C(1000000))) return status;
+  casc_sleep_ms(GAP_MS);
+  purge->worked_ns = 0;
+  return CASCADE_OK;
+}
+
+uint64_t casc_pace_bound(const cascade_purge *purge) {
+  double target = 2 * purge->rows_per_ms * purge->options.batch_ms;
+  if (!purge->report.batches || target > (double)purge->options.max_tx_rows) return purge->options.max_tx_rows;
+  uint64_t rows = target < LEAST_ROWS ? LEAST_ROWS : (uint64_t)target;
+  return rows < purge->options.max_tx_rows ? rows : purge->options.max_tx_rows;
+}
+
+static double smoothed(double old, double fresh) {
+  return old > 0 ? 0.6 * old + 0.4 * fresh : fresh;
+}
+
+void casc_pace_learn(cascade_purge *purge, size_t roots, uint64_t rows, uint64_t nanoseconds) {
+  double ms = (double)nanoseconds / 1e6;
+  purge->worked_ns += nanoseconds;
+  purge->rows_per_ms = smoothed(purge->rows_per_ms, (double)rows / (ms > 0.01 ? ms : 0.01));
+  purge->rows_per_root = smoothed(purge->rows_per_root, (double)rows / (double)roots);
+  double most = (double)purge->options.max_tx_rows, wanted = purge->rows_per_ms * purge->options.batch_ms;
+  if (wanted > most) wanted = most;
+  wanted /= purge->rows_per_root > 1 ? purge->rows_per_root : 1;
+  double step = 4.0 * (double)(purge->roots ? purge->roots : 1); /* grows by no more than this at a time */
+  if (wanted > step) wanted = step;
+  purge->roots = wanted > 1 ? (size_t)wanted : 1;
+}

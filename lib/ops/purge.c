@@ -1,0 +1,141 @@
+#include "purge_internal.h"
+
+#include "options.h"
+
+static cascade_status refuse(cascade_purge *purge, cascade_error **error) {
+  const casc_scope *scope = &purge->scope;
+  const cascade_selection *selection = scope->selection;
+  const char *table = scope->tables[scope->root].table->label;
+  if (!selection->by_keys && !selection->where && !(purge->options.allow & CASCADE_ALLOW_NO_FILTER))
+    return casc_fail_at(purge->context, error, CASCADE_NO_FILTER, table, NULL,
+                        "this would delete every row of table %s; give keys or a condition, or allow it", table);
+  if (!scope->enforced && !(purge->options.allow & CASCADE_ALLOW_UNENFORCED))
+    return casc_fail_at(purge->context, error, CASCADE_UNENFORCED, table, NULL,
+                        "the session does not enforce foreign keys (PRAGMA foreign_keys is off); turn them on, or allow it");
+  if (purge->options.integrity != CASCADE_INTEGRITY_PROVEN) return CASCADE_OK;
+  if (scope->triggers)
+    return casc_fail_at(purge->context, error, CASCADE_TRIGGERS, table, NULL,
+                        "tables that would be written have triggers, which may undo what is proven; use checked integrity");
+  for (uint32_t i = 0; i < scope->relation_count; i++) {
+    const casc_relation *relation = scope->relations[i].relation;
+    if ((relation->flags & CASCADE_RELATION_UNRESOLVED) && scope->tables[relation->ref_table].reached)
+      return casc_fail_at(purge->context, error, CASCADE_SCHEMA, scope->tables[relation->table].table->label, relation->label,
+                          "%s refers to no key, so that nothing can be proven about it; mend the foreign key",
+                          relation->label);
+  }
+  return CASCADE_OK;
+}
+
+static cascade_status set_options(cascade_purge *purge, const cascade_purge_options *options, cascade_error **error) {
+  cascade_status status = CASC_OPTIONS(purge->context, options, purge->options, hook_data, error);
+  if (status < 0) return status;
+  if ((purge->options.allow & ~(uint32_t)(CASCADE_ALLOW_NO_FILTER | CASCADE_ALLOW_UNENFORCED)) ||
+      purge->options.integrity < CASCADE_INTEGRITY_CHECKED || purge->options.integrity > CASCADE_INTEGRITY_PROVEN)
+    return casc_fail(purge->context, error, CASCADE_INVALID, "purge: unknown bits in allow, or an unknown integrity");
+  if (!purge->options.max_tx_rows) purge->options.max_tx_rows = 50000;
+  if (!purge->options.batch_ms) purge->options.batch_ms = 100;
+  purge->max_rows = purge->options.max_rows ? purge->options.max_rows : UINT64_MAX;
+  return CASCADE_OK;
+}
+
+static cascade_status prepare(cascade_purge *purge, cascade_policy *policy, cascade_selection *selection,
+                              cascade_error **error) {
+  casc_level *level;
+  cascade_status status =
+      casc_scope_init(&purge->scope, purge->connection, policy, selection, purge->options.after_batch != NULL, error);
+  if (status >= 0) status = refuse(purge, error);
+  if (status >= 0) status = casc_closure_init(&purge->closure, &purge->scope, error);
+  if (status < 0) return status;
+  purge->deleted = casc_calloc(purge->scope.alloc, purge->scope.table_count, sizeof *purge->deleted);
+  purge->updated = casc_calloc(purge->scope.alloc, purge->scope.table_count, sizeof *purge->updated);
+  if (!purge->deleted || !purge->updated) return casc_nomem(error);
+  status = casc_purge_examine(purge, error);
+  purge->stack.scope = &purge->scope;
+  if (status >= 0) status = casc_stack_push(&purge->stack, CASC_SOURCE_SELECTED, purge->scope.root, &level, error);
+  if (status < 0 || purge->options.integrity != CASCADE_INTEGRITY_PROVEN || !purge->scope.enforced) return status;
+  status = casc_control(purge->connection, purge->scope.dialect->checks_off, error);
+  purge->checks_off = status >= 0;
+  for (uint32_t i = 0; purge->checks_off && i < purge->scope.relation_count; i++) purge->scope.relations[i].hard = false;
+  return status;
+}
+
+cascade_status cascade_purge_new(cascade_connection *connection, cascade_policy *policy, cascade_selection *selection,
+                                 const cascade_purge_options *options, cascade_purge **out, cascade_error **error) {
+  if (out) *out = NULL;
+  if (!connection || !policy || !selection || !out)
+    return casc_fail(NULL, error, CASCADE_INVALID, "purge: connection, policy, selection or the place for the result is NULL");
+  cascade_context *context = connection->context;
+  cascade_purge *purge = casc_calloc(&context->alloc, 1, sizeof *purge);
+  if (!purge) return casc_nomem(error);
+  purge->context = casc_context_ref(context);
+  purge->connection = casc_connection_ref(connection);
+  purge->batch.size = sizeof purge->batch;
+  cascade_status status = set_options(purge, options, error);
+  if (status >= 0) status = prepare(purge, policy, selection, error);
+  if (status < 0) {
+    cascade_purge_free(purge);
+    return status;
+  }
+  casc_pace_start(purge);
+  *out = purge;
+  return CASCADE_OK;
+}
+
+static void restore(cascade_purge *purge) {
+  if (purge->checks_off) casc_control(purge->connection, purge->scope.dialect->checks_on, NULL);
+  purge->checks_off = false;
+}
+
+cascade_status cascade_purge_next(cascade_purge *purge, const cascade_batch_info **batch, cascade_error **error) {
+  if (!purge || !batch) return casc_fail(NULL, error, CASCADE_INVALID, "purge: it, or the place for the batch, is NULL");
+  *batch = NULL;
+  if (purge->failed < 0)
+    return casc_fail(purge->context, error, purge->failed, "the purge has failed before; make a new one to go on");
+  if (purge->ended) return CASCADE_DONE;
+  cascade_status status = casc_purge_step(purge, error);
+  if (status == CASCADE_OK) *batch = &purge->batch;
+  else restore(purge);
+  if (status == CASCADE_DONE) purge->ended = true;
+  if (status < 0) purge->failed = status;
+  return status;
+}
+
+void cascade_purge_cancel(cascade_purge *purge) {
+  if (purge) cascade_connection_cancel(purge->connection);
+}
+
+cascade_status cascade_purge_describe(const cascade_purge *purge, cascade_purge_report *report) {
+  if (!purge) return CASCADE_INVALID;
+  cascade_purge_report own = purge->report;
+  own.finished = purge->finished;
+  for (uint32_t i = 0; i < purge->scope.table_count; i++) own.table_count += purge->deleted[i] || purge->updated[i];
+  return CASC_INFO(report, own, longest_ns);
+}
+
+cascade_status cascade_purge_table(const cascade_purge *purge, uint32_t position, cascade_table_report *report) {
+  if (!purge) return CASCADE_INVALID;
+  for (uint32_t i = 0; i < purge->scope.table_count; i++) {
+    if (!purge->deleted[i] && !purge->updated[i]) continue;
+    if (position--) continue;
+    cascade_table_report own = {.label = purge->scope.tables[i].table->label,
+                                .deleted = purge->deleted[i],
+                                .updated = purge->updated[i],
+                                .table = i};
+    return CASC_INFO(report, own, reserved);
+  }
+  return CASCADE_INVALID;
+}
+
+void cascade_purge_free(cascade_purge *purge) {
+  if (!purge) return;
+  cascade_context *context = purge->context;
+  restore(purge);
+  casc_stack_free(&purge->stack);
+  casc_closure_free(&purge->closure);
+  casc_free(&context->alloc, purge->deleted);
+  casc_free(&context->alloc, purge->updated);
+  if (purge->scope.alloc) casc_scope_free(&purge->scope);
+  cascade_connection_free(purge->connection);
+  casc_free(&context->alloc, purge);
+  cascade_context_free(context);
+}

@@ -1,0 +1,79 @@
+/* The purge from within. */
+#ifndef CASC_PURGE_INTERNAL_H
+#define CASC_PURGE_INTERNAL_H
+
+#include <cascade/purge.h>
+
+#include "batch.h"
+#include "source.h"
+
+/* A level of the stack of selections. While rows that hang on one row of a level are worked on above it, that row is `open`. */
+typedef struct casc_level {
+  casc_source source;
+  casc_keyset open; /* empty, or one key */
+  uint32_t descents; /* times that work went above for the open row ... */
+  uint64_t deleted;  /* ... and what had been deleted when it last did */
+} casc_level;
+
+typedef struct casc_stack {
+  casc_scope *scope;
+  casc_level *levels;
+  size_t count, capacity;
+  casc_open_row *open;
+  size_t open_capacity;
+} casc_stack;
+
+struct cascade_purge {
+  cascade_context *context;
+  cascade_connection *connection; /* reference */
+  cascade_purge_options options;
+  casc_scope scope;
+  casc_closure closure;
+  casc_stack stack;
+  bool atomic;        /* the whole closure goes in one transaction */
+  bool checks_off;    /* the session's foreign-key checks were turned off by us */
+  bool in_transaction;
+  bool finished, ended;
+  cascade_status failed;
+  uint64_t max_rows;  /* bound of deleted rows; UINT64_MAX for none */
+  /* pace */
+  size_t roots;       /* rows of a level that the next batch takes */
+  double rows_per_ms, rows_per_root;
+  uint64_t started_ns, worked_ns;
+  int64_t change_counter;
+  /* results */
+  cascade_batch_info batch;
+  cascade_purge_report report;
+  uint64_t *deleted, *updated; /* by table */
+};
+
+/* stack.c */
+cascade_status casc_stack_push(casc_stack *stack, casc_source_kind kind, uint32_t table, casc_level **level,
+                               cascade_error **error);
+void casc_stack_pop(casc_stack *stack);
+void casc_stack_free(casc_stack *stack);
+/* The open rows of all levels, for a closure to keep away from. */
+cascade_status casc_stack_open_rows(casc_stack *stack, casc_closure *closure, cascade_error **error);
+/* Opens the one row that overflowed the closure and puts levels for what hangs on it on top. With `all`, for everything that is left
+   to read; else for the place where the bound was reached. */
+cascade_status casc_stack_descend(casc_stack *stack, casc_closure *closure, const casc_keyset *row, bool all,
+                                  cascade_error **error);
+
+/* examine.c: before the first change. Sets atomic, report and roots_expected; refuses. */
+cascade_status casc_purge_examine(cascade_purge *purge, cascade_error **error);
+
+/* step.c */
+cascade_status casc_purge_step(cascade_purge *purge, cascade_error **error);
+
+/* pace.c */
+uint64_t casc_now_ns(void);
+void casc_sleep_ms(uint32_t ms);
+void casc_pace_start(cascade_purge *purge);
+/* Lets other writers in, before a batch. */
+cascade_status casc_pace_yield(cascade_purge *purge, cascade_error **error);
+/* Learns from a batch that took `roots` rows of its level and touched `rows` rows. */
+void casc_pace_learn(cascade_purge *purge, size_t roots, uint64_t rows, uint64_t nanoseconds);
+/* Rows that the next batch may touch. */
+uint64_t casc_pace_bound(const cascade_purge *purge);
+
+#endif

@@ -1,0 +1,318 @@
+/* One call of cascade_purge_next(): batches until one has been committed. */
+#include "purge_internal.h"
+
+#include <stdlib.h>
+
+enum { RETRIES = 8, BUSY_RETRIES = 2, FRUITLESS_DESCENTS = 3, ALL_ROOTS = 65536 };
+
+typedef enum step_outcome { COMMITTED, AGAIN, AT_END } step_outcome;
+
+static void roll_back(cascade_purge *purge) {
+  if (!purge->in_transaction) return;
+  casc_control(purge->connection, purge->scope.dialect->rollback, NULL); /* the failure before it is the one to tell */
+  purge->in_transaction = false;
+}
+
+static cascade_status begin(cascade_purge *purge, cascade_error **error) {
+  cascade_status status = casc_control(purge->connection, purge->scope.dialect->begin_write, error);
+  if (status < 0) return status;
+  purge->in_transaction = true;
+  if (purge->scope.defer && !purge->checks_off) status = casc_control(purge->connection, purge->scope.dialect->defer, error);
+  return status;
+}
+
+/* The keys that a batch starts from, looked at again under its lock. `taken`: how many of the level's next keys they stand for. */
+static cascade_status choose(cascade_purge *purge, casc_level *level, casc_keyset *still, size_t *taken,
+                             cascade_error **error) {
+  casc_keyset keys;
+  casc_keyset_of(&purge->scope, level->source.table, &keys);
+  cascade_status status = casc_source_peek(&level->source, level->open.count ? 1 : purge->roots, &keys, error);
+  *taken = keys.count;
+  if (status >= 0 && keys.count) status = casc_source_still(&level->source, &keys, still, error);
+  casc_keyset_free(&keys);
+  return status;
+}
+
+static cascade_status call_hook(cascade_purge *purge, cascade_deleted *tables, uint32_t count, cascade_error **error) {
+  if (!purge->options.after_batch || !count) return CASCADE_OK;
+  int32_t answer = purge->options.after_batch(purge->options.hook_data, tables, count);
+  if (!answer) return CASCADE_OK;
+  return casc_fail(purge->context, error, CASCADE_HOOK, "the after-batch hook returned %d: the batch was rolled back",
+                   (int)answer);
+}
+
+/* Keys as people know them, read before the rows go. */
+static cascade_status shown_keys(cascade_purge *purge, uint32_t table, casc_keyset *shown, cascade_error **error) {
+  casc_scope *scope = &purge->scope;
+  const casc_sql_table *sql = &scope->tables[table].sql;
+  const casc_keyset *keys = &purge->closure.sets[table];
+  casc_keyset_init(shown, scope->alloc, sql->shown_count, sql->shown_count == 1 && sql->shown_types[0] == CASCADE_INT64);
+  size_t slice = casc_slice(scope, keys);
+  cascade_status status = CASCADE_OK;
+  for (size_t from = 0; status >= 0 && from < keys->count;) {
+    size_t count = keys->count - from < slice ? keys->count - from : slice;
+    cascade_keys among = casc_keyset_view(keys, from, count);
+    casc_statement statement;
+    casc_cursor cursor = {0};
+    const cascade_value *row = NULL;
+    casc_session_statement(scope->connection, &statement);
+    scope->dialect->select_keys(&statement, sql, &(casc_sql_filter){.among = &among}, true, false, 0);
+    status = casc_query(scope->connection, &statement, &cursor, error);
+    while (status >= 0 && (status = casc_next(&cursor, &row, error)) == CASCADE_OK)
+      if (!casc_keyset_append(shown, row + (sql->shown_is_key ? 0 : sql->key_count))) status = casc_nomem(error);
+    casc_cursor_close(&cursor);
+    casc_statement_free(&statement);
+    from += count;
+  }
+  shown->count += shown->appended; /* as they are: NULLs in a primary key may repeat */
+  shown->appended = 0;
+  return status < 0 ? status : CASCADE_OK;
+}
+
+typedef struct hook_keys {
+  cascade_deleted *tables;
+  cascade_keys *keys;
+  casc_keyset *sets;
+  uint32_t count;
+} hook_keys;
+
+static cascade_status gather(cascade_purge *purge, hook_keys *hook, cascade_error **error) {
+  casc_scope *scope = &purge->scope;
+  if (!purge->options.after_batch) return CASCADE_OK;
+  hook->tables = casc_calloc(scope->alloc, scope->order_count, sizeof *hook->tables);
+  hook->keys = casc_calloc(scope->alloc, scope->order_count, sizeof *hook->keys);
+  hook->sets = casc_calloc(scope->alloc, scope->order_count, sizeof *hook->sets);
+  if (!hook->tables || !hook->keys || !hook->sets) return casc_nomem(error);
+  cascade_status status = CASCADE_OK;
+  for (uint32_t i = 0; status >= 0 && i < scope->order_count; i++) {
+    uint32_t table = scope->order[i], at = hook->count;
+    if (!purge->closure.sets[table].count) continue;
+    status = shown_keys(purge, table, &hook->sets[at], error);
+    hook->keys[at] = casc_keyset_view(&hook->sets[at], 0, hook->sets[at].count);
+    hook->keys[at].columns = scope->tables[table].sql.shown;
+    hook->tables[at] = (cascade_deleted){.size = sizeof(cascade_deleted),
+                                         .table = table,
+                                         .label = scope->tables[table].table->label,
+                                         .keys = &hook->keys[at]};
+    hook->count++;
+  }
+  return status;
+}
+
+static void forget(cascade_purge *purge, hook_keys *hook) {
+  for (uint32_t i = 0; hook->sets && i < hook->count; i++) casc_keyset_free(&hook->sets[i]);
+  casc_free(purge->scope.alloc, hook->tables);
+  casc_free(purge->scope.alloc, hook->keys);
+  casc_free(purge->scope.alloc, hook->sets);
+}
+
+static void account(cascade_purge *purge, const casc_batch *done) {
+  purge->batch.deleted = purge->batch.updated = 0;
+  for (uint32_t i = 0; i < purge->scope.table_count; i++) {
+    purge->deleted[i] += done->deleted[i];
+    purge->updated[i] += done->updated[i];
+    purge->batch.deleted += done->deleted[i];
+    purge->batch.updated += done->updated[i];
+  }
+  purge->report.deleted += purge->batch.deleted;
+  purge->report.updated += purge->batch.updated;
+}
+
+static cascade_status commit(cascade_purge *purge, const casc_batch *done, cascade_error **error) {
+  uint64_t deleted = 0;
+  for (uint32_t i = 0; i < purge->scope.table_count; i++) deleted += done->deleted[i];
+  if (purge->report.deleted > purge->max_rows || deleted > purge->max_rows - purge->report.deleted)
+    return casc_fail(purge->context, error, CASCADE_MAX_ROWS,
+                     "rows were added meanwhile: with this batch, more than the %llu rows that are allowed would be deleted",
+                     (unsigned long long)purge->max_rows);
+  cascade_status status = casc_control(purge->connection, purge->scope.dialect->commit, error);
+  if (status >= 0) purge->in_transaction = false;
+  return status;
+}
+
+/* Rows that refer to the open row through an updating relation: a level of their own when there are too many. */
+static cascade_status rewrite(cascade_purge *purge, casc_level *level, const casc_keyset *still, casc_batch *batch,
+                              cascade_error **error) {
+  casc_closure_clear(&purge->closure);
+  cascade_status status = casc_batch_rewrite(batch, level->source.relation, still, error);
+  purge->closure.rows = still->count;
+  return status < 0 ? status : commit(purge, batch, error);
+}
+
+static cascade_status delete_closure(cascade_purge *purge, casc_batch *batch, cascade_error **error) {
+  hook_keys hook = {0};
+  cascade_status status = casc_batch_cut(batch, error);
+  if (status >= 0) status = gather(purge, &hook, error);
+  if (status >= 0) status = casc_batch_delete(batch, error);
+  if (status >= 0) status = call_hook(purge, hook.tables, hook.count, error);
+  if (status >= 0) status = commit(purge, batch, error);
+  forget(purge, &hook);
+  return status;
+}
+
+/* One row of the level hangs on to more than a transaction may touch. */
+static cascade_status descend(cascade_purge *purge, const casc_keyset *row, cascade_error **error) {
+  casc_level *level = &purge->stack.levels[purge->stack.count - 1];
+  if (!level->open.count || level->deleted != purge->report.deleted + purge->report.updated) level->descents = 0;
+  level->deleted = purge->report.deleted + purge->report.updated;
+  if (++level->descents > FRUITLESS_DESCENTS) {
+    const char *label = purge->scope.tables[level->source.table].table->label;
+    return casc_fail_at(purge->context, error, CASCADE_CONTENDED, label, NULL,
+                        "a row of table %s keeps more dependants than a transaction may touch, however many are deleted; stop "
+                        "the sessions that add them, or allow larger transactions", label);
+  }
+  return casc_stack_descend(&purge->stack, &purge->closure, row, false, error);
+}
+
+static cascade_status fill_closure(cascade_purge *purge, uint32_t table, const casc_keyset *still, cascade_error **error) {
+  casc_closure *closure = &purge->closure;
+  casc_closure_clear(closure);
+  closure->limit = purge->atomic ? 0 : still->count == 1 ? purge->options.max_tx_rows : casc_pace_bound(purge);
+  closure->whole = purge->atomic;
+  cascade_status status = casc_stack_open_rows(&purge->stack, closure, error);
+  if (status >= 0) status = casc_closure_seed(closure, table, still, error);
+  if (status >= 0) status = casc_closure_expand(closure, error);
+  if (status >= 0 && !closure->overflow) status = casc_closure_examine(closure, error);
+  return status;
+}
+
+/* In a purge of one transaction, all selected rows are taken at once. */
+static cascade_status choose_all(cascade_purge *purge, casc_level *level, casc_keyset *still, size_t *taken,
+                                 cascade_error **error) {
+  casc_keyset keys;
+  casc_keyset_of(&purge->scope, level->source.table, &keys);
+  casc_source_free(&level->source); /* a retry starts from the beginning */
+  casc_source_init(&level->source, &purge->scope, CASC_SOURCE_SELECTED, purge->scope.root);
+  cascade_status status;
+  do {
+    status = casc_source_peek(&level->source, ALL_ROOTS, &keys, error);
+    casc_source_take(&level->source, keys.count);
+    if (status >= 0 && !casc_keyset_add(still, &keys)) status = casc_nomem(error);
+  } while (status >= 0 && keys.count);
+  *taken = 0; /* they are taken already */
+  casc_keyset_free(&keys);
+  return status;
+}
+
+static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcome *outcome, cascade_error **error) {
+  casc_level *level = &purge->stack.levels[purge->stack.count - 1];
+  size_t taken = 0;
+  uint64_t start = casc_now_ns();
+  *outcome = AGAIN;
+  cascade_status status = purge->atomic ? choose_all(purge, level, still, &taken, error)
+                                        : choose(purge, level, still, &taken, error);
+  if (status < 0) return status;
+  if (!still->count) {
+    roll_back(purge);
+    if (!taken) *outcome = AT_END;
+    casc_source_take(&level->source, taken);
+    if (taken) casc_keyset_clear(&level->open);
+    return CASCADE_OK;
+  }
+  bool rewriting = level->source.kind == CASC_SOURCE_REFERENCING &&
+                   purge->scope.relations[level->source.relation].role == CASC_ROLE_UPDATE;
+  casc_batch batch;
+  status = casc_batch_init(&batch, &purge->closure, error);
+  if (status >= 0 && rewriting) status = rewrite(purge, level, still, &batch, error);
+  else if (status >= 0) {
+    status = fill_closure(purge, level->source.table, still, error);
+    if (status >= 0 && purge->closure.overflow) {
+      roll_back(purge);
+      casc_batch_free(&batch);
+      purge->roots = still->count / 2;
+      return still->count > 1 ? CASCADE_OK : descend(purge, still, error);
+    }
+    if (status >= 0) status = delete_closure(purge, &batch, error);
+  }
+  if (status >= 0) {
+    uint64_t length = casc_now_ns() - start;
+    account(purge, &batch);
+    casc_source_take(&level->source, taken);
+    casc_keyset_clear(&level->open);
+    casc_pace_learn(purge, still->count, purge->closure.rows, length);
+    purge->batch.nanoseconds = length;
+    purge->batch.table = level->source.table;
+    if (purge->stack.count == 1) purge->batch.roots_done += still->count;
+    if (length > purge->report.longest_ns) purge->report.longest_ns = length;
+    *outcome = COMMITTED;
+  }
+  casc_batch_free(&batch);
+  return status;
+}
+
+/* A constraint that fails is a row that stands in the way, seen by the database instead of by us. */
+static void explain(cascade_purge *purge, cascade_error **error) {
+  cascade_status status = cascade_error_status(*error);
+  if (status == CASCADE_CONSTRAINT || status == CASCADE_CONSTRAINT_FK) {
+    cascade_error *told = NULL;
+    casc_fail_at(purge->context, &told, CASCADE_BLOCKED, cascade_error_table(*error), cascade_error_relation(*error),
+                 "the database refuses the delete: %s", cascade_error_message(*error));
+    cascade_error_free(*error);
+    *error = told;
+  }
+  if (status != CASCADE_NOMEM) casc_error_set_transaction(*error, CASCADE_TX_ROLLED_BACK);
+}
+
+static bool worth_retrying(const cascade_purge *purge, const cascade_error *error, uint32_t tries) {
+  if (!cascade_error_retryable(error) || cascade_error_status(error) == CASCADE_CONTENDED) return false;
+  /* the driver has already waited its lock timeout before it says that it could not begin */
+  bool at_begin = cascade_error_status(error) == CASCADE_BUSY && !purge->in_transaction;
+  return tries < (at_begin ? BUSY_RETRIES : RETRIES);
+}
+
+static cascade_status attempt(cascade_purge *purge, step_outcome *outcome, cascade_error **error) {
+  for (uint32_t tries = 0;; tries++) {
+    cascade_error *failure = NULL;
+    casc_keyset still;
+    casc_keyset_of(&purge->scope, purge->stack.levels[purge->stack.count - 1].source.table, &still);
+    cascade_status status = begin(purge, &failure);
+    if (status >= 0) status = work(purge, &still, outcome, &failure);
+    casc_keyset_free(&still);
+    if (status >= 0) {
+      purge->batch.retries = tries;
+      return status;
+    }
+    bool again = worth_retrying(purge, failure, tries);
+    roll_back(purge);
+    if (!again) {
+      explain(purge, &failure);
+      return casc_error_pass(failure, error);
+    }
+    casc_log(purge->context, CASCADE_LOG_WARNING, "batch rolled back and tried again: %s", cascade_error_message(failure));
+    cascade_error_free(failure);
+    purge->report.retries++;
+    uint32_t spread = (uint32_t)(casc_now_ns() / 1000 % 97); /* two sessions that met shall not meet again */
+    casc_sleep_ms((1u << tries) * 4 + spread % ((1u << tries) * 4));
+  }
+}
+
+static bool budget_is_used_up(const cascade_purge *purge) {
+  const cascade_purge_options *options = &purge->options;
+  if (!purge->report.batches) return false;
+  return (options->row_budget && purge->report.deleted >= options->row_budget) ||
+         (options->time_budget_ms && casc_now_ns() - purge->started_ns >= options->time_budget_ms * UINT64_C(1000000));
+}
+
+cascade_status casc_purge_step(cascade_purge *purge, cascade_error **error) {
+  while (!purge->finished) {
+    step_outcome outcome;
+    if (budget_is_used_up(purge)) return CASCADE_DONE;
+    cascade_status status = casc_pace_yield(purge, error);
+    if (status >= 0) status = attempt(purge, &outcome, error);
+    if (status < 0) return status;
+    if (outcome == COMMITTED) {
+      purge->batch.number = ++purge->report.batches;
+      purge->batch.total_deleted = purge->report.deleted;
+      purge->batch.total_updated = purge->report.updated;
+      casc_log(purge->context, CASCADE_LOG_INFO, "batch %llu: %llu rows deleted, %llu rewritten, %.1f ms",
+               (unsigned long long)purge->batch.number, (unsigned long long)purge->batch.deleted,
+               (unsigned long long)purge->batch.updated, (double)purge->batch.nanoseconds / 1e6);
+      if (purge->atomic) purge->finished = true;
+      return CASCADE_OK;
+    }
+    if (outcome != AT_END) continue;
+    casc_stack_pop(&purge->stack);
+    purge->finished = !purge->stack.count;
+  }
+  return CASCADE_DONE;
+}

@@ -1,0 +1,336 @@
+#include "scope.h"
+
+#include <string.h>
+
+cascade_status casc_ask_integer(cascade_connection *connection, const casc_statement *statement, int64_t otherwise,
+                                int64_t *answer, cascade_error **error) {
+  casc_cursor cursor = {0};
+  const cascade_value *row = NULL;
+  *answer = otherwise;
+  cascade_status status = casc_query(connection, statement, &cursor, error);
+  if (status >= 0) status = casc_next(&cursor, &row, error);
+  if (status == CASCADE_OK && row[0].type != CASCADE_NULL) *answer = row[0].integer;
+  casc_cursor_close(&cursor);
+  return status < 0 ? status : CASCADE_OK;
+}
+
+
+static void describe_table(casc_sql_table *sql, const casc_table *table) {
+  bool own = !table->key_count;
+  *sql = (casc_sql_table){
+      .schema = table->schema && *table->schema ? table->schema : NULL,
+      .name = table->name,
+      .key_count = table->identity_count,
+      .key = table->identity,
+      .key_types = table->identity_types,
+      .shown_count = own ? table->identity_count : table->key_count,
+      .shown = own ? table->identity : table->key_names,
+      .shown_types = own ? table->identity_types : table->key_types,
+  };
+  sql->shown_is_key = sql->shown_count == sql->key_count;
+  for (uint32_t i = 0; sql->shown_is_key && i < sql->key_count; i++)
+    if (strcmp(sql->shown[i], sql->key[i]) || sql->shown_types[i] != sql->key_types[i]) sql->shown_is_key = false;
+}
+
+static cascade_status describe(casc_scope *scope, cascade_error **error) {
+  const cascade_graph *graph = scope->policy->graph;
+  scope->tables = casc_arena_get(&scope->arena, scope->table_count, sizeof *scope->tables);
+  scope->relations = casc_arena_get(&scope->arena, scope->relation_count, sizeof *scope->relations);
+  scope->order = casc_arena_get(&scope->arena, scope->table_count, sizeof *scope->order);
+  if (!scope->tables || !scope->relations || !scope->order) return casc_nomem(error);
+  for (uint32_t i = 0; i < scope->table_count; i++) {
+    scope->tables[i].table = &graph->tables[i];
+    describe_table(&scope->tables[i].sql, &graph->tables[i]);
+  }
+  for (uint32_t i = 0; i < scope->relation_count; i++) {
+    const casc_relation *relation = &scope->policy->relations[i];
+    scope->relations[i] = (casc_scope_relation){
+        .relation = relation,
+        .sql = {.table = &scope->tables[relation->table].sql,
+                .ref_table = &scope->tables[relation->ref_table].sql,
+                .count = relation->count,
+                .columns = relation->column_names,
+                .ref_columns = relation->ref_column_names,
+                .where = relation->where,
+                .direct = relation->direct}};
+  }
+  return CASCADE_OK;
+}
+
+/* The values that the rule writes; for defaults the database computes them. */
+static cascade_status read_values(casc_scope *scope, casc_scope_relation *to, cascade_error **error) {
+  const casc_relation *relation = to->relation;
+  to->values = casc_arena_get(&scope->arena, relation->count, sizeof *to->values);
+  if (!to->values) return casc_nomem(error);
+  if (relation->rule == CASCADE_RULE_SET_VALUE) memcpy(to->values, relation->values, relation->count * sizeof *to->values);
+  if (relation->rule != CASCADE_RULE_SET_DEFAULT) return CASCADE_OK;
+  const char **expressions = casc_arena_get(&scope->arena, relation->count, sizeof *expressions);
+  if (!expressions) return casc_nomem(error);
+  const casc_table *table = scope->tables[relation->table].table;
+  for (uint32_t i = 0; i < relation->count; i++) expressions[i] = table->columns[relation->columns[i]].default_sql;
+  casc_statement statement;
+  casc_cursor cursor = {0};
+  const cascade_value *row = NULL;
+  casc_session_statement(scope->connection, &statement);
+  scope->dialect->evaluate(&statement, expressions, relation->count);
+  cascade_status status = casc_query(scope->connection, &statement, &cursor, error);
+  if (status >= 0) status = casc_next(&cursor, &row, error);
+  for (uint32_t i = 0; status == CASCADE_OK && i < relation->count; i++) {
+    to->values[i] = row[i];
+    if (row[i].length && !(to->values[i].data = casc_arena_copy(&scope->arena, row[i].data, row[i].length)))
+      status = casc_nomem(error);
+  }
+  casc_cursor_close(&cursor);
+  casc_statement_free(&statement);
+  return status < 0 ? status : CASCADE_OK;
+}
+
+/* The row that the written values refer to: none when one of them is NULL. */
+static cascade_status read_default_parent(casc_scope *scope, casc_scope_relation *to, cascade_error **error) {
+  for (uint32_t i = 0; i < to->relation->count; i++)
+    if (to->values[i].type == CASCADE_NULL) return CASCADE_OK;
+  casc_statement statement;
+  casc_cursor cursor = {0};
+  const cascade_value *row = NULL;
+  casc_session_statement(scope->connection, &statement);
+  scope->dialect->find_parent(&statement, &to->sql, to->values);
+  cascade_status status = casc_query(scope->connection, &statement, &cursor, error);
+  if (status >= 0) status = casc_next(&cursor, &row, error);
+  if (status == CASCADE_DONE) {
+    to->role = CASC_ROLE_BLOCK;
+    to->reason = CASC_REASON_DEFAULT_MISSING;
+  } else if (status == CASCADE_OK) {
+    uint32_t width = to->sql.ref_table->key_count;
+    to->default_parent = casc_arena_get(&scope->arena, width, sizeof *row);
+    for (uint32_t i = 0; to->default_parent && i < width; i++) {
+      to->default_parent[i] = row[i];
+      if (row[i].length && !(to->default_parent[i].data = casc_arena_copy(&scope->arena, row[i].data, row[i].length)))
+        to->default_parent = NULL;
+    }
+    if (!to->default_parent) status = casc_nomem(error);
+  }
+  casc_cursor_close(&cursor);
+  casc_statement_free(&statement);
+  return status < 0 ? status : CASCADE_OK;
+}
+
+static cascade_status settle_update(casc_scope *scope, casc_scope_relation *to, cascade_error **error) {
+  const casc_relation *relation = to->relation;
+  const casc_table *table = scope->tables[relation->table].table;
+  to->role = CASC_ROLE_UPDATE;
+  cascade_status status = read_values(scope, to, error);
+  if (status < 0) return status;
+  for (uint32_t i = 0; i < relation->count; i++) {
+    uint32_t flags = table->columns[relation->columns[i]].flags;
+    if (flags & CASCADE_COLUMN_GENERATED) {
+      to->role = CASC_ROLE_BLOCK;
+      to->reason = CASC_REASON_GENERATED;
+    } else if (to->role == CASC_ROLE_UPDATE && to->values[i].type == CASCADE_NULL && (flags & CASCADE_COLUMN_NOT_NULL)) {
+      to->role = CASC_ROLE_BLOCK;
+      to->reason = CASC_REASON_NOT_NULL;
+    }
+  }
+  return to->role == CASC_ROLE_UPDATE ? read_default_parent(scope, to, error) : CASCADE_OK;
+}
+
+static cascade_status settle(casc_scope *scope, casc_scope_relation *to, cascade_error **error) {
+  const casc_relation *relation = to->relation;
+  switch (relation->rule) {
+  case CASCADE_RULE_CASCADE: to->role = CASC_ROLE_CASCADE; break;
+  case CASCADE_RULE_PROTECT:
+  case CASCADE_RULE_RESTRICT: to->role = CASC_ROLE_BLOCK; break;
+  case CASCADE_RULE_IGNORE:
+    if (scope->enforced && casc_relation_enforced(relation)) {
+      to->role = CASC_ROLE_BLOCK;
+      to->reason = CASC_REASON_IGNORED;
+    }
+    break;
+  default: {
+    cascade_status status = settle_update(scope, to, error);
+    if (status < 0) return status;
+  }
+  }
+  if (to->role == CASC_ROLE_NONE) return CASCADE_OK;
+  const casc_table *table = scope->tables[relation->table].table;
+  if (!table->identity_count)
+    return casc_fail_at(scope->connection->context, error, CASCADE_NO_KEY, table->label, relation->label,
+                        "table %s has no usable key: rows that refer through %s cannot be told apart; add a primary key",
+                        table->label, relation->label);
+  to->hard = scope->enforced && casc_relation_enforced(relation) &&
+             (relation->on_delete == CASCADE_ACTION_RESTRICT || !scope->dialect->defer);
+  return CASCADE_OK;
+}
+
+/* Breadth first over cascading relations; every relation into a reached table gets its role. */
+static cascade_status reach(casc_scope *scope, cascade_error **error) {
+  const cascade_policy *policy = scope->policy;
+  scope->tables[scope->root].reached = true;
+  scope->order[scope->order_count++] = scope->root;
+  for (uint32_t at = 0; at < scope->order_count; at++) {
+    uint32_t table = scope->order[at];
+    for (uint32_t i = 0; i < policy->to_count[table]; i++) {
+      casc_scope_relation *to = &scope->relations[policy->relations_to[table][i]];
+      if (to->relation->flags & CASCADE_RELATION_UNRESOLVED) continue; /* the database itself refuses */
+      cascade_status status = settle(scope, to, error);
+      if (status < 0) return status;
+      casc_scope_table *child = &scope->tables[to->relation->table];
+      if (to->role != CASC_ROLE_CASCADE || child->reached) continue;
+      child->reached = true;
+      scope->order[scope->order_count++] = to->relation->table;
+    }
+  }
+  return CASCADE_OK;
+}
+
+static bool shares_column(const casc_relation *relation, const uint32_t *columns, uint32_t count) {
+  for (uint32_t i = 0; i < relation->count; i++)
+    for (uint32_t j = 0; j < count; j++)
+      if (relation->columns[i] == columns[j]) return true;
+  return false;
+}
+
+static bool rewrites_key(const casc_scope *scope, const casc_scope_relation *to) {
+  const cascade_policy *policy = scope->policy;
+  uint32_t number = to->relation->table;
+  const casc_table *table = scope->tables[number].table;
+  for (uint32_t i = 0; i < policy->to_count[number]; i++) {
+    const casc_relation *onto = &policy->relations[policy->relations_to[number][i]];
+    bool left_alone = onto->rule == CASCADE_RULE_IGNORE && !casc_relation_enforced(onto);
+    if (!left_alone && onto->ref_columns && shares_column(to->relation, onto->ref_columns, onto->count)) return true;
+  }
+  if (to->relation->rule == CASCADE_RULE_SET_NULL) return false; /* NULLs are never equal */
+  if (shares_column(to->relation, table->key, table->key_count)) return true;
+  for (uint32_t i = 0; i < table->index_count; i++)
+    if (table->indexes[i].unique && shares_column(to->relation, table->indexes[i].columns, table->indexes[i].count))
+      return true;
+  return false;
+}
+
+static bool is_in_scope(const casc_scope *scope, const casc_scope_relation *to) {
+  return to->role != CASC_ROLE_NONE && scope->tables[to->relation->table].reached;
+}
+
+/* Numbers the components, finds the cycles and sorts the reached tables: referencing before referenced. */
+static cascade_status arrange(casc_scope *scope, cascade_error **error) {
+  uint32_t *work = casc_calloc(scope->alloc, (size_t)scope->relation_count * 2 + (size_t)scope->table_count * 2 + 1,
+                               sizeof *work);
+  if (!work) return casc_nomem(error);
+  uint32_t *from = work, *to = from + scope->relation_count, *component = to + scope->relation_count,
+           *size = component + scope->table_count, edges = 0, count = 0;
+  for (uint32_t i = 0; i < scope->relation_count; i++) {
+    if (!is_in_scope(scope, &scope->relations[i])) continue;
+    from[edges] = scope->relations[i].relation->table;
+    to[edges++] = scope->relations[i].relation->ref_table;
+  }
+  if (!casc_components(scope->alloc, scope->table_count, edges, from, to, component, &count)) {
+    casc_free(scope->alloc, work);
+    return casc_nomem(error);
+  }
+  for (uint32_t i = 0; i < scope->table_count; i++) size[component[i]]++;
+  for (uint32_t i = 0; i < scope->table_count; i++) {
+    scope->tables[i].component = component[i];
+    scope->tables[i].cyclic = size[component[i]] > 1;
+  }
+  for (uint32_t i = 0; i < edges; i++)
+    if (from[i] == to[i]) scope->tables[from[i]].cyclic = true;
+  for (uint32_t i = 1; i < scope->order_count; i++) { /* stable, so that plans do not change from run to run */
+    uint32_t moved = scope->order[i], at = i;
+    for (; at && component[scope->order[at - 1]] < component[moved]; at--) scope->order[at] = scope->order[at - 1];
+    scope->order[at] = moved;
+  }
+  casc_free(scope->alloc, work);
+  return CASCADE_OK;
+}
+
+/* Which tables' keys have to be read, and what the batches have to look out for. */
+static void mark(casc_scope *scope, bool hold_all) {
+  for (uint32_t i = 0; i < scope->order_count; i++) {
+    casc_scope_table *table = &scope->tables[scope->order[i]];
+    const cascade_policy *policy = scope->policy;
+    uint32_t number = scope->order[i], into = 0, outward = 0;
+    for (uint32_t j = 0; j < policy->to_count[number]; j++)
+      into += scope->relations[policy->relations_to[number][j]].role != CASC_ROLE_NONE;
+    for (uint32_t j = 0; j < policy->from_count[number]; j++) {
+      uint32_t relation = policy->relations_from[number][j];
+      if (scope->relations[relation].role == CASC_ROLE_NONE) continue;
+      outward++;
+      table->leaf_relation = relation;
+    }
+    table->held = hold_all || into || outward != 1 || number == scope->root;
+    if (table->cyclic) scope->defer = true;
+    if (table->table->flags & CASCADE_TABLE_DELETE_TRIGGER) scope->triggers = true;
+  }
+  for (uint32_t i = 0; i < scope->relation_count; i++) {
+    casc_scope_relation *to = &scope->relations[i];
+    if (to->role == CASC_ROLE_BLOCK) {
+      scope->blocking = true;
+      scope->tables[to->relation->ref_table].examined = true;
+    }
+    if (to->role != CASC_ROLE_UPDATE) continue;
+    to->rewrites_key = rewrites_key(scope, to);
+    if (to->rewrites_key) scope->hazardous = scope->defer = true;
+    if (to->default_parent) scope->tables[to->relation->ref_table].examined = scope->blocking = true;
+    if (scope->tables[to->relation->table].table->flags & CASCADE_TABLE_UPDATE_TRIGGER) scope->triggers = true;
+  }
+  for (bool grew = true; grew;) {
+    grew = false;
+    for (uint32_t i = 0; i < scope->relation_count; i++) {
+      const casc_scope_relation *to = &scope->relations[i];
+      if (to->role != CASC_ROLE_CASCADE || !scope->tables[to->relation->table].examined ||
+          scope->tables[to->relation->ref_table].examined)
+        continue;
+      grew = scope->tables[to->relation->ref_table].examined = true;
+    }
+  }
+}
+
+cascade_status casc_scope_init(casc_scope *scope, cascade_connection *connection, cascade_policy *policy,
+                               cascade_selection *selection, bool hold_all, cascade_error **error) {
+  cascade_context *context = connection->context;
+  *scope = (casc_scope){.connection = connection, .alloc = &context->alloc, .root = selection->table};
+  casc_arena_init(&scope->arena, scope->alloc);
+  scope->policy = cascade_policy_ref(policy);
+  scope->selection = casc_selection_ref(selection);
+  scope->dialect = casc_dialect_of(connection->capabilities.engine);
+  if (policy->graph != selection->graph)
+    return casc_fail(context, error, CASCADE_INVALID, "policy and selection are of different graphs; make both from one");
+  if (!scope->dialect || strcmp(policy->graph->engine, scope->dialect->engine))
+    return casc_fail(context, error, CASCADE_UNSUPPORTED, "the graph is of engine %s, the connection of %s",
+                     policy->graph->engine, connection->capabilities.engine);
+  scope->table_count = policy->graph->table_count;
+  scope->relation_count = policy->relation_count;
+  casc_statement statement;
+  casc_session_statement(connection, &statement);
+  scope->dialect->checks_state(&statement);
+  int64_t enforced = 0;
+  cascade_status status = casc_ask_integer(connection, &statement, 0, &enforced, error);
+  casc_statement_free(&statement);
+  scope->enforced = enforced != 0;
+  if (status >= 0) status = describe(scope, error);
+  if (status >= 0 && !scope->tables[scope->root].table->identity_count)
+    status = casc_fail_at(context, error, CASCADE_NO_KEY, scope->tables[scope->root].table->label, NULL,
+                          "table %s has no usable key; add a primary key", scope->tables[scope->root].table->label);
+  if (status >= 0) status = reach(scope, error);
+  if (status >= 0) status = arrange(scope, error);
+  if (status >= 0) mark(scope, hold_all);
+  return status;
+}
+
+void casc_scope_free(casc_scope *scope) {
+  casc_arena_clear(&scope->arena);
+  cascade_policy_free(scope->policy);
+  cascade_selection_free(scope->selection);
+  scope->policy = NULL;
+  scope->selection = NULL;
+}
+
+const char *casc_reason_words(const casc_scope_relation *relation) {
+  switch (relation->reason) {
+  case CASC_REASON_NOT_NULL: return "the column cannot be NULL";
+  case CASC_REASON_GENERATED: return "the column is computed and cannot be set";
+  case CASC_REASON_DEFAULT_MISSING: return "the value to set refers to no row";
+  case CASC_REASON_DEFAULT_DELETED: return "the value to set refers to a row that would be deleted";
+  case CASC_REASON_IGNORED: return "the policy leaves them alone, but the database does not";
+  default: return relation->relation->rule == CASCADE_RULE_PROTECT ? "the rule is PROTECT" : "the rule is RESTRICT";
+  }
+}

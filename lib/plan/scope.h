@@ -1,0 +1,86 @@
+/* The part of a policy that one request is about: the tables that deleting rows of the root table reaches, what each relation
+   into them means, and the order in which a batch works. Compiled once; reads at most a few rows (defaults and their parents). */
+#ifndef CASC_SCOPE_H
+#define CASC_SCOPE_H
+
+#include "dialect.h"
+#include "policy_internal.h"
+#include "selection_internal.h"
+#include "session.h"
+
+/* What a relation into a reached table does to the request. */
+typedef enum casc_role {
+  CASC_ROLE_NONE,    /* its referenced table is not reached, or its rows are left alone */
+  CASC_ROLE_CASCADE, /* its rows join the closure */
+  CASC_ROLE_UPDATE,  /* its rows, where they stay, are rewritten */
+  CASC_ROLE_BLOCK    /* its rows, where they stay, block */
+} casc_role;
+
+/* Why rows of a blocking relation block. */
+typedef enum casc_reason {
+  CASC_REASON_RULE,            /* PROTECT or RESTRICT */
+  CASC_REASON_NOT_NULL,        /* they would be set to NULL where none may be */
+  CASC_REASON_GENERATED,       /* the column is computed and cannot be set */
+  CASC_REASON_DEFAULT_MISSING, /* the value to set refers to no row */
+  CASC_REASON_DEFAULT_DELETED, /* the value to set refers to a row that is to be deleted */
+  CASC_REASON_IGNORED          /* the policy leaves them, the database would not */
+} casc_reason;
+
+typedef struct casc_scope_relation {
+  const casc_relation *relation;
+  casc_sql_relation sql;
+  casc_role role;
+  casc_reason reason;
+  cascade_value *values;         /* of CASC_ROLE_UPDATE */
+  cascade_value *default_parent; /* identity of the row that the values refer to; NULL for none */
+  bool rewrites_key;             /* the values land on columns that others refer to, or that must be unique */
+  bool hard;                     /* the database checks it at once, row by row, and cannot put it off */
+} casc_scope_relation;
+
+typedef struct casc_scope_table {
+  const casc_table *table;
+  casc_sql_table sql;
+  bool reached;    /* rows of it can be in the closure */
+  bool held;       /* the keys of those rows are read; else they are found by their one relation */
+  bool examined;   /* a blocking relation hangs on it or on what it reaches */
+  bool cyclic;     /* relations lead from it back to it */
+  uint32_t component;
+  uint32_t leaf_relation; /* when reached and not held: the cascading relation */
+} casc_scope_table;
+
+typedef struct casc_scope {
+  cascade_connection *connection; /* borrowed from the owner of the scope */
+  const casc_alloc *alloc;
+  const casc_dialect *dialect;
+  casc_arena arena;
+  cascade_policy *policy;       /* reference */
+  cascade_selection *selection; /* reference */
+  uint32_t root;
+  uint32_t table_count, relation_count;
+  casc_scope_table *tables;       /* by graph number */
+  casc_scope_relation *relations; /* by policy number */
+  uint32_t *order;                /* reached tables, referencing before referenced */
+  uint32_t order_count;
+  bool enforced;  /* the session checks foreign keys */
+  bool blocking;  /* some relation has CASC_ROLE_BLOCK */
+  bool hazardous; /* some relation rewrites a key: only the end of one transaction can show that all is well */
+  bool defer;     /* checks are put off to COMMIT: there are cycles or rewritten keys */
+  bool triggers;  /* a table that is written has user triggers */
+} casc_scope;
+
+/* `hold_all`: keys of every table are wanted, for a hook. Reads the enforcement state and the defaults' parents. */
+cascade_status casc_scope_init(casc_scope *scope, cascade_connection *connection, cascade_policy *policy,
+                               cascade_selection *selection, bool hold_all, cascade_error **error);
+void casc_scope_free(casc_scope *scope);
+
+/* Why the relation's rows block, in words that follow "because". */
+const char *casc_reason_words(const casc_scope_relation *relation);
+
+/* What identifies the request, rules and schema included, as 16 hexadecimal digits. False when memory is out. */
+bool casc_scope_fingerprint(const casc_scope *scope, char digits[17]);
+
+/* Asks for one integer: the first row's first column, or `otherwise` when there is no row. */
+cascade_status casc_ask_integer(cascade_connection *connection, const casc_statement *statement, int64_t otherwise,
+                                int64_t *answer, cascade_error **error);
+
+#endif

@@ -1,0 +1,39 @@
+/* Where batches take their rows from: the selection itself, the rows that refer to one row, or a list. Keys are read a page at a time
+   and looked at again under the batch's locks, since between the two they may have gone or moved. */
+#ifndef CASC_SOURCE_H
+#define CASC_SOURCE_H
+
+#include "keyset.h"
+#include "scope.h"
+
+typedef enum casc_source_kind {
+  CASC_SOURCE_SELECTED,
+  CASC_SOURCE_REFERENCING, /* rows that refer to `parent` through `relation` */
+  CASC_SOURCE_LISTED       /* rows that were found to belong to the closure */
+} casc_source_kind;
+
+typedef struct casc_source {
+  casc_scope *scope;
+  casc_source_kind kind;
+  uint32_t table;
+  uint32_t relation;
+  casc_keyset parent;
+  casc_keyset page;    /* keys read */
+  size_t taken;        /* of the page */
+  casc_keyset anchor;  /* the last key read, once there is one */
+  uint64_t selected;   /* keys of the selection that were looked up */
+  bool exhausted;      /* there is no page after this one */
+} casc_source;
+
+void casc_source_init(casc_source *source, casc_scope *scope, casc_source_kind kind, uint32_t table);
+void casc_source_free(casc_source *source);
+/* Fills `keys` with the next `count` keys at most, without taking them; none when the source is at its end. */
+cascade_status casc_source_peek(casc_source *source, size_t count, casc_keyset *keys, cascade_error **error);
+void casc_source_take(casc_source *source, size_t count);
+/* Of keys that were peeked, those that still belong to the source now. */
+cascade_status casc_source_still(casc_source *source, const casc_keyset *keys, casc_keyset *still, cascade_error **error);
+/* Of rows of the root table, those that are selected: appended to `selected`, not merged. */
+cascade_status casc_source_selected(casc_scope *scope, const casc_keyset *rows, casc_keyset *selected,
+                                    cascade_error **error);
+
+#endif
