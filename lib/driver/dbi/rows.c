@@ -122,12 +122,16 @@ static bool decode(const casc_dbi *self, int32_t wanted, const char *text, size_
   }
 }
 
+static bool is_hex(int32_t wanted) {
+  return wanted == CASCADE_ANY || wanted == CASCADE_TEXT || wanted == CASCADE_BLOB;
+}
+
 /* Room for everything that is decoded of one row: half of its digits, and a NUL for each. */
 static bool make_room(casc_dbi *self, cursor *at) {
   size_t need = 0;
   for (uint32_t i = 0; i < at->column_count; i++) {
-    const char *text = dbi_result_get_string_idx(at->result, i + 1);
-    need += (text ? strlen(text) / 2 : 0) + 1;
+    const char *text = is_hex(at->types[i]) ? dbi_result_get_string_idx(at->result, i + 1) : NULL;
+    if (text) need += strlen(text) / 2 + 1;
   }
   return casc_grow(&self->context->alloc, (void **)&at->bytes, &at->bytes_size, need, 1);
 }
@@ -150,7 +154,7 @@ cascade_status casc_dbi_next(void *session, void *result, const cascade_value **
       return casc_fail(self->context, error, CASCADE_DATABASE,
                        "driver dbi: column %u of the result holds \"%.40s\", which is not of the type that was wanted; "
                        "the data does not fit its declared type", (unsigned)i + 1, text);
-    to += length / 2 + 1;
+    if (is_hex(at->types[i])) to += length / 2 + 1;
   }
   *row = at->row;
   return CASCADE_OK;
