@@ -1,0 +1,367 @@
+"""One case against the library: every copy, both drivers, several ways of asking. Each check gives a list of failures."""
+import collections
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import urllib.parse
+
+import copies
+import model
+from values import literal, name, typed
+
+import cascade_ctypes as cascade
+
+COPIES = ['plain', 'deferred', 'none', 'native', 'crossed']
+DRIVERS = {'sqlite': 'sqlite:{}', 'dbi': 'dbi:sqlite3?dbname={}'}
+LENIENT = {'overlap', 'protect', 'adopted'}
+REFUSED_WHOLE = {'CASCADE_NOT_ATOMIC', 'CASCADE_CYCLE'}
+
+
+def policy_of(case):
+    """All rules of a case as a policy document."""
+    entries = []
+    for f in case.relations:
+        entry = dict(table=f.child.name, columns=f.columns, ref_table=f.parent.name, ref_columns=f.ref_columns, rule=f.rule)
+        if f.where:
+            entry['where'] = f'{name(f.where[0])} = {literal(f.where[1])}'
+        if f.rule == 'SET_VALUE':
+            entry['values'] = f.values
+        entries.append(entry)
+    return json.dumps({'relations': entries}, ensure_ascii=False)
+
+
+def restrict_cycle(case, m, copy):
+    """Whether deleted rows refer to each other in a circle, one of them through a RESTRICT that the database enforces:
+    then no order of work and no deferring gets past the database's own check."""
+    edges, restricts = collections.defaultdict(set), []
+    for f in case.relations:
+        if not copies.in_catalog(f, copy):
+            continue
+        targets = {f.target(f.parent.rows[i]): (f.parent.name, i) for i in m.deleted[f.parent]}
+        for j in m.deleted[f.child]:
+            key = f.refers(f.child.rows[j])
+            if key is not None and key in targets:
+                edges[f.child.name, j].add(targets[key])
+                if copies.action(case, f, copy) == 'RESTRICT':
+                    restricts.append(((f.child.name, j), targets[key]))
+    for child, parent in restricts:
+        seen, todo = set(), [parent]
+        while todo:
+            x = todo.pop()
+            if x == child:
+                return True
+            if x not in seen:
+                seen.add(x)
+                todo.extend(edges[x])
+    return False
+
+
+class Check:
+    """A case with its copies as files in a directory of its own."""
+    def __init__(self, case, directory, library):
+        self.case, self.directory, self.library = case, directory, library
+        self.outcomes = {False: model.outcome(case), True: model.outcome(case, enforced=lambda f: not f.declared)}
+        self.policy = policy_of(case)
+        self.failures, self.refusals, self.runs = [], collections.Counter(), 0
+        self.step = lambda text: None
+        self.where = ''
+        for copy in self.copies():
+            copies.build(case, copy, self.path(copy)).close()
+        self.before = copies.before(case)
+        self.after = {k: copies.expected(case, m) for k, m in self.outcomes.items()}
+        self.work = os.path.join(directory, 'work.db')
+
+    def copies(self):
+        return [c for c in COPIES if c != 'native' or self.case.native_rules]
+
+    def path(self, copy):
+        return os.path.join(self.directory, copy + '.db')
+
+    def outcome(self, copy):
+        return self.outcomes[copy != 'none']
+
+    def fail(self, kind, text):
+        self.failures.append(dict(seed=self.case.seed, profile=self.case.profile, where=self.where, kind=kind, text=text))
+
+    def session(self, copy, driver):
+        for end in ('', '-wal', '-shm', '-journal'):
+            if os.path.exists(self.work + end):
+                os.remove(self.work + end)
+        shutil.copyfile(self.path(copy), self.work)
+        self.runs += 1
+        uri = DRIVERS[driver].format(urllib.parse.quote(self.work))
+        return cascade.Session(self.library, uri, None if copy == 'native' else self.policy)
+
+    def dump(self):
+        con = sqlite3.connect(self.work)
+        try:
+            return copies.dump(self.case, con)
+        finally:
+            con.close()
+
+    # ---- selections
+
+    def ways(self):
+        """In how many ways the roots can be named."""
+        t = self.case.root_table
+        keys = [[t.rows[i][k] for k in t.key] for i in self.case.roots]
+        ways = ['where']
+        if t.key and not any(v is None for key in keys for v in key):
+            ways.append('keys')
+            if t.alias:
+                ways.append('integers')
+            if all(t.columns[k].affinity == 'INTEGER' for k in t.key) or len(t.key) > 1 and all(
+                    isinstance(v, (int, str)) and '\0' not in str(v) and t.columns[k].kind in ('int', 'text') for key in keys for k, v in zip(t.key, key)):
+                ways.append('texts')
+        return ways
+
+    def select(self, session, way, roots=None):
+        t, roots = self.case.root_table, self.case.roots if roots is None else roots
+        keys = [tuple(t.rows[i][k] for k in t.key) for i in roots]
+        if way == 'where':
+            values = [t.rows[i][t.seq] for i in roots]
+            return session.select_where(t.name, f'{name(t.seq)} IN ({", ".join("?" * len(values))})', values)
+        if way == 'integers':
+            return session.select_integers(t.name, [k[0] for k in keys])
+        if way == 'texts':
+            return session.select_texts(t.name, [json.dumps(list(k)) if len(k) > 1 else str(k[0]) for k in keys])
+        return session.select(t.name, keys or [])
+
+    # ---- what must have come of it
+
+    def result(self, copy, purge, batches=False):
+        """Compares what a purge said and left with the model."""
+        m, rows = self.outcome(copy), self.dump()
+        unchanged = copies.difference(self.case, rows, self.before)
+        different = copies.difference(self.case, rows, self.after[copy != 'none'])
+        status = purge.failure.status if purge.failure else 'CASCADE_OK'
+        said = purge.failure.message if purge.failure else ''
+        only_unique = m.blocked and all(r[0] == 'UNIQUE' for r in m.reasons)
+        if batches and status in REFUSED_WHOLE:
+            self.refusals[status] += 1
+            if unchanged:
+                self.fail('refused yet changed', f'{status} {said}; {unchanged}')
+        elif status != 'CASCADE_OK' and unchanged and not (batches and purge.prepared and only_unique):
+            self.fail('failed yet changed', f'{status} {said}; {unchanged}')
+        elif m.blocked:
+            fine = {'CASCADE_BLOCKED'} | ({'CASCADE_CONSTRAINT'} if any(r[0] == 'UNIQUE' for r in m.reasons) else set())
+            if status == 'CASCADE_OK' and not m.flags & LENIENT:
+                self.fail('not refused', f'expected a refusal for {m.reasons[:2]}; {unchanged or "nothing changed"}')
+            elif status not in fine and status != 'CASCADE_OK':
+                self.fail('refused otherwise', f'expected {m.reasons[:2]}, got {status} {said}')
+        elif status != 'CASCADE_OK':
+            excused = m.flags & (LENIENT | {'unique'}) or copy in ('native', 'crossed') and restrict_cycle(self.case, m, copy)
+            if not excused:
+                self.fail('refused', f'expected success, got {status} {said}')
+        elif different:
+            self.fail('wrong rows', different)
+        else:
+            self.numbers(copy, purge)
+
+    def numbers(self, copy, purge):
+        m = self.outcome(copy)
+        deleted = {t.name: len(m.deleted[t]) for t in self.case.tables if m.deleted[t]}
+        got = {t: d for t, (d, _) in purge.tables.items() if d}
+        if got != deleted or purge.deleted != m.deleted_count:
+            self.fail('wrong report', f'deleted {got}, in all {purge.deleted}; expected {deleted}')
+        if purge.updated not in (m.updates, m.updated_count):
+            self.fail('wrong report', f'updated {purge.updated}, expected {m.updates}')
+        if not purge.finished:
+            self.fail('wrong report', 'done, but not finished')
+        if sum(d for d, _ in purge.batches) != purge.deleted or sum(u for _, u in purge.batches) != purge.updated:
+            self.fail('wrong report', f'batches {purge.batches} do not add up to {purge.deleted} and {purge.updated}')
+
+    def hooked(self, copy, purge):
+        """The hook was given every deleted row once."""
+        m = self.outcome(copy)
+        if purge.failure:
+            return
+        for t in self.case.tables:
+            got = purge.keys.get(t.name, [])
+            if not t.key:
+                if len(set(got)) != len(m.deleted[t]) or len(got) != len(m.deleted[t]):
+                    self.fail('hook', f'table {t.name!r}: {len(got)} keys, expected {len(m.deleted[t])}')
+                continue
+            want = sorted(typed([t.rows[i][k] for k in t.key]) for i in m.deleted[t])
+            if sorted(map(typed, got)) != want:
+                self.fail('hook', f'table {t.name!r}: keys {sorted(map(typed, got))[:3]}, expected {want[:3]}')
+
+    # ---- ways of asking
+
+    def whole(self, copy, driver, way, **options):
+        with self.session(copy, driver) as session, self.select(session, way) as selection:
+            purge = session.purge(selection, **options)
+        self.result(copy, purge)
+
+    def batched(self, copy, driver, way, rows):
+        with self.session(copy, driver) as session, self.select(session, way) as selection:
+            purge = session.purge(selection, max_tx_rows=rows, collect=True)
+        self.result(copy, purge, batches=True)
+        over = [b for b in purge.batches if sum(b) > rows]
+        if over:
+            self.fail('batch over its bound', f'{over[:3]} rows, at most {rows} are allowed')
+        self.hooked(copy, purge)
+
+    def planned(self, copy, driver, way):
+        """Plan, then purge held to it; the plan of other roots is not accepted."""
+        m = self.outcome(copy)
+        with self.session(copy, driver) as session, self.select(session, way) as selection:
+            plan = session.plan(selection)
+            if len(self.case.roots) > 1 and not m.blocked and not m.flags & LENIENT:
+                with self.select(session, way, self.case.roots[:-1]) as other:
+                    stale = session.plan(other).fingerprint
+                refused = session.purge(selection, plan=stale.encode())
+                if not refused.failure or refused.failure.status != 'CASCADE_PLAN_CHANGED':
+                    self.fail('stale plan accepted', str(refused.failure))
+                    return
+            purge = session.purge(selection, plan=plan.fingerprint.encode(), collect=True)
+        self.result(copy, purge)
+        self.hooked(copy, purge)
+        self.foretold(m, plan, purge)
+
+    def foretold(self, m, plan, purge):
+        if plan.accuracy != 0 or plan.roots != len(self.case.roots):
+            self.fail('wrong plan', f'accuracy {plan.accuracy}, {plan.roots} roots instead of {len(self.case.roots)}')
+        if m.flags & LENIENT or any(r[0] == 'UNIQUE' for r in m.reasons):
+            return
+        if bool(plan.blocked) != m.blocked or bool(plan.blocking) != m.blocked:
+            self.fail('wrong plan', f'blocked {plan.blocked} by {plan.blocking} rows, expected {m.reasons[:2] or "no blockers"}')
+        elif not m.blocked and not purge.failure:
+            deleted = collections.Counter()
+            for kind, table, _, rows in plan.steps:
+                if kind == 1:
+                    deleted[table] += rows
+            updated = sum(rows for kind, _, _, rows in plan.steps if kind == 2)
+            want = {t.name: len(m.deleted[t]) for t in self.case.tables if m.deleted[t]}
+            if (plan.deleted, plan.updated) != (purge.deleted, purge.updated) or updated != plan.updated or +deleted != want:
+                self.fail('wrong plan', f'planned {plan.deleted} {dict(+deleted)} and {plan.updated} ({updated}) updates, done {purge.deleted} and {purge.updated}')
+
+    def blockers(self, copy, driver, way, limit):
+        """Every row outside the selection that refers to it comes once, in pages that are no longer than the limit."""
+        case, root = self.case, self.case.root_table
+        with self.session(copy, driver) as session, self.select(session, way) as selection:
+            pages = session.blockers(selection, limit=limit, rounds=10 ** 6)
+            labels = [(info.label.decode(), info.rule) for info in map(session.relation, range(session.relation_count()))]
+            names = {r: (session.table_name(i.table), tuple(i.columns[k].decode() for k in range(i.column_count)), session.table_name(i.ref_table),
+                         tuple(i.ref_columns[k].decode() for k in range(i.column_count))) for r in {p[0] for p in pages} for i in [session.relation(r)]}
+        if copies.difference(case, self.dump(), self.before):
+            self.fail('blockers', 'looking changed the database')
+        got, last = collections.defaultdict(list), {}
+        for relation, kind, keys, complete, depth in pages:
+            if depth != 1 or not keys or len(keys) > limit or last.get(relation, (0, 0))[1] == 1:
+                self.fail('blockers', f'{labels[relation][0]}: page of {len(keys)} keys at depth {depth} after {last.get(relation)}')
+            last[relation] = (kind, complete)
+            got[relation] += keys
+        unfinished = [labels[r][0] for r, (_, complete) in last.items() if not complete]
+        if unfinished:
+            self.fail('blockers', f'last page is not complete: {unfinished[:2]}')
+        want = collections.Counter()
+        keyless = collections.Counter()
+        for f in case.relations:
+            if f.parent is not root:
+                continue
+            targets = {f.target(root.rows[i]) for i in case.roots} - {None}
+            for j, row in enumerate(f.child.rows):
+                if f.refers(row) in targets and not (f.child is root and j in case.roots):
+                    self.count(f, row, want, keyless)
+        have = collections.Counter()
+        have_keyless = collections.Counter()
+        for relation, keys in got.items():
+            t = next(t for t in case.tables if t.name == names[relation][0])
+            for key in keys:
+                if t.key:
+                    have[names[relation] + typed(key)] += 1
+                else:
+                    have_keyless[names[relation]] += 1
+        if have != want or have_keyless != keyless:
+            self.fail('blockers', f'too many {list(((have - want) + (have_keyless - keyless)).items())[:2]}, missing '
+                                  f'{list(((want - have) + (keyless - have_keyless)).items())[:2]}')
+        self.kinds(last, labels)
+
+    @staticmethod
+    def count(f, row, want, keyless):
+        identity = (f.child.name, tuple(f.columns), f.parent.name, tuple(f.ref_columns))
+        if f.child.key:
+            want[identity + typed([row[k] for k in f.child.key])] += 1
+        else:
+            keyless[identity] += 1
+
+    def kinds(self, last, labels):
+        right = {'CASCADE': {cascade.CASCADING}, 'PROTECT': {cascade.BLOCKING}, 'RESTRICT': {cascade.BLOCKING},
+                 'IGNORE': {cascade.LEFT_ALONE, cascade.BLOCKING}}
+        for relation, (kind, _) in last.items():
+            label, rule = labels[relation]
+            if kind not in right.get(cascade.RULES[rule], {cascade.UPDATING, cascade.BLOCKING}):
+                self.fail('blockers', f'{label}: {cascade.RULES[rule]} shown as kind {kind}')
+
+    def command(self, program, copy):
+        """The same by the command, with a policy file."""
+        with self.session(copy, 'sqlite'):
+            pass
+        m, t = self.outcome(copy), self.case.root_table
+        policy = os.path.join(self.directory, 'policy.json')
+        with open(policy, 'w', encoding='utf-8') as f:
+            f.write(self.policy)
+        seqs = [t.rows[i][t.seq] for i in self.case.roots]
+        how = ['--where', f'{name(t.seq)} IN ({", ".join(map(str, seqs))})']
+        if 'texts' in self.ways() and seqs:
+            keys = [[t.rows[i][k] for k in t.key] for i in self.case.roots]
+            how = [json.dumps(k) if len(k) > 1 else str(k[0]) for k in keys]
+            if any(k.startswith('-') for k in how):
+                how = ['--'] + how
+        order = ['--policy', policy, '--yes']
+        done = subprocess.run([program, 'purge', 'sqlite:' + self.work, *order, t.name, *how], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=60, check=False)
+        rows = self.dump()
+        if m.flags & (LENIENT | {'unique'}):
+            return
+        wanted = self.after[copy != 'none']
+        if done.returncode != (1 if m.blocked else 0):
+            self.fail('command', f'exit code {done.returncode}: {done.stderr.strip()[-300:]}')
+        elif different := copies.difference(self.case, rows, wanted):
+            self.fail('command', different)
+
+    # ---- all of it
+
+    def native(self):
+        """SQLite's own cascade against the set model; gives whether they agree."""
+        self.where = 'native cascade'
+        m = self.outcomes[True]
+        refused, rows = copies.run_native(self.case)
+        if bool(refused) == m.blocked and not copies.difference(self.case, rows, self.after[True]):
+            return 'agree'
+        if refused and not m.blocked and rows == self.before and m.flags & {'restrict', 'transient', 'overlap', 'affinity'}:
+            return 'refuses what ends well'
+        if m.flags & {'overlap', 'adopted', 'affinity'}:
+            return 'leaves other rows'
+        self.fail('model', f'SQLite {refused or "accepts"}, the model {m.reasons[:2] or "accepts"}; {copies.difference(self.case, rows, self.after[True])}')
+        return 'DISAGREE'
+
+    def everything(self, program=None):
+        seed, ways = self.case.seed, self.ways()
+        way = lambda n: ways[(seed // 22 + n) % len(ways)]
+        for n, copy in enumerate(self.copies()):
+            for k, driver in enumerate(DRIVERS):
+                turn = (seed + n + k) % 2 == 0
+                self.attempt(copy, driver, way(n + k), self.whole)
+                if turn:
+                    self.attempt(copy, driver, way(n), self.batched, 1 + (seed * 7 + n) % 9)
+                    self.attempt(copy, driver, way(n + 1), self.planned)
+                else:
+                    self.attempt(copy, driver, way(n), self.whole, integrity=cascade.PROVEN)
+                if (seed + n) % 3 == 0:
+                    self.attempt(copy, driver, way(n + 2), self.blockers, 1 + seed % 3)
+        if program:
+            self.where = 'command'
+            self.step(self.where)
+            self.command(program, self.copies()[seed % 3])
+
+    def attempt(self, copy, driver, way, what, *arguments, **options):
+        self.where = f'{copy} {driver} {what.__name__}{"".join(f" {a}" for a in arguments)}{" proven" if options else ""} by {way}'
+        self.step(self.where)
+        try:
+            what(copy, driver, way, *arguments, **options)
+        except cascade.Failure as e:
+            self.fail('unexpected failure', str(e))

@@ -1,0 +1,175 @@
+#!/usr/bin/python3
+"""The differential suite: random databases, deleted from by SQLite's own cascade and by the library.
+
+  run.py [--seeds A-B] [--keep DIR] [--jobs N] [--no-command]
+
+Each seed is a schema with rows and rows to delete. SQLite runs on a copy with real ON DELETE actions; the library runs with the
+same rules as a policy on copies with NO ACTION, with deferred constraints, without constraints, with the actions (default
+policy) and with other actions than the rules; by both drivers; whole, in small batches, with integrity = proven, and held to a
+plan. Rows are compared table by table with the set model, which SQLite's own result confirms. CASCADE_QUICK=1 runs 40 seeds
+instead of 300. LIBCASCADE_PATH, LIBCASCADE_DRIVERS and CASCADE say where the library, its drivers and the command are.
+--keep leaves every copy as a file, with the policy, for looking at a failure by hand.
+"""
+import argparse
+import collections
+import json
+import os
+import select
+import shutil
+import signal
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, '..', 'support')]
+
+import cascade_ctypes  # noqa: E402
+import cases  # noqa: E402
+import checks  # noqa: E402
+
+
+def work(seeds, out, options, directory):
+    """A worker process: runs seeds, writes one JSON line for every start, step and end."""
+    library = cascade_ctypes.Library()
+    say = lambda **what: os.write(out, (json.dumps(what) + '\n').encode())
+    for seed in seeds:
+        say(start=seed)
+        place = os.path.join(directory, str(seed))
+        os.makedirs(place, exist_ok=True)
+        case = cases.make(seed)
+        check = checks.Check(case, place, library)
+        check.step = lambda text: say(step=text)
+        native = check.native() if case.native_rules else 'rules that SQLite lacks'
+        program = options.command if seed % 10 == 0 or options.keep else None
+        check.everything(program)
+        if options.keep:
+            with open(os.path.join(place, 'policy.json'), 'w', encoding='utf-8') as f:
+                f.write(check.policy)
+        else:
+            shutil.rmtree(place)
+        say(end=seed, failures=check.failures, refusals=check.refusals, runs=check.runs, native=native, profile=case.profile,
+            blocked=check.outcomes[True].blocked, deleted=check.outcomes[True].deleted_count)
+
+
+class Worker:
+    def __init__(self, seeds, options, directory):
+        self.seeds, self.options, self.directory = seeds, options, directory
+        self.seed = self.step = None
+        self.buffer = b''
+        self.start()
+
+    def start(self):
+        self.fd, out = os.pipe()
+        sys.stdout.flush()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(self.fd)
+            status = 0
+            try:
+                work(self.seeds, out, self.options, self.directory)
+            except BaseException:
+                import traceback
+                traceback.print_exc()
+                status = 1
+            os._exit(status)
+        os.close(out)
+
+    def lines(self):
+        """Messages that have come; None when the process has ended."""
+        data = os.read(self.fd, 1 << 16)
+        if not data:
+            return None
+        *lines, self.buffer = (self.buffer + data).split(b'\n')
+        return [json.loads(x) for x in lines]
+
+    def ended(self):
+        """Reaps the process: what killed it, or None. Seeds after the one that it was at are left in self.seeds."""
+        os.close(self.fd)
+        _, status = os.waitpid(self.pid, 0)
+        if status == 0:
+            return None
+        at = self.seeds.index(self.seed) if self.seed in self.seeds else len(self.seeds)
+        self.seeds = self.seeds[at + 1:]
+        return signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else f'exit code {os.WEXITSTATUS(status)}'
+
+
+def run(seeds, options, directory):
+    counts, failures = collections.Counter(), []
+    workers = [Worker(seeds[i::options.jobs], options, directory) for i in range(options.jobs) if seeds[i::options.jobs]]
+    while workers:
+        ready, _, _ = select.select([w.fd for w in workers], [], [])
+        for w in [w for w in workers if w.fd in ready]:
+            messages = w.lines()
+            if messages is None:
+                killed = w.ended()
+                if killed:
+                    failures.append(dict(seed=w.seed, profile='', where=w.step, kind='crash', text=killed))
+                    report(failures[-1])
+                if killed and w.seeds:
+                    w.buffer = b''
+                    w.start()
+                else:
+                    workers.remove(w)
+                continue
+            for m in messages:
+                if 'start' in m:
+                    w.seed, w.step = m['start'], 'generating'
+                elif 'step' in m:
+                    w.step = m['step']
+                else:
+                    count(counts, m)
+                    failures += m['failures']
+                    for f in m['failures'][:3]:
+                        report(f)
+    return counts, failures
+
+
+def count(counts, m):
+    counts['seeds'] += 1
+    counts['runs of the library'] += m['runs']
+    counts['seeds that must be refused' if m['blocked'] else 'seeds that must succeed'] += 1
+    counts['SQLite itself: ' + m['native']] += 1
+    counts['rows in closures'] += m['deleted']
+    for status, n in m['refusals'].items():
+        counts[f'small batches refused with {status}'] += n
+
+
+def report(f):
+    print(f"FAILED seed {f['seed']} ({f['profile']}) {f['where']}: {f['kind']}: {f['text']}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--seeds', default='0-39' if os.environ.get('CASCADE_QUICK') == '1' else '0-299')
+    parser.add_argument('--keep', metavar='DIR')
+    parser.add_argument('--jobs', type=int, default=os.cpu_count() or 1)
+    parser.add_argument('--no-command', action='store_true')
+    options = parser.parse_args()
+    options.command = None if options.no_command else os.environ['CASCADE']
+    first, _, last = options.seeds.partition('-')
+    seeds = list(range(int(first), int(last or first) + 1))
+    if options.keep:
+        os.makedirs(options.keep, exist_ok=True)
+        directory = options.keep
+    else:
+        directory = tempfile.mkdtemp(prefix='differential-', dir='/dev/shm' if os.access('/dev/shm', os.W_OK) else None)
+    started = time.time()
+    try:
+        counts, failures = run(seeds, options, directory)
+    finally:
+        if not options.keep:
+            shutil.rmtree(directory, ignore_errors=True)
+    for text, n in sorted(counts.items()):
+        print(f'{n:8} {text}')
+    kinds = collections.defaultdict(set)
+    for f in failures:
+        kinds[f['kind']].add(f['seed'])
+    for kind, bad in sorted(kinds.items()):
+        print(f'{len(bad):8} seeds FAILED: {kind}, the smallest {min(bad)}')
+    print(f'{"FAILED" if failures else "passed"} after {time.time() - started:.1f} s')
+    return 1 if failures or counts['seeds'] != len(seeds) else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
