@@ -324,7 +324,7 @@ static bool settle_columns(catalog_reader *reader) {
   return true;
 }
 
-/* Names and deferral of foreign keys, and the columns' collations. The last key of the statement has the id 0. */
+/* Names and deferral of foreign keys, and the columns' collations. */
 static bool read_statements(catalog_reader *reader) {
   for (size_t i = 0; i < reader->tables.count; i++) {
     const found_table *found = &reader->found.items[i];
@@ -333,11 +333,10 @@ static bool read_statements(catalog_reader *reader) {
     if (reader->tables.items[i].kind != CASCADE_TABLE_ORDINARY) continue;
     if (!casc_ddl_table(reader->arena, found->sql, &reader->tables.items[i], &keys, &count)) return false;
     for (uint32_t k = 0; count == found->key_count && k < count; k++) {
-      casc_raw_relation *relation = &reader->keys.items[found->first_key + k].relation;
-      const casc_ddl_key *key = &keys[count - 1 - k];
-      relation->name = key->name;
-      relation->deferrable = key->deferrable;
-      relation->initially_deferred = key->initially_deferred;
+      casc_raw_relation *relation = &reader->keys.items[found->first_key + count - 1 - k].relation;
+      relation->name = keys[k].name;
+      relation->deferrable = keys[k].deferrable;
+      relation->initially_deferred = keys[k].initially_deferred;
     }
   }
   return true;
@@ -351,11 +350,15 @@ static bool settle_keys(catalog_reader *reader, casc_schema *schema) {
   if (reader->from.count) memcpy(from, reader->from.items, reader->from.count * sizeof *from);
   if (reader->to.count) memcpy(to, reader->to.items, reader->to.count * sizeof *to);
   schema->relation_count = (uint32_t)reader->keys.count;
-  for (size_t i = 0; i < reader->keys.count; i++) {
-    const found_key *key = &reader->keys.items[i];
-    schema->relations[i] = key->relation;
-    schema->relations[i].columns = from + key->first;
-    schema->relations[i].ref_columns = to[key->first] ? to + key->first : NULL;
+  casc_raw_relation *relation = schema->relations;
+  for (size_t i = 0; i < reader->tables.count; i++) {
+    const found_table *table = &reader->found.items[i];
+    for (uint32_t k = table->key_count; k-- > 0; relation++) { /* SQLite counts from the key declared last */
+      const found_key *key = &reader->keys.items[table->first_key + k];
+      *relation = key->relation;
+      relation->columns = from + key->first;
+      relation->ref_columns = to[key->first] ? to + key->first : NULL;
+    }
   }
   return true;
 }
