@@ -25,8 +25,8 @@ static void release(void *data, void *piece) {
   free(piece);
 }
 
-static void need(cascade_status status, cascade_error *error) {
-  if (status < 0) fail_msg("%s: %s", cascade_status_name(status), cascade_error_message(error));
+static void need(cascade_status status, cascade_error **error) {
+  if (status < 0) fail_msg("%s: %s", cascade_status_name(status), cascade_error_message(*error));
 }
 
 void memory_run(memory *m, const char *script) {
@@ -37,7 +37,7 @@ void memory_run(memory *m, const char *script) {
 void memory_read(memory *m) {
   cascade_error *error = NULL;
   cascade_graph_free(m->graph);
-  need(cascade_graph_read(m->connection, NULL, &m->graph, &error), error);
+  need(cascade_graph_read(m->connection, NULL, &m->graph, &error), &error);
 }
 
 memory *memory_open(const char *script) {
@@ -49,8 +49,8 @@ memory *memory_open(const char *script) {
                                      .release = release, .allocator_data = m};
   assert_int_equal(sqlite3_open(":memory:", &m->db), SQLITE_OK);
   memory_run(m, script);
-  need(cascade_context_new(&options, &m->context, &error), error);
-  need(cascade_connection_adopt(m->context, "sqlite3", m->db, NULL, &m->connection, &error), error);
+  need(cascade_context_new(&options, &m->context, &error), &error);
+  need(cascade_connection_adopt(m->context, "sqlite3", m->db, NULL, &m->connection, &error), &error);
   memory_read(m);
   return m;
 }
