@@ -96,9 +96,9 @@ say 'The same, through libdbi instead of the native driver; both must answer ali
 run 'cascade blockers "dbi:sqlite3?dbname=$PWD/museum.db" agent 7 --limit 5 --pages 2 >dbi.txt'
 run 'cascade blockers sqlite:museum.db agent 7 --limit 5 --pages 2 | diff - dbi.txt && echo "no difference"'
 
-say 'Accession 3 is old and small. What would it take with it? The last line identifies the plan: with it,' \
+say 'Accession 4 is old and small. What would it take with it? The last line identifies the plan: with it,' \
   "'cascade purge --plan' refuses to do anything else."
-run 'cascade plan sqlite:museum.db accession 3'
+run 'cascade plan sqlite:museum.db accession 4'
 
 say 'Accession 5 cannot go: some of it is on loan. That is found before anything is deleted.'
 run 1 'cascade purge sqlite:museum.db accession 5 --yes'

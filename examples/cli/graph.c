@@ -254,7 +254,7 @@ cascade_status run_graph(cli_session *session, const cli_options *options, casca
   char *text = NULL;
   cascade_status status = options->format == CLI_JSON ? cascade_graph_json(session->graph, &text, error)
                                                       : cascade_graph_dot(session->graph, options->table, &text, error);
-  if (status >= 0) fputs(text, stdout);
+  if (status >= 0) put_text(text);
   cascade_text_free(text);
   return status;
 }

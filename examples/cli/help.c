@@ -1,11 +1,12 @@
-/* What --help prints. */
+/* What --help prints, for a terminal of 100 columns. */
 #include "cli.h"
 
 const char cli_help[] =
-    "cascade deletes rows of a database with everything that depends on them, and tells beforehand what that is.\n"
+    "cascade deletes rows of a database with everything that depends on them, and tells beforehand what\n"
+    "that is.\n"
     "\n"
-    "  cascade graph    URI [TABLE]                     which tables refer to which, and what a delete means\n"
-    "  cascade blockers URI TABLE (KEY... | --where SQL)  which rows refer to these, and which stand in the way\n"
+    "  cascade graph    URI [TABLE]                       which tables refer to which\n"
+    "  cascade blockers URI TABLE (KEY... | --where SQL)  which rows refer to these, and which block\n"
     "  cascade plan     URI TABLE (KEY... | --where SQL)  what a purge would do, step by step\n"
     "  cascade purge    URI TABLE (KEY... | --where SQL)  does it, in short transactions\n"
     "\n"
@@ -16,30 +17,31 @@ const char cli_help[] =
     "\n"
     "A purge, as it is usually made:\n"
     "\n"
-    "  cascade blockers sqlite:museum.db agent 7          does anything stand in the way?\n"
-    "  cascade plan     sqlite:museum.db agent 7          how many rows, in which tables?\n"
-    "  cascade purge    sqlite:museum.db agent 7          shows the numbers, asks, deletes\n"
+    "  cascade blockers sqlite:museum.db agent 12         does anything stand in the way?\n"
+    "  cascade plan     sqlite:museum.db agent 12         how many rows, in which tables?\n"
+    "  cascade purge    sqlite:museum.db agent 12         shows the numbers, asks, deletes\n"
     "\n"
     "Exit codes: 0 done, 1 blocked or refused, 2 wrong usage, 3 trouble with the database.\n"
     "'cascade COMMAND --help' tells more; 'cascade --version' the version.\n";
 
 #define KEYS                                                                                                           \
-  "A KEY is a primary key as text; one of several columns is written with commas, or as a JSON array: 7,de or\n"       \
-  "[7,\"de\"]. Write -- before a key that begins with a minus. --where takes what follows WHERE in SQL; it goes\n"     \
-  "to the database as it is. Without either, every row is meant.\n"
+  "A KEY is a primary key as text; one of several columns is written with commas, or as a JSON array:\n"               \
+  "7,de or [7,\"de\"]. Write -- before a key that begins with a minus. --where takes what follows WHERE\n"             \
+  "in SQL; it goes to the database as it is. Without either, every row is meant.\n"                                    \
+  "\n"
 
 #define POLICY                                                                                                         \
-  "  --policy FILE       rules that differ from the database's own, and relations that it does not know, as JSON:\n"   \
-  "                        {\"relations\": [{\"table\": \"loan\", \"columns\": [\"borrower_id\"], \"rule\": "          \
-  "\"PROTECT\"}],\n"                                                                                                   \
-  "                         \"exclude\": [\"audit_log\"]}\n"
+  "  --policy FILE       rules that differ from the database's own, and relations that it does not\n"                  \
+  "                      know, as JSON:\n"                                                                             \
+  "                        {\"relations\": [{\"table\": \"loan\", \"column\": \"borrower_id\",\n"                      \
+  "                                        \"rule\": \"PROTECT\"}], \"exclude\": [\"audit_log\"]}\n"
 
 const char cli_help_graph[] =
     "cascade graph URI [TABLE] [--policy FILE] [--format text|json|dot]\n"
     "\n"
-    "Explains the foreign keys. Without TABLE: the database as a whole, its cycles, the tables that most others refer\n"
-    "to, relations without an index. With TABLE: what refers to it, what happens there when one of its rows is\n"
-    "deleted, and what such a delete can reach.\n"
+    "Explains the foreign keys. Without TABLE: the database as a whole, its cycles, the tables that most\n"
+    "others refer to, relations without an index. With TABLE: what refers to it, what happens there when\n"
+    "one of its rows is deleted, and what such a delete can reach.\n"
     "\n" POLICY "  --format FORMAT     text; json for the whole graph; dot for Graphviz\n"
     "\n"
     "  cascade graph sqlite:museum.db\n"
@@ -49,15 +51,15 @@ const char cli_help_graph[] =
 const char cli_help_blockers[] =
     "cascade blockers URI TABLE (KEY... | --where SQL) [options]\n"
     "\n"
-    "Lists the rows that refer to the given ones, relation by relation: those that block a delete, those that would "
-    "be\n"
-    "deleted too, those that would be rewritten. Changes nothing. Exit code 0 whether there are any or not.\n"
-    "\n" KEYS "\n"
-    "  --limit N           keys of a page, 20 unless given; 0 for all\n"
+    "Lists the rows that refer to the given ones, relation by relation: those that block a delete, those\n"
+    "that would be deleted too, those that would be rewritten. Changes nothing. The exit code is 0 whether\n"
+    "there are any or not.\n"
+    "\n" KEYS "  --limit N           keys of a page, 20 unless given; 0 for all\n"
     "  --pages N           pages of each relation, 1 unless given\n"
-    "  --depth N           levels, 1 unless given: with 2 also what refers to the rows that would be deleted too\n"
+    "  --depth N           levels, 1 unless given: with 2 also what refers to the rows that would be\n"
+    "                      deleted too\n"
     "  --max-rows N        rows to follow to deeper levels, 100000 unless given\n" POLICY
-    "  --format FORMAT     text; json with anchors and paths; specify for {\"results\": [...], \"next\": [...]}\n"
+    "  --format FORMAT     text; json with anchors and paths; specify for {\"results\": [], \"next\": []}\n"
     "\n"
     "  cascade blockers sqlite:museum.db agent 7\n"
     "  cascade blockers sqlite:museum.db agent 7 --limit 5 --pages 2\n"
@@ -67,36 +69,34 @@ const char cli_help_blockers[] =
 const char cli_help_plan[] =
     "cascade plan URI TABLE (KEY... | --where SQL) [options]\n"
     "\n"
-    "Shows what a purge would do: the steps in their order, the rows of each, indexes that are missing, what stands "
-    "in\n"
-    "the way. Changes nothing. The last line is the plan's fingerprint: 'cascade purge --plan FINGERPRINT' refuses to\n"
-    "do anything else.\n"
-    "\n" KEYS "\n"
-    "  --max-rows N        rows to look at before counting stops, 200000 unless given\n" POLICY
+    "Shows what a purge would do: the steps in their order, the rows of each, indexes that are missing,\n"
+    "what stands in the way. Changes nothing. The last line is the plan's fingerprint: with it, 'cascade\n"
+    "purge --plan FINGERPRINT' refuses to do anything else.\n"
+    "\n" KEYS "  --max-rows N        rows to look at before counting stops, 200000 unless given\n" POLICY
     "  --format FORMAT     text; json; sql for the statements of one batch\n"
     "\n"
-    "  cascade plan sqlite:museum.db accession 3\n"
+    "  cascade plan sqlite:museum.db accession 4\n"
     "  cascade plan sqlite:museum.db accession --where \"received < '1900-01-01'\" --format sql\n";
 
 const char cli_help_purge[] =
     "cascade purge URI TABLE (KEY... | --where SQL) [options]\n"
     "\n"
-    "Deletes the rows with everything that depends on them, in short transactions between which others can write. It\n"
-    "first looks through everything for rows that stand in the way; if there are any, nothing is deleted. Then it "
-    "shows\n"
-    "the numbers and asks. Ctrl-C stops it after the last whole batch; running it again goes on.\n"
-    "\n" KEYS "\n"
-    "  --yes               do not ask\n"
+    "Deletes the rows with everything that depends on them, in short transactions between which others can\n"
+    "write. It first looks through everything for rows that stand in the way; if there are any, nothing is\n"
+    "deleted. Then it shows the numbers and asks. Ctrl-C stops it after the last whole batch; running it\n"
+    "again goes on.\n"
+    "\n" KEYS "  --yes               do not ask\n"
     "  --plan FINGERPRINT  only if this is still what 'cascade plan' showed\n"
     "  --max-rows N        refuse to delete more rows than this\n"
-    "  --max-tx-rows N     rows of one transaction, 50000 unless given; what fits is deleted whole or not at all\n"
+    "  --max-tx-rows N     rows of one transaction, 50000 unless given; what fits into one is deleted\n"
+    "                      whole or not at all\n"
     "  --batch-ms N        time that one transaction should take, 100 unless given\n"
-    "  --proven            prove by one query per relation that nothing is left dangling, in place of the database's\n"
-    "                      check of every row: faster\n"
+    "  --proven            prove by one query per relation that nothing is left dangling, in place of\n"
+    "                      the database's check of every row: faster\n"
     "  --allow-no-filter   delete every row of TABLE\n"
     "  --allow-unenforced  go on although the database does not enforce its foreign keys\n" POLICY
     "  --format FORMAT     of the report: text, json\n"
     "\n"
-    "  cascade purge sqlite:museum.db accession 3\n"
-    "  cascade purge sqlite:museum.db collection_object --where \"accession_id = 40\" --max-tx-rows 5000 --yes\n"
-    "  cascade purge sqlite:museum.db accession 3 --plan FINGERPRINT --yes\n";
+    "  cascade purge sqlite:museum.db accession 4\n"
+    "  cascade purge sqlite:museum.db accession 4 --plan FINGERPRINT --yes\n"
+    "  cascade purge sqlite:museum.db collection_object --where \"accession_id = 40\" --yes\n";

@@ -12,7 +12,7 @@ cascade_status run_plan(cli_session *session, const cli_options *options, cascad
     else if (options->format == CLI_SQL) status = cascade_plan_sql(plan, &text, error);
     else status = cascade_plan_text(plan, &text, error);
   }
-  if (status >= 0) fputs(text, stdout);
+  if (status >= 0) put_text(text);
   cascade_text_free(text);
   cascade_plan_free(plan);
   return status;

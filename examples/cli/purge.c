@@ -10,6 +10,15 @@ static const char *plural(uint64_t count) {
   return count == 1 ? "" : "s";
 }
 
+static void put_word(const char *before, const char *word) {
+  fputs(before, stderr);
+  text_shell(stderr, word);
+}
+
+static void put_keys(const cli_options *options) {
+  for (uint32_t i = 0; i < options->key_count; i++) put_word(" ", options->keys[i]);
+}
+
 /* The command that shows more, for what stands in the way. */
 static void hint(const cli_session *session, const cli_options *options, const cascade_error *error) {
   bool deeper = false; /* the relation in the way does not refer to the selected table itself */
@@ -19,23 +28,16 @@ static void hint(const cli_session *session, const cli_options *options, const c
     if (!strcmp(relation.label, cascade_error_relation(error)))
       deeper = relation.ref_table != cascade_selection_table(session->selection);
   }
-  fprintf(stderr, "To see what stands in the way: cascade blockers ");
-  text_shell(stderr, options->uri);
-  fputc(' ', stderr);
-  text_shell(stderr, options->table);
-  if (options->where) {
-    fputs(" --where ", stderr);
-    text_shell(stderr, options->where);
-  }
-  if (options->policy) {
-    fputs(" --policy ", stderr);
-    text_shell(stderr, options->policy);
-  }
+  bool minus = options->key_count && options->keys[0][0] == '-'; /* such keys go last, behind -- */
+  put_word("To see what stands in the way: cascade blockers ", options->uri);
+  put_word(" ", options->table);
+  if (!minus) put_keys(options);
+  if (options->where) put_word(" --where ", options->where);
+  if (options->policy) put_word(" --policy ", options->policy);
   if (deeper) fputs(" --depth 9", stderr);
-  if (options->key_count && options->keys[0][0] == '-') fputs(" --", stderr);
-  for (uint32_t i = 0; i < options->key_count; i++) {
-    fputc(' ', stderr);
-    text_shell(stderr, options->keys[i]);
+  if (minus) {
+    fputs(" --", stderr);
+    put_keys(options);
   }
   fputc('\n', stderr);
 }

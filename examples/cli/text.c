@@ -27,6 +27,12 @@ void text_pad(FILE *out, const char *text, int width) {
   for (int at = text_width(text); at < width; at++) fputc(' ', out);
 }
 
+void put_text(const char *text) {
+  size_t length = strlen(text);
+  fputs(text, stdout);
+  if (length && text[length - 1] != '\n') putchar('\n');
+}
+
 void text_shell(FILE *out, const char *word) {
   static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
   if (*word && word[strspn(word, plain)] == '\0') {
