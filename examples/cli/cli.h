@@ -62,6 +62,8 @@ cascade_status session_open(cli_session *session, const cli_options *options, ca
 void session_close(cli_session *session);
 /* Ctrl-C asks the purge to stop, or while that is NULL whatever runs on the connection. A second one kills. */
 void session_catch_interrupt(cascade_connection *connection, cascade_purge *purge);
+/* Waits until a line can be read; false when an interrupt came instead. */
+bool session_await_answer(void);
 /* Makes an error of the command's own. */
 cascade_status session_fail(cli_session *session, cascade_status status, cascade_error **error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

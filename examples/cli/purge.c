@@ -74,7 +74,7 @@ static bool agreed(const cli_session *session, const cascade_plan *plan, const c
           plural(facts->deleted), tables, plural(tables));
   fflush(stderr);
   char answer[16] = "";
-  if (!fgets(answer, sizeof answer, stdin)) {
+  if (!session_await_answer() || !fgets(answer, sizeof answer, stdin)) {
     fputc('\n', stderr);
     return false;
   }
@@ -133,6 +133,7 @@ static cascade_status delete_all(cli_session *session, const cli_options *option
 
   double seconds = (double)(progress_clock() - line.began) / 1e9;
   cascade_purge_describe(purge, &report);
+  if (status < 0 && !report.batches) return status; /* the error says it all */
   if (options->format == CLI_TEXT) report_text(purge, &report, seconds);
   else if (!report_json(purge, &report, seconds) && status >= 0)
     status = session_fail(session, CASCADE_NOMEM, error, "out of memory");

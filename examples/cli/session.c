@@ -2,11 +2,13 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 cascade_status session_fail(cli_session *session, cascade_status status, cascade_error **error, const char *format,
                             ...) {
@@ -61,8 +63,11 @@ static cascade_status select_rows(cli_session *session, const cli_options *optio
 static _Atomic(cascade_connection *) running_connection;
 static _Atomic(cascade_purge *) running_purge;
 
+static volatile sig_atomic_t was_interrupted;
+
 static void interrupted(int signal_number) {
   (void)signal_number;
+  was_interrupted = 1;
   cascade_purge *purge = running_purge;
   if (purge) cascade_purge_cancel(purge);
   else cascade_connection_cancel(running_connection);
@@ -71,9 +76,19 @@ static void interrupted(int signal_number) {
 void session_catch_interrupt(cascade_connection *connection, cascade_purge *purge) {
   running_connection = connection;
   running_purge = purge;
-  /* Without SA_RESTART: an interrupt also ends the wait for an answer. */
   struct sigaction action = {.sa_handler = connection ? interrupted : SIG_DFL, .sa_flags = (int)SA_RESETHAND};
   sigaction(SIGINT, &action, NULL);
+}
+
+bool session_await_answer(void) {
+  sigset_t interrupt, before;
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  sigprocmask(SIG_BLOCK, &interrupt, &before); /* one that comes before the wait would be missed */
+  struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+  bool ready = !was_interrupted && ppoll(&input, 1, NULL, &before) > 0;
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  return ready;
 }
 
 cascade_status session_open(cli_session *session, const cli_options *options, cascade_error **error) {

@@ -168,14 +168,14 @@ class Input(CascadeTest):
 
     @with_each_driver
     def test_too_many_rows(self, path, uri):
-        self.refused(1, ["2"], "purge", uri, "agent", "3", "--yes", "--max-rows", "1", path=path)
+        self.refused(1, ["more than 1 row"], "purge", uri, "agent", "3", "--yes", "--max-rows", "1", path=path)
         self.done("purge", uri, "agent", "3", "--yes", "--max-rows", "2")
 
     @with_each_driver
     def test_plan_that_changed(self, path, uri):
         fingerprint = json.loads(self.done("plan", uri, "agent", "3", "--format", "json"))["fingerprint"]
         self.refused(1, ["plan"], "purge", uri, "agent", "2", "--yes", "--plan", fingerprint, path=path)
-        self.refused(1, ["plan"], "purge", uri, "agent", "3", "--yes", "--plan", "nonsense", path=path)
+        self.refused(2, ["nonsense"], "purge", uri, "agent", "3", "--yes", "--plan", "nonsense", path=path)
         connection = sqlite3.connect(path)
         connection.execute("INSERT INTO address VALUES (32, 3)")
         connection.commit()

@@ -26,6 +26,8 @@ def on_terminal(arguments, answer=None, interrupt_at=None, patience=60):
         ready, _, _ = select.select([terminal], [], [], max(0, deadline - time.monotonic()))
         if not ready:
             os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            os.close(terminal)
             raise TimeoutError(shown)
         try:
             piece = os.read(terminal, 65536)
