@@ -180,7 +180,7 @@ static void test_unresolved(void **state) {
   assert_relation(m, "kid(u) -> two(c)", UNRESOLVED | NULLABLE, "", false);
   assert_relation(m, "kid(v) -> two(d)", UNRESOLVED | NULLABLE, "", false);
   assert_relation(m, "kid(w) -> seen(primary key)", UNRESOLVED | NULLABLE, "", false);
-  assert_relation(m, "kid(x) -> two(nothing)", UNRESOLVED | NULLABLE, "", false);
+  assert_relation(m, "kid(x) -> two(nil)", UNRESOLVED | NULLABLE, "", false);
   assert_relation(m, "kid(y) -> two(a)", UNRESOLVED | NULLABLE, "", false);
   for (uint32_t i = 0; i < m->graph->relation_count; i++) assert_null(m->graph->relations[i].ref_columns);
   memory_close(m);
