@@ -15,7 +15,7 @@ static void must(cascade_status status, cascade_error *error) {
 /* Deletes until nothing is left, or cancels after some batches; 0 for never. Returns the rows deleted. */
 static uint64_t run(cascade_connection *connection, cascade_policy *policy, cascade_selection *selection,
                     uint64_t cancel_after) {
-  const cascade_purge_options options = {.size = sizeof options, .max_tx_rows = 2000};
+  const cascade_purge_options options = {.size = sizeof options, .max_tx_rows = 500};
   const cascade_batch_info *batch = NULL;
   cascade_purge *purge = NULL;
   cascade_error *error = NULL;
@@ -61,9 +61,8 @@ int main(int argc, char **argv) {
   must(cascade_connection_open(context, argv[1], NULL, &connection, &error), error);
   must(cascade_graph_read(connection, NULL, &graph, &error), error);
   must(cascade_policy_new(graph, NULL, &policy, &error), error);
-  const cascade_value accession = {.type = CASCADE_INT64, .integer = 40};
-  must(cascade_selection_where(graph, "collection_object", "accession_id = ?", &accession, 1, &selection, &error),
-       error);
+  const cascade_value last = {.type = CASCADE_INT64, .integer = 2000};
+  must(cascade_selection_where(graph, "collection_object", "id <= ?", &last, 1, &selection, &error), error);
 
   uint64_t before = run(connection, policy, selection, 3);
   uint64_t after = run(connection, policy, selection, 0);

@@ -96,7 +96,16 @@ class CascadeTest(unittest.TestCase):
         return path
 
     def museum(self):
-        return shutil.copy(MUSEUM, os.path.join(self.directory, "museum.db"))
+        """A copy of the museum in which accession 40 has 2,000 objects instead of 10,000: large enough, and faster."""
+        path = shutil.copy(MUSEUM, os.path.join(self.directory, "museum.db"))
+        connection = sqlite3.connect(path)
+        for table in ["attachment", "citation", "condition_report", "determination", "object_measurement", "preparation"]:
+            connection.execute(f"DELETE FROM {table} WHERE object_id BETWEEN 2001 AND 10000")
+        connection.execute("DELETE FROM collection_object WHERE id BETWEEN 2001 AND 10000")
+        connection.commit()
+        assert not connection.execute("PRAGMA foreign_key_check").fetchall()
+        connection.close()
+        return path
 
     def cascade(self, *arguments, **options):
         return subprocess.run([CASCADE, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL,

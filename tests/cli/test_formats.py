@@ -170,7 +170,7 @@ class Purge(CascadeTest):
 
     def test_same_as_native_cascade(self):
         for form in DRIVERS.values():
-            for extra in [[], ["--max-tx-rows", "500"], ["--max-tx-rows", "500", "--proven"], ["--batch-ms", "5"]]:
+            for extra in [[], ["--max-tx-rows", "200"], ["--max-tx-rows", "200", "--proven"], ["--batch-ms", "5"]]:
                 with self.subTest(form=form, extra=extra):
                     museum = self.museum()
                     left = after_native_cascade(museum, "DELETE FROM accession WHERE id IN (3, 4, 40)")
@@ -181,7 +181,7 @@ class Purge(CascadeTest):
                     self.assertEqual({table["table"]: table["deleted"] for table in said["tables"] if table["deleted"]},
                                      {table: count - left[table] for table, count in before.items() if count > left[table]})
                     if "--max-tx-rows" in extra:
-                        self.assertGreater(said["batches"], 50)
+                        self.assertGreater(said["batches"], 40)
 
 
 if __name__ == "__main__":

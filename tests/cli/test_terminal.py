@@ -82,7 +82,7 @@ class Progress(CascadeTest):
         for form in DRIVERS.values():
             museum = self.museum()
             code, shown = on_terminal(["purge", form.format(museum), "collection_object", "--where", "accession_id = 40",
-                                       "--max-tx-rows", "500", "--yes"])
+                                       "--max-tx-rows", "200", "--yes"])
             self.assertEqual(code, 0, shown)
             lines = re.findall(r"\r *(\d+)% \[(#*-*)\] ([\d,]+) rows  ([\d,]+)/s(?:  ETA (\d+):\d\d)?  (\w+)\x1b\[K", shown)
             self.assertGreater(len(lines), 1, shown)
@@ -95,13 +95,13 @@ class Progress(CascadeTest):
 
     def test_percent_from_the_plan(self):
         museum = self.museum()
-        code, shown = on_terminal(["purge", f"sqlite:{museum}", "accession", "40", "--max-tx-rows", "500"], b"y\n")
+        code, shown = on_terminal(["purge", f"sqlite:{museum}", "accession", "40", "--max-tx-rows", "200"], b"y\n")
         self.assertEqual(code, 0, shown)
         self.assertRegex(shown, r"\r *\d+% \[")
 
     def test_no_terminal_no_bar(self):
         museum = self.museum()
-        said = self.done("purge", f"sqlite:{museum}", "accession", "40", "--max-tx-rows", "500", "--yes")
+        said = self.done("purge", f"sqlite:{museum}", "accession", "40", "--max-tx-rows", "200", "--yes")
         self.assertNotIn("\r", said)
 
 
@@ -116,7 +116,7 @@ class Interrupt(CascadeTest):
         for form in DRIVERS.values():
             museum = self.museum()
             before, left = rows(museum), after_native_cascade(museum, "DELETE FROM accession WHERE id = 40")
-            arguments = ["purge", form.format(museum), "accession", "40", "--max-tx-rows", "100", "--yes"]
+            arguments = ["purge", form.format(museum), "accession", "40", "--max-tx-rows", "50", "--yes"]
             code, shown = on_terminal(arguments, interrupt_at=b" rows  ")
             self.assertEqual(code, 1, shown)
             self.assertRegex(shown, r"cascade: cancelled: the [\d,]+ rows that the committed batches deleted are gone")
@@ -133,7 +133,7 @@ class Interrupt(CascadeTest):
     def test_signal_without_terminal(self):
         museum = self.museum()
         full, left = rows(museum), after_native_cascade(museum, "DELETE FROM accession WHERE id = 40")
-        arguments = ["purge", f"sqlite:{museum}", "accession", "40", "--max-tx-rows", "100", "--yes"]
+        arguments = ["purge", f"sqlite:{museum}", "accession", "40", "--max-tx-rows", "50", "--yes"]
         purge = subprocess.Popen([CASCADE, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         while sum(rows(museum).values()) == sum(full.values()) and purge.poll() is None:
             time.sleep(0.01)
