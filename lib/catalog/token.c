@@ -5,7 +5,8 @@
 #include <string.h>
 
 static bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' || (c & 0x80);
+  unsigned char byte = (unsigned char)c, letter = (unsigned char)((byte | 0x20) - 'a');
+  return letter < 26 || (unsigned char)(byte - '0') < 10 || byte == '_' || byte == '$' || byte >= 0x80;
 }
 
 static const char *skip_blank(const char *at) {
