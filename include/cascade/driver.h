@@ -70,7 +70,7 @@ typedef struct cascade_capabilities {
  * |---|---|
  * | CASCADE_INT64, CASCADE_UINT64 | decimal digits |
  * | CASCADE_TEXT, CASCADE_BLOB | hexadecimal digits of the bytes |
- * | CASCADE_ANY | SQLite's type name, a colon, then: digits for `integer`; hexadecimal digits of the 17-digit text for `real`, of the bytes for `text` and `blob`; nothing for `null` |
+ * | CASCADE_ANY | SQLite's type name, a colon, then: digits for `integer`; hexadecimal digits of the decimal text (20 digits) for `real`, of the bytes for `text` and `blob`; nothing for `null` |
  * NULL is SQL NULL in every case but CASCADE_ANY, where it is `null:`.
  */
 typedef struct cascade_statement {

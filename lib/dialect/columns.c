@@ -30,7 +30,7 @@ void casc_sqlite_column(casc_statement *statement, const char *expression, int32
   case CASCADE_ANY:
     casc_str_printf(sql,
                     "Typeof(%s)||':'||Case Typeof(%s) When 'null' Then '' When 'integer' Then Cast(%s As text) "
-                    "When 'real' Then Hex(Printf('%%!.17g', %s)) Else Hex(%s) End as \"sql\"",
+                    "When 'real' Then Hex(Printf('%%!.20g', %s)) Else Hex(%s) End as \"sql\"",
                     expression, expression, expression, expression, expression);
     break;
   default: casc_str_printf(sql, "Cast(%s As text) as \"sql\"", expression);

@@ -76,7 +76,7 @@ static void copy_word(walker *walk) {
 static void put_parameter(walker *walk) {
   const cascade_statement *statement = walk->statement;
   walk->at++;
-  if (is_word(*walk->at))
+  if (*walk->at >= '0' && *walk->at <= '9')
     refuse(walk, CASCADE_INVALID, "a numbered placeholder; placeholders are plain question marks");
   else if (walk->parameters >= statement->parameter_count)
     refuse(walk, CASCADE_INVALID, "more placeholders than parameters");

@@ -11,7 +11,7 @@ static cascade_status prove_database(native *self, const char *path, bool foreig
   int code = sqlite3_exec(self->handle, "PRAGMA schema_version", NULL, NULL, NULL);
   if (code == SQLITE_OK && foreign_keys) code = sqlite3_exec(self->handle, "PRAGMA foreign_keys=ON", NULL, NULL, NULL);
   if (code == SQLITE_OK) return CASCADE_OK;
-  if ((code & 0xff) != SQLITE_NOTADB) return native_fail(self, code, true, error);
+  if ((code & 0xff) != SQLITE_NOTADB) return native_fail(self, code, NULL, error);
   cascade_error_details details = {.size = sizeof details, .status = CASCADE_CONNECTION, .native_code = code};
   char message[512];
   sqlite3_snprintf(sizeof message, message, "file \"%s\" is not a database, or it is encrypted", path);
@@ -31,7 +31,7 @@ static cascade_status connect_file(native *self, const char *path, bool foreign_
   int code = sqlite3_open_v2(name, &self->handle, flags, NULL);
   sqlite3_free(name);
   if (!self->handle) return native_say(self->context, error, CASCADE_NOMEM, "out of memory");
-  if (code != SQLITE_OK) return native_fail(self, code, true, error);
+  if (code != SQLITE_OK) return native_fail(self, code, NULL, error);
   sqlite3_busy_handler(self->handle, casc_sqlite_wait, &self->patience);
   sqlite3_progress_handler(self->handle, 1000, casc_sqlite_stopped, &self->patience);
   return prove_database(self, path, foreign_keys, error);

@@ -42,7 +42,8 @@ typedef struct native {
 } native;
 
 /* errors */
-cascade_status native_fail(native *self, int code, bool compiled, cascade_error **error);
+/* `sql`: the statement that was compiled once and failed in running, or NULL. */
+cascade_status native_fail(native *self, int code, const char *sql, cascade_error **error);
 cascade_status native_say(cascade_context *context, cascade_error **error, cascade_status status, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -46,7 +46,7 @@ static cascade_status compile(native *self, const cascade_statement *statement, 
   const char *tail = NULL;
   int code = sqlite3_prepare_v3(self->handle, statement->sql, (int)statement->sql_length + 1,
                                 keep ? SQLITE_PREPARE_PERSISTENT : 0, handle, &tail);
-  if (code != SQLITE_OK) return native_fail(self, code, false, error);
+  if (code != SQLITE_OK) return native_fail(self, code, NULL, error);
   if (*handle && is_blank(tail)) return CASCADE_OK;
   bool empty = !*handle;
   sqlite3_finalize(*handle);

@@ -37,7 +37,7 @@ static cascade_status bind_one(native *self, sqlite3_stmt *handle, int at, const
   default:
     return native_say(self->context, error, CASCADE_INVALID, "SQLite: parameter %d has no type that can be sent", at);
   }
-  return code == SQLITE_OK ? CASCADE_OK : native_fail(self, code, true, error);
+  return code == SQLITE_OK ? CASCADE_OK : native_fail(self, code, sqlite3_sql(handle), error);
 }
 
 static cascade_status start(native *self, const cascade_statement *statement, sqlite3_stmt **handle,
@@ -67,7 +67,7 @@ cascade_status native_execute(void *session, const cascade_statement *statement,
   int code;
   do code = step(self, handle);
   while (code == SQLITE_ROW);
-  if (code != SQLITE_DONE) status = native_fail(self, code, true, error);
+  if (code != SQLITE_DONE) status = native_fail(self, code, sqlite3_sql(handle), error);
   /* What changed nothing at all leaves the count of an earlier statement in sqlite3_changes64(). */
   else if (sqlite3_total_changes64(self->handle) != before) *affected = (uint64_t)sqlite3_changes64(self->handle);
   native_release(self, handle);
@@ -137,7 +137,7 @@ static cascade_status read_cell(native *self, sqlite3_stmt *handle, int at, int3
     break;
   default:
     read_bytes(handle, at, value);
-    if (!value->data) return native_fail(self, SQLITE_NOMEM, true, error);
+    if (!value->data) return native_fail(self, SQLITE_NOMEM, NULL, error);
   }
   if (fits) return CASCADE_OK;
   return native_say(self->context, error, CASCADE_DATABASE,
@@ -149,13 +149,13 @@ cascade_status native_next(void *session, void *result, const cascade_value **ro
   native *self = session;
   cursor *at = result;
   begin(self);
-  if (at->cut) return native_fail(self, SQLITE_INTERRUPT, true, error);
+  if (at->cut) return native_fail(self, SQLITE_INTERRUPT, NULL, error);
   if (at->ended) return CASCADE_DONE;
   int code = step(self, at->handle);
   if (code != SQLITE_ROW) {
     at->ended = true;
     if (code == SQLITE_DONE) sqlite3_reset(at->handle); /* lets the read transaction end now, not at the cursor's close */
-    return code == SQLITE_DONE ? CASCADE_DONE : native_fail(self, code, true, error);
+    return code == SQLITE_DONE ? CASCADE_DONE : native_fail(self, code, sqlite3_sql(at->handle), error);
   }
   for (uint32_t i = 0; i < at->column_count; i++) {
     cascade_status status = read_cell(self, at->handle, (int)i, at->types[i], &at->row[i], error);
