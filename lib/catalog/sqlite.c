@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-/* Tables are found again by their number in sqlite_master, or by their name as it is stored. Lists of which the length is not
-   known grow here and are copied into the arena when they are whole. */
+/* Tables are found again by their number in sqlite_master, or by their name as it is stored. Lists of which the length
+   is not known grow here and are copied into the arena when they are whole. */
 
 enum { ROWID_CHUNK = 400 }; /* SQLite compiles no compound of more than 500 */
 
@@ -50,6 +50,7 @@ typedef struct catalog_reader {
   cascade_connection *connection;
   const casc_alloc *alloc;
   casc_arena *arena;
+  casc_arena passing; /* for texts that are needed while reading only */
   LIST(found_kind) kinds;
   LIST(casc_table) tables;
   LIST(found_table) found;
@@ -61,23 +62,30 @@ typedef struct catalog_reader {
   LIST(found_index) indexes;
   LIST(uint32_t) indexed;
   LIST(found_trigger) triggers;
-  casc_map kind_of, by_name; /* position in `kinds` and in `tables` */
+  casc_map kind_of, by_name;   /* position in `kinds` and in `tables` */
   uint32_t chunk[ROWID_CHUNK]; /* tables whose largest rowid is being asked for */
-  bool analyzed; /* sqlite_stat1 exists */
+  bool analyzed;               /* sqlite_stat1 exists */
 } catalog_reader;
 
 /* The place of a new item, zeroed; NULL when memory is out. */
 #define ADD(reader, list)                                                                                              \
-  (casc_grow((reader)->alloc, (void **)&(reader)->list.items, &(reader)->list.capacity, (reader)->list.count + 1,       \
+  (casc_grow((reader)->alloc, (void **)&(reader)->list.items, &(reader)->list.capacity, (reader)->list.count + 1,      \
              sizeof *(reader)->list.items)                                                                             \
        ? memset(&(reader)->list.items[(reader)->list.count++], 0, sizeof *(reader)->list.items)                        \
        : NULL)
 
 typedef bool (*row_reader)(catalog_reader *reader, const cascade_value *row);
 
+static const char *copy_of(casc_arena *arena, const cascade_value *value) {
+  return value->type == CASCADE_NULL ? "" : casc_arena_copy(arena, value->data, (size_t)value->length);
+}
+
 static const char *text_of(catalog_reader *reader, const cascade_value *value) {
-  if (value->type == CASCADE_NULL) return "";
-  return casc_arena_copy(reader->arena, value->data, (size_t)value->length);
+  return copy_of(reader->arena, value);
+}
+
+static const char *passing_text(catalog_reader *reader, const cascade_value *value) {
+  return copy_of(&reader->passing, value);
 }
 
 static bool text_is(const cascade_value *value, const char *text) {
@@ -98,7 +106,8 @@ static cascade_status run(catalog_reader *reader, casc_statement *statement, row
   return status < 0 ? status : CASCADE_OK;
 }
 
-static cascade_status query(catalog_reader *reader, void (*write)(casc_statement *), row_reader read, cascade_error **error) {
+static cascade_status query(catalog_reader *reader, void (*write)(casc_statement *), row_reader read,
+                            cascade_error **error) {
   casc_statement statement;
   casc_session_statement(reader->connection, &statement);
   write(&statement);
@@ -119,7 +128,7 @@ static uint32_t table_numbered(const catalog_reader *reader, int64_t number) {
 }
 
 static bool find_named(catalog_reader *reader, const casc_map *map, const cascade_value *name, uint32_t *position) {
-  const char *text = text_of(reader, name);
+  const char *text = passing_text(reader, name);
   *position = CASC_NONE;
   if (text) casc_map_get(map, text, position);
   return text != NULL;
@@ -127,7 +136,7 @@ static bool find_named(catalog_reader *reader, const casc_map *map, const cascad
 
 /* name, kind, WITHOUT ROWID */
 static bool read_kind(catalog_reader *reader, const cascade_value *row) {
-  const char *name = text_of(reader, &row[0]);
+  const char *name = passing_text(reader, &row[0]);
   found_kind *kind = name ? ADD(reader, kinds) : NULL;
   if (!kind) return false;
   if (text_is(&row[1], "view")) kind->kind = CASCADE_TABLE_VIEW;
@@ -153,7 +162,7 @@ static bool read_table(catalog_reader *reader, const cascade_value *row) {
   table->row_estimate = -1;
   found->number = number_of(&row[0]);
   table->name = text_of(reader, &row[1]);
-  found->sql = text_of(reader, &row[2]);
+  found->sql = passing_text(reader, &row[2]);
   return table->name && found->sql && casc_map_put(&reader->by_name, table->name, (uint32_t)reader->tables.count - 1);
 }
 
@@ -186,8 +195,8 @@ static int32_t action_of(const cascade_value *value) {
   return CASCADE_ACTION_NO_ACTION;
 }
 
-/* number of the table, id of the key, position in the key, referenced table, column, referenced column or NULL, ON UPDATE,
-   ON DELETE */
+/* number of the table, id of the key, position in the key, referenced table, column, referenced column or NULL, ON
+   UPDATE, ON DELETE */
 static bool read_key(catalog_reader *reader, const cascade_value *row) {
   uint32_t at = table_numbered(reader, number_of(&row[0]));
   if (at == CASC_NONE) return true;
@@ -197,8 +206,8 @@ static bool read_key(catalog_reader *reader, const cascade_value *row) {
     found_key *key = ADD(reader, keys);
     if (!key) return false;
     key->first = (uint32_t)reader->from.count;
-    key->relation = (casc_raw_relation){.name = "", .table = at, .ref_schema = "", .on_update = action_of(&row[6]),
-                                        .on_delete = action_of(&row[7])};
+    key->relation = (casc_raw_relation){
+        .name = "", .table = at, .ref_schema = "", .on_update = action_of(&row[6]), .on_delete = action_of(&row[7])};
     if (!(key->relation.ref_table = text_of(reader, &row[3]))) return false;
   }
   const char **from = ADD(reader, from), **to = ADD(reader, to);
@@ -220,7 +229,7 @@ static bool read_automatic(catalog_reader *reader, found_index *found, const cas
   int64_t position = row[4].type == CASCADE_NULL ? -1 : number_of(&row[4]);
   *column = position >= 0 && position < table->column_count ? (uint32_t)position : CASC_NONE;
   if (*column == CASC_NONE) return true;
-  const char *collation = table->columns[*column].collation, *own = text_of(reader, &row[5]);
+  const char *collation = table->columns[*column].collation, *own = passing_text(reader, &row[5]);
   if (own && !casc_same_name(own, collation ? collation : "BINARY")) found->index.recollated = true;
   return own != NULL;
 }
@@ -239,7 +248,7 @@ static bool read_index(catalog_reader *reader, const cascade_value *row) {
     if (!(found->index.name = text_of(reader, &row[1]))) return false;
   }
   if (automatic) return read_automatic(reader, found, row);
-  const char *sql = text_of(reader, &row[2]);
+  const char *sql = passing_text(reader, &row[2]);
   return sql && casc_ddl_index(reader->arena, sql, &reader->tables.items[table], &found->index);
 }
 
@@ -249,7 +258,7 @@ static bool read_trigger(catalog_reader *reader, const cascade_value *row) {
   if (!find_named(reader, &reader->by_name, &row[0], &table)) return false;
   if (table == CASC_NONE) return true;
   found_trigger *found = ADD(reader, triggers);
-  const char *sql = text_of(reader, &row[2]);
+  const char *sql = passing_text(reader, &row[2]);
   if (!found || !sql) return false;
   found->table = table;
   casc_ddl_trigger(sql, &found->trigger);
@@ -404,15 +413,12 @@ static bool settle_triggers(catalog_reader *reader) {
   return true;
 }
 
-/* SQLite gives the rowid's own column no index, and says of it and of other stored keys' columns that they may be NULL,
-   which only those of other keys can. */
+/* The rowid's own column is the one primary key that needs no index. */
 static void settle_primary_keys(catalog_reader *reader) {
   for (size_t i = 0; i < reader->tables.count; i++) {
     casc_table *table = &reader->tables.items[i];
     bool stored_by_key = table->flags & CASCADE_TABLE_WITHOUT_ROWID;
     table->integer_key = table->key_count == 1 && !stored_by_key && !reader->found.items[i].key_indexed;
-    for (uint32_t k = 0; (stored_by_key || table->integer_key) && k < table->key_count; k++)
-      table->columns[table->key[k]].flags |= CASCADE_COLUMN_NOT_NULL;
   }
 }
 
@@ -432,24 +438,26 @@ static cascade_status read_all(catalog_reader *reader, casc_schema *schema, casc
   if (!settle_keys(reader, schema) || !settle_indexes(reader) || !settle_triggers(reader)) return casc_nomem(error);
   schema->tables = casc_arena_get(reader->arena, reader->tables.count, sizeof *schema->tables);
   if (!schema->tables) return casc_nomem(error);
-  if (reader->tables.count)
-    memcpy(schema->tables, reader->tables.items, reader->tables.count * sizeof *schema->tables);
+  if (reader->tables.count) memcpy(schema->tables, reader->tables.items, reader->tables.count * sizeof *schema->tables);
   schema->table_count = (uint32_t)reader->tables.count;
   return CASCADE_OK;
 }
 
 static void free_lists(catalog_reader *reader) {
-  void *const lists[] = {reader->kinds.items,         reader->tables.items,  reader->found.items,   reader->columns.items,
-                         reader->key_positions.items, reader->keys.items,    reader->from.items,    reader->to.items,
-                         reader->indexes.items,       reader->indexed.items, reader->triggers.items};
+  void *const lists[] = {
+      reader->kinds.items,         reader->tables.items,  reader->found.items,   reader->columns.items,
+      reader->key_positions.items, reader->keys.items,    reader->from.items,    reader->to.items,
+      reader->indexes.items,       reader->indexed.items, reader->triggers.items};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) casc_free(reader->alloc, lists[i]);
   casc_map_free(&reader->kind_of);
   casc_map_free(&reader->by_name);
+  casc_arena_clear(&reader->passing);
 }
 
 cascade_status casc_catalog_sqlite(cascade_connection *connection, casc_arena *arena, casc_schema *schema,
                                    cascade_error **error) {
   catalog_reader reader = {.connection = connection, .alloc = &connection->context->alloc, .arena = arena};
+  casc_arena_init(&reader.passing, reader.alloc);
   casc_map_init(&reader.kind_of, reader.alloc);
   casc_map_init(&reader.by_name, reader.alloc);
   *schema = (casc_schema){.engine = "sqlite"};

@@ -20,9 +20,9 @@ typedef struct table_reader {
   casc_table *table;
   casc_ddl_key *keys;
   size_t count, capacity;
-  uint32_t column; /* whose definition is being read, or CASC_NONE */
-  casc_token constraint;   /* name of the constraint that begins here; END without one */
-  bool named_foreign;      /* FOREIGN KEY was read: the name waits for REFERENCES */
+  uint32_t column;       /* whose definition is being read, or CASC_NONE */
+  casc_token constraint; /* name of the constraint that begins here; END without one */
+  bool named_foreign;    /* FOREIGN KEY was read: the name waits for REFERENCES */
 } table_reader;
 
 static bool add_key(table_reader *reader) {
@@ -40,7 +40,8 @@ static bool add_key(table_reader *reader) {
   return name != NULL;
 }
 
-/* DEFERRABLE [INITIALLY DEFERRED | IMMEDIATE] at `token`. Wherever it stands, SQLite takes it for the key declared last. */
+/* DEFERRABLE [INITIALLY DEFERRED | IMMEDIATE] at `token`. Wherever it stands, SQLite takes it for the key declared
+ * last. */
 static void read_deferral(table_reader *reader, const casc_token *token, bool negated) {
   if (!reader->count) return;
   casc_token initially = casc_token_after(token), mode = casc_token_after(&initially);
@@ -95,8 +96,8 @@ static bool read_word(table_reader *reader, casc_token *token, bool negated) {
   return true;
 }
 
-/* Between the outer parentheses commas separate the definitions. What stands in inner ones is an expression or a list of
-   columns, and holds nothing that is looked for. */
+/* Between the outer parentheses commas separate the definitions. What stands in inner ones is an expression or a list
+   of columns, and holds nothing that is looked for. */
 bool casc_ddl_table(casc_arena *arena, const char *sql, casc_table *table, casc_ddl_key **keys, uint32_t *count) {
   table_reader reader = {.arena = arena, .table = table, .column = CASC_NONE};
   uint32_t depth = 0;
@@ -163,7 +164,8 @@ bool casc_ddl_index(casc_arena *arena, const char *sql, const casc_table *table,
   /* Names are passed over by kind: the first bare ON, and the first parenthesis behind it, are no part of one. */
   while (token.kind != CASC_TOKEN_END && !casc_token_is(&token, "on")) token = casc_token_after(&token);
   while (token.kind != CASC_TOKEN_END && !casc_token_is_sign(&token, '(')) token = casc_token_after(&token);
-  uint32_t *columns = casc_arena_get(arena, table->column_count + 1, sizeof *columns), capacity = table->column_count + 1;
+  uint32_t *columns = casc_arena_get(arena, table->column_count + 1, sizeof *columns),
+           capacity = table->column_count + 1;
   if (!columns) return false;
   while (token.kind != CASC_TOKEN_END) {
     token = casc_token_after(&token);

@@ -1,5 +1,5 @@
-/* What SQLite's pragmas do not tell, from the CREATE statements that it keeps. Each function returns false only when memory is
-   out: a statement that it cannot follow leaves the facts at what holds without it. */
+/* What SQLite's pragmas do not tell, from the CREATE statements that it keeps. Each function returns false only when
+   memory is out: a statement that it cannot follow leaves the facts at what holds without it. */
 #ifndef CASC_SQLITE_DDL_H
 #define CASC_SQLITE_DDL_H
 

@@ -10,7 +10,7 @@ typedef enum casc_token_kind {
   CASC_TOKEN_NAME,   /* in "", `` or [] */
   CASC_TOKEN_STRING, /* in ''; also a name, where SQLite wants one */
   CASC_TOKEN_NUMBER,
-  CASC_TOKEN_SIGN    /* one character of anything else */
+  CASC_TOKEN_SIGN /* one character of anything else */
 } casc_token_kind;
 
 typedef struct casc_token {

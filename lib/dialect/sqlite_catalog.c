@@ -42,25 +42,25 @@ void casc_sqlite_tables(casc_statement *statement) {
 
 void casc_sqlite_columns(casc_statement *statement) {
   static const item items[] = {
-      {"m.rowid", CASCADE_INT64},     {"c.name", CASCADE_TEXT}, {"c.type", CASCADE_TEXT},    {"c.\"notnull\"", CASCADE_INT64},
-      {"c.dflt_value", CASCADE_TEXT}, {"c.pk", CASCADE_INT64},  {"c.hidden", CASCADE_INT64},
+      {"m.rowid", CASCADE_INT64},       {"c.name", CASCADE_TEXT},       {"c.type", CASCADE_TEXT},
+      {"c.\"notnull\"", CASCADE_INT64}, {"c.dflt_value", CASCADE_TEXT}, {"c.pk", CASCADE_INT64},
+      {"c.hidden", CASCADE_INT64},
   };
   put_items(statement, ITEMS(items));
   /* Views and virtual tables are left out: a broken one would fail the whole query. */
-  casc_str_put(&statement->sql,
-               " From main.sqlite_master m Join pragma_table_xinfo(m.name, 'main') c"
-               " Where m.type = 'table' And m.rootpage > 0");
+  casc_str_put(&statement->sql, " From main.sqlite_master m Join pragma_table_xinfo(m.name, 'main') c"
+                                " Where m.type = 'table' And m.rootpage > 0");
 }
 
 void casc_sqlite_foreign_keys(casc_statement *statement) {
   static const item items[] = {
-      {"m.rowid", CASCADE_INT64},    {"f.id", CASCADE_INT64},    {"f.seq", CASCADE_INT64},      {"f.\"table\"", CASCADE_TEXT},
-      {"f.\"from\"", CASCADE_TEXT}, {"f.\"to\"", CASCADE_TEXT}, {"f.on_update", CASCADE_TEXT}, {"f.on_delete", CASCADE_TEXT},
+      {"m.rowid", CASCADE_INT64},    {"f.id", CASCADE_INT64},       {"f.seq", CASCADE_INT64},
+      {"f.\"table\"", CASCADE_TEXT}, {"f.\"from\"", CASCADE_TEXT},  {"f.\"to\"", CASCADE_TEXT},
+      {"f.on_update", CASCADE_TEXT}, {"f.on_delete", CASCADE_TEXT},
   };
   put_items(statement, ITEMS(items));
-  casc_str_put(&statement->sql,
-               " From main.sqlite_master m Join pragma_foreign_key_list(m.name, 'main') f"
-               " Where m.type = 'table' And m.rootpage > 0");
+  casc_str_put(&statement->sql, " From main.sqlite_master m Join pragma_foreign_key_list(m.name, 'main') f"
+                                " Where m.type = 'table' And m.rootpage > 0");
 }
 
 void casc_sqlite_indexes(casc_statement *statement) {

@@ -8,12 +8,12 @@ typedef struct builder {
   cascade_graph *graph;
   casc_arena *arena;
   const casc_schema *schema;
-  casc_map found;      /* folded label -> position in the schema, then missing tables */
+  casc_map found; /* folded label -> position in the schema, then missing tables */
   casc_str scratch;
-  casc_table *all;     /* the schema's tables, then those that are missing */
+  casc_table *all; /* the schema's tables, then those that are missing */
   uint32_t count;
-  uint32_t *number;    /* by position: number in the graph */
-  uint32_t *target;    /* by relation of the schema: position of the referenced table */
+  uint32_t *number; /* by position: number in the graph */
+  uint32_t *target; /* by relation of the schema: position of the referenced table */
 } builder;
 
 static const char *label_of(casc_arena *arena, const char *schema, const char *name) {
@@ -39,8 +39,11 @@ static bool gather_tables(builder *b) {
     const char *label = label_of(b->arena, raw->ref_schema, raw->ref_table);
     if (!label) return false;
     if (casc_map_get_name(&b->found, &b->scratch, label, &b->target[i])) continue;
-    b->all[b->count] = (casc_table){.schema = raw->ref_schema, .name = raw->ref_table, .label = label,
-                                    .kind = CASCADE_TABLE_MISSING, .row_estimate = -1};
+    b->all[b->count] = (casc_table){.schema = raw->ref_schema,
+                                    .name = raw->ref_table,
+                                    .label = label,
+                                    .kind = CASCADE_TABLE_MISSING,
+                                    .row_estimate = -1};
     if (!casc_map_put_name(&b->found, &b->scratch, label, b->count)) return false;
     b->target[i] = b->count++;
   }
@@ -125,6 +128,10 @@ static bool settle_tables(builder *b) {
       if (table->triggers[t].on_delete) table->flags |= CASCADE_TABLE_DELETE_TRIGGER;
       if (table->triggers[t].on_update) table->flags |= CASCADE_TABLE_UPDATE_TRIGGER;
     }
+    /* SQLite says of these columns that they may be NULL, which only those of other keys can. */
+    bool never_null = table->integer_key || (table->flags & CASCADE_TABLE_WITHOUT_ROWID);
+    for (uint32_t k = 0; never_null && k < table->key_count; k++)
+      table->columns[table->key[k]].flags |= CASCADE_COLUMN_NOT_NULL;
     if (!set_identity(b->arena, table)) return false;
   }
   return true;
@@ -168,13 +175,16 @@ static cascade_status add_relation(builder *b, uint32_t at, cascade_error **erro
   const casc_raw_relation *raw = &b->schema->relations[at];
   casc_relation *relation = &b->graph->relations[at];
   bool found;
-  *relation = (casc_relation){.name = raw->name, .table = b->number[raw->table], .ref_table = b->number[b->target[at]],
-                              .count = raw->count, .on_delete = raw->on_delete, .on_update = raw->on_update,
+  *relation = (casc_relation){.name = raw->name,
+                              .table = b->number[raw->table],
+                              .ref_table = b->number[b->target[at]],
+                              .count = raw->count,
+                              .on_delete = raw->on_delete,
+                              .on_update = raw->on_update,
                               .rule = casc_rule_of_action(raw->on_delete)};
   if (raw->deferrable) relation->flags |= CASCADE_RELATION_DEFERRABLE;
   if (raw->initially_deferred) relation->flags |= CASCADE_RELATION_INITIALLY_DEFERRED;
-  cascade_status status =
-      find_columns(b, relation->table, raw->columns, raw->count, &relation->columns, &found, error);
+  cascade_status status = find_columns(b, relation->table, raw->columns, raw->count, &relation->columns, &found, error);
   if (status < 0) return status;
   relation->column_names = raw->columns;
   if (!found || !raw->count)

@@ -54,8 +54,14 @@ bool casc_components(const casc_alloc *alloc, uint32_t count, uint32_t edges, co
   uint32_t *memory = casc_calloc(alloc, 6 * nodes + edges, sizeof *memory);
   if (!memory) return false;
   uint32_t *first = memory, *next = memory + 6 * nodes;
-  search s = {.first = first, .next = next, .order = memory + nodes, .low = memory + 2 * nodes, .at = memory + 3 * nodes,
-              .path = memory + 4 * nodes, .open = memory + 5 * nodes, .component = component};
+  search s = {.first = first,
+              .next = next,
+              .order = memory + nodes,
+              .low = memory + 2 * nodes,
+              .at = memory + 3 * nodes,
+              .path = memory + 4 * nodes,
+              .open = memory + 5 * nodes,
+              .component = component};
   for (uint32_t i = 0; i < edges; i++) first[from[i]]++;
   for (uint32_t i = 1; i < nodes; i++) first[i] += first[i - 1];
   for (uint32_t i = edges; i-- > 0;) next[--first[from[i]]] = to[i];

@@ -51,8 +51,8 @@ static cascade_status unknown_table(const cascade_graph *graph, const char *name
   const char *nearest = casc_nearest(name, names, graph->table_count);
   casc_free(&graph->context->alloc, names);
   return casc_fail_at(graph->context, error, CASCADE_NOT_FOUND, name, NULL,
-                      nearest ? "table \"%s\" does not exist; did you mean \"%s\"?" : "table \"%s\" does not exist", name,
-                      nearest);
+                      nearest ? "table \"%s\" does not exist; did you mean \"%s\"?" : "table \"%s\" does not exist",
+                      name, nearest);
 }
 
 cascade_status cascade_graph_find_table(const cascade_graph *graph, const char *name, uint32_t *table,
@@ -92,8 +92,11 @@ cascade_status cascade_graph_column(const cascade_graph *graph, uint32_t table, 
                                     cascade_column_info *info) {
   if (!graph || table >= graph->table_count || number >= graph->tables[table].column_count) return CASCADE_INVALID;
   const casc_column *column = &graph->tables[table].columns[number];
-  cascade_column_info own = {.size = sizeof own, .name = column->name, .type = column->type,
-                             .default_sql = column->default_sql, .flags = column->flags};
+  cascade_column_info own = {.size = sizeof own,
+                             .name = column->name,
+                             .type = column->type,
+                             .default_sql = column->default_sql,
+                             .flags = column->flags};
   return CASC_INFO(info, own, reserved);
 }
 

@@ -4,8 +4,8 @@
 
 #include <cascade/policy.h>
 
-/* One line for each table, column, index, trigger and relation. What has its usual value is left out. The members under "facts"
-   are for readers: loading works them out anew. */
+/* One line for each table, column, index, trigger and relation. What has its usual value is left out. The members under
+   "facts" are for readers: loading works them out anew. */
 
 const char *const casc_kind_words[] = {"table", "view", "virtual", NULL};
 const char *const casc_action_words[] = {"NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT", NULL};
@@ -117,8 +117,7 @@ static void put_relation(writer *w, const casc_relation *relation) {
   put_text(w, ", \"ref_table\": ", ref->name);
   if (*ref->schema) put_text(w, ", \"ref_schema\": ", ref->schema);
   /* Without names it goes to a primary key that is not there. */
-  if (*relation->ref_column_names[0])
-    put_names(w, ", \"ref_columns\": [", relation->ref_column_names, relation->count);
+  if (*relation->ref_column_names[0]) put_names(w, ", \"ref_columns\": [", relation->ref_column_names, relation->count);
   put_text(w, ", \"on_delete\": ", casc_action_words[relation->on_delete]);
   put_text(w, ", \"on_update\": ", casc_action_words[relation->on_update]);
   if (*relation->name) put_text(w, ", \"name\": ", relation->name);
@@ -160,6 +159,6 @@ cascade_status cascade_graph_json(const cascade_graph *graph, char **text, casca
   *text = casc_str_give(&w.json);
   if (*text) return CASCADE_OK;
   if (!bad) return casc_nomem(error);
-  return casc_fail(graph->context, error, CASCADE_INVALID, "graph: the name \"%s\" is not UTF-8, which JSON cannot carry",
-                   bad);
+  return casc_fail(graph->context, error, CASCADE_INVALID,
+                   "graph: the name \"%s\" is not UTF-8, which JSON cannot carry", bad);
 }

@@ -23,7 +23,7 @@ typedef struct loader {
   cascade_error **error;
 } loader;
 
-/* "line 7: tables[0].columns[2].type: words", about a member of the current object, or about that itself without one. */
+/* "line 7: tables[0].columns[2].type: words", about a member of the current object, or about the object without one. */
 static bool fail(loader *l, const char *member, const char *words, const char *quoted) {
   casc_str place;
   casc_json_step way[DEEPEST + 1];
@@ -35,7 +35,8 @@ static bool fail(loader *l, const char *member, const char *words, const char *q
     if (way[i].member) casc_str_printf(&place, i ? ".%s" : "%s", way[i].member);
     else casc_str_printf(&place, "[%u]", (unsigned)way[i].element);
   }
-  l->status = casc_fail(l->context, l->error, CASCADE_FORMAT, quoted ? "graph: line %u: %s%s%s \"%s\"" : "graph: line %u: %s%s%s",
+  l->status = casc_fail(l->context, l->error, CASCADE_FORMAT,
+                        quoted ? "graph: line %u: %s%s%s \"%s\"" : "graph: line %u: %s%s%s",
                         (unsigned)casc_json_line(l->json, way, steps), place.length ? place.data : "",
                         place.length ? ": " : "", words, quoted);
   casc_str_free(&place);
@@ -75,7 +76,8 @@ static bool check_members(loader *l, const json_t *object, const char *const *al
 static bool read_text(loader *l, const json_t *object, const char *member, bool required, const char **text) {
   const json_t *value = json_object_get(object, member);
   if (!value && !required) return true;
-  if (!json_is_string(value)) return value ? fail(l, member, "expected a text", NULL) : fail(l, NULL, "lacks the text", member);
+  if (!json_is_string(value))
+    return value ? fail(l, member, "expected a text", NULL) : fail(l, NULL, "lacks the text", member);
   *text = casc_arena_strdup(l->arena, json_string_value(value));
   return *text || nomem(l);
 }
@@ -111,13 +113,15 @@ static bool read_list(loader *l, const json_t *object, const char *member, bool 
                       uint32_t *count) {
   const json_t *value = json_object_get(object, member);
   if (!value && !required) return true;
-  if (!json_is_array(value)) return value ? fail(l, member, "expected an array", NULL) : fail(l, NULL, "lacks the array", member);
+  if (!json_is_array(value))
+    return value ? fail(l, member, "expected an array", NULL) : fail(l, NULL, "lacks the array", member);
   *array = value;
   *count = (uint32_t)json_array_size(value);
   return true;
 }
 
-static bool read_names(loader *l, const json_t *object, const char *member, const char *const **names, uint32_t *count) {
+static bool read_names(loader *l, const json_t *object, const char *member, const char *const **names,
+                       uint32_t *count) {
   const json_t *array = NULL;
   if (!read_list(l, object, member, true, &array, count)) return false;
   const char **read = casc_arena_get(l->arena, *count, sizeof *read);
@@ -241,8 +245,9 @@ static bool read_rows(loader *l, const json_t *object, casc_table *table) {
 }
 
 static bool read_table(loader *l, const json_t *object, casc_table *table) {
-  static const char *const members[] = {"name", "schema", "kind", "rows", "without_rowid", "key_is_rowid", "primary_key",
-                                        "columns", "indexes", "triggers", "facts", NULL};
+  static const char *const members[] = {"name",          "schema",       "kind",        "rows",
+                                        "without_rowid", "key_is_rowid", "primary_key", "columns",
+                                        "indexes",       "triggers",     "facts",       NULL};
   table->schema = "";
   if (!check_members(l, object, members) || !read_text(l, object, "name", true, &table->name) ||
       !read_text(l, object, "schema", false, &table->schema) ||
@@ -268,12 +273,15 @@ static bool find_table(loader *l, const json_t *object, uint32_t *table) {
 }
 
 static bool read_relation(loader *l, const json_t *object, casc_raw_relation *raw) {
-  static const char *const members[] = {"name", "table", "schema", "columns", "ref_table", "ref_schema", "ref_columns",
-                                        "on_delete", "on_update", "deferrable", "initially_deferred", "facts", NULL};
+  static const char *const members[] = {
+      "name",        "table",     "schema",    "columns",    "ref_table",          "ref_schema",
+      "ref_columns", "on_delete", "on_update", "deferrable", "initially_deferred", "facts",
+      NULL};
   uint32_t ref_count = 0;
   raw->name = raw->ref_schema = "";
   if (!check_members(l, object, members) || !find_table(l, object, &raw->table) ||
-      !read_text(l, object, "name", false, &raw->name) || !read_names(l, object, "columns", &raw->columns, &raw->count) ||
+      !read_text(l, object, "name", false, &raw->name) ||
+      !read_names(l, object, "columns", &raw->columns, &raw->count) ||
       !read_text(l, object, "ref_table", true, &raw->ref_table) ||
       !read_text(l, object, "ref_schema", false, &raw->ref_schema) ||
       !read_word(l, object, "on_delete", casc_action_words, &raw->on_delete) ||
@@ -296,7 +304,8 @@ static bool check_version(loader *l, const json_t *object) {
   if (!json_is_object(object)) return fail(l, NULL, "expected an object", NULL);
   const json_t *version = json_object_get(object, "version");
   if (!read_text(l, object, "format", true, &format)) return false;
-  if (strcmp(format, CASC_GRAPH_FORMAT) != 0) return fail(l, "format", "expected \"" CASC_GRAPH_FORMAT "\", not", format);
+  if (strcmp(format, CASC_GRAPH_FORMAT) != 0)
+    return fail(l, "format", "expected \"" CASC_GRAPH_FORMAT "\", not", format);
   if (!json_is_integer(version) || json_integer_value(version) != CASC_GRAPH_VERSION)
     return fail(l, version ? "version" : NULL, "expected \"version\": 1, the only one that this library reads", NULL);
   if (!check_members(l, object, members) || !read_text(l, object, "engine", true, &l->schema.engine)) return false;
@@ -338,7 +347,8 @@ cascade_status cascade_graph_load(cascade_context *context, const char *json, ui
                                   cascade_error **error) {
   if (out) *out = NULL;
   if (!context || !json || !out)
-    return casc_fail(context, error, CASCADE_INVALID, "graph: the context, the text or the place for the result is NULL");
+    return casc_fail(context, error, CASCADE_INVALID,
+                     "graph: the context, the text or the place for the result is NULL");
   json_t *root = NULL;
   cascade_status status = parse(context, json, length, &root, error);
   if (status < 0) return status;

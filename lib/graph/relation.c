@@ -51,8 +51,9 @@ static const char *supporting_index(const casc_table *table, const uint32_t *col
   return best ? best->name : "";
 }
 
-/* Whether the keys of referenced rows, compared with the referencing columns, find the rows that the database's own check
-   finds. That one converts what the referencing row holds to the type of the referenced column, and uses its collation. */
+/* Whether the keys of referenced rows, compared with the referencing columns, find the rows that the database's own
+   check finds. That one converts what the referencing row holds to the type of the referenced column, and uses its
+   collation. */
 static bool compares_exactly(const casc_table *table, const casc_table *ref, const casc_relation *relation) {
   if (!relation->ref_columns || relation->count != ref->key_count) return false;
   for (uint32_t i = 0; i < relation->count; i++)
@@ -119,8 +120,8 @@ static uint32_t facts_of(const casc_table *table, const casc_table *ref, const c
 
 cascade_status casc_relation_resolve(const cascade_graph *graph, casc_arena *arena, casc_relation *relation,
                                      cascade_error **error) {
-  const uint32_t given = CASCADE_RELATION_DEFERRABLE | CASCADE_RELATION_INITIALLY_DEFERRED |
-                         CASCADE_RELATION_DECLARED | CASCADE_RELATION_UNRESOLVED;
+  const uint32_t given = CASCADE_RELATION_DEFERRABLE | CASCADE_RELATION_INITIALLY_DEFERRED | CASCADE_RELATION_DECLARED |
+                         CASCADE_RELATION_UNRESOLVED;
   const casc_table *table = &graph->tables[relation->table], *ref = &graph->tables[relation->ref_table];
   relation->column_names = casc_column_names(arena, table, relation->columns, relation->count);
   if (relation->ref_columns || !relation->ref_column_names)

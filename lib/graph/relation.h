@@ -7,7 +7,8 @@
 /* The columns are, in any order, the primary key or another unique key that a foreign key may refer to. */
 bool casc_is_key(const casc_table *table, const uint32_t *columns, uint32_t count);
 /* NULL columns give empty names. NULL when memory is out. */
-const char *const *casc_column_names(casc_arena *arena, const casc_table *table, const uint32_t *columns, uint32_t count);
+const char *const *casc_column_names(casc_arena *arena, const casc_table *table, const uint32_t *columns,
+                                     uint32_t count);
 int32_t casc_rule_of_action(int32_t action);
 
 #endif

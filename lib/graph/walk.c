@@ -31,8 +31,8 @@ static uint32_t *nowhere(const cascade_graph *graph) {
   return by;
 }
 
-cascade_status cascade_graph_reach(const cascade_graph *graph, uint32_t table, int32_t cascading_only,
-                                   uint32_t *tables, uint32_t *count, cascade_error **error) {
+cascade_status cascade_graph_reach(const cascade_graph *graph, uint32_t table, int32_t cascading_only, uint32_t *tables,
+                                   uint32_t *count, cascade_error **error) {
   if (!graph || table >= graph->table_count || !tables || !count)
     return casc_fail(graph ? graph->context : NULL, error, CASCADE_INVALID,
                      "graph: a walk needs a graph, the number of one of its tables, and places for the result");
@@ -50,7 +50,9 @@ cascade_status cascade_graph_path(const cascade_graph *graph, uint32_t from, uin
     return casc_fail(graph ? graph->context : NULL, error, CASCADE_INVALID,
                      "graph: a path needs a graph, the numbers of two of its tables, and places for the result");
   const casc_alloc *alloc = &graph->context->alloc;
-  walk w = {.graph = graph, .until = from, .by = nowhere(graph),
+  walk w = {.graph = graph,
+            .until = from,
+            .by = nowhere(graph),
             .tables = casc_calloc(alloc, graph->table_count, sizeof *w.tables)};
   cascade_status status = w.by && w.tables ? CASCADE_OK : casc_nomem(error);
   if (status == CASCADE_OK) {

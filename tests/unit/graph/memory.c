@@ -45,8 +45,8 @@ memory *memory_open(const char *script) {
   cascade_error *error = NULL;
   assert_non_null(m);
   m->allowed = -1;
-  cascade_context_options options = {.size = sizeof options, .allocate = allocate, .reallocate = reallocate,
-                                     .release = release, .allocator_data = m};
+  cascade_context_options options = {
+      .size = sizeof options, .allocate = allocate, .reallocate = reallocate, .release = release, .allocator_data = m};
   assert_int_equal(sqlite3_open(":memory:", &m->db), SQLITE_OK);
   memory_run(m, script);
   need(cascade_context_new(&options, &m->context, &error), &error);

@@ -61,21 +61,20 @@ static void test_tables(void **state) {
 
 static void test_identities(void **state) {
   (void)state;
-  memory *m = memory_open(
-      "CREATE TABLE plain (a);"
-      "CREATE TABLE text_key (k TEXT PRIMARY KEY);"
-      "CREATE TABLE alias (\"my id\" integer PRIMARY KEY);"
-      "CREATE TABLE late_alias (x, id INTEGER, PRIMARY KEY (id DESC));"
-      "CREATE TABLE quirk (id INTEGER PRIMARY KEY DESC);"
-      "CREATE TABLE no_alias (id INT PRIMARY KEY);"
-      "CREATE TABLE alias_unique (id INTEGER PRIMARY KEY UNIQUE);"
-      "CREATE TABLE hides (RowID TEXT, a);"
-      "CREATE TABLE hides_two (rowid, _ROWID_, a);"
-      "CREATE TABLE hides_all (rowid, _rowid_, oid NOT NULL, k NOT NULL, PRIMARY KEY (k, oid));"
-      "CREATE TABLE hides_all_null (rowid, _rowid_, oid, PRIMARY KEY (rowid));"
-      "CREATE TABLE hidden_alias (rowid, _rowid_, oid INTEGER PRIMARY KEY);"
-      "CREATE TABLE stored (k TEXT, l INT, PRIMARY KEY (l, k)) WITHOUT ROWID;"
-      "CREATE VIEW seen AS SELECT a FROM plain;");
+  memory *m = memory_open("CREATE TABLE plain (a);"
+                          "CREATE TABLE text_key (k TEXT PRIMARY KEY);"
+                          "CREATE TABLE alias (\"my id\" integer PRIMARY KEY);"
+                          "CREATE TABLE late_alias (x, id INTEGER, PRIMARY KEY (id DESC));"
+                          "CREATE TABLE quirk (id INTEGER PRIMARY KEY DESC);"
+                          "CREATE TABLE no_alias (id INT PRIMARY KEY);"
+                          "CREATE TABLE alias_unique (id INTEGER PRIMARY KEY UNIQUE);"
+                          "CREATE TABLE hides (RowID TEXT, a);"
+                          "CREATE TABLE hides_two (rowid, _ROWID_, a);"
+                          "CREATE TABLE hides_all (rowid, _rowid_, oid NOT NULL, k NOT NULL, PRIMARY KEY (k, oid));"
+                          "CREATE TABLE hides_all_null (rowid, _rowid_, oid, PRIMARY KEY (rowid));"
+                          "CREATE TABLE hidden_alias (rowid, _rowid_, oid INTEGER PRIMARY KEY);"
+                          "CREATE TABLE stored (k TEXT, l INT, PRIMARY KEY (l, k)) WITHOUT ROWID;"
+                          "CREATE VIEW seen AS SELECT a FROM plain;");
   assert_identity(m, "plain", CASCADE_INT64, "rowid", NULL);
   assert_identity(m, "text_key", CASCADE_INT64, "rowid", NULL);
   assert_identity(m, "alias", CASCADE_INT64, "my id", NULL);
@@ -108,12 +107,12 @@ static void test_types(void **state) {
     casc_affinity affinity;
     int32_t value_type;
   } cases[] = {
-      {"INT", CASC_AFFINITY_INTEGER, CASCADE_INT64},        {"unsigned big int", CASC_AFFINITY_INTEGER, CASCADE_INT64},
-      {"CHARINT", CASC_AFFINITY_INTEGER, CASCADE_INT64},    {"FLOATING POINT", CASC_AFFINITY_INTEGER, CASCADE_INT64},
-      {"varchar(10)", CASC_AFFINITY_TEXT, CASCADE_TEXT},    {"CLOB", CASC_AFFINITY_TEXT, CASCADE_TEXT},
-      {"BLOB", CASC_AFFINITY_NONE, CASCADE_BLOB},           {"", CASC_AFFINITY_NONE, CASCADE_ANY},
-      {"DOUBLE", CASC_AFFINITY_NUMERIC, CASCADE_ANY},       {"DECIMAL(10,5)", CASC_AFFINITY_NUMERIC, CASCADE_ANY},
-      {"ANY", CASC_AFFINITY_OTHER, CASCADE_ANY},            {"STRING", CASC_AFFINITY_NUMERIC, CASCADE_ANY},
+      {"INT", CASC_AFFINITY_INTEGER, CASCADE_INT64},     {"unsigned big int", CASC_AFFINITY_INTEGER, CASCADE_INT64},
+      {"CHARINT", CASC_AFFINITY_INTEGER, CASCADE_INT64}, {"FLOATING POINT", CASC_AFFINITY_INTEGER, CASCADE_INT64},
+      {"varchar(10)", CASC_AFFINITY_TEXT, CASCADE_TEXT}, {"CLOB", CASC_AFFINITY_TEXT, CASCADE_TEXT},
+      {"BLOB", CASC_AFFINITY_NONE, CASCADE_BLOB},        {"", CASC_AFFINITY_NONE, CASCADE_ANY},
+      {"DOUBLE", CASC_AFFINITY_NUMERIC, CASCADE_ANY},    {"DECIMAL(10,5)", CASC_AFFINITY_NUMERIC, CASCADE_ANY},
+      {"ANY", CASC_AFFINITY_OTHER, CASCADE_ANY},         {"STRING", CASC_AFFINITY_NUMERIC, CASCADE_ANY},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     casc_column column = {0};
@@ -125,16 +124,17 @@ static void test_types(void **state) {
 
 static void test_foreign_keys(void **state) {
   (void)state;
-  memory *m = memory_open(
-      "CREATE TABLE Agent (Id INTEGER PRIMARY KEY, code TEXT, region TEXT, email TEXT UNIQUE, soft TEXT, UNIQUE (code, region));"
-      "CREATE TABLE loan (id INTEGER PRIMARY KEY REFERENCES agent,"
-      " borrower INTEGER NOT NULL REFERENCES AGENT (ID) ON DELETE CASCADE ON UPDATE SET NULL,"
-      " r TEXT, c TEXT NOT NULL, mail TEXT REFERENCES agent (email) ON DELETE SET DEFAULT,"
-      " word TEXT REFERENCES agent, FOREIGN KEY (r, c) REFERENCES agent (region, code) ON DELETE SET NULL);"
-      "CREATE INDEX loan_mail ON loan (mail, r);"
-      "CREATE INDEX loan_c ON loan (c, r, mail);"
-      "CREATE INDEX loan_c_short ON loan (c, r);"
-      "CREATE TABLE node (id INTEGER PRIMARY KEY, up INTEGER REFERENCES node ON DELETE RESTRICT);");
+  memory *m =
+      memory_open("CREATE TABLE Agent (Id INTEGER PRIMARY KEY, code TEXT, region TEXT, email TEXT UNIQUE, soft TEXT, "
+                  "UNIQUE (code, region));"
+                  "CREATE TABLE loan (id INTEGER PRIMARY KEY REFERENCES agent,"
+                  " borrower INTEGER NOT NULL REFERENCES AGENT (ID) ON DELETE CASCADE ON UPDATE SET NULL,"
+                  " r TEXT, c TEXT NOT NULL, mail TEXT REFERENCES agent (email) ON DELETE SET DEFAULT,"
+                  " word TEXT REFERENCES agent, FOREIGN KEY (r, c) REFERENCES agent (region, code) ON DELETE SET NULL);"
+                  "CREATE INDEX loan_mail ON loan (mail, r);"
+                  "CREATE INDEX loan_c ON loan (c, r, mail);"
+                  "CREATE INDEX loan_c_short ON loan (c, r);"
+                  "CREATE TABLE node (id INTEGER PRIMARY KEY, up INTEGER REFERENCES node ON DELETE RESTRICT);");
   assert_relation(m, "loan(id) -> Agent(Id)", PRIMARY | INDEXED, "rowid", true);
   assert_relation(m, "loan(borrower) -> Agent(Id)", PRIMARY, "", true);
   assert_relation(m, "loan(mail) -> Agent(email)", UNIQUE | INDEXED | NULLABLE, "loan_mail", false);
@@ -160,14 +160,15 @@ static void test_foreign_keys(void **state) {
 
 static void test_unresolved(void **state) {
   (void)state;
-  memory *m = memory_open("CREATE TABLE two (a, b, c, d, PRIMARY KEY (a, b));"
-                          "CREATE UNIQUE INDEX two_part ON two (c) WHERE c > 0;"
-                          "CREATE UNIQUE INDEX two_other ON two (d COLLATE NOCASE);"
-                          "CREATE TABLE bare (x);"
-                          "CREATE VIEW seen AS SELECT x FROM bare;"
-                          "CREATE TABLE kid (p REFERENCES Gone, q REFERENCES gone (id), r REFERENCES two, s REFERENCES bare,"
-                          " t REFERENCES bare (x), u REFERENCES two (c), v REFERENCES two (d), w REFERENCES seen,"
-                          " x REFERENCES two (nil), y REFERENCES two (a));");
+  memory *m =
+      memory_open("CREATE TABLE two (a, b, c, d, PRIMARY KEY (a, b));"
+                  "CREATE UNIQUE INDEX two_part ON two (c) WHERE c > 0;"
+                  "CREATE UNIQUE INDEX two_other ON two (d COLLATE NOCASE);"
+                  "CREATE TABLE bare (x);"
+                  "CREATE VIEW seen AS SELECT x FROM bare;"
+                  "CREATE TABLE kid (p REFERENCES Gone, q REFERENCES gone (id), r REFERENCES two, s REFERENCES bare,"
+                  " t REFERENCES bare (x), u REFERENCES two (c), v REFERENCES two (d), w REFERENCES seen,"
+                  " x REFERENCES two (nil), y REFERENCES two (a));");
   const casc_table *gone = table_of(m, "Gone");
   assert_int_equal(gone->kind, CASCADE_TABLE_MISSING);
   assert_int_equal(gone->to_count, 2);
@@ -190,21 +191,32 @@ static void test_unresolved(void **state) {
 static void test_resolution_as_sqlite_does(void **state) {
   (void)state;
   static const char *const parents[] = {
-      "(a PRIMARY KEY, b)",          "(a, b, UNIQUE (a))",       "(a, b, UNIQUE (b, a))",
-      "(a, b, PRIMARY KEY (b, a))",  "(a INTEGER PRIMARY KEY, b UNIQUE)", "(a COLLATE NOCASE UNIQUE, b)",
-      "(a, b, UNIQUE (a COLLATE NOCASE))", "(a, b, PRIMARY KEY (b, a)) WITHOUT ROWID", "(a, b)",
+      "(a PRIMARY KEY, b)",
+      "(a, b, UNIQUE (a))",
+      "(a, b, UNIQUE (b, a))",
+      "(a, b, PRIMARY KEY (b, a))",
+      "(a INTEGER PRIMARY KEY, b UNIQUE)",
+      "(a COLLATE NOCASE UNIQUE, b)",
+      "(a, b, UNIQUE (a COLLATE NOCASE))",
+      "(a, b, PRIMARY KEY (b, a)) WITHOUT ROWID",
+      "(a, b)",
   };
   static const char *const children[] = {
-      "(x REFERENCES p)",       "(x REFERENCES p (a))", "(x REFERENCES p (A))", "(x REFERENCES p (b))",
-      "(x REFERENCES p (rowid))", "(x, y, FOREIGN KEY (x, y) REFERENCES p)",
-      "(x, y, FOREIGN KEY (x, y) REFERENCES p (a, b))", "(x, y, FOREIGN KEY (x, y) REFERENCES p (b, a))",
+      "(x REFERENCES p)",
+      "(x REFERENCES p (a))",
+      "(x REFERENCES p (A))",
+      "(x REFERENCES p (b))",
+      "(x REFERENCES p (rowid))",
+      "(x, y, FOREIGN KEY (x, y) REFERENCES p)",
+      "(x, y, FOREIGN KEY (x, y) REFERENCES p (a, b))",
+      "(x, y, FOREIGN KEY (x, y) REFERENCES p (b, a))",
       "(x, y, FOREIGN KEY (x, y) REFERENCES p (a, a))",
   };
   uint32_t resolved = 0;
   for (size_t i = 0; i < sizeof parents / sizeof *parents; i++)
     for (size_t j = 0; j < sizeof children / sizeof *children; j++) {
-      char *script = sqlite3_mprintf("CREATE TABLE p %s; CREATE TABLE c %s; PRAGMA foreign_keys = ON", parents[i],
-                                     children[j]);
+      char *script =
+          sqlite3_mprintf("CREATE TABLE p %s; CREATE TABLE c %s; PRAGMA foreign_keys = ON", parents[i], children[j]);
       memory *m = memory_open(script);
       bool mismatch = sqlite3_exec(m->db, "DELETE FROM p", NULL, NULL, NULL) != SQLITE_OK;
       if (!!(m->graph->relations[0].flags & UNRESOLVED) != mismatch)
@@ -218,13 +230,14 @@ static void test_resolution_as_sqlite_does(void **state) {
 
 static void test_names(void **state) {
   (void)state;
-  memory *m = memory_open("CREATE TABLE \"group\" (\"order\" INTEGER PRIMARY KEY, \"with \"\"quote\" TEXT UNIQUE);"
-                          "CREATE TABLE \"  two spaces \" (\"sp ace\" REFERENCES \"group\" (\"order\"), [bra\"ck],"
-                          " 'stri''ng' REFERENCES \"group\" (\"with \"\"quote\"));"
-                          "CREATE TABLE \"Größe\" (\"данные\" INTEGER REFERENCES \"GROUP\", \"%s%n\" REFERENCES \"größe\");"
-                          "CREATE TABLE \"Öl\" (a REFERENCES \"öl\");"
-                          "CREATE TABLE \"select \" (\"from\" REFERENCES \"  two spaces \" (\"sp ace\"));"
-                          "CREATE INDEX \"on\" ON \"  two spaces \" (\"sp ace\");");
+  memory *m =
+      memory_open("CREATE TABLE \"group\" (\"order\" INTEGER PRIMARY KEY, \"with \"\"quote\" TEXT UNIQUE);"
+                  "CREATE TABLE \"  two spaces \" (\"sp ace\" REFERENCES \"group\" (\"order\"), [bra\"ck],"
+                  " 'stri''ng' REFERENCES \"group\" (\"with \"\"quote\"));"
+                  "CREATE TABLE \"Größe\" (\"данные\" INTEGER REFERENCES \"GROUP\", \"%s%n\" REFERENCES \"größe\");"
+                  "CREATE TABLE \"Öl\" (a REFERENCES \"öl\");"
+                  "CREATE TABLE \"select \" (\"from\" REFERENCES \"  two spaces \" (\"sp ace\"));"
+                  "CREATE INDEX \"on\" ON \"  two spaces \" (\"sp ace\");");
   relation_of(m, "  two spaces (sp ace) -> group(order)");
   assert_string_equal(relation_of(m, "  two spaces (sp ace)")->index, "on");
   relation_of(m, "  two spaces (stri'ng) -> group(with \"quote)");
@@ -264,10 +277,11 @@ static void test_stored_by_key(void **state) {
 
 static void test_direct(void **state) {
   (void)state;
-  memory *m = memory_open("CREATE TABLE p (id INTEGER PRIMARY KEY, u UNIQUE);"
-                          "CREATE TABLE t (k INT PRIMARY KEY);"
-                          "CREATE TABLE c (i INT REFERENCES p, d DECIMAL REFERENCES p, r REAL REFERENCES p, s TEXT REFERENCES p,"
-                          " n REFERENCES p, b BLOB REFERENCES p, a ANY REFERENCES p, u INT REFERENCES p (u), k INT REFERENCES t);");
+  memory *m = memory_open(
+      "CREATE TABLE p (id INTEGER PRIMARY KEY, u UNIQUE);"
+      "CREATE TABLE t (k INT PRIMARY KEY);"
+      "CREATE TABLE c (i INT REFERENCES p, d DECIMAL REFERENCES p, r REAL REFERENCES p, s TEXT REFERENCES p,"
+      " n REFERENCES p, b BLOB REFERENCES p, a ANY REFERENCES p, u INT REFERENCES p (u), k INT REFERENCES t);");
   static const char *const exact[] = {"c(i)", "c(d)", "c(r)"};
   static const char *const other[] = {"c(s)", "c(n)", "c(b)", "c(a)", "c(u)", "c(k)"};
   for (size_t i = 0; i < 3; i++) assert_true(relation_of(m, exact[i])->direct);
@@ -277,15 +291,15 @@ static void test_direct(void **state) {
 
 static void test_indexes(void **state) {
   (void)state;
-  memory *m = memory_open(
-      "CREATE TABLE p (id INTEGER PRIMARY KEY);"
-      "CREATE TABLE c (a INT REFERENCES p, b INT REFERENCES p, c INT REFERENCES p, d INT REFERENCES p, e TEXT, f INT UNIQUE"
-      " REFERENCES p, g INT REFERENCES p, UNIQUE (g, e));"
-      "CREATE INDEX part ON c (a) WHERE b > 0;"
-      "CREATE INDEX expr ON c (b + 1, b);"
-      "CREATE INDEX second ON c (e, c);"
-      "CREATE INDEX other ON c (d COLLATE NOCASE);"
-      "CREATE UNIQUE INDEX mixed ON c (e COLLATE NOCASE DESC, lower(e), (a));");
+  memory *m = memory_open("CREATE TABLE p (id INTEGER PRIMARY KEY);"
+                          "CREATE TABLE c (a INT REFERENCES p, b INT REFERENCES p, c INT REFERENCES p, d INT "
+                          "REFERENCES p, e TEXT, f INT UNIQUE"
+                          " REFERENCES p, g INT REFERENCES p, UNIQUE (g, e));"
+                          "CREATE INDEX part ON c (a) WHERE b > 0;"
+                          "CREATE INDEX expr ON c (b + 1, b);"
+                          "CREATE INDEX second ON c (e, c);"
+                          "CREATE INDEX other ON c (d COLLATE NOCASE);"
+                          "CREATE UNIQUE INDEX mixed ON c (e COLLATE NOCASE DESC, lower(e), (a));");
   assert_true(index_of(m, "c", "part")->partial);
   assert_false(index_of(m, "c", "part")->unique);
   assert_int_equal(index_of(m, "c", "expr")->columns[0], CASC_NONE);
@@ -305,10 +319,11 @@ static void test_indexes(void **state) {
 
 static void test_generated(void **state) {
   (void)state;
-  memory *m = memory_open("CREATE TABLE p (id INTEGER PRIMARY KEY);"
-                          "CREATE TABLE c (a INT, v INT GENERATED ALWAYS AS (a + 1) VIRTUAL, s INT AS (a * 2) STORED REFERENCES p,"
-                          " z INT REFERENCES p);"
-                          "CREATE INDEX c_z ON c (z);");
+  memory *m = memory_open(
+      "CREATE TABLE p (id INTEGER PRIMARY KEY);"
+      "CREATE TABLE c (a INT, v INT GENERATED ALWAYS AS (a + 1) VIRTUAL, s INT AS (a * 2) STORED REFERENCES p,"
+      " z INT REFERENCES p);"
+      "CREATE INDEX c_z ON c (z);");
   assert_int_equal(table_of(m, "c")->column_count, 4);
   assert_int_equal(column_of(m, "c", "v")->flags, CASCADE_COLUMN_GENERATED);
   assert_int_equal(column_of(m, "c", "s")->flags, CASCADE_COLUMN_GENERATED);
@@ -321,7 +336,8 @@ static void test_generated(void **state) {
 static void test_triggers(void **state) {
   (void)state;
   memory *m = memory_open(
-      "CREATE TABLE t (a, b); CREATE TABLE u (a); CREATE TABLE v (a); CREATE TABLE w (a); CREATE VIEW s AS SELECT a FROM t;"
+      "CREATE TABLE t (a, b); CREATE TABLE u (a); CREATE TABLE v (a); CREATE TABLE w (a); CREATE VIEW s AS SELECT a "
+      "FROM t;"
       "CREATE TRIGGER \"before update\" AFTER DELETE ON t BEGIN UPDATE u SET a = 1; END;"
       "CREATE TRIGGER delete_ BEFORE INSERT ON t BEGIN DELETE FROM u; END;"
       "CREATE TRIGGER IF NOT EXISTS after /* delete */ -- delete\n UPDATE OF a, b ON u BEGIN DELETE FROM t; END;"
@@ -339,10 +355,11 @@ static void test_triggers(void **state) {
 
 static void test_estimates(void **state) {
   (void)state;
-  memory *m = memory_open("CREATE TABLE empty (a); CREATE TABLE few (a); CREATE TABLE hides (_rowid_);"
-                          "CREATE TABLE stored (k PRIMARY KEY) WITHOUT ROWID; CREATE VIEW v AS SELECT a FROM few;"
-                          "INSERT INTO few (rowid, a) VALUES (1, 1), (70, 2), (7, 3); INSERT INTO stored VALUES (1), (2);"
-                          "CREATE INDEX few_a ON few (a) WHERE a > 2; INSERT INTO hides VALUES (1);");
+  memory *m =
+      memory_open("CREATE TABLE empty (a); CREATE TABLE few (a); CREATE TABLE hides (_rowid_);"
+                  "CREATE TABLE stored (k PRIMARY KEY) WITHOUT ROWID; CREATE VIEW v AS SELECT a FROM few;"
+                  "INSERT INTO few (rowid, a) VALUES (1, 1), (70, 2), (7, 3); INSERT INTO stored VALUES (1), (2);"
+                  "CREATE INDEX few_a ON few (a) WHERE a > 2; INSERT INTO hides VALUES (1);");
   assert_int_equal(table_of(m, "empty")->row_estimate, 0);
   assert_int_equal(table_of(m, "few")->row_estimate, 70);
   assert_int_equal(table_of(m, "stored")->row_estimate, -1);
@@ -387,8 +404,9 @@ static void test_many_tables(void **state) {
   assert_int_equal(cascade_graph_relation_count(m->graph), 0);
   memory_run(m, "BEGIN");
   for (int i = 0; i < 1001; i++) {
-    char *sql = sqlite3_mprintf("CREATE TABLE t%04d (id INTEGER PRIMARY KEY, up REFERENCES t%04d); INSERT INTO t%04d VALUES (%d, NULL)",
-                                i, (i + 1) % 1001, i, i + 1);
+    char *sql = sqlite3_mprintf(
+        "CREATE TABLE t%04d (id INTEGER PRIMARY KEY, up REFERENCES t%04d); INSERT INTO t%04d VALUES (%d, NULL)", i,
+        (i + 1) % 1001, i, i + 1);
     memory_run(m, sql);
     sqlite3_free(sql);
   }
@@ -404,13 +422,13 @@ static void test_many_tables(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_tables),       cmocka_unit_test(test_identities),
-      cmocka_unit_test(test_types),        cmocka_unit_test(test_foreign_keys),
-      cmocka_unit_test(test_unresolved),   cmocka_unit_test(test_resolution_as_sqlite_does),
-      cmocka_unit_test(test_names),        cmocka_unit_test(test_stored_by_key),
-      cmocka_unit_test(test_direct),       cmocka_unit_test(test_indexes),
-      cmocka_unit_test(test_generated),    cmocka_unit_test(test_triggers),
-      cmocka_unit_test(test_estimates),    cmocka_unit_test(test_session_is_left_alone),
+      cmocka_unit_test(test_tables),      cmocka_unit_test(test_identities),
+      cmocka_unit_test(test_types),       cmocka_unit_test(test_foreign_keys),
+      cmocka_unit_test(test_unresolved),  cmocka_unit_test(test_resolution_as_sqlite_does),
+      cmocka_unit_test(test_names),       cmocka_unit_test(test_stored_by_key),
+      cmocka_unit_test(test_direct),      cmocka_unit_test(test_indexes),
+      cmocka_unit_test(test_generated),   cmocka_unit_test(test_triggers),
+      cmocka_unit_test(test_estimates),   cmocka_unit_test(test_session_is_left_alone),
       cmocka_unit_test(test_many_tables),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,16 +5,21 @@
 #include <string.h>
 
 static const char everything[] =
-    "CREATE TABLE agent (id INTEGER PRIMARY KEY, \"na\"\"me\\\" TEXT NOT NULL DEFAULT 'x\ny' COLLATE NOCASE, code, region,"
+    "CREATE TABLE agent (id INTEGER PRIMARY KEY, \"na\"\"me\\\" TEXT NOT NULL DEFAULT 'x\ny' COLLATE NOCASE, code, "
+    "region,"
     " twice INT AS (id * 2), UNIQUE (code, region));"
-    "CREATE TABLE loan (borrower INTEGER CONSTRAINT k REFERENCES agent ON DELETE CASCADE ON UPDATE SET NULL DEFERRABLE INITIALLY"
-    " DEFERRED, c, r, gone REFERENCES missing, gone2 REFERENCES missing (a), soft REFERENCES agent (region) ON DELETE RESTRICT,"
+    "CREATE TABLE loan (borrower INTEGER CONSTRAINT k REFERENCES agent ON DELETE CASCADE ON UPDATE SET NULL DEFERRABLE "
+    "INITIALLY"
+    " DEFERRED, c, r, gone REFERENCES missing, gone2 REFERENCES missing (a), soft REFERENCES agent (region) ON DELETE "
+    "RESTRICT,"
     " FOREIGN KEY (r, c) REFERENCES agent (region, code) ON DELETE SET DEFAULT DEFERRABLE);"
     "CREATE TABLE stored (a TEXT, b INT, PRIMARY KEY (b, a), FOREIGN KEY (b, a) REFERENCES stored) WITHOUT ROWID;"
     "CREATE TABLE \"Größe \xf0\x9f\x8c\x8d\" (rowid, x ANY REFERENCES agent);"
-    "CREATE INDEX loan_b ON loan (borrower, c || 'x', r COLLATE NOCASE); CREATE UNIQUE INDEX loan_p ON loan (c) WHERE r > 1;"
+    "CREATE INDEX loan_b ON loan (borrower, c || 'x', r COLLATE NOCASE); CREATE UNIQUE INDEX loan_p ON loan (c) WHERE "
+    "r > 1;"
     "CREATE VIEW seen AS SELECT 1; CREATE VIRTUAL TABLE words USING fts5(body);"
-    "CREATE TRIGGER gone AFTER DELETE ON agent BEGIN SELECT 1; END; CREATE TRIGGER upd UPDATE ON agent BEGIN SELECT 1; END;"
+    "CREATE TRIGGER gone AFTER DELETE ON agent BEGIN SELECT 1; END; CREATE TRIGGER upd UPDATE ON agent BEGIN SELECT 1; "
+    "END;"
     "INSERT INTO agent (id, \"na\"\"me\\\") VALUES (12, 'a');";
 
 static char *json_of(const cascade_graph *graph) {
@@ -117,14 +122,19 @@ static void test_empty(void **state) {
 static void test_short_form(void **state) {
   (void)state;
   memory *m = memory_open("");
-  cascade_graph *graph = load(m, "{\"format\": \"cascade-graph\", \"version\": 1, \"engine\": \"sqlite\", \"tables\": ["
-                                 "{\"name\": \"Agent\", \"kind\": \"table\", \"primary_key\": [\"ID\"], \"key_is_rowid\": true,"
-                                 " \"columns\": [{\"name\": \"id\", \"type\": \"integer\"}]},"
-                                 "{\"name\": \"loan\", \"kind\": \"table\", \"primary_key\": [], \"columns\": [{\"name\": \"a\"}]}],"
-                                 "\"relations\": [{\"table\": \"LOAN\", \"columns\": [\"A\"], \"ref_table\": \"agent\","
-                                 " \"on_delete\": \"CASCADE\", \"on_update\": \"NO ACTION\"}]}");
+  cascade_graph *graph =
+      load(m, "{\"format\": \"cascade-graph\", \"version\": 1, \"engine\": \"sqlite\", \"tables\": ["
+              "{\"name\": \"Agent\", \"kind\": \"table\", \"primary_key\": [\"ID\"], \"key_is_rowid\": true,"
+              " \"columns\": [{\"name\": \"id\", \"type\": \"integer\"}]},"
+              "{\"name\": \"loan\", \"kind\": \"table\", \"primary_key\": [], \"columns\": [{\"name\": \"a\"}]}],"
+              "\"relations\": [{\"table\": \"LOAN\", \"columns\": [\"A\"], \"ref_table\": \"agent\","
+              " \"on_delete\": \"CASCADE\", \"on_update\": \"NO ACTION\"}]}");
   assert_string_equal(graph->relations[0].label, "loan(a) -> Agent(id)");
   assert_string_equal(graph->relations[0].name, "");
+  assert_int_equal(graph->tables[0].identity_count, 1);
+  assert_string_equal(graph->tables[0].identity[0], "id");
+  assert_int_equal(graph->tables[0].columns[0].flags, CASCADE_COLUMN_NOT_NULL);
+  assert_false(graph->relations[0].direct);
   assert_string_equal(graph->tables[1].identity[0], "rowid");
   assert_int_equal(graph->tables[0].row_estimate, -1);
   cascade_graph_free(graph);
@@ -169,37 +179,51 @@ static void test_refused(void **state) {
   assert_refused(m, "\"version\": 1", "\"version\": 2", "line 2: version: expected \"version\": 1");
   assert_refused(m, "\"version\": 1", "\"version\": \"1\"", "line 2: version: expected \"version\": 1");
   assert_refused(m, " \"version\": 1,\n", "", "line 1: expected \"version\": 1");
-  assert_refused(m, "cascade-graph", "cascade-policy", "line 1: format: expected \"cascade-graph\", not \"cascade-policy\"");
+  assert_refused(m, "cascade-graph", "cascade-policy",
+                 "line 1: format: expected \"cascade-graph\", not \"cascade-policy\"");
   assert_refused(m, "\"format\": \"cascade-graph\",", "", "line 1: lacks the text \"format\"");
   assert_refused(m, "\"sqlite\"", "\"oracle\"", "line 3: engine: expected \"sqlite\", not \"oracle\"");
-  assert_refused(m, "\"tables\": [", "\"table\": [", "line 4: table: there is no such member; perhaps meant was \"tables\"");
+  assert_refused(m, "\"tables\": [", "\"table\": [",
+                 "line 4: table: there is no such member; perhaps meant was \"tables\"");
   assert_refused(m, "\"kind\": \"table\"", "\"kind\": \"relation\"",
                  "line 5: tables[0].kind: expected one of \"table\", \"view\", \"virtual\", not \"relation\"");
   assert_refused(m, "\"rows\": 5", "\"rows\": -5", "line 5: tables[0].rows: expected a number of rows");
   assert_refused(m, "\"rows\": 5", "\"rows\": 5.5", "line 5: tables[0].rows: expected a number of rows");
   assert_refused(m, "\"primary_key\": [\"id\"]", "\"primary_key\": [\"id\", \"x\"]",
                  "line 6: tables[0].primary_key: the table has no column \"x\"");
-  assert_refused(m, "\"primary_key\": [\"id\"]", "\"primary_key\": []", "line 6: tables[0].key_is_rowid: expected a primary key");
-  assert_refused(m, "\"primary_key\": [\"id\"]", "\"primary_key\": \"id\"", "line 6: tables[0].primary_key: expected an array");
-  assert_refused(m, "\"primary_key\": [\"id\"]", "\"primary_key\": [1]", "line 6: tables[0].primary_key: expected names");
-  assert_refused(m, "\"key_is_rowid\": true", "\"key_is_rowid\": 1", "line 6: tables[0].key_is_rowid: expected true or false");
+  assert_refused(m, "\"primary_key\": [\"id\"]", "\"primary_key\": []",
+                 "line 6: tables[0].key_is_rowid: expected a primary key");
+  assert_refused(m, "\"primary_key\": [\"id\"]", "\"primary_key\": \"id\"",
+                 "line 6: tables[0].primary_key: expected an array");
+  assert_refused(m, "\"primary_key\": [\"id\"]", "\"primary_key\": [1]",
+                 "line 6: tables[0].primary_key: expected names");
+  assert_refused(m, "\"key_is_rowid\": true", "\"key_is_rowid\": 1",
+                 "line 6: tables[0].key_is_rowid: expected true or false");
   assert_refused(m, "\"type\": \"INTEGER\"", "\"type\": 7", "line 7: tables[0].columns[0].type: expected a text");
-  assert_refused(m, "\"not_null\": true", "\"colour\": 1", "line 7: tables[0].columns[0].colour: there is no such member");
+  assert_refused(m, "\"not_null\": true", "\"colour\": 1",
+                 "line 7: tables[0].columns[0].colour: there is no such member");
   assert_refused(m, "{\"name\": \"up\"}", "{\"name\": \"up\", \"nam\": 1}", "perhaps meant was \"name\"");
-  assert_refused(m, "{\"name\": \"up\"}", "{\"name\": \"ID\"}", "line 8: tables[0].columns[1].name: the table has two columns \"ID\"");
+  assert_refused(m, "{\"name\": \"up\"}", "{\"name\": \"ID\"}",
+                 "line 8: tables[0].columns[1].name: the table has two columns \"ID\"");
   assert_refused(m, "{\"name\": \"up\"}", "{}", "line 8: tables[0].columns[1]: lacks the text \"name\"");
   assert_refused(m, "{\"name\": \"up\"}", "\"up\"", "line 8: tables[0].columns[1]: expected an object");
-  assert_refused(m, "[\"up\", null]", "[\"down\"]", "line 9: tables[0].indexes[0].columns: the table has no column \"down\"");
+  assert_refused(m, "[\"up\", null]", "[\"down\"]",
+                 "line 9: tables[0].indexes[0].columns: the table has no column \"down\"");
   assert_refused(m, "[\"up\", null]", "[true]", "line 9: tables[0].indexes[0].columns: expected names, and null");
-  assert_refused(m, "\"on_delete\": true}", "\"on_insert\": true}", "line 10: tables[0].triggers[0].on_insert: there is no such");
+  assert_refused(m, "\"on_delete\": true}", "\"on_insert\": true}",
+                 "line 10: tables[0].triggers[0].on_insert: there is no such");
   assert_refused(m, "{\"name\": \"b\"", "{\"name\": \"A\"", "line 11: tables[1].name: there are two tables \"A\"");
   assert_refused(m, "\"view\", \"primary_key\": []", "\"view\"", "line 11: tables[1]: lacks the array \"primary_key\"");
   assert_refused(m, "{\"table\": \"a\"", "{\"table\": \"c\"", "line 13: relations[0].table: there is no table \"c\"");
-  assert_refused(m, "\"columns\": [\"up\"], \"ref", "\"columns\": [\"x\"], \"ref", "line 13: relations[0].columns: the table has no column");
-  assert_refused(m, "\"columns\": [\"up\"], \"ref", "\"columns\": [], \"ref", "line 13: relations[0].columns: expected at least one");
+  assert_refused(m, "\"columns\": [\"up\"], \"ref", "\"columns\": [\"x\"], \"ref",
+                 "line 13: relations[0].columns: the table has no column");
+  assert_refused(m, "\"columns\": [\"up\"], \"ref", "\"columns\": [], \"ref",
+                 "line 13: relations[0].columns: expected at least one");
   assert_refused(m, "\"ref_table\": \"a\",", "", "line 13: relations[0]: lacks the text \"ref_table\"");
-  assert_refused(m, "\"ref_columns\": [\"id\"]", "\"ref_columns\": []", "line 14: relations[0].ref_columns: expected as many names");
-  assert_refused(m, "\"on_delete\": \"CASCADE\"", "\"on_delete\": \"cascade\"", "line 14: relations[0].on_delete: expected one of \"NO ACTION\"");
+  assert_refused(m, "\"ref_columns\": [\"id\"]", "\"ref_columns\": []",
+                 "line 14: relations[0].ref_columns: expected as many names");
+  assert_refused(m, "\"on_delete\": \"CASCADE\"", "\"on_delete\": \"cascade\"",
+                 "line 14: relations[0].on_delete: expected one of \"NO ACTION\"");
   assert_refused(m, "\"NO ACTION\"}]}", "\"NO ACTION\"}]", "line 15: ");
   assert_refused(m, "\"NO ACTION\"}]}", "\"NO ACTION\"}]} x", "line 15: ");
   assert_refused(m, "\"INTEGER\"", "\"\xff\"", "line 7: ");
@@ -267,8 +291,12 @@ static void test_name_that_json_cannot_carry(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_round_trip), cmocka_unit_test(test_empty),        cmocka_unit_test(test_short_form),
-      cmocka_unit_test(test_refused),    cmocka_unit_test(test_not_an_object), cmocka_unit_test(test_damaged),
+      cmocka_unit_test(test_round_trip),
+      cmocka_unit_test(test_empty),
+      cmocka_unit_test(test_short_form),
+      cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_not_an_object),
+      cmocka_unit_test(test_damaged),
       cmocka_unit_test(test_name_that_json_cannot_carry),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,8 +7,8 @@
 
 enum { TABLES = 222, RELATIONS = 939, TO_HUB = 515, RUNS = 21 };
 
-/* Table 0 is the hub. Each table has two or three keys to it, and keys to tables before and behind it, so that there are
-   cycles; every key has an index of its own. */
+/* Table 0 is the hub. Each table has two or three keys to it, and keys to tables before and behind it, so that there
+   are cycles; every key has an index of its own. */
 static char *make_script(void) {
   sqlite3_str *script = sqlite3_str_new(NULL), *indexes = sqlite3_str_new(NULL);
   uint32_t hub = 0, other = 0;
@@ -16,11 +16,14 @@ static char *make_script(void) {
     uint32_t own_hub = TO_HUB * (t + 1) / TABLES - TO_HUB * t / TABLES;
     uint32_t own_other = (RELATIONS - TO_HUB) * (t + 1) / TABLES - (RELATIONS - TO_HUB) * t / TABLES;
     sqlite3_str_appendf(script, "CREATE TABLE table_%u (id INTEGER PRIMARY KEY, remarks TEXT, guid VARCHAR(128)", t);
-    for (uint32_t i = 0; i < own_hub + own_other; i++) sqlite3_str_appendf(script, ", key_%u INTEGER%s", i, i % 3 ? "" : " NOT NULL");
+    for (uint32_t i = 0; i < own_hub + own_other; i++)
+      sqlite3_str_appendf(script, ", key_%u INTEGER%s", i, i % 3 ? "" : " NOT NULL");
     for (uint32_t i = 0; i < own_hub + own_other; i++) {
       uint32_t to = i < own_hub ? 0 : (t * 7 + i * 31) % TABLES;
-      sqlite3_str_appendf(script, ", CONSTRAINT fk_%u_%u FOREIGN KEY (key_%u) REFERENCES table_%u (id)%s DEFERRABLE"
-                          " INITIALLY DEFERRED", t, i, i, to, i % 4 ? "" : " ON DELETE CASCADE");
+      sqlite3_str_appendf(script,
+                          ", CONSTRAINT fk_%u_%u FOREIGN KEY (key_%u) REFERENCES table_%u (id)%s DEFERRABLE"
+                          " INITIALLY DEFERRED",
+                          t, i, i, to, i % 4 ? "" : " ON DELETE CASCADE");
       sqlite3_str_appendf(indexes, "CREATE INDEX ix_%u_%u ON table_%u (key_%u);", t, i, t, i);
     }
     sqlite3_str_appendf(script, ");");
@@ -32,9 +35,10 @@ static char *make_script(void) {
   return sqlite3_str_finish(script);
 }
 
+/* Of this process's work: other processes do not count. */
 static double milliseconds(void) {
   struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
   return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
@@ -65,9 +69,11 @@ static void test_large(void **state) {
     times[i] = milliseconds() - start;
   }
   qsort(times, RUNS, sizeof *times, by_size);
-  print_message("%d tables, %d relations: %.1f ms median, %.1f ms least\n", TABLES, RELATIONS, times[RUNS / 2], times[0]);
-  /* A machine that does other things at the same time, or valgrind, is slower than the 10 ms that are wanted. */
-  assert_true(times[0] < 500);
+  print_message("%d tables, %d relations: %.1f ms median, %.1f ms least\n", TABLES, RELATIONS, times[RUNS / 2],
+                times[0]);
+  const char *preloaded = getenv("LD_PRELOAD");
+  bool valgrind = preloaded && strstr(preloaded, "vgpreload");
+  assert_true(times[RUNS / 2] < (valgrind ? 2500 : 50)); /* 10 are wanted of a quiet machine */
   assert_int_equal(cascade_connection_statements(m->connection) - statements, RUNS * 9);
   memory_close(m);
 }
