@@ -25,6 +25,7 @@ run() {
   eval "$1"
   status=$?
   if [ $status -ne $expected ]; then
+    [ -e build.log ] && cat build.log >&2
     echo "quickstart: the command above ended with $status instead of $expected" >&2
     exit 1
   fi
@@ -71,7 +72,7 @@ say 'libcascade deletes rows of a database with everything that depends on them.
   'a natural-history museum. First, the build.'
 run "cd $(printf %q "$root")"
 if ! grep -qsF "\"source\": \"$root\"" build/meson-info/meson-info.json || ! [ -e build/build.ninja ]; then
-  run 'rm -rf build && meson setup build -Dtests=false -Ddocs=disabled >build.log || { cat build.log; false; }'
+  run 'rm -rf build && meson setup build -Dtests=false -Ddocs=disabled >build.log'
   mv build.log build/setup.log
 fi
 run 'ninja -C build --quiet'
@@ -102,7 +103,7 @@ run 'cascade plan sqlite:museum.db accession 4'
 
 say 'Accession 5 cannot go: some of it is on loan. That is found before anything is deleted.'
 run 1 'cascade purge sqlite:museum.db accession 5 --yes'
-run 'cascade blockers sqlite:museum.db accession 5 --depth 3'
+run 'cascade blockers sqlite:museum.db accession 5 --depth 9'
 
 say 'Accession 40 is an import that went wrong: ten thousand objects. They are deleted in transactions of at most 1,000' \
   'rows, so that others can write in between. Ctrl-C would stop it after the last whole one.'

@@ -13,6 +13,7 @@ typedef struct text_state {
   uint32_t number, depth;  /* of the page before */
   uint32_t *path;          /* of the page before */
   bool any, blocked;       /* pages were shown; some blocked */
+  bool deeper;             /* some of the last level would be deleted too */
 } text_state;
 
 static const char *meaning(const cli_page *page) {
@@ -51,7 +52,7 @@ static bool text_begin(void **out, const cli_session *session, const cli_options
   return state->path && measure(state, session, options);
 }
 
-/* "through a(b_id), c(d_id)": how the rows that are referred to are reached. */
+/* "a(b_id), c(d_id)": how the rows that are referred to are reached. */
 static bool put_path(const cli_session *session, const cascade_blockers_page *page) {
   for (uint32_t i = 0; i < page->path_length; i++) {
     cascade_relation_info relation = {.size = sizeof relation};
@@ -75,10 +76,9 @@ static bool put_heading(text_state *state, const cli_session *session, const cli
   cascade_table_info table = {.size = sizeof table};
   cascade_graph_table(session->graph, page->relation.ref_table, &table);
   printf("%sRows that refer to ", state->any ? "\n" : "");
-  if (now->depth > 1) printf("the rows of %s that would be deleted too", table.label);
+  if (now->depth > 1) printf("the rows of %s that would be deleted too,\nby way of ", table.label);
   else if (state->options->key_count == 1) printf("%s %s", table.label, state->options->keys[0]);
   else printf("the given rows of %s", table.label);
-  if (now->depth > 1) printf(", through ");
   if (!put_path(session, now)) return false;
   if (page->number > 1) printf(" (page %u)", page->number);
   printf("\n  ");
@@ -111,6 +111,15 @@ static bool put_keys(const cli_page *page, int room) {
   return true;
 }
 
+static bool is_referred_to(const cli_session *session, uint32_t table) {
+  for (uint32_t i = 0; i < cascade_policy_relation_count(session->policy); i++) {
+    cascade_relation_info relation = {.size = sizeof relation};
+    cascade_policy_relation(session->policy, i, &relation);
+    if (relation.ref_table == table) return true;
+  }
+  return false;
+}
+
 static bool text_page(void *out, const cli_session *session, const cli_page *page) {
   text_state *state = out;
   if (!put_heading(state, session, page)) return false;
@@ -126,6 +135,8 @@ static bool text_page(void *out, const cli_session *session, const cli_page *pag
   printf("  %-14s  %9s  ", meaning(page), rows);
   state->any = true;
   if (page->page->kind == CASCADE_BLOCKING) state->blocked = true;
+  if (page->page->kind == CASCADE_CASCADING && page->page->depth >= state->options->depth)
+    state->deeper = state->deeper || is_referred_to(session, page->relation.table);
   return put_keys(page, LINE - 2 - width - 2 - 14 - 2 - 9 - 2);
 }
 
@@ -134,6 +145,7 @@ static bool text_end(void *out, const cli_session *session, bool more, bool trun
   text_state *state = out;
   if (!state->any) printf("Nothing refers to these rows.\n");
   else printf("\n%s\n", state->blocked ? "Blocked: a purge would refuse." : "Nothing that was looked at blocks.");
+  if (state->deeper) printf("What refers to the rows that would be deleted too was not looked at: see --depth.\n");
   if (more) printf("A number with + goes on: --pages N shows more pages, --limit 0 all rows.\n");
   if (truncated) printf("Deeper levels are not complete: there are too many rows to follow, see --max-rows.\n");
   return true;

@@ -122,7 +122,9 @@ class Blockers(CascadeTest):
         self.assertEqual(deepest[0]["path"], ["collection_object(accession_id) -> accession(id)",
                                               "preparation(object_id) -> collection_object(id)"])
         said = self.done("blockers", f"sqlite:{museum}", "accession", "5", "--depth", "3")
-        self.assertIn("through collection_object(accession_id), preparation(object_id)\n", said)
+        self.assertIn("by way of collection_object(accession_id), preparation(object_id)\n", said)
+        self.assertNotIn("see --depth", said)
+        self.assertIn("see --depth", self.done("blockers", f"sqlite:{museum}", "accession", "5"))
 
 
 class Plan(CascadeTest):
