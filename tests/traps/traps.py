@@ -1,0 +1,41 @@
+"""The traps known in the field, each a test, with both drivers on SQLite.
+
+A trap's number is that of the list in the design; numbers that are missing concern other engines, or back-fills.
+"""
+
+import sys
+import unittest
+
+import trap_actions
+import trap_batches
+import trap_concurrency
+import trap_graph
+from support import URIS, Trap
+
+
+def suite():
+    tests = unittest.TestSuite()
+    for module in (trap_graph, trap_actions, trap_concurrency, trap_batches):
+        found = 0
+        for name, case in sorted(vars(module).items()):
+            if not (isinstance(case, type) and issubclass(case, Trap) and case is not Trap):
+                continue
+            for driver in URIS:
+                with_driver = type(f"{name}.{driver}", (case,), {"driver": driver})
+                tests.addTests(unittest.defaultTestLoader.loadTestsFromTestCase(with_driver))
+                found += 1
+        assert found, module.__name__
+    return tests
+
+
+class Selected(unittest.TestSuite):
+    """Only the tests whose name has the word."""
+
+    def __init__(self, tests, word):
+        super().__init__(test for test in tests if word in test.id())
+
+
+if __name__ == "__main__":
+    chosen = suite() if len(sys.argv) < 2 else Selected(suite(), sys.argv[1])
+    assert chosen.countTestCases()
+    sys.exit(not unittest.TextTestRunner(verbosity=1).run(chosen).wasSuccessful())
