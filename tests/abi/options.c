@@ -205,7 +205,7 @@ static void fill_of_size(world *at, fill *function, const char *name, size_t siz
   for (size_t i = end; i < ROOM; i++)
     if (info.bytes[i] != 0xaa) fail_msg("%s of size %zu: byte %zu was written", name, size, i);
   for (size_t i = now; i < end; i++)
-    if (info.bytes[i] != 0) fail_msg("%s of size %zu: byte %zu, which the library does not know, is not 0", name, size, i);
+    if (info.bytes[i] != 0) fail_msg("%s of size %zu: byte %zu, unknown to the library, is not 0", name, size, i);
 }
 
 static void fill_sizes(world *at, fill *function, const char *name, size_t first, size_t now) {
