@@ -12,7 +12,8 @@ typedef struct text_state {
   int width;               /* of the column of relations */
   uint32_t number, depth;  /* of the page before */
   uint32_t *path;          /* of the page before */
-  bool any, blocked;       /* pages were shown; some blocked */
+  bool any;                /* pages were shown */
+  uint32_t blocking;       /* relations that block */
   bool deeper;             /* some of the last level would be deleted too */
 } text_state;
 
@@ -134,7 +135,7 @@ static bool text_page(void *out, const cli_session *session, const cli_page *pag
            page->page->complete ? "" : "+");
   printf("  %-14s  %9s  ", meaning(page), rows);
   state->any = true;
-  if (page->page->kind == CASCADE_BLOCKING) state->blocked = true;
+  if (page->page->kind == CASCADE_BLOCKING && page->number == 1) state->blocking++;
   if (page->page->kind == CASCADE_CASCADING && page->page->depth >= state->options->depth)
     state->deeper = state->deeper || is_referred_to(session, page->relation.table);
   return put_keys(page, LINE - 2 - width - 2 - 14 - 2 - 9 - 2);
@@ -144,7 +145,9 @@ static bool text_end(void *out, const cli_session *session, bool more, bool trun
   (void)session;
   text_state *state = out;
   if (!state->any) printf("Nothing refers to these rows.\n");
-  else printf("\n%s\n", state->blocked ? "Blocked: a purge would refuse." : "Nothing that was looked at blocks.");
+  else if (!state->blocking) printf("\nNothing that was looked at blocks.\n");
+  else if (state->blocking == 1) printf("\nBlocked, by one relation: a purge would refuse.\n");
+  else printf("\nBlocked, by %u relations: a purge would refuse.\n", state->blocking);
   if (state->deeper) printf("What refers to the rows that would be deleted too was not looked at: see --depth.\n");
   if (more) printf("A number with + goes on: --pages N shows more pages, --limit 0 all rows.\n");
   if (truncated) printf("Deeper levels are not complete: there are too many rows to follow, see --max-rows.\n");

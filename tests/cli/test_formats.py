@@ -65,7 +65,7 @@ class Blockers(CascadeTest):
             self.assertRegex(said, r"loan\(borrower_id\) +blocks +3  L1,de; L1,fr; it's,it\n")
             self.assertRegex(said, r"address\(agent_id\) +deleted too +20\+  1, 2, 3, ")
             self.assertRegex(said, r"image\(author_id\) +set to NULL +2  1, 2\n")
-            self.assertIn("Blocked: ", said)
+            self.assertIn("Blocked, by one relation: ", said)
             self.assertIn("--limit 0", said)
             said = self.done("blockers", form.format(self.database()), "agent", "1", "--limit", "0")
             self.assertRegex(said, r"address\(agent_id\) +deleted too +30  1, 2, 3, ")
