@@ -34,9 +34,28 @@ static void *load(cascade_context *context, const char *directory, const char *f
   return library;
 }
 
+/* Beside the library itself, or in its own folder there: so that an installation that was moved, and a build that was never
+   installed, find their drivers. */
+static void *load_beside(cascade_context *context, const char *file, casc_str *tried) {
+  Dl_info self;
+  const char *slash = dladdr(shared_drivers, &self) && self.dli_fname ? strrchr(self.dli_fname, '/') : NULL;
+  if (!slash) return NULL;
+  void *library = NULL;
+  static const char *const folders[] = {"libcascade", "driver/sqlite3"};
+  for (size_t i = 0; !library && i < sizeof folders / sizeof *folders; i++) {
+    casc_str directory;
+    casc_str_init(&directory, &context->alloc);
+    casc_str_printf(&directory, "%.*s/%s", (int)(slash - self.dli_fname), self.dli_fname, folders[i]);
+    if (!directory.failed) library = load(context, directory.data, file, tried);
+    casc_str_free(&directory);
+  }
+  return library;
+}
+
 static void *load_anywhere(cascade_context *context, const char *file, casc_str *tried) {
   const char *directory = secure_getenv("LIBCASCADE_DRIVERS");
   void *library = directory && *directory ? load(context, directory, file, tried) : NULL;
+  if (!library) library = load_beside(context, file, tried);
   if (!library) library = load(context, CASCADE_DRIVERS_DIR, file, tried);
   if (!library) library = load(context, NULL, file, tried);
   return library;

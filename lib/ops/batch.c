@@ -95,7 +95,7 @@ static cascade_status delete_table(casc_batch *batch, uint32_t table, cascade_er
   uint64_t affected = 0;
   status = run_referencing(scope, DELETE, relation, &closure->sets[relation->relation->ref_table], &affected, error);
   batch->deleted[table] += affected;
-  if (status >= 0 && !affected)
+  if (status >= 0 && !affected && !closure->held_back)
     status = casc_fail_at(scope->connection->context, error, CASCADE_NO_PROGRESS, scope->tables[table].table->label,
                           relation->relation->label, "table %s keeps rows that were deleted: a trigger or rule holds them back",
                           scope->tables[table].table->label);
@@ -179,7 +179,7 @@ static cascade_status update_relation(casc_batch *batch, uint32_t number, cascad
 static cascade_status find_free(casc_scope *scope, const uint32_t *tables, uint32_t count, casc_keyset *left,
                                 casc_keyset *held_back, cascade_error **error) {
   cascade_status status = CASCADE_OK;
-  for (uint32_t i = 0; i < scope->relation_count; i++) {
+  for (uint32_t i = 0; status >= 0 && i < scope->relation_count; i++) {
     const casc_scope_relation *relation = &scope->relations[i];
     uint32_t child = CASC_NONE, parent = CASC_NONE;
     for (uint32_t j = 0; j < count; j++) {
@@ -187,17 +187,7 @@ static cascade_status find_free(casc_scope *scope, const uint32_t *tables, uint3
       if (tables[j] == relation->relation->ref_table) parent = j;
     }
     if (!relation->hard || relation->role == CASC_ROLE_NONE || child == CASC_NONE || parent == CASC_NONE) continue;
-    size_t slice = casc_slice(scope, &left[child]);
-    for (size_t from = 0; status >= 0 && from < left[child].count;) {
-      size_t some = left[child].count - from < slice ? left[child].count - from : slice;
-      cascade_keys keys = casc_keyset_view(&left[child], from, some);
-      casc_statement statement;
-      casc_session_statement(scope->connection, &statement);
-      scope->dialect->select_parents(&statement, &relation->sql, &keys);
-      status = casc_read_keys(scope, &statement, &held_back[parent], error);
-      casc_statement_free(&statement);
-      from += some;
-    }
+    status = casc_read_parents(scope, relation, &left[child], &held_back[parent], error);
   }
   for (uint32_t j = 0; status >= 0 && j < count; j++)
     if (!casc_keyset_merge(&held_back[j], NULL)) status = casc_nomem(error);
@@ -334,38 +324,4 @@ cascade_status casc_batch_delete(casc_batch *batch, cascade_error **error) {
     i = end;
   }
   return status < 0 || !scope->hazardous ? status : check_rewritten(batch, error);
-}
-
-cascade_status casc_batch_cut(casc_batch *batch, cascade_error **error) {
-  casc_closure *closure = batch->closure;
-  casc_scope *scope = closure->scope;
-  const cascade_policy *policy = scope->policy;
-  cascade_status status = CASCADE_OK;
-  for (uint32_t i = 0; closure->met_open && i < closure->open_count; i++) {
-    uint32_t table = closure->open[i].table;
-    for (uint32_t j = 0; status >= 0 && j < policy->from_count[table]; j++) {
-      casc_scope_relation relation = scope->relations[policy->relations_from[table][j]];
-      const casc_keyset *parents = &closure->sets[relation.relation->ref_table];
-      casc_keyset refers;
-      casc_keyset_of(scope, table, &refers);
-      if (relation.role == CASC_ROLE_CASCADE && parents->count)
-        status = casc_read_referencing(scope, &relation, parents, closure->open[i].key, 1, &refers, error);
-      bool found = refers.appended > 0;
-      casc_keyset_free(&refers);
-      if (status < 0 || !found) continue;
-      if (!(relation.relation->flags & CASCADE_RELATION_NULLABLE))
-        return casc_fail_at(scope->connection->context, error, CASCADE_CYCLE, scope->tables[table].table->label,
-                            relation.relation->label,
-                            "rows refer to each other in a circle through %s that is longer than a transaction may be and has no "
-                            "column that can be NULL; allow larger transactions", relation.relation->label);
-      casc_arena nulls;
-      uint64_t affected = 0;
-      casc_arena_init(&nulls, scope->alloc);
-      relation.values = casc_arena_get(&nulls, relation.relation->count, sizeof *relation.values);
-      status = relation.values ? run_among(scope, UPDATE, table, &relation, closure->open[i].key, &affected, error)
-                               : casc_nomem(error);
-      casc_arena_clear(&nulls);
-    }
-  }
-  return status;
 }

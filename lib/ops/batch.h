@@ -16,7 +16,5 @@ void casc_batch_free(casc_batch *batch);
 cascade_status casc_batch_delete(casc_batch *batch, cascade_error **error);
 /* Rewrites rows of an updating relation's table, given by key. */
 cascade_status casc_batch_rewrite(casc_batch *batch, uint32_t relation, const casc_keyset *rows, cascade_error **error);
-/* Sets the references of open rows to rows of the closure to NULL: a circle of rows longer than a batch is cut there. */
-cascade_status casc_batch_cut(casc_batch *batch, cascade_error **error);
 
 #endif

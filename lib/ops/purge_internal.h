@@ -11,8 +11,9 @@
 typedef struct casc_level {
   casc_source source;
   casc_keyset open; /* empty, or one key */
-  uint32_t descents; /* times that work went above for the open row ... */
-  uint64_t deleted;  /* ... and what had been deleted when it last did */
+  bool drain;       /* the open row goes with all that hangs on it in one transaction, however large */
+  uint64_t descents; /* times that work went above for the open row ... */
+  uint64_t deleted;  /* ... and the rows that had been changed when it last did */
 } casc_level;
 
 typedef struct casc_stack {
@@ -33,6 +34,7 @@ struct cascade_purge {
   bool atomic;        /* the whole closure goes in one transaction */
   bool checks_off;    /* the session's foreign-key checks were turned off by us */
   bool in_transaction;
+  uint32_t circles;   /* batches since the last commit that could only go with open rows */
   bool finished, ended;
   cascade_status failed;
   uint64_t max_rows;  /* bound of deleted rows; UINT64_MAX for none */

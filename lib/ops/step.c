@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { RETRIES = 8, BUSY_RETRIES = 2, FRUITLESS_DESCENTS = 3, ALL_ROOTS = 65536 };
+enum { RETRIES = 8, BUSY_RETRIES = 2, ROUNDS = 3, FRUITLESS_CIRCLES = 8, ALL_ROOTS = 65536 };
 
 typedef enum step_outcome { COMMITTED, AGAIN, AT_END } step_outcome;
 
@@ -141,8 +141,7 @@ static cascade_status rewrite(cascade_purge *purge, casc_level *level, const cas
 
 static cascade_status delete_closure(cascade_purge *purge, casc_batch *batch, cascade_error **error) {
   hook_keys hook = {0};
-  cascade_status status = casc_batch_cut(batch, error);
-  if (status >= 0) status = gather(purge, &hook, error);
+  cascade_status status = gather(purge, &hook, error);
   if (status >= 0) status = casc_batch_delete(batch, error);
   if (status >= 0) status = call_hook(purge, hook.tables, hook.count, error);
   if (status >= 0) status = commit(purge, batch, error);
@@ -150,29 +149,33 @@ static cascade_status delete_closure(cascade_purge *purge, casc_batch *batch, ca
   return status;
 }
 
-/* One row of the level hangs on to more than a transaction may touch. */
+/* More hangs on one row of the level than a transaction may touch: that goes first, in levels of its own. Where this does not get
+   further, what is left hangs together in a circle, or others add to it all the time: then it goes in one transaction. */
 static cascade_status descend(cascade_purge *purge, const casc_keyset *row, cascade_error **error) {
   casc_level *level = &purge->stack.levels[purge->stack.count - 1];
-  if (!level->open.count || level->deleted != purge->report.deleted + purge->report.updated) level->descents = 0;
-  level->deleted = purge->report.deleted + purge->report.updated;
-  if (++level->descents > FRUITLESS_DESCENTS) {
-    const char *label = purge->scope.tables[level->source.table].table->label;
-    return casc_fail_at(purge->context, error, CASCADE_CONTENDED, label, NULL,
-                        "a row of table %s keeps more dependants than a transaction may touch, however many are deleted; stop "
-                        "the sessions that add them, or allow larger transactions", label);
-  }
-  return casc_stack_descend(&purge->stack, &purge->closure, row, false, error);
+  uint64_t done = purge->report.deleted + purge->report.updated;
+  bool fruitless = level->open.count && level->deleted == done;
+  level->deleted = done;
+  /* each relation is worth a few descents: more than that means that rows are added as fast as they go */
+  if (!fruitless && level->descents++ < ROUNDS * (purge->scope.relation_count + 1))
+    return casc_stack_descend(&purge->stack, &purge->closure, row, false, error);
+  casc_log(purge->context, CASCADE_LOG_WARNING, "a row of table %s and what hangs on it go in one large transaction",
+           purge->scope.tables[level->source.table].table->label);
+  level->drain = true;
+  return CASCADE_OK;
 }
 
 static cascade_status fill_closure(cascade_purge *purge, uint32_t table, const casc_keyset *still, cascade_error **error) {
   casc_closure *closure = &purge->closure;
   casc_closure_clear(closure);
-  closure->limit = purge->atomic ? 0 : still->count == 1 ? purge->options.max_tx_rows : casc_pace_bound(purge);
+  bool unbounded = purge->atomic || purge->stack.levels[purge->stack.count - 1].drain;
+  closure->limit = unbounded ? 0 : still->count == 1 ? purge->options.max_tx_rows : casc_pace_bound(purge);
   closure->whole = purge->atomic;
   cascade_status status = casc_stack_open_rows(&purge->stack, closure, error);
   if (status >= 0) status = casc_closure_seed(closure, table, still, error);
   if (status >= 0) status = casc_closure_expand(closure, error);
   if (status >= 0 && !closure->overflow) status = casc_closure_examine(closure, error);
+  if (status >= 0 && !closure->overflow) status = casc_closure_hold_back(closure, error);
   return status;
 }
 
@@ -194,6 +197,27 @@ static cascade_status choose_all(cascade_purge *purge, casc_level *level, casc_k
   return status;
 }
 
+/* Circle upon circle, and nothing that could go alone: all of it goes with the lowest open row. */
+static void drain_lowest(cascade_purge *purge) {
+  size_t lowest = 0;
+  while (lowest + 1 < purge->stack.count && !purge->stack.levels[lowest].open.count) lowest++;
+  while (purge->stack.count > lowest + 1) casc_stack_pop(&purge->stack);
+  purge->stack.levels[lowest].drain = purge->stack.levels[lowest].open.count > 0;
+  purge->circles = 0;
+}
+
+static bool is_empty(const casc_closure *closure) {
+  for (uint32_t i = 0; closure->met_open && i < closure->scope->order_count; i++)
+    if (closure->sets[closure->scope->order[i]].count) return false;
+  return closure->met_open;
+}
+
+static void close_row(casc_level *level) {
+  casc_keyset_clear(&level->open);
+  level->drain = false;
+  level->descents = 0;
+}
+
 static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcome *outcome, cascade_error **error) {
   casc_level *level = &purge->stack.levels[purge->stack.count - 1];
   size_t taken = 0;
@@ -206,7 +230,7 @@ static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcom
     roll_back(purge);
     if (!taken) *outcome = AT_END;
     casc_source_take(&level->source, taken);
-    if (taken) casc_keyset_clear(&level->open);
+    if (taken) close_row(level);
     return CASCADE_OK;
   }
   bool rewriting = level->source.kind == CASC_SOURCE_REFERENCING &&
@@ -219,8 +243,16 @@ static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcom
     if (status >= 0 && purge->closure.overflow) {
       roll_back(purge);
       casc_batch_free(&batch);
-      purge->roots = still->count / 2;
+      purge->roots = still->count > 1 ? still->count / 2 : 1;
       return still->count > 1 ? CASCADE_OK : descend(purge, still, error);
+    }
+    if (status >= 0 && is_empty(&purge->closure)) { /* all of it can go only with the open rows */
+      roll_back(purge);
+      casc_batch_free(&batch);
+      casc_source_take(&level->source, taken);
+      close_row(level);
+      if (++purge->circles >= FRUITLESS_CIRCLES) drain_lowest(purge);
+      return CASCADE_OK;
     }
     if (status >= 0) status = delete_closure(purge, &batch, error);
   }
@@ -228,7 +260,7 @@ static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcom
     uint64_t length = casc_now_ns() - start;
     account(purge, &batch);
     casc_source_take(&level->source, taken);
-    casc_keyset_clear(&level->open);
+    close_row(level);
     casc_pace_learn(purge, still->count, purge->closure.rows, length);
     purge->batch.nanoseconds = length;
     purge->batch.table = level->source.table;
@@ -308,6 +340,7 @@ cascade_status casc_purge_step(cascade_purge *purge, cascade_error **error) {
                (unsigned long long)purge->batch.number, (unsigned long long)purge->batch.deleted,
                (unsigned long long)purge->batch.updated, (double)purge->batch.nanoseconds / 1e6);
       if (purge->atomic) purge->finished = true;
+      purge->circles = 0;
       return CASCADE_OK;
     }
     if (outcome != AT_END) continue;

@@ -44,7 +44,7 @@ void casc_closure_clear(casc_closure *closure) {
   }
   for (uint32_t i = 0; i < closure->scope->relation_count; i++) closure->update_rows[i] = 0;
   closure->rows = 0;
-  closure->overflow = closure->met_open = closure->whole = false;
+  closure->overflow = closure->met_open = closure->held_back = closure->whole = false;
 }
 
 size_t casc_slice(const casc_scope *scope, const casc_keyset *set) {
@@ -110,7 +110,7 @@ cascade_status casc_count_referencing(casc_scope *scope, const casc_scope_relati
 }
 
 /* Merges what was appended to the table's set; new rows become pending, and open rows are kept out. */
-static cascade_status take_in(casc_closure *closure, uint32_t table, uint32_t relation, cascade_error **error) {
+static cascade_status take_in(casc_closure *closure, uint32_t table, cascade_error **error) {
   casc_keyset fresh, *set = &closure->sets[table];
   casc_keyset_of(closure->scope, table, &fresh);
   casc_keyset kept;
@@ -124,8 +124,6 @@ static cascade_status take_in(casc_closure *closure, uint32_t table, uint32_t re
       for (uint32_t j = 0; !open && j < closure->open_count; j++) {
         if (closure->open[j].table != table || !casc_keyset_contains(closure->open[j].key, key)) continue;
         open = closure->met_open = true;
-        closure->open_relation = relation;
-        closure->open_row = j;
       }
       if (!open) ok = casc_keyset_append(&kept, key);
     }
@@ -148,7 +146,7 @@ cascade_status casc_closure_seed(casc_closure *closure, uint32_t table, const ca
     cascade_value cell;
     if (!casc_keyset_append(set, casc_keyset_key(keys, i, &cell))) return casc_nomem(error);
   }
-  return take_in(closure, table, CASC_NONE, error);
+  return take_in(closure, table, error);
 }
 
 /* Referenced tables come first, so that a table outside of cycles is expanded once, with all its rows. */
@@ -175,7 +173,7 @@ static cascade_status follow(casc_closure *closure, uint32_t number, const casc_
     if (limit) limit += closure->sets[child].count; /* rows may come that are known already */
     cascade_status status =
         casc_read_referencing(scope, relation, current, NULL, limit, &closure->sets[child], error);
-    return status < 0 ? status : take_in(closure, child, number, error);
+    return status < 0 ? status : take_in(closure, child, error);
   }
   bool counted = relation->role == CASC_ROLE_CASCADE || (relation->role == CASC_ROLE_UPDATE && !closure->deletes_only);
   if (closure->examining || !counted) return CASCADE_OK;

@@ -29,9 +29,8 @@ typedef struct casc_closure {
   bool overflow;          /* the bound was reached; `pending` holds what is left to read */
   uint32_t over_table;    /* ... while reading what refers to the pending rows of this table ... */
   uint32_t over_relation; /* ... through this relation */
-  bool met_open;          /* an open row refers to a row of the closure ... */
-  uint32_t open_relation; /* ... through this relation */
-  uint32_t open_row;      /* position in `open` */
+  bool met_open;          /* an open row refers to a row of the closure: together they form a circle */
+  bool held_back;         /* some rows were taken out again */
 } casc_closure;
 
 cascade_status casc_closure_init(casc_closure *closure, casc_scope *scope, cascade_error **error);
@@ -45,6 +44,9 @@ cascade_status casc_closure_expand(casc_closure *closure, cascade_error **error)
    CASCADE_BLOCKED names a row that stays. May end with `overflow`. */
 cascade_status casc_closure_examine(casc_closure *closure, cascade_error **error);
 
+/* Takes out of the closure the rows to which open rows refer, directly or through others: they can go only together with the open
+   rows. What is left can go before. */
+cascade_status casc_closure_hold_back(casc_closure *closure, cascade_error **error);
 /* Starts from every selected row, as far as the bound allows; counts them. */
 cascade_status casc_closure_read_whole(casc_closure *closure, uint64_t *roots, cascade_error **error);
 /* Rows that would be deleted, of those that it touches. */
@@ -56,6 +58,9 @@ cascade_status casc_read_referencing(casc_scope *scope, const casc_scope_relatio
 /* Rows that refer to `parents`, counted up to `limit` (0: all). */
 cascade_status casc_count_referencing(casc_scope *scope, const casc_scope_relation *relation, const casc_keyset *parents,
                                       uint64_t limit, uint64_t *count, cascade_error **error);
+/* Rows to which `rows` of relation->table refer, appended to `into` and not merged. */
+cascade_status casc_read_parents(casc_scope *scope, const casc_scope_relation *relation, const casc_keyset *rows,
+                                 casc_keyset *into, cascade_error **error);
 /* How many keys of the set one statement may carry. */
 size_t casc_slice(const casc_scope *scope, const casc_keyset *set);
 /* Runs a query of identities of the set's table and appends them, not merged. */

@@ -171,6 +171,19 @@ bool casc_keyset_add(casc_keyset *set, const casc_keyset *other) {
   return casc_keyset_merge(set, NULL);
 }
 
+void casc_keyset_subtract(casc_keyset *set, const casc_keyset *other) {
+  size_t size = element(set), kept = 0, at = 0;
+  char *keys = base(set);
+  for (size_t i = 0; i < set->count; i++) {
+    char *key = keys + i * size;
+    while (at < other->count && compare(set, base(other) + at * size, key) < 0) at++;
+    if (at < other->count && !compare(set, base(other) + at * size, key)) continue;
+    if (kept != i) memmove(keys + kept * size, key, size);
+    kept++;
+  }
+  set->count = kept;
+}
+
 cascade_keys casc_keyset_view(const casc_keyset *set, size_t from, size_t count) {
   return (cascade_keys){.size = sizeof(cascade_keys),
                         .count = count,

@@ -27,6 +27,8 @@ bool casc_keyset_merge(casc_keyset *set, casc_keyset *fresh);
 bool casc_keyset_contains(const casc_keyset *set, const cascade_value *key);
 /* Adds all keys of another set. False when memory is out. */
 bool casc_keyset_add(casc_keyset *set, const casc_keyset *other);
+/* Takes out of the set the keys that the other one has. */
+void casc_keyset_subtract(casc_keyset *set, const casc_keyset *other);
 /* A view of `count` keys from a position; borrowed until the set changes. */
 cascade_keys casc_keyset_view(const casc_keyset *set, size_t from, size_t count);
 /* The cells of one key; `integer` is where an integer key's cell is made. */

@@ -9,6 +9,23 @@ typedef struct walk {
   casc_keyset *met, *pending, *members; /* by table */
 } walk;
 
+cascade_status casc_read_parents(casc_scope *scope, const casc_scope_relation *relation, const casc_keyset *rows,
+                                 casc_keyset *into, cascade_error **error) {
+  size_t slice = casc_slice(scope, rows);
+  cascade_status status = CASCADE_OK;
+  for (size_t from = 0; status >= 0 && from < rows->count;) {
+    size_t count = rows->count - from < slice ? rows->count - from : slice;
+    cascade_keys keys = casc_keyset_view(rows, from, count);
+    casc_statement statement;
+    casc_session_statement(scope->connection, &statement);
+    scope->dialect->select_parents(&statement, &relation->sql, &keys);
+    status = casc_read_keys(scope, &statement, into, error);
+    casc_statement_free(&statement);
+    from += count;
+  }
+  return status;
+}
+
 static cascade_status climb(walk *at, cascade_error **error) {
   casc_scope *scope = at->scope;
   const cascade_policy *policy = scope->policy;
@@ -19,23 +36,13 @@ static cascade_status climb(walk *at, cascade_error **error) {
     casc_keyset current;
     casc_keyset_of(scope, table, &current);
     casc_keyset_swap(&current, &at->pending[table]);
-    size_t slice = casc_slice(scope, &current);
     for (uint32_t j = 0; status >= 0 && j < policy->from_count[table]; j++) {
       const casc_scope_relation *relation = &scope->relations[policy->relations_from[table][j]];
       if (relation->role != CASC_ROLE_CASCADE) continue;
       uint32_t parent = relation->relation->ref_table;
       casc_keyset fresh;
       casc_keyset_of(scope, parent, &fresh);
-      for (size_t from = 0; status >= 0 && from < current.count;) {
-        size_t count = current.count - from < slice ? current.count - from : slice;
-        cascade_keys keys = casc_keyset_view(&current, from, count);
-        casc_statement statement;
-        casc_session_statement(scope->connection, &statement);
-        scope->dialect->select_parents(&statement, &relation->sql, &keys);
-        status = casc_read_keys(scope, &statement, &at->met[parent], error);
-        casc_statement_free(&statement);
-        from += count;
-      }
+      status = casc_read_parents(scope, relation, &current, &at->met[parent], error);
       if (status >= 0 && (!casc_keyset_merge(&at->met[parent], &fresh) || !casc_keyset_add(&at->pending[parent], &fresh)))
         status = casc_nomem(error);
       casc_keyset_free(&fresh);
@@ -43,6 +50,64 @@ static cascade_status climb(walk *at, cascade_error **error) {
     casc_keyset_free(&current);
     i = 0; /* in a cycle, a table may have new rows again */
   }
+  return status;
+}
+
+/* Rows to which `rows` refer through relations that keep them from going first, as far as they are in the closure. */
+static cascade_status held_parents(casc_closure *closure, uint32_t table, const casc_keyset *rows, casc_keyset *held,
+                                   casc_keyset *pending, cascade_error **error) {
+  casc_scope *scope = closure->scope;
+  const cascade_policy *policy = scope->policy;
+  cascade_status status = CASCADE_OK;
+  for (uint32_t i = 0; status >= 0 && i < policy->from_count[table]; i++) {
+    const casc_scope_relation *relation = &scope->relations[policy->relations_from[table][i]];
+    uint32_t parent = relation->relation->ref_table;
+    if (relation->role != CASC_ROLE_CASCADE && relation->role != CASC_ROLE_BLOCK) continue;
+    casc_keyset found, fresh;
+    casc_keyset_of(scope, parent, &found);
+    casc_keyset_of(scope, parent, &fresh);
+    status = casc_read_parents(scope, relation, rows, &found, error);
+    if (status >= 0 && !casc_keyset_merge(&found, NULL)) status = casc_nomem(error);
+    for (size_t j = 0; status >= 0 && j < found.count; j++) {
+      cascade_value cell;
+      const cascade_value *key = casc_keyset_key(&found, j, &cell);
+      if (casc_keyset_contains(&closure->sets[parent], key) && !casc_keyset_append(&held[parent], key))
+        status = casc_nomem(error);
+    }
+    if (status >= 0 && (!casc_keyset_merge(&held[parent], &fresh) || !casc_keyset_add(&pending[parent], &fresh)))
+      status = casc_nomem(error);
+    casc_keyset_free(&found);
+    casc_keyset_free(&fresh);
+  }
+  return status;
+}
+
+cascade_status casc_closure_hold_back(casc_closure *closure, cascade_error **error) {
+  casc_scope *scope = closure->scope;
+  if (!closure->met_open) return CASCADE_OK;
+  casc_keyset *held = casc_calloc(scope->alloc, (size_t)scope->table_count * 2, sizeof *held);
+  if (!held) return casc_nomem(error);
+  casc_keyset *pending = held + scope->table_count;
+  for (uint32_t i = 0; i < scope->table_count * 2; i++) casc_keyset_of(scope, i % scope->table_count, &held[i]);
+  cascade_status status = CASCADE_OK;
+  for (uint32_t i = 0; status >= 0 && i < closure->open_count; i++)
+    status = held_parents(closure, closure->open[i].table, closure->open[i].key, held, pending, error);
+  for (uint32_t i = 0; status >= 0 && i < scope->order_count;) {
+    uint32_t table = scope->order[i++];
+    if (!pending[table].count) continue;
+    casc_keyset current;
+    casc_keyset_of(scope, table, &current);
+    casc_keyset_swap(&current, &pending[table]);
+    status = held_parents(closure, table, &current, held, pending, error);
+    casc_keyset_free(&current);
+    i = 0; /* in a cycle, a table may have new rows again */
+  }
+  for (uint32_t i = 0; status >= 0 && i < scope->table_count; i++) {
+    casc_keyset_subtract(&closure->sets[i], &held[i]);
+    closure->held_back = closure->held_back || held[i].count;
+  }
+  for (uint32_t i = 0; i < scope->table_count * 2; i++) casc_keyset_free(&held[i]);
+  casc_free(scope->alloc, held);
   return status;
 }
 
