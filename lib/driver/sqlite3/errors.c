@@ -26,6 +26,8 @@ static bool compiles(native *self, const char *sql) {
 
 cascade_status native_fail(native *self, int code, const char *sql, cascade_error **error) {
   char words[900], message[1024];
+  int extended = sqlite3_extended_errcode(self->handle); /* the host may not have asked for these as results */
+  if ((extended & 0xff) == code) code = extended;
   snprintf(words, sizeof words, "%s", code == SQLITE_NOMEM ? "out of memory" : sqlite3_errmsg(self->handle));
   cascade_status status = casc_sqlite_status(code, words, code != SQLITE_ERROR || (sql && compiles(self, sql)));
   /* A wait for a lock that a cancel ended is BUSY to SQLite. */

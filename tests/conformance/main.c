@@ -1,0 +1,25 @@
+/* Runs the whole suite against one driver. */
+#include "suites.h"
+
+static void add(struct CMUnitTest *all, size_t *count, const struct CMUnitTest *tests, size_t more) {
+  memcpy(all + *count, tests, more * sizeof *tests);
+  *count += more;
+}
+
+int main(int argc, char **argv) {
+  static struct CMUnitTest all[200];
+  size_t count = 0;
+  for (size_t i = 0; i < quirks_count; i++)
+    if (argc > 1 && strcmp(argv[1], all_quirks[i].name) == 0) chosen = &all_quirks[i];
+  if (!chosen) {
+    fprintf(stderr, "usage: %s DRIVER [TEST-PATTERN]\n", argv[0]);
+    return 2;
+  }
+  add(all, &count, values_tests, values_tests_count);
+  add(all, &count, statements_tests, statements_tests_count);
+  add(all, &count, failures_tests, failures_tests_count);
+  if (chosen->uri) add(all, &count, opening_tests, opening_tests_count);
+  if (chosen->dbi) add(all, &count, libdbi_tests, libdbi_tests_count);
+  if (argc > 2) cmocka_set_test_filter(argv[2]);
+  return _cmocka_run_group_tests(chosen->name, all, count, NULL, NULL);
+}
