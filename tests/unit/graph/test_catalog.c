@@ -289,6 +289,78 @@ static void test_direct(void **state) {
   memory_close(m);
 }
 
+/* Whether the one row of c has a column that is in the list of the one key of p. */
+static bool key_finds_child(const memory *m) {
+  sqlite3_stmt *key = NULL, *child = NULL;
+  assert_int_equal(sqlite3_prepare_v2(m->db, "SELECT k FROM p", -1, &key, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_prepare_v2(m->db, "SELECT count(*) FROM c WHERE x IN (?)", -1, &child, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_step(key), SQLITE_ROW);
+  sqlite3_bind_value(child, 1, sqlite3_column_value(key, 0));
+  assert_int_equal(sqlite3_step(child), SQLITE_ROW);
+  bool found = sqlite3_column_int(child, 0) == 1;
+  sqlite3_finalize(key);
+  sqlite3_finalize(child);
+  return found;
+}
+
+/* A relation is direct only when comparing keys with the column finds the very rows that SQLite's own check finds. */
+static void test_direct_is_exact(void **state) {
+  (void)state;
+  static const char *const parents[] = {"INTEGER PRIMARY KEY)",
+                                        "TEXT PRIMARY KEY) WITHOUT ROWID",
+                                        "INT PRIMARY KEY) WITHOUT ROWID",
+                                        "PRIMARY KEY) WITHOUT ROWID",
+                                        "REAL PRIMARY KEY) WITHOUT ROWID",
+                                        "NUMERIC PRIMARY KEY) WITHOUT ROWID",
+                                        "TEXT COLLATE NOCASE PRIMARY KEY) WITHOUT ROWID",
+                                        "TEXT COLLATE RTRIM PRIMARY KEY) WITHOUT ROWID"};
+  static const char *const children[] = {"INT", "REAL", "NUMERIC", "TEXT", "BLOB", "", "TEXT COLLATE NOCASE", "ANY"};
+  static const char *const values[] = {"1",
+                                       "'1'",
+                                       "' 1'",
+                                       "1.0",
+                                       "'1.0'",
+                                       "1.5",
+                                       "x'31'",
+                                       "'a'",
+                                       "'A'",
+                                       "'a '",
+                                       "'1e0'",
+                                       "9007199254740993",
+                                       "9007199254740992.0",
+                                       "'9007199254740993'",
+                                       "-1"};
+  enum { VALUES = sizeof values / sizeof *values };
+  uint32_t direct = 0, found = 0;
+  for (size_t p = 0; p < sizeof parents / sizeof *parents; p++)
+    for (size_t c = 0; c < sizeof children / sizeof *children; c++) {
+      char *script =
+          sqlite3_mprintf("CREATE TABLE p (k %s; CREATE TABLE c (x %s REFERENCES p)", parents[p], children[c]);
+      memory *m = memory_open(script);
+      bool exact = m->graph->relations[0].direct;
+      direct += exact;
+      for (size_t i = 0; exact && i < VALUES * VALUES; i++) {
+        char *key = sqlite3_mprintf("DELETE FROM c; DELETE FROM p; INSERT INTO p VALUES (%s)", values[i / VALUES]);
+        char *row = sqlite3_mprintf("INSERT INTO c VALUES (%s)", values[i % VALUES]);
+        memory_run(m, "PRAGMA foreign_keys = OFF");
+        if (sqlite3_exec(m->db, key, NULL, NULL, NULL) == SQLITE_OK) {
+          memory_run(m, row);
+          memory_run(m, "PRAGMA foreign_keys = ON");
+          bool expected = key_finds_child(m);
+          bool refers = sqlite3_exec(m->db, "DELETE FROM p", NULL, NULL, NULL) != SQLITE_OK;
+          if (expected != refers) fail_msg("%s; %s; %s: SQLite %s", script, key, row, refers ? "finds it" : "does not");
+          found += refers;
+        }
+        sqlite3_free(key);
+        sqlite3_free(row);
+      }
+      sqlite3_free(script);
+      memory_close(m);
+    }
+  assert_int_equal(direct, 7); /* INTEGER with three numeric types, TEXT, INT, BLOB and none with their own */
+  assert_in_range(found, 40, 400);
+}
+
 static void test_indexes(void **state) {
   (void)state;
   memory *m = memory_open("CREATE TABLE p (id INTEGER PRIMARY KEY);"
@@ -422,13 +494,21 @@ static void test_many_tables(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_tables),      cmocka_unit_test(test_identities),
-      cmocka_unit_test(test_types),       cmocka_unit_test(test_foreign_keys),
-      cmocka_unit_test(test_unresolved),  cmocka_unit_test(test_resolution_as_sqlite_does),
-      cmocka_unit_test(test_names),       cmocka_unit_test(test_stored_by_key),
-      cmocka_unit_test(test_direct),      cmocka_unit_test(test_indexes),
-      cmocka_unit_test(test_generated),   cmocka_unit_test(test_triggers),
-      cmocka_unit_test(test_estimates),   cmocka_unit_test(test_session_is_left_alone),
+      cmocka_unit_test(test_tables),
+      cmocka_unit_test(test_identities),
+      cmocka_unit_test(test_types),
+      cmocka_unit_test(test_foreign_keys),
+      cmocka_unit_test(test_unresolved),
+      cmocka_unit_test(test_resolution_as_sqlite_does),
+      cmocka_unit_test(test_names),
+      cmocka_unit_test(test_stored_by_key),
+      cmocka_unit_test(test_direct),
+      cmocka_unit_test(test_direct_is_exact),
+      cmocka_unit_test(test_indexes),
+      cmocka_unit_test(test_generated),
+      cmocka_unit_test(test_triggers),
+      cmocka_unit_test(test_estimates),
+      cmocka_unit_test(test_session_is_left_alone),
       cmocka_unit_test(test_many_tables),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
