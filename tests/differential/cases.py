@@ -6,9 +6,8 @@ rich in; all of them mix in a little of everything.
 import random
 
 import model
-from values import INTEGER, TEXT, affinity_of, comparable, with_affinity
+from values import NO_DEFAULT, TEXT, affinity_of, comparable, with_affinity
 
-NO_DEFAULT = object()
 ODD_NAMES = ['order', 'Group', 'select', 'my table', 'Ta"ble', "it's", 'ÜBER', 'a.b', 'key`s', '[x]', 'from', '1st', 'x%y', 'q?',
              'rowid', 'oid', ':p', 'Vis-à-vis', 'semi;colon', '--', 'where', 'k' * 70, '$1', 'value', 'key', 'json_each', '名前', 'NULL']
 ODD_TEXTS = ["o'x", 'a b', '', '%', 'ü', 'A', 'a', '"q"', 'back\\slash', 'NULL', '-1', '0', '名', 'se;mi', 'a,b', '{x}', '[1]', '\x1a', 'nul\x00in',

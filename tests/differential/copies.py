@@ -3,7 +3,7 @@ import random
 import sqlite3
 
 import cases
-from values import literal, name, names, typed
+from values import NO_DEFAULT, literal, name, names, typed
 
 ACTIONS = {'CASCADE', 'SET NULL', 'SET DEFAULT', 'RESTRICT', 'NO ACTION'}
 
@@ -42,7 +42,7 @@ def create(case, t, copy):
             line += ' NOT NULL'
         if c.collation:
             line += f' COLLATE {c.collation}'
-        if c.default is not cases.NO_DEFAULT:
+        if c.default is not NO_DEFAULT:
             line += f' DEFAULT {default(c.default)}'
         if c.generated:
             line += f' GENERATED ALWAYS AS ({name(c.generated)})'

@@ -7,6 +7,8 @@
 """
 import collections
 
+from values import NO_DEFAULT, comparable
+
 
 class Outcome:
     """deleted and updated: table -> set of row positions; rows: table -> list of rows left; flags: see outcome()."""
@@ -47,7 +49,7 @@ def set_values(f, row):
     if f.rule == 'SET_VALUE':
         return f.values
     if f.rule == 'SET DEFAULT':
-        return [v if type(v := f.child.columns[c].default) is not object else None for c in f.columns]
+        return [None if (v := f.child.columns[c].default) is NO_DEFAULT else v for c in f.columns]
     return [None] * len(f.columns)
 
 
@@ -165,7 +167,6 @@ def finish(m, case, index, after):
 
 
 def own_key(t, columns, row):
-    from values import comparable
     values = [row.get(c) for c in columns]
     if None in values:
         return None

@@ -28,6 +28,8 @@ import cascade_ctypes  # noqa: E402
 import cases  # noqa: E402
 import checks  # noqa: E402
 
+PATIENCE = 60  # seconds for one step, under a sanitizer too
+
 
 def work(seeds, out, options, directory):
     """A worker process: runs seeds, writes one JSON line for every start, step and end."""
@@ -57,6 +59,7 @@ class Worker:
         self.seeds, self.options, self.directory = seeds, options, directory
         self.seed = self.step = None
         self.buffer = b''
+        self.heard = time.time()
         self.start()
 
     def start(self):
@@ -78,6 +81,7 @@ class Worker:
     def lines(self):
         """Messages that have come; None when the process has ended."""
         data = os.read(self.fd, 1 << 16)
+        self.heard = time.time()
         if not data:
             return None
         *lines, self.buffer = (self.buffer + data).split(b'\n')
@@ -98,13 +102,17 @@ def run(seeds, options, directory):
     counts, failures = collections.Counter(), []
     workers = [Worker(seeds[i::options.jobs], options, directory) for i in range(options.jobs) if seeds[i::options.jobs]]
     while workers:
-        ready, _, _ = select.select([w.fd for w in workers], [], [])
+        ready, _, _ = select.select([w.fd for w in workers], [], [], 1)
+        for w in workers:
+            if w.fd not in ready and time.time() - w.heard > PATIENCE:
+                w.heard = time.time()
+                os.kill(w.pid, signal.SIGKILL)
         for w in [w for w in workers if w.fd in ready]:
             messages = w.lines()
             if messages is None:
                 killed = w.ended()
                 if killed:
-                    failures.append(dict(seed=w.seed, profile='', where=w.step, kind='crash', text=killed))
+                    failures.append(dict(seed=w.seed, profile='', where=w.step, kind='crash', text='no end in sight' if killed == 'SIGKILL' else killed))
                     report(failures[-1])
                 if killed and w.seeds:
                     w.buffer = b''
@@ -148,6 +156,8 @@ def main():
     options = parser.parse_args()
     options.command = None if options.no_command else os.environ['CASCADE']
     first, _, last = options.seeds.partition('-')
+    if 'LIBCASCADE_PATH' not in os.environ:
+        parser.error('LIBCASCADE_PATH must name the library')
     seeds = list(range(int(first), int(last or first) + 1))
     if options.keep:
         os.makedirs(options.keep, exist_ok=True)

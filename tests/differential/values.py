@@ -6,6 +6,10 @@ INTEGER, TEXT, BLOB, REAL, NUMERIC = 'INTEGER', 'TEXT', 'BLOB', 'REAL', 'NUMERIC
 NUMBER = re.compile(r'[ \t\r\n]*([+-]?)(\d+)(\.\d+)?([eE][+-]?\d+)?[ \t\r\n]*')
 
 
+class NO_DEFAULT:
+    """Stands for a column without DEFAULT; a class, so that copies of a case know it again."""
+
+
 def affinity_of(declared):
     d = declared.upper()
     if 'INT' in d:

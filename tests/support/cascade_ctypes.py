@@ -229,11 +229,11 @@ class Session:
     def statements(self):
         return self.library.lib.cascade_connection_statements(self.connection)
 
-    def select(self, table, rows):
-        """Selection by primary keys: tuples of values."""
+    def select(self, table, rows, columns):
+        """Selection by primary keys: tuples of that many values."""
         cells = [value(x) for row in rows for x in row]
         array = (Value * max(len(cells), 1))(*cells)
-        return self.library.make('selection', 'selection_keys', self.graph, table.encode(), array, len(rows), len(rows[0]) if rows else 1)
+        return self.library.make('selection', 'selection_keys', self.graph, table.encode(), array, len(rows), columns)
 
     def select_integers(self, table, numbers):
         array = (I64 * max(len(numbers), 1))(*numbers)
@@ -330,6 +330,7 @@ class Purge:
                     self.batches.append((b.deleted, b.updated))
                     for name, found in self.pending.items():
                         self.keys.setdefault(name, []).extend(found)
+                    self.pending = {}
                     if on_batch:
                         on_batch(b, lambda: library.lib.cascade_purge_cancel(handle))
             except Failure as e:
