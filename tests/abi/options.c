@@ -101,8 +101,7 @@ static cascade_status use_plan(world *at, const void *options, cascade_error **e
 
 static cascade_status use_blockers(world *at, const void *options, cascade_error **error) {
   cascade_blockers *blockers = NULL;
-  cascade_status status =
-      cascade_blockers_open(at->connection, at->policy, at->selection, options, &blockers, error);
+  cascade_status status = cascade_blockers_open(at->connection, at->policy, at->selection, options, &blockers, error);
   cascade_blockers_free(blockers);
   return status;
 }
