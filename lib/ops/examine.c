@@ -83,6 +83,7 @@ static cascade_status examine_all(cascade_purge *purge, cascade_error **error) {
     closure.open_count = 0;
     closure.limit = 0;
     status = casc_closure_read_whole(&closure, &roots, error);
+    closure.whole = false; /* tables on which no blocker can hang are not in it */
     if (status >= 0) status = casc_closure_examine(&closure, error);
   }
   casc_closure_free(&closure);

@@ -12,17 +12,16 @@ static cascade_status refuse(cascade_purge *purge, cascade_error **error) {
   if (!scope->enforced && !(purge->options.allow & CASCADE_ALLOW_UNENFORCED))
     return casc_fail_at(purge->context, error, CASCADE_UNENFORCED, table, NULL,
                         "the session does not enforce foreign keys (PRAGMA foreign_keys is off); turn them on, or allow it");
-  if (purge->options.integrity != CASCADE_INTEGRITY_PROVEN) return CASCADE_OK;
-  if (scope->triggers)
-    return casc_fail_at(purge->context, error, CASCADE_TRIGGERS, table, NULL,
-                        "tables that would be written have triggers, which may undo what is proven; use checked integrity");
   for (uint32_t i = 0; i < scope->relation_count; i++) {
     const casc_relation *relation = scope->relations[i].relation;
-    if ((relation->flags & CASCADE_RELATION_UNRESOLVED) && scope->tables[relation->ref_table].reached)
+    if ((relation->flags & CASCADE_RELATION_UNRESOLVED) && scope->enforced && scope->tables[relation->ref_table].reached)
       return casc_fail_at(purge->context, error, CASCADE_SCHEMA, scope->tables[relation->table].table->label, relation->label,
-                          "%s refers to no key, so that nothing can be proven about it; mend the foreign key",
-                          relation->label);
+                          "%s refers to no unique key, so that the database refuses every delete of table %s; mend the foreign "
+                          "key", relation->label, scope->tables[relation->ref_table].table->label);
   }
+  if (purge->options.integrity == CASCADE_INTEGRITY_PROVEN && scope->triggers)
+    return casc_fail_at(purge->context, error, CASCADE_TRIGGERS, table, NULL,
+                        "tables that would be written have triggers, which may undo what is proven; use checked integrity");
   return CASCADE_OK;
 }
 

@@ -262,6 +262,7 @@ static cascade_status examine_reached(casc_closure *closure, uint32_t number, ca
     bool open = false;
     for (uint32_t j = 0; j < closure->open_count; j++)
       open = open || (closure->open[j].table == child && casc_keyset_contains(closure->open[j].key, key));
+    closure->met_open = closure->met_open || open;
     if (!open && !casc_keyset_contains(&closure->sets[child], key) && !casc_keyset_append(&outside, key))
       status = casc_nomem(error);
   }

@@ -50,8 +50,8 @@ static cascade_status begin_keys(cascade_graph *graph, const char *name, const v
     status = casc_fail_at(graph->context, error, CASCADE_NO_KEY, table->label, NULL,
                           "table %s has no primary key; select rows by a condition instead", table->label);
   else if (!keys && count)
-    status = casc_fail_at(graph->context, error, CASCADE_INVALID, table->label, NULL, "%s: the keys are NULL",
-                          table->label);
+    status =
+        casc_fail_at(graph->context, error, CASCADE_INVALID, table->label, NULL, "%s: the keys are NULL", table->label);
   if (status < 0) release(*made);
   else (*made)->by_keys = true;
   return status;
@@ -110,7 +110,8 @@ static cascade_status copy_parameters(cascade_selection *selection, const cascad
     copies[i] = *value;
     if (value->type != CASCADE_TEXT && value->type != CASCADE_BLOB && value->type != CASCADE_DECIMAL) continue;
     if (!value->data && value->length)
-      return casc_fail(selection->context, error, CASCADE_INVALID, "condition: the bytes of parameter %u are NULL", i + 1);
+      return casc_fail(selection->context, error, CASCADE_INVALID, "condition: the bytes of parameter %u are NULL",
+                       i + 1);
     if (!(copies[i].data = casc_arena_copy(&selection->arena, value->data, value->length))) return casc_nomem(error);
   }
   selection->parameters = copies;
@@ -118,8 +119,8 @@ static cascade_status copy_parameters(cascade_selection *selection, const cascad
   return CASCADE_OK;
 }
 
-static cascade_status set_condition(cascade_selection *selection, const char *condition, const cascade_value *parameters,
-                                    uint32_t count, cascade_error **error) {
+static cascade_status set_condition(cascade_selection *selection, const char *condition,
+                                    const cascade_value *parameters, uint32_t count, cascade_error **error) {
   const casc_table *table = &selection->graph->tables[selection->table];
   uint32_t placeholders = 0;
   const char *what = NULL;

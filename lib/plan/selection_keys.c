@@ -44,7 +44,8 @@ static int shown(const char *key, size_t length) {
   return (int)cut;
 }
 
-static cascade_status refuse_key(const builder *b, const char *key, size_t length, uint32_t position, const char *what) {
+static cascade_status refuse_key(const builder *b, const char *key, size_t length, uint32_t position,
+                                 const char *what) {
   return casc_fail_at(b->selection->context, b->error, CASCADE_INVALID, b->table->label, NULL,
                       "%s '%.*s%s': key column \"%s\" %s", b->table->label, shown(key, length), key,
                       length > SHOWN ? "..." : "", b->table->key_names[position], what);
@@ -52,7 +53,8 @@ static cascade_status refuse_key(const builder *b, const char *key, size_t lengt
 
 /* ---- one value ---- */
 
-/* Decimal digits with an optional minus, blanks around them, as SQLite's affinities allow. *out_of_range: digits, but too many. */
+/* Decimal digits with an optional minus, blanks around them, as SQLite's affinities allow. *out_of_range: digits, but
+   too many. */
 static bool read_integer(const char *text, size_t length, int64_t *number, bool *out_of_range) {
   const char *at = text, *end = text + length;
   while (at < end && *at == ' ') at++;
@@ -202,8 +204,8 @@ static cascade_status take_cells(cascade_selection *selection, const cascade_key
   if (!cells) return CASCADE_NOMEM;
   for (size_t i = 0; i < count; i++) {
     cells[i] = from->cells[i];
-    if (is_bytes(&cells[i]) &&
-        !(cells[i].data = casc_arena_copy(&selection->arena, cells[i].data, cells[i].length))) return CASCADE_NOMEM;
+    if (is_bytes(&cells[i]) && !(cells[i].data = casc_arena_copy(&selection->arena, cells[i].data, cells[i].length)))
+      return CASCADE_NOMEM;
   }
   selection->keys.cells = cells;
   return CASCADE_OK;
@@ -213,8 +215,8 @@ static cascade_status finish(builder *b, cascade_status status) {
   if (status >= 0 && !casc_keyset_merge(&b->set, NULL)) status = casc_nomem(b->error);
   if (status >= 0) {
     cascade_keys from = casc_keyset_view(&b->set, 0, b->set.count);
-    b->selection->keys = (cascade_keys){.size = sizeof from, .count = from.count, .column_count = from.column_count,
-                                        .columns = b->table->key_names};
+    b->selection->keys = (cascade_keys){
+        .size = sizeof from, .count = from.count, .column_count = from.column_count, .columns = b->table->key_names};
     bool integers = b->set.integer || all_integers(&from);
     status = integers ? take_integers(b->selection, &from) : take_cells(b->selection, &from);
     if (status < 0) status = casc_nomem(b->error);
@@ -272,8 +274,7 @@ cascade_status casc_keys_from_cells(cascade_selection *selection, const cascade_
 
 static cascade_status set_written(builder *b, uint32_t position, cascade_value value, bool quoted, const char *key) {
   const char *what = NULL;
-  cascade_status status =
-      adapt_written(&b->selection->arena, &value, holding_of(b->table, position), quoted, &what);
+  cascade_status status = adapt_written(&b->selection->arena, &value, holding_of(b->table, position), quoted, &what);
   if (status == CASCADE_NOMEM) return casc_nomem(b->error);
   if (status < 0) return refuse_key(b, key, strlen(key), position, what);
   b->row[position] = value;
@@ -305,8 +306,9 @@ static cascade_status refuse_width(const builder *b, const char *key, size_t giv
       columns.failed ? casc_nomem(b->error)
                      : casc_fail_at(b->selection->context, b->error, CASCADE_INVALID, b->table->label, NULL,
                                     "%s '%.*s': the key has %u columns (%s), not %zu; write them with commas, or as a "
-                                    "JSON array", b->table->label, shown(key, strlen(key)), key,
-                                    (unsigned)b->table->key_count, columns.data, given);
+                                    "JSON array",
+                                    b->table->label, shown(key, strlen(key)), key, (unsigned)b->table->key_count,
+                                    columns.data, given);
   casc_str_free(&columns);
   return status;
 }
@@ -316,8 +318,8 @@ static cascade_status add_array(builder *b, const char *key) {
   json_t *array = json_loads(key, 0, &fault);
   if (!array)
     return casc_fail_at(b->selection->context, b->error, CASCADE_INVALID, b->table->label, NULL,
-                        "%s '%.*s': the key is not a JSON array: %s", b->table->label,
-                        shown(key, strlen(key)), key, fault.text);
+                        "%s '%.*s': the key is not a JSON array: %s", b->table->label, shown(key, strlen(key)), key,
+                        fault.text);
   cascade_status status = CASCADE_OK;
   size_t width = json_array_size(array);
   if (width != b->table->key_count) status = refuse_width(b, key, width);
