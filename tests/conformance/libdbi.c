@@ -143,7 +143,7 @@ static void declared_types(test_rig *rig) {
 static void quoting(test_rig *rig) {
   char all[256 * 4];
   for (size_t i = 0; i < sizeof all; i++) all[i] = (char)(i * 7);
-  cascade_value values[] = {bytes(CASCADE_TEXT, "\x1a%s%n'\"\\;--\0x", 15), bytes(CASCADE_BLOB, all, sizeof all)};
+  cascade_value values[] = {bytes(CASCADE_TEXT, "\x1a%s%n'\"\\;--\0x", 13), bytes(CASCADE_BLOB, all, sizeof all)};
   for (size_t i = 0; i < 2; i++) {
     assert_int_equal(rig_execute(rig, "INSERT OR REPLACE INTO v VALUES (1, ?)", &values[i], 1, NULL), CASCADE_OK);
     test_cell cell = rig_cell(rig, "x", CASCADE_ANY, "From v Where id = 1");
