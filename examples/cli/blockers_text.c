@@ -49,8 +49,7 @@ static bool text_begin(void **out, const cli_session *session, const cli_options
   if (!state) return false;
   state->options = options;
   state->selected_table = cascade_selection_table(session->selection);
-  state->path = calloc(options->depth + 1, sizeof *state->path);
-  return state->path && measure(state, session, options);
+  return measure(state, session, options);
 }
 
 /* "a(b_id), c(d_id)": how the rows that are referred to are reached. */
@@ -87,7 +86,10 @@ static bool put_heading(text_state *state, const cli_session *session, const cli
   printf("  %-14s  %9s  keys\n", "meaning", "rows");
   state->number = page->number;
   state->depth = now->depth;
-  if (now->path_length) memcpy(state->path, now->path, now->path_length * sizeof *now->path);
+  if (!now->path_length) return true;
+  uint32_t *path = realloc(state->path, now->path_length * sizeof *path);
+  if (!path) return false;
+  state->path = memcpy(path, now->path, now->path_length * sizeof *path);
   return true;
 }
 
