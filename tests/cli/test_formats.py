@@ -139,6 +139,14 @@ class Plan(CascadeTest):
             self.assertRegex(sql, r'(?i)delete from "?address"?')
             self.assertRegex(sql, r'(?i)update "?image"?')
 
+    def test_keys(self):
+        for form in DRIVERS.values():
+            uri = form.format(self.database())
+            for roots, arguments in [(0, ["agent", "--", "-1"]), (2, ["agent", "3", "2", "3"]), (1, ["loan", "L1,de"]),
+                                     (1, ["loan", '["it\'s", "it"]']), (2, ["loan", "--where", "number = 'L1'"])]:
+                plan = json.loads(self.done("plan", "--format", "json", uri, *arguments))
+                self.assertEqual(plan["roots"], roots, arguments)
+
     def test_both_drivers_alike(self):
         museum = self.museum()
         for extra in [[], ["--format", "json"], ["--format", "sql"]]:
