@@ -1,12 +1,13 @@
-/* Conditions that the host writes go into statements as they are: what can be checked is that they stay one expression. */
+/* Conditions that the host writes go into statements as they are. What can be checked is that they stay one expression
+   within the brackets that they are put into. */
 #ifndef CASC_CONDITION_H
 #define CASC_CONDITION_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whether the text stays within the brackets that it will be put into, and has no other placeholders than `?`, which are
-   counted. *what says what is wrong with it otherwise: "it has ..." */
+/* Whether the text is such, and has no other placeholders than `?`, which are counted. *what says what is wrong with it
+ * otherwise: "it has ..." */
 bool casc_condition_sound(const char *condition, uint32_t *placeholders, const char **what);
 /* Nothing but white space. */
 bool casc_condition_blank(const char *condition);

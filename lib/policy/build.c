@@ -20,8 +20,8 @@ typedef struct builder {
   /* the entry at hand */
   uint32_t number; /* from 1 */
   cascade_policy_entry entry;
-  casc_str words;  /* "entry 3, loan(borrower_id)" */
-  uint32_t table, ref_table; /* ref_table: CASC_NONE when none is given */
+  casc_str words;                        /* "entry 3, loan(borrower_id)" */
+  uint32_t table, ref_table;             /* ref_table: CASC_NONE when none is given */
   const uint32_t *columns, *ref_columns; /* ref_columns: NULL when none are given */
 } builder;
 
@@ -121,12 +121,10 @@ static bool has_bytes(const cascade_value *value) {
 static cascade_status check_values(builder *b) {
   const cascade_policy_entry *entry = &b->entry;
   if (entry->rule != CASCADE_RULE_SET_VALUE)
-    return entry->value_count ? refuse(b, CASCADE_POLICY, "values are for SET_VALUE, not for %s",
-                                       cascade_rule_name(entry->rule))
-                              : CASCADE_OK;
-  if (!entry->value_count)
-    return refuse(b, CASCADE_POLICY, "SET_VALUE needs values: give one for each of its %u column%s",
-                  (unsigned)entry->column_count, entry->column_count == 1 ? "" : "s");
+    return entry->value_count
+               ? refuse(b, CASCADE_POLICY, "values are for SET_VALUE, not for %s", cascade_rule_name(entry->rule))
+               : CASCADE_OK;
+  if (!entry->value_count) return refuse(b, CASCADE_POLICY, "SET_VALUE needs values, one for each column");
   if (entry->value_count != entry->column_count)
     return refuse(b, CASCADE_POLICY, "SET_VALUE has %u values for %u columns", (unsigned)entry->value_count,
                   (unsigned)entry->column_count);
@@ -145,8 +143,8 @@ static cascade_status check_rule(builder *b) {
   if (entry->rule < CASCADE_RULE_DEFAULT || entry->rule > CASCADE_RULE_IGNORE)
     return refuse(b, CASCADE_INVALID, "%d is not a rule", (int)entry->rule);
   if (b->excluded[b->table] && entry->rule != CASCADE_RULE_DEFAULT && entry->rule != CASCADE_RULE_IGNORE)
-    return refuse(b, CASCADE_POLICY, "%s is excluded, so that no rule can touch its rows: drop the entry or the exclusion",
-                  table->label);
+    return refuse(b, CASCADE_POLICY,
+                  "%s is excluded, so that no rule can touch its rows: drop the entry or the exclusion", table->label);
   if (entry->rule == CASCADE_RULE_SET_NULL || entry->rule == CASCADE_RULE_SET_DEFAULT ||
       entry->rule == CASCADE_RULE_SET_VALUE)
     for (uint32_t i = 0; i < entry->column_count; i++)
@@ -212,7 +210,8 @@ static cascade_status refuse_repetition(builder *b, uint32_t relation) {
   return refuse_relation(b, &b->policy->relations[relation], words);
 }
 
-/* The relations of the database that the entry is about. There are several when the database declares one more than once. */
+/* The relations of the database that the entry is about. There are several when the database declares one more than
+   once. */
 static cascade_status find_relations(builder *b, uint32_t *found, uint32_t *count) {
   const casc_table *table = table_at(b, b->table);
   *count = 0;
@@ -223,7 +222,8 @@ static cascade_status find_relations(builder *b, uint32_t *found, uint32_t *coun
     if (b->origin[number]) return refuse_repetition(b, number);
     const casc_relation *first = *count ? &b->policy->relations[found[0]] : relation;
     if (first->ref_table != relation->ref_table)
-      return refuse(b, CASCADE_POLICY, "both %s and %s have these columns; give ref_table", first->label, relation->label);
+      return refuse(b, CASCADE_POLICY, "both %s and %s have these columns; give ref_table", first->label,
+                    relation->label);
     if (!same_pairs(first, relation->columns, relation->ref_columns, relation->count))
       return refuse(b, CASCADE_POLICY, "both %s and %s have these columns; give %sref_columns", first->label,
                     relation->label, b->ref_table == CASC_NONE ? "ref_table and " : "");
@@ -281,7 +281,8 @@ static const casc_relation *related(const builder *b) {
 static cascade_status check_declared(builder *b) {
   if (!b->entry.ref_table) {
     const casc_relation *near = related(b);
-    return refuse(b, CASCADE_NOT_FOUND, "the database has no such foreign key%s%s%s; give ref_table to declare a relation",
+    return refuse(b, CASCADE_NOT_FOUND,
+                  "the database has no such foreign key%s%s%s; give ref_table to declare a relation",
                   near ? " (but " : "", near ? near->label : "", near ? ")" : "");
   }
   const casc_table *ref_table = table_at(b, b->ref_table);
@@ -294,8 +295,9 @@ static cascade_status check_declared(builder *b) {
   if (!b->ref_columns && !ref_table->key_count)
     return refuse(b, CASCADE_POLICY, "%s has no primary key; give ref_columns", ref_table->label);
   if (!b->ref_columns && ref_table->key_count != b->entry.column_count)
-    return refuse(b, CASCADE_POLICY, "the primary key of %s has %u column%s, not %u; give ref_columns", ref_table->label,
-                  (unsigned)ref_table->key_count, ref_table->key_count == 1 ? "" : "s", (unsigned)b->entry.column_count);
+    return refuse(b, CASCADE_POLICY, "the primary key of %s has %u column%s, not %u; give ref_columns",
+                  ref_table->label, (unsigned)ref_table->key_count, ref_table->key_count == 1 ? "" : "s",
+                  (unsigned)b->entry.column_count);
   return CASCADE_OK;
 }
 
@@ -303,7 +305,8 @@ static cascade_status copy_condition(builder *b, casc_relation *relation) {
   const char *what = NULL;
   uint32_t placeholders = 0;
   if (!b->entry.where) return CASCADE_OK;
-  if (casc_condition_blank(b->entry.where)) return refuse(b, CASCADE_POLICY, "the condition in where is blank; leave it out");
+  if (casc_condition_blank(b->entry.where))
+    return refuse(b, CASCADE_POLICY, "the condition in where is blank; leave it out");
   if (!casc_condition_sound(b->entry.where, &placeholders, &what))
     return refuse(b, CASCADE_POLICY, "the condition in where is not one expression: %s", what);
   if (placeholders)
@@ -314,8 +317,8 @@ static cascade_status copy_condition(builder *b, casc_relation *relation) {
 
 /* Relations with different conditions differ; one without a condition has all rows. */
 static bool overlaps(const casc_relation *a, const casc_relation *b) {
-  return a->ref_table == b->ref_table && a->table == b->table &&
-         same_pairs(a, b->columns, b->ref_columns, b->count) && (!a->where || !b->where || !strcmp(a->where, b->where));
+  return a->ref_table == b->ref_table && a->table == b->table && same_pairs(a, b->columns, b->ref_columns, b->count) &&
+         (!a->where || !b->where || !strcmp(a->where, b->where));
 }
 
 static cascade_status declare(builder *b) {
@@ -323,8 +326,12 @@ static cascade_status declare(builder *b) {
   casc_relation *relation = &policy->relations[policy->relation_count];
   cascade_status status = check_declared(b);
   if (status < 0) return status;
-  *relation = (casc_relation){.name = "", .table = b->table, .ref_table = b->ref_table, .count = b->entry.column_count,
-                              .columns = b->columns, .flags = CASCADE_RELATION_DECLARED};
+  *relation = (casc_relation){.name = "",
+                              .table = b->table,
+                              .ref_table = b->ref_table,
+                              .count = b->entry.column_count,
+                              .columns = b->columns,
+                              .flags = CASCADE_RELATION_DECLARED};
   relation->ref_columns = b->ref_columns ? b->ref_columns : table_at(b, b->ref_table)->key;
   if ((status = copy_condition(b, relation)) < 0) return status;
   if ((status = casc_relation_resolve(b->graph, &policy->arena, relation, b->error)) < 0) return status;

@@ -17,13 +17,14 @@ typedef struct reader {
   uint64_t length;
   bool bare; /* the document is the array of relations alone */
   cascade_policy_options options;
-  uint32_t number;   /* of the relation at hand, from 1; 0 outside */
+  uint32_t number; /* of the relation at hand, from 1; 0 outside */
   const json_t *relation;
 } reader;
 
 /* ---- failing ---- */
 
-/* Line on which the relation of a number begins: the text is well formed, and only relations are objects at their depth. */
+/* Line on which the relation of a number begins: the text is well formed, and only relations are objects at their
+   depth. */
 static unsigned line_of(const reader *r, uint32_t number) {
   unsigned line = 1, depth = 0, wanted = r->bare ? 1 : 2;
   bool quoted = false;
@@ -72,8 +73,8 @@ static const json_t *member(const reader *r, const char *key) {
 }
 
 static cascade_status check_keys(const reader *r) {
-  static const char *const keys[] = {"table",  "columns",   "column",      "rule",       "action", "on_delete",
-                                     "name",   "ref_table", "ref_columns", "ref_column", "where",  "values"};
+  static const char *const keys[] = {"table", "columns",   "column",      "rule",       "action", "on_delete",
+                                     "name",  "ref_table", "ref_columns", "ref_column", "where",  "values"};
   enum { KEYS = sizeof keys / sizeof *keys };
   const char *key;
   json_t *value;
@@ -127,10 +128,11 @@ typedef struct spelling {
 } spelling;
 
 static const spelling spellings[] = {
-    {"CASCADE", CASCADE_RULE_CASCADE},       {"PROTECT", CASCADE_RULE_PROTECT},     {"RESTRICT", CASCADE_RULE_RESTRICT},
-    {"NO_ACTION", CASCADE_RULE_RESTRICT},    {"SET_NULL", CASCADE_RULE_SET_NULL},   {"SET_DEFAULT", CASCADE_RULE_SET_DEFAULT},
-    {"SET_VALUE", CASCADE_RULE_SET_VALUE},   {"SET", CASCADE_RULE_SET_VALUE},       {"IGNORE", CASCADE_RULE_IGNORE},
-    {"DO_NOTHING", CASCADE_RULE_IGNORE},
+    {"CASCADE", CASCADE_RULE_CASCADE},     {"PROTECT", CASCADE_RULE_PROTECT},
+    {"RESTRICT", CASCADE_RULE_RESTRICT},   {"NO_ACTION", CASCADE_RULE_RESTRICT},
+    {"SET_NULL", CASCADE_RULE_SET_NULL},   {"SET_DEFAULT", CASCADE_RULE_SET_DEFAULT},
+    {"SET_VALUE", CASCADE_RULE_SET_VALUE}, {"SET", CASCADE_RULE_SET_VALUE},
+    {"IGNORE", CASCADE_RULE_IGNORE},       {"DO_NOTHING", CASCADE_RULE_IGNORE},
 };
 
 enum { SPELLINGS = sizeof spellings / sizeof *spellings };
@@ -140,8 +142,10 @@ static cascade_status refuse_rule(const reader *r, const char *folded, const cha
   for (uint32_t i = 0; i < SPELLINGS; i++) names[i] = spellings[i].name;
   const char *near = casc_nearest(folded, names, SPELLINGS);
   if (near) return refuse(r, "rule \"%s\" is not known; did you mean \"%s\"?", given, near);
-  return refuse(r, "rule \"%s\" is not known; there are CASCADE, PROTECT, RESTRICT, SET_NULL, SET_DEFAULT, SET_VALUE and "
-                "IGNORE", given);
+  return refuse(r,
+                "rule \"%s\" is not known; there are CASCADE, PROTECT, RESTRICT, SET_NULL, SET_DEFAULT, SET_VALUE and "
+                "IGNORE",
+                given);
 }
 
 static cascade_status read_spelling(const reader *r, const char *given, int32_t *rule) {
@@ -178,7 +182,9 @@ static cascade_status read_value(const reader *r, const json_t *from, cascade_va
   case JSON_NULL: return CASCADE_OK;
   case JSON_TRUE:
   case JSON_FALSE: *value = (cascade_value){.type = CASCADE_INT64, .integer = json_is_true(from)}; return CASCADE_OK;
-  case JSON_INTEGER: *value = (cascade_value){.type = CASCADE_INT64, .integer = json_integer_value(from)}; return CASCADE_OK;
+  case JSON_INTEGER:
+    *value = (cascade_value){.type = CASCADE_INT64, .integer = json_integer_value(from)};
+    return CASCADE_OK;
   case JSON_REAL: *value = (cascade_value){.type = CASCADE_DOUBLE, .real = json_real_value(from)}; return CASCADE_OK;
   case JSON_STRING:
     *value = (cascade_value){.type = CASCADE_TEXT, .data = json_string_value(from), .length = json_string_length(from)};
@@ -242,8 +248,9 @@ static cascade_status read_document(reader *r, const json_t *root) {
   if (r->bare) return read_relations(r, root);
   const char *key;
   json_t *value;
-  json_object_foreach((json_t *)root, key, value)
+  json_object_foreach((json_t *)root, key, value) {
     if (strcmp(key, keys[0]) && strcmp(key, keys[1])) return refuse_unknown(r, "key", key, keys, 2);
+  }
   const json_t *exclude = json_object_get(root, "exclude"), *relations = json_object_get(root, "relations");
   cascade_status status = CASCADE_OK;
   if (exclude) status = read_names(r, exclude, "exclude", &r->options.exclude, &r->options.exclude_count);
@@ -272,8 +279,13 @@ cascade_status cascade_policy_load(cascade_graph *graph, const char *json, uint6
   json_t *root = json_loadb(json, (size_t)length, JSON_REJECT_DUPLICATES, &fault);
   if (!root && json_error_code(&fault) == json_error_out_of_memory) return casc_nomem(error);
   if (!root)
-    return casc_fail(context, error, CASCADE_FORMAT, "policy: line %d: %s", fault.line > 0 ? fault.line : 1, fault.text);
-  reader r = {.context = context, .error = error, .json = json, .length = length, .bare = json_is_array(root),
+    return casc_fail(context, error, CASCADE_FORMAT, "policy: line %d: %s", fault.line > 0 ? fault.line : 1,
+                     fault.text);
+  reader r = {.context = context,
+              .error = error,
+              .json = json,
+              .length = length,
+              .bare = json_is_array(root),
               .options = {.size = sizeof r.options}};
   casc_arena_init(&r.arena, &context->alloc);
   cascade_status status = load(&r, graph, root, policy);

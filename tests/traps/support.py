@@ -69,8 +69,9 @@ class Trap(unittest.TestCase):
         """Every table with its rows, in an order that does not depend on how they got there."""
         connection = self.connect(path)
         try:
-            names = [row[0] for row in connection.execute(
-                "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%'")]
+            names = [row[0] for row in connection.execute("""
+                SELECT name FROM pragma_table_list
+                WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%'""")]
             return {name: sorted(map(repr, connection.execute(f"SELECT * FROM {quoted(name)}"))) for name in names}
         finally:
             connection.close()

@@ -28,7 +28,8 @@ HUB = """
     CREATE TABLE line (id INTEGER PRIMARY KEY, loan_id INTEGER NOT NULL REFERENCES loan ON DELETE CASCADE);
     CREATE INDEX line_loan ON line (loan_id);
     INSERT INTO agent VALUES (1), (2);
-    INSERT INTO loan WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000) SELECT n, 1 + n / 2900 FROM n;
+    INSERT INTO loan WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000)
+      SELECT n, 1 + n / 2900 FROM n;
     INSERT INTO line SELECT id, id FROM loan"""
 
 # Purges in a process of its own, which ends itself without a word: after the commit of a batch, or inside it.
@@ -47,7 +48,8 @@ def end(moment):
 hook = ffi.HOOK(lambda *_: end("before commit"))
 settings = ffi.PurgeOptions(after_batch=hook, max_tx_rows=120, integrity=integrity)
 selection = session.select_where("agent", "kind = 'odd'")
-purge = session.library.make("purge", "purge_new", session.connection, session.policy, selection, ctypes.byref(settings))
+purge = session.library.make("purge", "purge_new", session.connection, session.policy, selection,
+    ctypes.byref(settings))
 batch = ctypes.POINTER(ffi.BatchInfo)()
 while session.library.call("purge_next", purge, ctypes.byref(batch)) == ffi.OK: end("after commit")
 """
@@ -55,7 +57,8 @@ while session.library.call("purge_next", purge, ctypes.byref(batch)) == ffi.OK: 
 
 class Batches(Trap):
     def test_22_work_grows_with_the_rows(self):
-        """Twice the rows take twice the statements, not four times; none is skipped when most of the table does not qualify."""
+        """Twice the rows take twice the statements, not four times; none is skipped when most of the table does not
+        qualify."""
         statements = []
         for size in (4000, 8000):
             connection = self.connect()
@@ -81,12 +84,14 @@ class Batches(Trap):
         self.assertLess(statements[1], 2.5 * statements[0])
 
     def test_23_collations(self):
-        """The referenced column's collation and type decide what refers to it, in the purge as in SQLite's own delete."""
+        """The referenced column's collation and type decide what refers to it, in the purge as in SQLite's own
+        delete."""
         self.make("""
             CREATE TABLE name (name TEXT COLLATE NOCASE PRIMARY KEY);
             CREATE TABLE plain (id INTEGER PRIMARY KEY, name TEXT REFERENCES name ON DELETE CASCADE);
             CREATE TABLE exact (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
-            CREATE TABLE loose (id INTEGER PRIMARY KEY, name TEXT COLLATE NOCASE REFERENCES exact (name) ON DELETE CASCADE);
+            CREATE TABLE loose (id INTEGER PRIMARY KEY,
+              name TEXT COLLATE NOCASE REFERENCES exact (name) ON DELETE CASCADE);
             CREATE TABLE number (n NUMERIC PRIMARY KEY);
             CREATE TABLE as_text (id INTEGER PRIMARY KEY, n TEXT REFERENCES number ON DELETE CASCADE);
             INSERT INTO name VALUES ('ABC'), ('d');
@@ -101,19 +106,24 @@ class Batches(Trap):
         self.purges_as_sqlite_does("number", "1", "n = 1")
 
     def test_23_order_of_a_collation(self):
-        """Keys that are read page by page in the database's order: none is passed over where a byte-wise order differs."""
-        names = [word + suffix for word in ("b", "A", "a_", "B-", "Ä", "ä", "Z", "z0", "_", "é") for suffix in ("", "x", "Y")]
+        """Keys that are read page by page in the database's order: none is passed over where a byte-wise order
+        differs."""
+        words = ("b", "A", "a_", "B-", "Ä", "ä", "Z", "z0", "_", "é")
+        names = [word + suffix for word in words for suffix in ("", "x", "Y")]
         self.make("""
             CREATE TABLE agent (id INTEGER PRIMARY KEY);
-            CREATE TABLE alias (name TEXT COLLATE NOCASE PRIMARY KEY, agent_id INTEGER REFERENCES agent ON DELETE CASCADE)
+            CREATE TABLE alias (name TEXT COLLATE NOCASE PRIMARY KEY,
+              agent_id INTEGER REFERENCES agent ON DELETE CASCADE)
               WITHOUT ROWID;
             CREATE TABLE use (id INTEGER PRIMARY KEY, name TEXT REFERENCES alias ON DELETE CASCADE);
             INSERT INTO agent VALUES (1)""")
         connection = self.connect()
         connection.executemany("INSERT INTO alias VALUES (?, 1)", [(name,) for name in names])
-        connection.executemany("INSERT INTO use VALUES (NULL, ?)", [(name.swapcase() if name.isascii() else name,) for name in names])
+        connection.executemany("INSERT INTO use VALUES (NULL, ?)",
+                               [(name.swapcase() if name.isascii() else name,) for name in names])
         connection.close()
-        pages = json.loads(self.cascade("blockers", "agent", "1", "--limit", "4", "--pages", "99", "--format", "json").stdout)
+        paging = ("--limit", "4", "--pages", "99", "--format", "json")
+        pages = json.loads(self.cascade("blockers", "agent", "1", *paging).stdout)
         shown = [key for page in pages["pages"] for key in page["keys"]]
         self.assertEqual(sorted(shown), sorted(names))
         self.assertEqual([page["complete"] for page in pages["pages"]][-1], True)
@@ -129,9 +139,11 @@ class Batches(Trap):
             CREATE TABLE whole (id INTEGER PRIMARY KEY);
             CREATE TABLE word (word TEXT PRIMARY KEY) WITHOUT ROWID;
             CREATE TABLE pair (a INTEGER, b TEXT, PRIMARY KEY (a, b)) WITHOUT ROWID;
-            CREATE TABLE child (id INTEGER PRIMARY KEY, a INTEGER, b TEXT, FOREIGN KEY (a, b) REFERENCES pair ON DELETE CASCADE);
+            CREATE TABLE child (id INTEGER PRIMARY KEY, a INTEGER, b TEXT,
+              FOREIGN KEY (a, b) REFERENCES pair ON DELETE CASCADE);
             CREATE INDEX child_pair ON child (a, b);
-            INSERT INTO whole WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 150000) SELECT n FROM n;
+            INSERT INTO whole WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 150000)
+              SELECT n FROM n;
             INSERT INTO word SELECT 'it''s ' || id FROM whole WHERE id <= 25000;
             INSERT INTO pair SELECT id, 'p' || id FROM whole WHERE id <= 25000;
             INSERT INTO child SELECT a, a, b FROM pair""")
@@ -148,13 +160,15 @@ class Batches(Trap):
         self.assertEqual((self.rows("SELECT a FROM pair"), self.rows("SELECT a FROM child")), ([1], [1]))
 
     def test_28_foreign_key_without_an_index(self):
-        """The plan says which relation has none, and what it costs; one whose index has the columns behind others counts as none."""
+        """The plan says which relation has none, and what it costs; one whose index has the columns behind others
+        counts as none."""
         self.make("""
             CREATE TABLE agent (id INTEGER PRIMARY KEY);
             CREATE TABLE loan (id INTEGER PRIMARY KEY, agent_id INTEGER REFERENCES agent ON DELETE CASCADE);
             CREATE TABLE note (id INTEGER PRIMARY KEY, agent_id INTEGER REFERENCES agent ON DELETE CASCADE, day TEXT);
             CREATE TABLE task (id INTEGER PRIMARY KEY, agent_id INTEGER REFERENCES agent ON DELETE CASCADE);
-            CREATE TABLE gift (id INTEGER PRIMARY KEY, agent_id INTEGER REFERENCES agent ON DELETE CASCADE, open INTEGER);
+            CREATE TABLE gift (id INTEGER PRIMARY KEY, agent_id INTEGER REFERENCES agent ON DELETE CASCADE,
+              open INTEGER);
             CREATE INDEX note_day ON note (day, agent_id);
             CREATE INDEX task_agent ON task (agent_id);
             CREATE INDEX gift_open ON gift (agent_id) WHERE open;
@@ -175,7 +189,8 @@ class Batches(Trap):
                          {"agent": 0, "loan": 0, "note": 0, "task": 0, "gift": 0})
 
     def test_30_the_log_stays_short(self):
-        """In WAL mode no reader of ours holds the checkpoint up between batches: the log does not grow with the purge."""
+        """In WAL mode no reader of ours holds the checkpoint up between batches: the log does not grow with the
+        purge."""
         connection = self.connect()
         connection.execute("PRAGMA journal_mode = wal")
         connection.close()
@@ -203,7 +218,8 @@ class Batches(Trap):
         return os.path.dirname(ffi.__file__)
 
     def test_32_crash_at_commit_points(self):
-        """Killed before or after any commit: what is there is whole batches, nothing dangles, and running it again finishes."""
+        """Killed before or after any commit: what is there is whole batches, nothing dangles, and running it again
+        finishes."""
         for integrity in (ffi.CHECKED, ffi.PROVEN):
             for when in ("before commit", "after commit"):
                 for number in (1, 2, 4):
@@ -228,7 +244,8 @@ class Batches(Trap):
         self.make(MUSEUM)
         plan = json.loads(self.cascade("plan", "agent", "1", "2", "--format", "json").stdout)
         rows = {(step["step"], step["table"]): step["rows"] for step in plan["steps"] if step["step"] != "check"}
-        self.assertEqual(rows, {("delete", "agent"): 2, ("delete", "loan"): 6, ("delete", "line"): 12, ("update", "task"): 2})
+        self.assertEqual(rows, {("delete", "agent"): 2, ("delete", "loan"): 6, ("delete", "line"): 12,
+                                ("update", "task"): 2})
         self.assertEqual((plan["deleted"], plan["updated"], plan["roots"]), (20, 2, 2))
         before = self.dump()
         self.purge("agent", "1", "2")
@@ -237,7 +254,8 @@ class Batches(Trap):
                          {"agent": 2, "loan": 6, "line": 12, "task": 0})
 
     def test_33_an_approved_plan_is_held_to(self):
-        """More rows, another rule, another selection or another schema than approved: refused. The same, or less: done."""
+        """More rows, another rule, another selection or another schema than approved: refused. The same, or less:
+        done."""
         self.make(MUSEUM)
 
         def fingerprint(*arguments):
@@ -261,7 +279,8 @@ class Batches(Trap):
         self.purge("agent", "5", "--plan", approved)
 
     def test_33_no_more_rows_than_allowed(self):
-        """A bound on the rows is kept before the first delete; and by rows that are added while the purge is at work."""
+        """A bound on the rows is kept before the first delete; and by rows that are added while the purge is at
+        work."""
         self.make(MUSEUM)
         self.refuses("agent", "--where", "kind = 'odd'", "--max-rows", "1999", says=["1999"])
         self.refuses("agent", "--where", "kind = 'odd'", "--max-rows", "1999", "--max-tx-rows", "100", says=["1999"])
@@ -269,9 +288,11 @@ class Batches(Trap):
         session, other = self.session(), self.connect()
 
         def add(batch, _):
-            other.execute("INSERT INTO line SELECT 100000 + ? * 10 + x.value, 3990 FROM json_each('[1,2,3,4,5]') x", (batch.number,))
+            other.execute("INSERT INTO line SELECT 100000 + ? * 10 + x.value, 3990 FROM json_each('[1,2,3,4,5]') x",
+                          (batch.number,))
 
-        purge = session.purge(session.select_where("agent", "kind = 'odd'"), max_rows=2000, max_tx_rows=100, on_batch=add)
+        purge = session.purge(session.select_where("agent", "kind = 'odd'"), max_rows=2000, max_tx_rows=100,
+                              on_batch=add)
         self.assertEqual(purge.failure.status, "CASCADE_MAX_ROWS")
         self.assertLessEqual(purge.deleted, 2000)
         self.assert_sound()

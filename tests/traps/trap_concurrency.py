@@ -178,7 +178,8 @@ class Concurrency(Trap):
             if batch.number == 1:
                 other.execute("UPDATE agent SET kind = 'kept' WHERE id IN (1997, 1999)")
 
-        self.assert_finished(session.purge(session.select_where("agent", "kind = 'odd'"), max_tx_rows=200, on_batch=rescue))
+        self.assert_finished(session.purge(session.select_where("agent", "kind = 'odd'"), max_tx_rows=200,
+                                           on_batch=rescue))
         self.assertEqual(self.rows("SELECT id FROM agent WHERE kind <> 'even'"), [1997, 1999])
         self.assertEqual(self.count("loan", "agent_id IN (1997, 1999)"), 6)
 
@@ -191,7 +192,8 @@ class Concurrency(Trap):
               tag_id INTEGER REFERENCES tag ON DELETE CASCADE, PRIMARY KEY (post_id, tag_id)) WITHOUT ROWID;
             CREATE INDEX post_tag_tag ON post_tag (tag_id);
             INSERT INTO tag VALUES (1), (2), (3);
-            INSERT INTO post WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 900) SELECT n, n % 3 FROM n;
+            INSERT INTO post WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 900)
+              SELECT n, n % 3 FROM n;
             INSERT INTO post_tag SELECT post.id, tag.id FROM post, tag""")
         other, seen = self.connect(), []
 
@@ -208,7 +210,8 @@ class Concurrency(Trap):
         self.assertEqual(self.count("post"), 600)
 
     def test_21_keys_that_are_used_again(self):
-        """Without AUTOINCREMENT a rowid comes back for another row: what took a deleted row's place is nobody's to delete."""
+        """Without AUTOINCREMENT a rowid comes back for another row: what took a deleted row's place is nobody's to
+        delete."""
         self.make(MUSEUM)
         session = self.session(policy=ALL_CASCADE)
         other = self.connect()
@@ -222,7 +225,8 @@ class Concurrency(Trap):
                 other.executemany("INSERT INTO agent VALUES (?, 'new')", [(key,) for key in used])
                 other.executemany("INSERT INTO loan VALUES (? + 900000, ?)", [(key, key) for key in used])
 
-        purge = session.purge(session.select_integers("agent", list(range(1001, 2001))), max_tx_rows=200, on_batch=reuse)
+        purge = session.purge(session.select_integers("agent", list(range(1001, 2001))), max_tx_rows=200,
+                              on_batch=reuse)
         self.assert_finished(purge)
         self.assertEqual(len(used), 20)
         self.assertEqual(self.rows("SELECT id FROM agent WHERE id > 1000"), sorted(used))
@@ -252,13 +256,15 @@ class Concurrency(Trap):
         self.assertEqual(self.dump(), {"code": ["('precious',)"], "use": ["(5000, 'precious')"]})
 
     def test_22_paging_while_rows_go(self):
-        """Pages follow keys, not positions: rows that are deleted between pages make no other row be left out or shown twice."""
+        """Pages follow keys, not positions: rows that are deleted between pages make no other row be left out or shown
+        twice."""
         self.make("""
             CREATE TABLE agent (id INTEGER PRIMARY KEY);
             CREATE TABLE loan (id INTEGER PRIMARY KEY, agent_id INTEGER REFERENCES agent);
             CREATE INDEX loan_agent ON loan (agent_id);
             INSERT INTO agent VALUES (1);
-            INSERT INTO loan WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100) SELECT n, 1 FROM n""")
+            INSERT INTO loan WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100)
+              SELECT n, 1 FROM n""")
         session, other = self.session(), self.connect()
         options = ffi.BlockersOptions(limit=10, rounds=100)
         shown = []
@@ -336,7 +342,8 @@ class Concurrency(Trap):
         self.assert_finished(session.purge(session.select_integers("agent", [1])))
 
     def test_31_settings_are_put_back(self):
-        """Checks that a purge switched off are on again afterwards: when it is done, when it failed, when it was cancelled."""
+        """Checks that a purge switched off are on again afterwards: when it is done, when it failed, when it was
+        cancelled."""
         self.make(MUSEUM)
         session = self.session(policy=ALL_CASCADE)
         proven = {"integrity": ffi.PROVEN, "max_tx_rows": 100}
@@ -347,7 +354,8 @@ class Concurrency(Trap):
 
         self.assert_finished(session.purge(session.select_integers("agent", list(range(1, 51))), **proven))
         checked()
-        cancelled = session.purge(session.select_where("agent", "id <= 1000"), on_batch=lambda batch, cancel: cancel(), **proven)
+        cancelled = session.purge(session.select_where("agent", "id <= 1000"), on_batch=lambda batch, cancel: cancel(),
+                                  **proven)
         self.assertEqual(cancelled.failure.status, "CASCADE_CANCELLED")
         checked()
         refused = self.with_hook(session, session.select_where("agent", "id <= 1000"), lambda *_: 1, **proven)
@@ -355,7 +363,8 @@ class Concurrency(Trap):
         checked()
         off = self.session(policy=ALL_CASCADE, query="foreign_keys=off")
         for integrity in (ffi.CHECKED, ffi.PROVEN):
-            self.assert_finished(off.purge(off.select_integers("agent", [2000 - integrity]), allow=2, integrity=integrity))
+            self.assert_finished(off.purge(off.select_integers("agent", [2000 - integrity]), allow=2,
+                                           integrity=integrity))
             self.assertEqual(off.purge(off.select_integers("agent", [1990])).failure.status, "CASCADE_UNENFORCED")
         self.assert_sound()
 

@@ -21,7 +21,8 @@ class Graph(Trap):
         self.assertEqual(self.rows("SELECT id FROM taxon"), [2])
 
     def test_01_deeper_than_sqlite_itself_goes(self):
-        """SQLite's own cascade ends at a thousand levels: nothing is half done then, and without it the purge goes beyond."""
+        """SQLite's own cascade ends at a thousand levels: nothing is half done then, and without it the purge goes
+        beyond."""
         self.make("""
             CREATE TABLE version (id INTEGER PRIMARY KEY, previous_id INTEGER REFERENCES version ON DELETE CASCADE);
             CREATE INDEX version_previous ON version (previous_id);
@@ -59,8 +60,10 @@ class Graph(Trap):
     def test_02_cycle_of_columns_that_cannot_be_null(self):
         """Nothing can be set to NULL, and the keys are checked at once: it takes checks at COMMIT."""
         self.make("""
-            CREATE TABLE hen (id INTEGER PRIMARY KEY, egg_id INTEGER NOT NULL REFERENCES egg DEFERRABLE INITIALLY DEFERRED);
-            CREATE TABLE egg (id INTEGER PRIMARY KEY, hen_id INTEGER NOT NULL REFERENCES hen DEFERRABLE INITIALLY DEFERRED);
+            CREATE TABLE hen (id INTEGER PRIMARY KEY,
+              egg_id INTEGER NOT NULL REFERENCES egg DEFERRABLE INITIALLY DEFERRED);
+            CREATE TABLE egg (id INTEGER PRIMARY KEY,
+              hen_id INTEGER NOT NULL REFERENCES hen DEFERRABLE INITIALLY DEFERRED);
             INSERT INTO hen VALUES (1, 1), (2, 2), (3, 4), (4, 3);
             INSERT INTO egg VALUES (1, 1), (2, 2), (3, 3), (4, 4)""")
         both = self.policy("""[{"table": "hen", "column": "egg_id", "rule": "CASCADE"},
@@ -85,7 +88,7 @@ class Graph(Trap):
         plan = json.loads(self.cascade("plan", "hen", "1", *both, "--format", "json").stdout)
         self.assertEqual(plan["deleted"], 2)
         self.assertTrue(plan["cycles"])
-        self.assertIn("cycle", plan["steps"][-1]["warnings"] + plan["steps"][0]["warnings"])
+        self.assertIn("cycle", [warning for step in plan["steps"] for warning in step["warnings"]])
         self.purge("hen", "1", *both)
         self.assertEqual((self.rows("SELECT id FROM hen"), self.rows("SELECT id FROM egg")), ([2], [2]))
         self.assert_sound()
@@ -149,14 +152,16 @@ class Graph(Trap):
             CREATE TABLE mark (id INTEGER PRIMARY KEY, code INTEGER, country TEXT,
               FOREIGN KEY (code, country) REFERENCES place (code, country));
             INSERT INTO place VALUES ('de', 1), ('de', 2), ('fr', 1);
-            INSERT INTO visit VALUES (1, 'de', 1), (2, 'de', NULL), (3, NULL, 1), (4, NULL, NULL), (5, 'fr', 1), (6, 'de', 2);
+            INSERT INTO visit VALUES (1, 'de', 1), (2, 'de', NULL), (3, NULL, 1), (4, NULL, NULL), (5, 'fr', 1),
+              (6, 'de', 2);
             INSERT INTO mark VALUES (1, 1, NULL), (2, NULL, 'de'), (3, 1, 'fr')""")
         self.purges_as_sqlite_does("place", "de,1", "country = 'de' AND code = 1")
         self.assertEqual(self.rows("SELECT id FROM visit"), [2, 3, 4, 5, 6])
         self.refuses("place", '["fr", 1]', says=["mark(code, country)"])
 
     def test_05_reference_to_another_unique_key(self):
-        """The referencing rows carry the parent's code, not its primary key; both are integers, so a mix-up would delete others."""
+        """The referencing rows carry the parent's code, not its primary key; both are integers, so a mix-up would
+        delete others."""
         self.make("""
             CREATE TABLE agent (id INTEGER PRIMARY KEY, code INTEGER UNIQUE);
             CREATE TABLE loan (id INTEGER PRIMARY KEY, agent_code INTEGER REFERENCES agent (code) ON DELETE CASCADE);
@@ -182,10 +187,12 @@ class Graph(Trap):
             INSERT INTO atlas VALUES (1);
             INSERT INTO map VALUES (1, 1), (2, 1), (3, NULL)""")
         self.purges_as_sqlite_does("item", "1", "id = 1")
-        self.assertEqual(self.dump(), {"item": ["(2, 'b')", "(3, 'c')"], "book": ["(2,)"], "atlas": [], "map": ["(3, None)"]})
+        self.assertEqual(self.dump(), {"item": ["(2, 'b')", "(3, 'c')"], "book": ["(2,)"], "atlas": [],
+                                       "map": ["(3, None)"]})
 
     def test_08_generated_columns(self):
-        """A computed column can refer to something, but cannot be set: whoever asks for that is told before anything changes."""
+        """A computed column can refer to something, but cannot be set: whoever asks for that is told before anything
+        changes."""
         self.make("""
             CREATE TABLE agent (id INTEGER PRIMARY KEY);
             CREATE TABLE loan (id INTEGER PRIMARY KEY, code TEXT,
@@ -204,11 +211,13 @@ class Graph(Trap):
                                        "loan": ["(1, '{\"agent\": 1}', 1)", "(2, '{}', None)"]})
 
     def test_08_generated_column_that_the_database_would_set(self):
-        """ON DELETE SET NULL on one: SQLite then refuses every delete of the parent, with rows that refer to it or without."""
+        """ON DELETE SET NULL on one: SQLite then refuses every delete of the parent, with rows that refer to it or
+        without."""
         self.make("""
             CREATE TABLE agent (id INTEGER PRIMARY KEY);
             CREATE TABLE loan (id INTEGER PRIMARY KEY, code TEXT,
-              agent_id INTEGER GENERATED ALWAYS AS (json_extract(code, '$.agent')) STORED REFERENCES agent ON DELETE SET NULL);
+              agent_id INTEGER GENERATED ALWAYS AS (json_extract(code, '$.agent')) STORED
+                REFERENCES agent ON DELETE SET NULL);
             INSERT INTO agent VALUES (1), (3);
             INSERT INTO loan (id, code) VALUES (1, '{"agent": 1}')""")
         with self.assertRaisesRegex(Exception, "generated column"):
@@ -217,21 +226,23 @@ class Graph(Trap):
         self.refuses("agent", "3", says=["agent_id"], status=DATABASE)
 
     def test_09_awkward_names(self):
-        """Quotes, spaces, reserved words, unicode, 64 bytes and more, and names that differ from each other by one quote."""
-        names = ["select", "two words", 'q"uote', "it's", "back`tick", "brack]et", "semi;colon--", "ünïcödé", "per%cent %s",
+        """Quotes, spaces, reserved words, unicode, 64 bytes and more, and names that differ from each other by one
+        quote."""
+        names = ["select", "two words", 'q"uote', "it's", "back`tick", "brack]et", "semi;colon--", "ünïcödé",
+                 "per%cent %s",
                  "question?", "colon:name", "n" * 70, "back\\slash", "Rowid", "(", " ", "\x1a"]
         script = ""
-        for number, name in enumerate(names):
+        for name in names:
             table, key, column = quoted(name), quoted("key " + name), quoted("ref " + name)
             child, index = quoted("child " + name), quoted("index " + name)
             script += f"""
                 CREATE TABLE {table} ({key} INTEGER PRIMARY KEY, {quoted("t " + name)} TEXT);
-                CREATE TABLE {child} (id INTEGER PRIMARY KEY, {column} INTEGER REFERENCES {table} ({key}) ON DELETE CASCADE,
+                CREATE TABLE {child} (id INTEGER PRIMARY KEY,
+                  {column} INTEGER REFERENCES {table} ({key}) ON DELETE CASCADE,
                   {quoted("n " + name)} INTEGER REFERENCES {table} ON DELETE SET NULL);
                 CREATE INDEX {index} ON {child} ({column});
                 INSERT INTO {table} VALUES (1, 'a'), (2, 'b');
                 INSERT INTO {child} VALUES (1, 1, 2), (2, 2, 1), (3, NULL, NULL);"""
-            self.assertLess(number, 100)
         self.make(script)
         for name in names:
             with self.subTest(name=name):
@@ -244,7 +255,8 @@ class Graph(Trap):
 
     def test_09_keys_that_look_like_sql(self):
         """Text keys are data, whatever is in them, on the way in and on the way through."""
-        keys = ["'; DROP TABLE code; --", "a''b", 'a"b', "\x1a", "%s%n", "?1 :a @b $c", "", " ", "line\nbreak", "tab\there",
+        keys = ["'; DROP TABLE code; --", "a''b", 'a"b', "\x1a", "%s%n", "?1 :a @b $c", "", " ", "line\nbreak",
+                "tab\there",
                 "ünïcödé", "\\'", "x'00'", "NULL", "7", "007", "ß", "a,b", "[1]"]
         self.make("""
             CREATE TABLE code (code TEXT PRIMARY KEY);
@@ -275,7 +287,8 @@ class Graph(Trap):
         """No primary key, and the three names of the rowid taken by columns: refused, with nothing changed."""
         self.make("""
             CREATE TABLE agent (id INTEGER PRIMARY KEY);
-            CREATE TABLE blind (rowid TEXT, oid TEXT, _rowid_ TEXT, agent_id INTEGER REFERENCES agent ON DELETE CASCADE);
+            CREATE TABLE blind (rowid TEXT, oid TEXT, _rowid_ TEXT,
+              agent_id INTEGER REFERENCES agent ON DELETE CASCADE);
             INSERT INTO agent VALUES (1), (2);
             INSERT INTO blind VALUES ('a', 'b', 'c', 1)""")
         self.refuses("blind", "--where", "agent_id = 1", says=["blind"])
@@ -299,7 +312,8 @@ class Graph(Trap):
         """Tables that are stored by their key, of one column and of several, of numbers, text and bytes."""
         self.make("""
             CREATE TABLE a (k TEXT PRIMARY KEY) WITHOUT ROWID;
-            CREATE TABLE b (x INTEGER, y BLOB, a_k TEXT REFERENCES a ON DELETE CASCADE, PRIMARY KEY (y, x)) WITHOUT ROWID;
+            CREATE TABLE b (x INTEGER, y BLOB, a_k TEXT REFERENCES a ON DELETE CASCADE,
+              PRIMARY KEY (y, x)) WITHOUT ROWID;
             CREATE TABLE c (n INTEGER PRIMARY KEY, y BLOB, x INTEGER, FOREIGN KEY (y, x) REFERENCES b ON DELETE CASCADE)
               WITHOUT ROWID;
             CREATE TABLE d (c_n INTEGER REFERENCES c ON DELETE SET NULL, id INT PRIMARY KEY) WITHOUT ROWID;
@@ -311,7 +325,8 @@ class Graph(Trap):
         self.assertEqual(len(self.dump()["c"]), 2)
 
     def test_11_text_in_an_integer_key(self):
-        """SQLite lets text stand in an integer column; where that column tells rows apart, no text may turn into a number."""
+        """SQLite lets text stand in an integer column; where that column tells rows apart, no text may turn into a
+        number."""
         self.make("""
             CREATE TABLE k (id INTEGER PRIMARY KEY, v INT) WITHOUT ROWID;
             CREATE TABLE c (id INT PRIMARY KEY, k_id INT REFERENCES k ON DELETE CASCADE) WITHOUT ROWID;
@@ -323,7 +338,8 @@ class Graph(Trap):
         self.assertEqual(self.dump()["c"], ["('1x', 1)", "(0, 0)"])
 
     def test_12_views_and_virtual_tables(self):
-        """A view is shown as one and not deleted through; tables of an extension are no trouble for what they are beside."""
+        """A view is shown as one and not deleted through; tables of an extension are no trouble for what they are
+        beside."""
         self.make("""
             CREATE TABLE agent (id INTEGER PRIMARY KEY, name TEXT);
             CREATE VIEW names AS SELECT id, name FROM agent;
@@ -351,4 +367,4 @@ class Graph(Trap):
         self.cascade("graph")
         with self.assertRaisesRegex(Exception, "foreign key mismatch"):
             self.natively("DELETE FROM agent WHERE id = 1")
-        self.refuses("agent", "1", says=["foreign key mismatch", "c", "agent"], status=DATABASE)
+        self.refuses("agent", "1", says=["c(x)", "agent"], status=DATABASE)

@@ -1,6 +1,8 @@
 """The traps known in the field, each a test, with both drivers on SQLite.
 
-A trap's number is that of the list in the design; numbers that are missing concern other engines, or back-fills.
+Traps are numbered through; the numbers that are missing concern other engines, or back-fills.
+
+traps.py [WORD]: only the tests whose name has the word.
 """
 
 import sys
@@ -29,8 +31,6 @@ def suite():
 
 
 class Selected(unittest.TestSuite):
-    """Only the tests whose name has the word."""
-
     def __init__(self, tests, word):
         super().__init__(test for test in tests if word in test.id())
 

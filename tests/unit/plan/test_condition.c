@@ -105,12 +105,14 @@ static int escaped(sqlite3 *db, const char *condition, uint32_t *placeholders) {
 
 static void test_nothing_sound_escapes(void **state) {
   (void)state;
-  static const char *const parts[] = {"1", "a", " Or 1", " Or (1", "(", ")", ")", "'", "'", "\"", "`", "[", "]", ";", "--",
-                                      "/*", "*/", "?", "\n", " ", " = ", ")Or(", ":a", "$", "x'00'", " Union Select 1"};
+  static const char *const parts[] = {
+      "1", "a",  " Or 1", " Or (1", "(", ")",  ")", "'",   "'",    "\"", "`", "[",     "]",
+      ";", "--", "/*",    "*/",     "?", "\n", " ", " = ", ")Or(", ":a", "$", "x'00'", " Union Select 1"};
   sqlite3 *db = NULL;
   uint32_t seed = 20101, accepted = 0, caught = 0;
   assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-  assert_int_equal(sqlite3_exec(db, "Create Table t (a, b); Insert Into t Values (1, 2), (3, 4)", NULL, NULL, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(db, "Create Table t (a, b); Insert Into t Values (1, 2), (3, 4)", NULL, NULL, NULL),
+                   SQLITE_OK);
   for (int round = 0; round < 60000; round++) {
     char condition[200] = "";
     for (uint32_t i = 1 + next_random(&seed) % 7; i; i--)

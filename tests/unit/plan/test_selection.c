@@ -123,8 +123,8 @@ static void test_integers_of_a_text_key(void **state) {
 
 static void test_cells(void **state) {
   (void)state;
-  const cascade_value cells[] = {text("b"), integer(2), text("a"), text("7"), text("b"), integer(2),
-                                 integer(5), {.type = CASCADE_UINT64, .integer = 3}};
+  const cascade_value cells[] = {text("b"), integer(2), text("a"),  text("7"),
+                                 text("b"), integer(2), integer(5), {.type = CASCADE_UINT64, .integer = 3}};
   cascade_selection *selection = NULL;
   cascade_error *error = NULL;
   done(cascade_selection_keys(music->graph, "track", cells, 4, 2, &selection, &error), error);
@@ -152,11 +152,19 @@ static void test_values_take_the_form_of_the_column(void **state) {
       {"artist", {.type = CASCADE_DECIMAL, .data = "12", .length = 2}, {.type = CASCADE_INT64, .integer = 12}},
       {"amount", {.type = CASCADE_DOUBLE, .real = 2.5}, {.type = CASCADE_DOUBLE, .real = 2.5}},
       {"amount", {.type = CASCADE_DOUBLE, .real = -2.0}, {.type = CASCADE_INT64, .integer = -2}},
-      {"amount", {.type = CASCADE_DOUBLE, .real = 9223372036854775808.0}, {.type = CASCADE_DOUBLE, .real = 9223372036854775808.0}},
-      {"code", {.type = CASCADE_UINT64, .integer = -1}, {.type = CASCADE_TEXT, .data = "18446744073709551615", .length = 20}},
-      {"code", {.type = CASCADE_TEXT, .data = "a\0b", .length = 3}, {.type = CASCADE_TEXT, .data = "a\0b", .length = 3}},
+      {"amount",
+       {.type = CASCADE_DOUBLE, .real = 9223372036854775808.0},
+       {.type = CASCADE_DOUBLE, .real = 9223372036854775808.0}},
+      {"code",
+       {.type = CASCADE_UINT64, .integer = -1},
+       {.type = CASCADE_TEXT, .data = "18446744073709551615", .length = 20}},
+      {"code",
+       {.type = CASCADE_TEXT, .data = "a\0b", .length = 3},
+       {.type = CASCADE_TEXT, .data = "a\0b", .length = 3}},
       {"code", {.type = CASCADE_TEXT}, {.type = CASCADE_TEXT, .data = "", .length = 0}},
-      {"hash", {.type = CASCADE_BLOB, .data = "\0\xff", .length = 2}, {.type = CASCADE_BLOB, .data = "\0\xff", .length = 2}},
+      {"hash",
+       {.type = CASCADE_BLOB, .data = "\0\xff", .length = 2},
+       {.type = CASCADE_BLOB, .data = "\0\xff", .length = 2}},
       {"hash", {.type = CASCADE_TEXT, .data = "7", .length = 1}, {.type = CASCADE_TEXT, .data = "7", .length = 1}},
       {"anything", {.type = CASCADE_UINT64, .integer = 7}, {.type = CASCADE_INT64, .integer = 7}},
   };
@@ -203,7 +211,8 @@ static void test_values_that_are_no_keys(void **state) {
     assert_int_equal(cascade_selection_keys(music->graph, cases[i].table, &cases[i].value, 1, 1, &selection, &error),
                      CASCADE_INVALID);
     assert_null(selection);
-    assert_failure(error, CASCADE_INVALID, (const char *const[]){cases[i].words[0], cases[i].words[1], cases[i].words[2], NULL});
+    assert_failure(error, CASCADE_INVALID,
+                   (const char *const[]){cases[i].words[0], cases[i].words[1], cases[i].words[2], NULL});
   }
   const double nothing = 0.0;
   cascade_value nan = {.type = CASCADE_DOUBLE, .real = nothing / nothing};
@@ -330,8 +339,9 @@ static void test_long_keys_are_quoted_in_part(void **state) {
 /* A key that is written as text finds the row that SQLite stores for the same text. */
 static void test_written_keys_find_their_rows(void **state) {
   (void)state;
-  static const char *const keys[] = {"7", "007", " 8 ", "-0", "3.0", "3.5", "1e3", "9223372036854775807",
-                                     "9223372036854775808", "abc", "", "0x10", "x'00'", "-5", "+6", "caf\xc3\xa9"};
+  static const char *const keys[] = {
+      "7",   "007", " 8 ",  "-0",    "3.0", "3.5", "1e3",        "9223372036854775807", "9223372036854775808",
+      "abc", "",    "0x10", "x'00'", "-5",  "+6",  "caf\xc3\xa9"};
   static const char *const tables[][2] = {{"whole", "id"}, {"amount", "amount"}, {"code", "code"}};
   for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
@@ -350,7 +360,8 @@ static void test_written_keys_find_their_rows(void **state) {
       if (selection->keys.integers) sqlite3_bind_int64(statement, 1, selection->keys.integers[0]);
       else {
         assert_int_equal(selection->keys.cells[0].type, CASCADE_TEXT);
-        sqlite3_bind_text(statement, 1, selection->keys.cells[0].data, (int)selection->keys.cells[0].length, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 1, selection->keys.cells[0].data, (int)selection->keys.cells[0].length,
+                          SQLITE_STATIC);
       }
       assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
       if (sqlite3_column_int(statement, 0) != 1) fail_msg("%s: '%s' was not found", tables[t][0], keys[i]);
@@ -380,7 +391,8 @@ static void test_tables_that_cannot_be_selected(void **state) {
     const int64_t number = 7;
     cascade_selection *selection = NULL;
     cascade_error *error = NULL;
-    assert_int_equal(cascade_selection_integers(music->graph, cases[i].table, &number, 1, &selection, &error), cases[i].by_key);
+    assert_int_equal(cascade_selection_integers(music->graph, cases[i].table, &number, 1, &selection, &error),
+                     cases[i].by_key);
     assert_failure(error, cases[i].by_key, words);
     error = NULL;
     assert_int_equal(cascade_selection_where(music->graph, cases[i].table, "1", NULL, 0, &selection, &error),
@@ -487,7 +499,10 @@ static void test_memory_runs_out(void **state) {
   static const struct {
     cascade_status (*make)(cascade_selection **selection, cascade_error **error);
     cascade_status at_last;
-  } makers[] = {{by_cells, CASCADE_OK}, {by_text, CASCADE_OK}, {by_integers, CASCADE_OK}, {by_condition, CASCADE_OK},
+  } makers[] = {{by_cells, CASCADE_OK},
+                {by_text, CASCADE_OK},
+                {by_integers, CASCADE_OK},
+                {by_condition, CASCADE_OK},
                 {by_wrong_width, CASCADE_INVALID}};
   for (size_t i = 0; i < sizeof makers / sizeof *makers; i++) {
     long allocations = 0;

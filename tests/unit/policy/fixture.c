@@ -51,8 +51,8 @@ fixture *fixture_open(const char *ddl) {
   char *why = NULL;
   assert_non_null(f);
   f->budget = -1;
-  cascade_context_options options = {.size = sizeof options, .allocate = allocate, .reallocate = reallocate,
-                                     .release = release, .allocator_data = f};
+  cascade_context_options options = {
+      .size = sizeof options, .allocate = allocate, .reallocate = reallocate, .release = release, .allocator_data = f};
   assert_int_equal(sqlite3_open(":memory:", &f->db), SQLITE_OK);
   if (sqlite3_exec(f->db, ddl, NULL, NULL, &why) != SQLITE_OK) fail_msg("%s", why);
   need(cascade_context_new(&options, &f->context, &error), error);

@@ -1,4 +1,4 @@
-/* A graph read from a database in memory, with an allocator that can be made to fail and that sees what is not freed. */
+/* A graph read from a database in memory, with an allocator that can be made to fail and that sees what is kept. */
 #ifndef FIXTURE_H
 #define FIXTURE_H
 

@@ -7,7 +7,8 @@
 static const char document[] =
     "{\"relations\": [\n"
     "  {\"table\": \"loan\", \"columns\": [\"borrower_id\"], \"rule\": \"PROTECT\"},\n"
-    "  {\"table\": \"loan\", \"columns\": [\"region\", \"code\"], \"ref_table\": \"agent\", \"ref_columns\": [\"region\","
+    "  {\"table\": \"loan\", \"columns\": [\"region\", \"code\"], \"ref_table\": \"agent\", \"ref_columns\": "
+    "[\"region\","
     " \"code\"], \"rule\": \"SET_VALUE\", \"values\": [\"north\", \"N\"]},\n"
     "  {\"table\": \"note\", \"columns\": [\"object_id\"], \"ref_table\": \"agent\", \"ref_column\": \"id\",\n"
     "   \"where\": \"object_type = 'agent'\", \"rule\": \"CASCADE\"},\n"
@@ -56,7 +57,8 @@ static long sweep(const char *json, cascade_status at_last) {
 static void test_memory_runs_out(void **state) {
   (void)state;
   assert_true(sweep(document, CASCADE_OK) > 10);
-  assert_true(sweep("[{\"table\": \"loan\", \"column\": \"borower_id\", \"rule\": \"CASCADE\"}]", CASCADE_NOT_FOUND) > 3);
+  assert_true(sweep("[{\"table\": \"loan\", \"column\": \"borower_id\", \"rule\": \"CASCADE\"}]", CASCADE_NOT_FOUND) >
+              3);
   assert_true(sweep("[{\"table\": \"twin\", \"column\": \"x\", \"rule\": \"CASCADE\"}]", CASCADE_POLICY) > 3);
   assert_true(sweep("[{\"table\": \"laon\", \"column\": \"x\", \"rule\": \"CASCADE\"}]", CASCADE_NOT_FOUND) > 3);
 }

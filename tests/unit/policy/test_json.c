@@ -66,17 +66,18 @@ static void test_spellings(void **state) {
   static const struct {
     const char *spelled;
     int32_t rule;
-  } rules[] = {{"CASCADE", CASCADE_RULE_CASCADE},     {"cascade", CASCADE_RULE_CASCADE},
-               {"PROTECT", CASCADE_RULE_PROTECT},     {"RESTRICT", CASCADE_RULE_RESTRICT},
-               {"NO ACTION", CASCADE_RULE_RESTRICT},  {"no_action", CASCADE_RULE_RESTRICT},
-               {"SET NULL", CASCADE_RULE_SET_NULL},   {"set_null", CASCADE_RULE_SET_NULL},
+  } rules[] = {{"CASCADE", CASCADE_RULE_CASCADE},         {"cascade", CASCADE_RULE_CASCADE},
+               {"PROTECT", CASCADE_RULE_PROTECT},         {"RESTRICT", CASCADE_RULE_RESTRICT},
+               {"NO ACTION", CASCADE_RULE_RESTRICT},      {"no_action", CASCADE_RULE_RESTRICT},
+               {"SET NULL", CASCADE_RULE_SET_NULL},       {"set_null", CASCADE_RULE_SET_NULL},
                {"Set Default", CASCADE_RULE_SET_DEFAULT}, {"SET_DEFAULT", CASCADE_RULE_SET_DEFAULT},
-               {"SET VALUE", CASCADE_RULE_SET_VALUE}, {"SET", CASCADE_RULE_SET_VALUE},
-               {"IGNORE", CASCADE_RULE_IGNORE},       {"DO_NOTHING", CASCADE_RULE_IGNORE},
+               {"SET VALUE", CASCADE_RULE_SET_VALUE},     {"SET", CASCADE_RULE_SET_VALUE},
+               {"IGNORE", CASCADE_RULE_IGNORE},           {"DO_NOTHING", CASCADE_RULE_IGNORE},
                {"do nothing", CASCADE_RULE_IGNORE}};
   for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
     char json[256];
-    snprintf(json, sizeof json, "[{\"table\": \"loan\", \"columns\": [\"total\"], \"ref_table\": \"agent\", \"rule\": \"%s\"%s}]",
+    snprintf(json, sizeof json,
+             "[{\"table\": \"loan\", \"columns\": [\"total\"], \"ref_table\": \"agent\", \"rule\": \"%s\"%s}]",
              rules[i].spelled, rules[i].rule == CASCADE_RULE_SET_VALUE ? ", \"values\": [1]" : "");
     cascade_policy *policy = load(json);
     assert_int_equal(relation_of(policy, "loan(total) -> agent(id)")->rule, rules[i].rule);
@@ -90,12 +91,14 @@ static void test_values(void **state) {
     const char *json;
     int32_t type;
     int64_t integer;
-  } values[] = {{"7", CASCADE_INT64, 7}, {"-9223372036854775808", CASCADE_INT64, INT64_MIN}, {"true", CASCADE_INT64, 1},
-                {"false", CASCADE_INT64, 0}, {"null", CASCADE_NULL, 0}, {"1.5", CASCADE_DOUBLE, 0},
+  } values[] = {{"7", CASCADE_INT64, 7},       {"-9223372036854775808", CASCADE_INT64, INT64_MIN},
+                {"true", CASCADE_INT64, 1},    {"false", CASCADE_INT64, 0},
+                {"null", CASCADE_NULL, 0},     {"1.5", CASCADE_DOUBLE, 0},
                 {"\"it's\"", CASCADE_TEXT, 0}, {"\"\"", CASCADE_TEXT, 0}};
   for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
     char json[256];
-    snprintf(json, sizeof json, "[{\"table\": \"task\", \"columns\": [\"owner_id\"], \"rule\": \"SET\", \"values\": [%s]}]",
+    snprintf(json, sizeof json,
+             "[{\"table\": \"task\", \"columns\": [\"owner_id\"], \"rule\": \"SET\", \"values\": [%s]}]",
              values[i].json);
     cascade_policy *policy = load(json);
     const cascade_value *value = relation_of(policy, "task(owner_id) -> agent(id)")->values;
@@ -109,13 +112,13 @@ static void test_values(void **state) {
 
 static void test_document_of_the_header(void **state) {
   (void)state;
-  cascade_policy *policy =
-      load("{\"relations\": [\n"
-           "  {\"table\": \"loan\", \"columns\": [\"borrower_id\"], \"rule\": \"PROTECT\"},\n"
-           "  {\"table\": \"note\", \"columns\": [\"object_id\"], \"ref_table\": \"agent\", \"ref_columns\": [\"id\"],\n"
-           "   \"where\": \"object_type = 'agent'\", \"rule\": \"CASCADE\"},\n"
-           "  {\"table\": \"task\", \"columns\": [\"owner_id\"], \"rule\": \"SET_VALUE\", \"values\": [1]}],\n"
-           " \"exclude\": [\"audit_log\"]}");
+  cascade_policy *policy = load(
+      "{\"relations\": [\n"
+      "  {\"table\": \"loan\", \"columns\": [\"borrower_id\"], \"rule\": \"PROTECT\"},\n"
+      "  {\"table\": \"note\", \"columns\": [\"object_id\"], \"ref_table\": \"agent\", \"ref_columns\": [\"id\"],\n"
+      "   \"where\": \"object_type = 'agent'\", \"rule\": \"CASCADE\"},\n"
+      "  {\"table\": \"task\", \"columns\": [\"owner_id\"], \"rule\": \"SET_VALUE\", \"values\": [1]}],\n"
+      " \"exclude\": [\"audit_log\"]}");
   assert_int_equal(policy->relation_count, museum->graph->relation_count + 1);
   assert_int_equal(relation_of(policy, "loan(borrower_id) -> agent(id)")->rule, CASCADE_RULE_PROTECT);
   assert_string_equal(relation_of(policy, "note(object_id) -> agent(id)")->where, "object_type = 'agent'");
@@ -174,47 +177,72 @@ static const struct {
     {"{\"exclude\": [{}]}", CASCADE_FORMAT, {"\"exclude\" is not an array of names"}},
     {"[7]", CASCADE_FORMAT, {"entry 1", "not an object"}},
     /* an entry of the wrong shape: line, entry and table */
-    {"[\n {\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"CASCADE\"},\n\n {\"table\": \"loan\", \"colums\": []}]",
-     CASCADE_FORMAT, {"line 4: entry 2, loan", "\"colums\"", "did you mean \"columns\"?"}},
+    {"[\n {\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"CASCADE\"},\n\n {\"table\": \"loan\", "
+     "\"colums\": []}]",
+     CASCADE_FORMAT,
+     {"line 4: entry 2, loan", "\"colums\"", "did you mean \"columns\"?"}},
     {"[{\"rule\": \"CASCADE\"}]", CASCADE_FORMAT, {"line 1: entry 1", "\"table\" is missing"}},
     {"[{\"table\": 7}]", CASCADE_FORMAT, {"entry 1", "\"table\" is not a text"}},
     {"[{\"table\": null}]", CASCADE_FORMAT, {"entry 1", "\"table\" is missing"}},
     {"[{\"table\": \"loan\", \"rule\": \"CASCADE\"}]", CASCADE_FORMAT, {"entry 1, loan", "\"columns\" are missing"}},
-    {"[{\"table\": \"loan\", \"columns\": [], \"rule\": \"CASCADE\"}]", CASCADE_FORMAT, {"loan", "\"columns\" are missing"}},
+    {"[{\"table\": \"loan\", \"columns\": [], \"rule\": \"CASCADE\"}]",
+     CASCADE_FORMAT,
+     {"loan", "\"columns\" are missing"}},
     {"[{\"table\": \"loan\", \"columns\": \"total\"}]", CASCADE_FORMAT, {"loan", "\"columns\" is not an array"}},
     {"[{\"table\": \"loan\", \"columns\": [1]}]", CASCADE_FORMAT, {"loan", "\"columns\" is not an array of names"}},
-    {"[{\"table\": \"loan\", \"column\": [\"total\"]}]", CASCADE_FORMAT, {"loan", "\"column\" is not a name", "\"columns\""}},
-    {"[{\"table\": \"loan\", \"column\": \"a\", \"columns\": [\"a\"]}]", CASCADE_FORMAT, {"loan", "\"columns\" and \"column\""}},
+    {"[{\"table\": \"loan\", \"column\": [\"total\"]}]",
+     CASCADE_FORMAT,
+     {"loan", "\"column\" is not a name", "\"columns\""}},
+    {"[{\"table\": \"loan\", \"column\": \"a\", \"columns\": [\"a\"]}]",
+     CASCADE_FORMAT,
+     {"loan", "\"columns\" and \"column\""}},
     {"[{\"table\": \"loan\", \"column\": \"borrower_id\"}]", CASCADE_FORMAT, {"entry 1, loan", "\"rule\" is missing"}},
-    {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"CASCADE\", \"on_delete\": \"CASCADE\"}]", CASCADE_FORMAT,
+    {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"CASCADE\", \"on_delete\": \"CASCADE\"}]",
+     CASCADE_FORMAT,
      {"loan", "\"rule\" and \"on_delete\""}},
-    {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": 1}]", CASCADE_FORMAT, {"loan", "\"rule\" is not a text"}},
-    {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"cascad\"}]", CASCADE_FORMAT,
+    {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": 1}]",
+     CASCADE_FORMAT,
+     {"loan", "\"rule\" is not a text"}},
+    {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"cascad\"}]",
+     CASCADE_FORMAT,
      {"entry 1, loan", "\"cascad\"", "did you mean \"CASCADE\"?"}},
     {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"nuke everything from orbit, twice, please\"}]",
-     CASCADE_FORMAT, {"loan", "nuke", "SET_DEFAULT"}},
-    {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"\"}]", CASCADE_FORMAT, {"loan", "\"\"", "is not known"}},
-    {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"CASCADE\", \"ref_table\": 1}]", CASCADE_FORMAT,
+     CASCADE_FORMAT,
+     {"loan", "nuke", "SET_DEFAULT"}},
+    {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"\"}]",
+     CASCADE_FORMAT,
+     {"loan", "\"\"", "is not known"}},
+    {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"CASCADE\", \"ref_table\": 1}]",
+     CASCADE_FORMAT,
      {"loan", "\"ref_table\" is not a text"}},
-    {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"CASCADE\", \"where\": true}]", CASCADE_FORMAT,
+    {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"CASCADE\", \"where\": true}]",
+     CASCADE_FORMAT,
      {"loan", "\"where\" is not a text"}},
-    {"[{\"table\": \"task\", \"column\": \"owner_id\", \"rule\": \"SET\", \"values\": 1}]", CASCADE_FORMAT,
+    {"[{\"table\": \"task\", \"column\": \"owner_id\", \"rule\": \"SET\", \"values\": 1}]",
+     CASCADE_FORMAT,
      {"task", "\"values\" is not an array"}},
-    {"[{\"table\": \"task\", \"column\": \"owner_id\", \"rule\": \"SET\", \"values\": [[1]]}]", CASCADE_FORMAT,
+    {"[{\"table\": \"task\", \"column\": \"owner_id\", \"rule\": \"SET\", \"values\": [[1]]}]",
+     CASCADE_FORMAT,
      {"task", "\"values\" are"}},
-    {"[{\"table\": \"task\", \"column\": \"owner_id\", \"rule\": \"SET\", \"values\": [9223372036854775808]}]", CASCADE_FORMAT,
+    {"[{\"table\": \"task\", \"column\": \"owner_id\", \"rule\": \"SET\", \"values\": [9223372036854775808]}]",
+     CASCADE_FORMAT,
      {"line 1", "big integer"}},
     /* a well-formed document that contradicts itself or the graph: the line too */
-    {"[\n{\"table\": \"task\", \"column\": \"owner_id\", \"rule\": \"SET\"}]", CASCADE_POLICY,
+    {"[\n{\"table\": \"task\", \"column\": \"owner_id\", \"rule\": \"SET\"}]",
+     CASCADE_POLICY,
      {"line 2: entry 1, task(owner_id)", "SET_VALUE needs values"}},
-    {"{\"exclude\": [\"task\"],\n \"relations\": [\n  {\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"CASCADE\"},\n"
-     "  {\"table\": \"task\", \"column\": \"owner_id\", \"rule\": \"CASCADE\"}]}", CASCADE_POLICY,
+    {"{\"exclude\": [\"task\"],\n \"relations\": [\n  {\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": "
+     "\"CASCADE\"},\n"
+     "  {\"table\": \"task\", \"column\": \"owner_id\", \"rule\": \"CASCADE\"}]}",
+     CASCADE_POLICY,
      {"line 4: entry 2, task(owner_id)", "excluded"}},
     {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"CASCADE\", \"where\": \"[{\\\"\"},\n"
-     " {\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"CASCADE\"}]", CASCADE_POLICY,
+     " {\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"CASCADE\"}]",
+     CASCADE_POLICY,
      {"line 1: entry 1, loan(borrower_id)", "condition"}},
     {"[{\"table\": \"loan\", \"column\": \"lender_id\", \"rule\": \"CASCADE\", \"name\": \"}]{[ \\\"\"},\n"
-     " {\"table\": \"loan\", \"column\": \"borower_id\", \"rule\": \"CASCADE\"}]", CASCADE_NOT_FOUND,
+     " {\"table\": \"loan\", \"column\": \"borower_id\", \"rule\": \"CASCADE\"}]",
+     CASCADE_NOT_FOUND,
      {"line 2: entry 2, loan(borower_id)", "did you mean borrower_id?"}},
     {"{\"exclude\": [\"adit_log\"]}", CASCADE_NOT_FOUND, {"exclude", "audit_log"}},
 };
@@ -241,7 +269,8 @@ static void test_arguments(void **state) {
   assert_failure(error, CASCADE_INVALID, WORDS("policy"));
   assert_int_equal(cascade_policy_load(NULL, "[]", 2, &policy, NULL), CASCADE_INVALID);
   assert_int_equal(cascade_policy_load(museum->graph, "[]", 2, NULL, NULL), CASCADE_INVALID);
-  assert_int_equal(cascade_policy_load(museum->graph, "[]]]]", 2, &policy, NULL), CASCADE_OK); /* no byte past the length */
+  assert_int_equal(cascade_policy_load(museum->graph, "[]]]]", 2, &policy, NULL),
+                   CASCADE_OK); /* no byte past the length */
   cascade_policy_free(policy);
 }
 

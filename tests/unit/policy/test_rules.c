@@ -21,8 +21,11 @@ static int close_museum(void **state) {
 
 static cascade_policy *policy_of(const cascade_policy_entry *entry, const char *exclude) {
   const cascade_policy_entry *entries[] = {entry};
-  cascade_policy_options options = {.size = sizeof options, .entries = entries, .entry_count = entry ? 1 : 0,
-                                    .exclude = &exclude, .exclude_count = exclude ? 1 : 0};
+  cascade_policy_options options = {.size = sizeof options,
+                                    .entries = entries,
+                                    .entry_count = entry ? 1 : 0,
+                                    .exclude = &exclude,
+                                    .exclude_count = exclude ? 1 : 0};
   cascade_policy *policy = NULL;
   cascade_error *error = NULL;
   if (cascade_policy_new(museum->graph, &options, &policy, &error) < 0) fail_msg("%s", cascade_error_message(error));
@@ -41,8 +44,8 @@ static void refused(const cascade_policy_options *options, cascade_status status
 
 static void entry_refused(const cascade_policy_entry *entry, cascade_status status, const char *const *words) {
   const cascade_policy_entry *entries[] = {entry};
-  refused(&(cascade_policy_options){.size = sizeof(cascade_policy_options), .entries = entries, .entry_count = 1}, status,
-          words);
+  refused(&(cascade_policy_options){.size = sizeof(cascade_policy_options), .entries = entries, .entry_count = 1},
+          status, words);
 }
 
 /* The one relation with this label; its rule must be this. Gives its number. */
@@ -59,8 +62,14 @@ static uint32_t has_rule(const cascade_policy *policy, const char *label, int32_
   return found;
 }
 
-#define ENTRY(...) (cascade_policy_entry) {.size = sizeof(cascade_policy_entry), __VA_ARGS__}
-#define NAMES(...) (const char *const[]){__VA_ARGS__}
+#define ENTRY(...)                                                                                                     \
+  (cascade_policy_entry) {                                                                                             \
+    .size = sizeof(cascade_policy_entry), __VA_ARGS__                                                                  \
+  }
+#define NAMES(...)                                                                                                     \
+  (const char *const[]) {                                                                                              \
+    __VA_ARGS__                                                                                                        \
+  }
 
 static void test_rules_of_the_database(void **state) {
   (void)state;
@@ -78,8 +87,8 @@ static void test_rules_of_the_database(void **state) {
 
 static void test_override(void **state) {
   (void)state;
-  cascade_policy_entry entry = ENTRY(.table = "LOAN", .columns = NAMES("Borrower_ID"), .column_count = 1,
-                                     .rule = CASCADE_RULE_PROTECT);
+  cascade_policy_entry entry =
+      ENTRY(.table = "LOAN", .columns = NAMES("Borrower_ID"), .column_count = 1, .rule = CASCADE_RULE_PROTECT);
   cascade_policy *policy = policy_of(&entry, NULL);
   uint32_t at = has_rule(policy, "loan(borrower_id) -> agent(id)", CASCADE_RULE_PROTECT);
   has_rule(policy, "loan(lender_id) -> agent(id)", CASCADE_RULE_CASCADE);
@@ -103,9 +112,10 @@ static void test_columns_in_another_order(void **state) {
   (void)state;
   const cascade_value values[] = {{.type = CASCADE_TEXT, .data = "north", .length = 5},
                                   {.type = CASCADE_TEXT, .data = "N", .length = 1}};
-  cascade_policy_entry entry = ENTRY(.table = "loan", .columns = NAMES("region", "code"), .column_count = 2,
-                                     .ref_table = "agent", .ref_columns = NAMES("region", "code"), .ref_column_count = 2,
-                                     .rule = CASCADE_RULE_SET_VALUE, .values = values, .value_count = 2);
+  cascade_policy_entry entry =
+      ENTRY(.table = "loan", .columns = NAMES("region", "code"), .column_count = 2, .ref_table = "agent",
+            .ref_columns = NAMES("region", "code"), .ref_column_count = 2, .rule = CASCADE_RULE_SET_VALUE,
+            .values = values, .value_count = 2);
   cascade_policy *policy = policy_of(&entry, NULL);
   uint32_t at = has_rule(policy, "loan(code, region) -> agent(code, region)", CASCADE_RULE_SET_VALUE);
   const cascade_value *set = policy->relations[at].values;
@@ -118,9 +128,9 @@ static void test_columns_in_another_order(void **state) {
 
 static void test_crossed_pairs_are_another_relation(void **state) {
   (void)state;
-  cascade_policy_entry entry = ENTRY(.table = "loan", .columns = NAMES("region", "code"), .column_count = 2,
-                                     .ref_table = "agent", .ref_columns = NAMES("code", "region"), .ref_column_count = 2,
-                                     .rule = CASCADE_RULE_CASCADE);
+  cascade_policy_entry entry =
+      ENTRY(.table = "loan", .columns = NAMES("region", "code"), .column_count = 2, .ref_table = "agent",
+            .ref_columns = NAMES("code", "region"), .ref_column_count = 2, .rule = CASCADE_RULE_CASCADE);
   cascade_policy *policy = policy_of(&entry, NULL);
   has_rule(policy, "loan(code, region) -> agent(code, region)", CASCADE_RULE_SET_NULL);
   has_rule(policy, "loan(region, code) -> agent(code, region)", CASCADE_RULE_CASCADE);
@@ -129,8 +139,9 @@ static void test_crossed_pairs_are_another_relation(void **state) {
 
 static void test_declared_relation(void **state) {
   (void)state;
-  cascade_policy_entry entry = ENTRY(.table = "note", .columns = NAMES("object_id"), .column_count = 1,
-                                     .ref_table = "agent", .rule = CASCADE_RULE_CASCADE, .where = "object_type = 'agent'");
+  cascade_policy_entry entry =
+      ENTRY(.table = "note", .columns = NAMES("object_id"), .column_count = 1, .ref_table = "agent",
+            .rule = CASCADE_RULE_CASCADE, .where = "object_type = 'agent'");
   cascade_policy *policy = policy_of(&entry, NULL);
   uint32_t at = has_rule(policy, "note(object_id) -> agent(id)", CASCADE_RULE_CASCADE);
   assert_int_equal(at, cascade_graph_relation_count(museum->graph));
@@ -158,9 +169,9 @@ static void test_declared_relation(void **state) {
 
 static void test_declared_to_columns_that_are_no_key(void **state) {
   (void)state;
-  cascade_policy_entry entry = ENTRY(.table = "note", .columns = NAMES("object_type"), .column_count = 1,
-                                     .ref_table = "bare", .ref_columns = NAMES("y"), .ref_column_count = 1,
-                                     .rule = CASCADE_RULE_CASCADE);
+  cascade_policy_entry entry =
+      ENTRY(.table = "note", .columns = NAMES("object_type"), .column_count = 1, .ref_table = "bare",
+            .ref_columns = NAMES("y"), .ref_column_count = 1, .rule = CASCADE_RULE_CASCADE);
   cascade_policy *policy = policy_of(&entry, NULL);
   uint32_t at = has_rule(policy, "note(object_type) -> bare(y)", CASCADE_RULE_CASCADE);
   assert_false(policy->relations[at].flags & (CASCADE_RELATION_UNRESOLVED | CASCADE_RELATION_TO_PRIMARY));
@@ -171,8 +182,8 @@ static void test_declared_to_columns_that_are_no_key(void **state) {
 
 static void test_declared_relations_close_cycles(void **state) {
   (void)state;
-  cascade_policy_entry entry = ENTRY(.table = "agent", .columns = NAMES("region"), .column_count = 1, .ref_table = "loan",
-                                     .rule = CASCADE_RULE_CASCADE);
+  cascade_policy_entry entry = ENTRY(.table = "agent", .columns = NAMES("region"), .column_count = 1,
+                                     .ref_table = "loan", .rule = CASCADE_RULE_CASCADE);
   cascade_policy *policy = policy_of(&entry, NULL);
   uint32_t back = has_rule(policy, "agent(region) -> loan(id)", CASCADE_RULE_CASCADE);
   uint32_t forth = has_rule(policy, "loan(borrower_id) -> agent(id)", CASCADE_RULE_RESTRICT);
@@ -188,8 +199,9 @@ static void test_declared_relations_close_cycles(void **state) {
 
 static void test_polymorphic_pair(void **state) {
   (void)state;
-  cascade_policy_entry to_agent = ENTRY(.table = "note", .columns = NAMES("object_id"), .column_count = 1,
-                                        .ref_table = "agent", .rule = CASCADE_RULE_CASCADE, .where = "object_type = 'a'");
+  cascade_policy_entry to_agent =
+      ENTRY(.table = "note", .columns = NAMES("object_id"), .column_count = 1, .ref_table = "agent",
+            .rule = CASCADE_RULE_CASCADE, .where = "object_type = 'a'");
   cascade_policy_entry to_loan = to_agent, other = to_agent;
   to_loan.ref_table = "loan";
   to_loan.where = "object_type = 'l'";
@@ -209,8 +221,8 @@ static void test_polymorphic_pair(void **state) {
 
 static void test_the_same_foreign_key_twice(void **state) {
   (void)state;
-  cascade_policy_entry entry = ENTRY(.table = "twin", .columns = NAMES("z"), .column_count = 1,
-                                     .rule = CASCADE_RULE_CASCADE);
+  cascade_policy_entry entry =
+      ENTRY(.table = "twin", .columns = NAMES("z"), .column_count = 1, .rule = CASCADE_RULE_CASCADE);
   cascade_policy *policy = policy_of(&entry, NULL);
   uint32_t changed = 0;
   for (uint32_t i = 0; i < cascade_policy_relation_count(policy); i++)
@@ -222,8 +234,8 @@ static void test_the_same_foreign_key_twice(void **state) {
 
 static void test_ambiguous_overrides(void **state) {
   (void)state;
-  cascade_policy_entry entry = ENTRY(.table = "twin", .columns = NAMES("x"), .column_count = 1,
-                                     .rule = CASCADE_RULE_CASCADE);
+  cascade_policy_entry entry =
+      ENTRY(.table = "twin", .columns = NAMES("x"), .column_count = 1, .rule = CASCADE_RULE_CASCADE);
   entry_refused(&entry, CASCADE_POLICY, WORDS("entry 1, twin(x)", "-> agent(id)", "-> loan(id)", "give ref_table"));
   entry.ref_table = "loan";
   cascade_policy *policy = policy_of(&entry, NULL);
@@ -243,9 +255,9 @@ static void test_ambiguous_overrides(void **state) {
 
 static void test_relation_to_a_missing_table(void **state) {
   (void)state;
-  cascade_policy_entry entry = ENTRY(.table = "orphan", .columns = NAMES("gone_id"), .column_count = 1,
-                                     .ref_table = "gone", .ref_columns = NAMES("id"), .ref_column_count = 1,
-                                     .rule = CASCADE_RULE_IGNORE);
+  cascade_policy_entry entry =
+      ENTRY(.table = "orphan", .columns = NAMES("gone_id"), .column_count = 1, .ref_table = "gone",
+            .ref_columns = NAMES("id"), .ref_column_count = 1, .rule = CASCADE_RULE_IGNORE);
   cascade_policy *policy = policy_of(&entry, NULL);
   uint32_t found = 0;
   for (uint32_t i = 0; i < policy->relation_count; i++)
@@ -267,14 +279,14 @@ static void test_exclusion(void **state) {
   has_rule(policy, "audit_log(agent_id) -> agent(id)", CASCADE_RULE_IGNORE);
   has_rule(policy, "loan(lender_id) -> agent(id)", CASCADE_RULE_CASCADE);
   cascade_policy_free(policy);
-  cascade_policy_entry entry = ENTRY(.table = "audit_log", .columns = NAMES("agent_id"), .column_count = 1,
-                                     .rule = CASCADE_RULE_IGNORE);
+  cascade_policy_entry entry =
+      ENTRY(.table = "audit_log", .columns = NAMES("agent_id"), .column_count = 1, .rule = CASCADE_RULE_IGNORE);
   cascade_policy_free(policy_of(&entry, "audit_log"));
   entry.rule = CASCADE_RULE_CASCADE;
   const cascade_policy_entry *entries[] = {&entry};
   const char *exclude[] = {"audit_log", "audit_lag"};
-  cascade_policy_options options = {.size = sizeof options, .entries = entries, .entry_count = 1, .exclude = exclude,
-                                    .exclude_count = 1};
+  cascade_policy_options options = {
+      .size = sizeof options, .entries = entries, .entry_count = 1, .exclude = exclude, .exclude_count = 1};
   refused(&options, CASCADE_POLICY, WORDS("entry 1, audit_log(agent_id)", "excluded"));
   options.entry_count = 0;
   options.exclude_count = 2;
@@ -285,8 +297,8 @@ static void test_exclusion(void **state) {
 
 static void test_names_that_do_not_exist(void **state) {
   (void)state;
-  cascade_policy_entry entry = ENTRY(.table = "laon", .columns = NAMES("borrower_id"), .column_count = 1,
-                                     .rule = CASCADE_RULE_CASCADE);
+  cascade_policy_entry entry =
+      ENTRY(.table = "laon", .columns = NAMES("borrower_id"), .column_count = 1, .rule = CASCADE_RULE_CASCADE);
   entry_refused(&entry, CASCADE_NOT_FOUND, WORDS("entry 1, laon(borrower_id)", "loan"));
   entry.table = "loan";
   entry.columns = NAMES("borower_id");
@@ -337,10 +349,10 @@ static void test_contradictions(void **state) {
 
 static void test_entries_about_the_same(void **state) {
   (void)state;
-  cascade_policy_entry first = ENTRY(.table = "loan", .columns = NAMES("borrower_id"), .column_count = 1,
-                                     .rule = CASCADE_RULE_CASCADE);
-  cascade_policy_entry second = ENTRY(.table = "loan", .columns = NAMES("lender_id"), .column_count = 1,
-                                      .rule = CASCADE_RULE_CASCADE);
+  cascade_policy_entry first =
+      ENTRY(.table = "loan", .columns = NAMES("borrower_id"), .column_count = 1, .rule = CASCADE_RULE_CASCADE);
+  cascade_policy_entry second =
+      ENTRY(.table = "loan", .columns = NAMES("lender_id"), .column_count = 1, .rule = CASCADE_RULE_CASCADE);
   cascade_policy_entry third = first;
   third.ref_table = "agent";
   const cascade_policy_entry *entries[] = {&first, &second, &third};
@@ -365,8 +377,14 @@ static void test_declarations_that_cannot_be(void **state) {
   entry.rule = CASCADE_RULE_CASCADE;
   static const struct {
     const char *where, *word;
-  } conditions[] = {{"", "blank"}, {" \n", "blank"}, {"a = 'b", "quote"}, {"1) OR (1", "bracket"}, {"(1", "bracket"},
-                    {"1; DROP TABLE agent", "semicolon"}, {"1 -- no", "comment"}, {"object_type = ?", "placeholder"},
+  } conditions[] = {{"", "blank"},
+                    {" \n", "blank"},
+                    {"a = 'b", "quote"},
+                    {"1) OR (1", "bracket"},
+                    {"(1", "bracket"},
+                    {"1; DROP TABLE agent", "semicolon"},
+                    {"1 -- no", "comment"},
+                    {"object_type = ?", "placeholder"},
                     {"object_type = :kind", "placeholder"}};
   for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
     entry.where = conditions[i].where;
