@@ -6,8 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whether the text is such, and has no other placeholders than `?`, which are counted. *what says what is wrong with it
- * otherwise: "it has ..." */
+/* Whether the text is such, and has no other placeholders than `?`, which are counted. Else *what says: "it has ..." */
 bool casc_condition_sound(const char *condition, uint32_t *placeholders, const char **what);
 /* Nothing but white space. */
 bool casc_condition_blank(const char *condition);
