@@ -13,7 +13,7 @@ ODD_NAMES = ['order', 'Group', 'select', 'my table', 'Ta"ble', "it's", 'ÜBER', 
 ODD_TEXTS = ["o'x", 'a b', '', '%', 'ü', 'A', 'a', '"q"', 'back\\slash', 'NULL', '-1', '0', '名', 'se;mi', 'a,b', '{x}', '[1]', '\x1a', 'nul\x00in',
              'nul\x00on', "'; DROP TABLE t0; --", 'x' * 300, '\n', '?1', 'a\x00']
 RULES = ['CASCADE', 'SET NULL', 'SET DEFAULT', 'RESTRICT', 'NO ACTION']
-OWN_RULES = ['PROTECT', 'SET_VALUE', 'IGNORE']
+OWN_RULES = ['PROTECT', 'PROTECT', 'SET_VALUE', 'IGNORE']
 BASES = [1, 1, 1, 1000, -7, 2 ** 53 + 1, 2 ** 63 - 1500, -2 ** 63 + 5]
 
 # What a profile changes of these. Probabilities where a number, weights where a list.
@@ -21,7 +21,7 @@ COMMON = dict(
     tables=(3, 7), rows=(0, 12), empty=.04, relations=[0, 1, 1, 2, 2, 3], self=.12, forward=.12, nullable=.65, to_unique=.3, unique=.25, pair_unique=.1,
     keys=dict(rowid=8, number=2, text=3, pair=3, triple=1, weak=2, shared=1, blob=1, none=1, any=.4, real=.3), without_rowid=.15, null_key=.03,
     rules=(5, 3, 1.5, 1, 2), own=0, deferred=.25, mixed=.08, collated=.06, odd_names=0, odd_text=.2, partial=.15, share=.03, tenant=False,
-    loops=.1, chain=0, ring=0, diamond=0, default=(.6, .2), declared=0, generated=.05, deep=0, bases=False, roots=[1, 1, 2, 3, 5], implicit=.3,
+    loops=.1, chain=0, ring=0, diamond=0, twins=.03, default=(.6, .2), declared=0, generated=.05, deep=0, bases=False, roots=[1, 1, 2, 3, 5], implicit=.3,
     notnull_set=.1)
 PROFILES = [
     ('mixed', {}),
@@ -29,7 +29,7 @@ PROFILES = [
     ('unique', dict(unique=.8, pair_unique=.5, to_unique=.8)),
     ('self', dict(self=.7, loops=.35, tables=(1, 4), rows=(6, 25), relations=[1, 1, 2], rules=(6, 2, .6, .5, .8))),
     ('ring', dict(ring=1, tables=(3, 6), rows=(3, 12), loops=.3, rules=(7, 1.5, .5, .4, .8))),
-    ('diamond', dict(diamond=1, rows=(4, 15), rules=(6, 1.5, .5, .8, 1))),
+    ('diamond', dict(twins=.5, rows=(4, 15), rules=(6, 1.5, .5, .8, 1))),
     ('chain', dict(chain=1, rules=(3, 5, 3, .3, .8))),
     ('names', dict(odd_names=.6, odd_text=.8)),
     ('stored by key', dict(without_rowid=.85, keys=dict(text=4, pair=4, triple=2, weak=3, shared=2, blob=2, number=3))),
@@ -41,7 +41,7 @@ PROFILES = [
     ('affinity', dict(mixed=.8, keys=dict(rowid=5, number=3, digits=5, any=2, pair=2, real=1))),
     ('collation', dict(collated=.8, keys=dict(text=7, pair=4, rowid=1), odd_text=.5)),
     ('big', dict(bases=True, keys=dict(rowid=4, number=4, pair=2, any=1, real=1), mixed=.2)),
-    ('own rules', dict(own=.4, rules=(5, 2, 1, .5, .5))),
+    ('own rules', dict(own=.35, twins=.5, rows=(4, 15), rules=(5, 2, 1, .5, .5))),
     ('declared', dict(declared=1, own=.1, rules=(5, 2, 1, .5, .5))),
     ('null keys', dict(null_key=.4, keys=dict(text=4, pair=4, number=3, blob=2), without_rowid=0)),
     ('shared columns', dict(share=.7, keys=dict(pair=8, triple=1, rowid=1), nullable=.8)),
@@ -72,7 +72,7 @@ class Relation:
     def __init__(self, number, child, columns, parent, ref_columns, rule):
         self.number, self.child, self.columns, self.parent, self.ref_columns, self.rule = number, child, columns, parent, ref_columns, rule
         self.deferred = self.declared = self.implicit = False
-        self.where = self.values = None
+        self.where = self.values = self.twin = None
 
     @property
     def label(self):
@@ -235,6 +235,10 @@ class Builder:
             for middle in tables[1:-1]:
                 self.add_relation(middle, top, 'CASCADE' if self.r.random() < .8 else None)
                 self.add_relation(bottom, middle)
+        for f in [f for f in self.case.relations if self.chance('twins') and f.columns != f.child.key]:
+            g = self.add_relation(f.child, f.parent, self.r.choice(['PROTECT', 'RESTRICT', 'CASCADE'] if self.k['own'] else ['RESTRICT', 'NO ACTION', 'CASCADE']))
+            if g.ref_columns == f.ref_columns:
+                g.twin = f
         if self.k['chain']:
             for f in [f for f in self.case.relations if f.rule in ('SET NULL', 'SET DEFAULT') and f.columns != f.child.key][:2]:
                 f.child.uniques.append(list(f.columns))
@@ -353,6 +357,8 @@ class Builder:
             return True
         if not candidates:
             return False
+        if f.twin and self.r.random() < .9:
+            candidates = [q for q in candidates if f.target(q) == f.twin.refers(row)] or candidates
         parent = self.r.choice(candidates)
         for c, k in zip(f.columns, f.ref_columns):
             if c in own:

@@ -140,7 +140,7 @@ def count(counts, m):
     counts['SQLite itself: ' + m['native']] += 1
     counts['rows in closures'] += m['deleted']
     for status, n in m['refusals'].items():
-        counts[f'small batches refused with {status}'] += n
+        counts[f'small batches: {status}'] += n
 
 
 def report(f):
