@@ -37,6 +37,7 @@ typedef struct casc_sql_filter {
   const cascade_keys *among;         /* identity is one of these */
   const cascade_keys *shown_among;   /* shown columns are one of these */
   const cascade_value *after;        /* identity is greater than this */
+  uint64_t limit;                    /* of a delete or an update: no more rows than this; 0 for all */
 } casc_sql_filter;
 
 typedef struct casc_dialect {

@@ -254,10 +254,26 @@ static void count_rows(casc_statement *statement, const casc_sql_table *table, c
   if (limit) put(statement, ")");
 }
 
+/* Where ..., for a statement that writes: with a limit, the rows are picked out first. */
+static void where_limited(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
+  if (!filter->limit) {
+    where(statement, table, filter);
+    return;
+  }
+  put(statement, " Where ");
+  name_tuple(statement, NULL, table->key, table->key_count);
+  put(statement, " In (Select ");
+  const char *qualifier = joins(filter) ? "t" : NULL;
+  name_list(statement, qualifier, table->key, table->key_count);
+  from_where(statement, table, filter);
+  limited(statement, filter->limit);
+  put(statement, ")");
+}
+
 static void delete_rows(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
   put(statement, "Delete From ");
   name(statement, NULL, table->name);
-  where(statement, table, filter);
+  where_limited(statement, table, filter);
 }
 
 static void update_rows(casc_statement *statement, const casc_sql_relation *relation, const cascade_value *values,
@@ -270,7 +286,7 @@ static void update_rows(casc_statement *statement, const casc_sql_relation *rela
     put(statement, " = ?");
     casc_statement_parameter(statement, &values[i]);
   }
-  where(statement, relation->table, filter);
+  where_limited(statement, relation->table, filter);
 }
 
 static void select_parents(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys) {

@@ -61,11 +61,23 @@ static cascade_status run_among(casc_scope *scope, verb what, uint32_t table, co
   return run(scope, what, table, relation, keys, (casc_sql_filter){.among = &part}, &part, rows, error);
 }
 
-static cascade_status run_referencing(casc_scope *scope, verb what, const casc_scope_relation *relation,
-                                      const casc_keyset *parents, uint64_t *rows, cascade_error **error) {
+/* Writes the rows that refer to the closure through a relation. They were not counted: the statement is held to the batch's bound, and
+   when it reaches it, the batch has been too large. */
+static cascade_status run_referencing(casc_batch *batch, verb what, uint32_t number, uint64_t *rows, cascade_error **error) {
+  casc_closure *closure = batch->closure;
+  casc_scope *scope = closure->scope;
+  const casc_scope_relation *relation = &scope->relations[number];
+  const casc_keyset *parents = &closure->sets[relation->relation->ref_table];
+  uint64_t written = closure->rows + batch->unread;
+  uint64_t room = closure->limit > written ? closure->limit - written : 0;
   cascade_keys part;
   casc_sql_filter filter = {.relation = &relation->sql, .parents = &part};
-  return run(scope, what, relation->relation->table, relation, parents, filter, &part, rows, error);
+  bool bounded = closure->limit && !(relation->single && parents->count <= room);
+  if (bounded) filter.limit = room + 1;
+  cascade_status status = run(scope, what, relation->relation->table, relation, parents, filter, &part, rows, error);
+  batch->unread += *rows;
+  if (status >= 0 && bounded && *rows > room && !casc_closure_overflow_at(closure, number)) status = casc_nomem(error);
+  return status;
 }
 
 /* Deletes rows by key. Fewer may be affected when the database's own cascade was faster; then none may be left. */
@@ -90,15 +102,12 @@ static cascade_status delete_table(casc_batch *batch, uint32_t table, cascade_er
   casc_scope *scope = closure->scope;
   cascade_status status = CASCADE_OK;
   if (closure->sets[table].count) status = delete_keys(batch, table, &closure->sets[table], error);
-  if (status < 0 || scope->tables[table].held || !closure->leaf_rows[table]) return status;
-  const casc_scope_relation *relation = &scope->relations[scope->tables[table].leaf_relation];
+  uint32_t number = scope->tables[table].leaf_relation;
+  if (status < 0 || scope->tables[table].held || !closure->sets[scope->relations[number].relation->ref_table].count)
+    return status;
   uint64_t affected = 0;
-  status = run_referencing(scope, DELETE, relation, &closure->sets[relation->relation->ref_table], &affected, error);
+  status = run_referencing(batch, DELETE, number, &affected, error);
   batch->deleted[table] += affected;
-  if (status >= 0 && !affected && !closure->held_back)
-    status = casc_fail_at(scope->connection->context, error, CASCADE_NO_PROGRESS, scope->tables[table].table->label,
-                          relation->relation->label, "table %s keeps rows that were deleted: a trigger or rule holds them back",
-                          scope->tables[table].table->label);
   return status;
 }
 
@@ -146,6 +155,7 @@ cascade_status casc_batch_rewrite(casc_batch *batch, uint32_t number, const casc
   const casc_scope_relation *relation = &scope->relations[number];
   uint64_t affected = 0;
   if (!rows->count) return CASCADE_OK;
+  batch->unread += rows->count;
   cascade_status status = relation->rewrites_key ? remember(batch, number, rows, error) : CASCADE_OK;
   if (status >= 0) status = run_among(scope, UPDATE, relation->relation->table, relation, rows, &affected, error);
   batch->updated[relation->relation->table] += affected;
@@ -163,7 +173,7 @@ static cascade_status update_relation(casc_batch *batch, uint32_t number, cascad
   bool mixed = scope->tables[table].reached && scope->tables[table].component == scope->tables[parent].component;
   if (!mixed && !relation->rewrites_key) {
     uint64_t affected = 0;
-    cascade_status status = run_referencing(scope, UPDATE, relation, &closure->sets[parent], &affected, error);
+    cascade_status status = run_referencing(batch, UPDATE, number, &affected, error);
     batch->updated[table] += affected;
     return status;
   }
@@ -308,20 +318,22 @@ static cascade_status check_rewritten(casc_batch *batch, cascade_error **error) 
 }
 
 cascade_status casc_batch_delete(casc_batch *batch, cascade_error **error) {
-  casc_scope *scope = batch->closure->scope;
+  casc_closure *closure = batch->closure;
+  casc_scope *scope = closure->scope;
   const cascade_policy *policy = scope->policy;
   cascade_status status = CASCADE_OK;
-  for (uint32_t i = 0; status >= 0 && i < scope->order_count;) { /* a component at a time */
+  for (uint32_t i = 0; status >= 0 && !closure->overflow && i < scope->order_count;) { /* a component at a time */
     uint32_t end = i, component = scope->tables[scope->order[i]].component;
     while (end < scope->order_count && scope->tables[scope->order[end]].component == component) end++;
     for (uint32_t j = i; status >= 0 && j < end; j++)
-      for (uint32_t k = 0; status >= 0 && k < policy->to_count[scope->order[j]]; k++)
+      for (uint32_t k = 0; status >= 0 && !closure->overflow && k < policy->to_count[scope->order[j]]; k++)
         status = update_relation(batch, policy->relations_to[scope->order[j]][k], error);
+    if (closure->overflow) break;
     if (status >= 0 && scope->tables[scope->order[i]].cyclic && has_hard_relation(scope, component))
       status = delete_in_rounds(batch, scope->order + i, end - i, error);
     else
       for (uint32_t j = i; status >= 0 && j < end; j++) status = delete_table(batch, scope->order[j], error);
     i = end;
   }
-  return status < 0 || !scope->hazardous ? status : check_rewritten(batch, error);
+  return status < 0 || closure->overflow || !scope->hazardous ? status : check_rewritten(batch, error);
 }

@@ -7,12 +7,13 @@
 typedef struct casc_batch {
   casc_closure *closure;
   uint64_t *deleted, *updated; /* by table: what this batch did */
+  uint64_t unread;             /* rows written of which no key was read */
   casc_keyset *rewritten;      /* by relation: rows whose references have to hold at the end */
 } casc_batch;
 
 cascade_status casc_batch_init(casc_batch *batch, casc_closure *closure, cascade_error **error);
 void casc_batch_free(casc_batch *batch);
-/* Deletes the closure, referencing rows first, and rewrites the rows that stay. */
+/* Deletes the closure, referencing rows first, and rewrites the rows that stay. May end early with the closure's `overflow`. */
 cascade_status casc_batch_delete(casc_batch *batch, cascade_error **error);
 /* Rewrites rows of an updating relation's table, given by key. */
 cascade_status casc_batch_rewrite(casc_batch *batch, uint32_t relation, const casc_keyset *rows, cascade_error **error);

@@ -106,7 +106,8 @@ static void forget(cascade_purge *purge, hook_keys *hook) {
   casc_free(purge->scope.alloc, hook->sets);
 }
 
-static void account(cascade_purge *purge, const casc_batch *done) {
+static void account(cascade_purge *purge, const casc_batch *done, size_t roots, uint64_t nanoseconds) {
+  const casc_level *level = &purge->stack.levels[purge->stack.count - 1];
   purge->batch.deleted = purge->batch.updated = 0;
   for (uint32_t i = 0; i < purge->scope.table_count; i++) {
     purge->deleted[i] += done->deleted[i];
@@ -116,6 +117,11 @@ static void account(cascade_purge *purge, const casc_batch *done) {
   }
   purge->report.deleted += purge->batch.deleted;
   purge->report.updated += purge->batch.updated;
+  casc_pace_learn(purge, roots, purge->closure.rows + done->unread, nanoseconds);
+  purge->batch.nanoseconds = nanoseconds;
+  purge->batch.table = level->source.table;
+  if (purge->stack.count == 1) purge->batch.roots_done += roots;
+  if (nanoseconds > purge->report.longest_ns) purge->report.longest_ns = nanoseconds;
 }
 
 static cascade_status commit(cascade_purge *purge, const casc_batch *done, cascade_error **error) {
@@ -135,18 +141,7 @@ static cascade_status rewrite(cascade_purge *purge, casc_level *level, const cas
                               cascade_error **error) {
   casc_closure_clear(&purge->closure);
   cascade_status status = casc_batch_rewrite(batch, level->source.relation, still, error);
-  purge->closure.rows = still->count;
   return status < 0 ? status : commit(purge, batch, error);
-}
-
-static cascade_status delete_closure(cascade_purge *purge, casc_batch *batch, cascade_error **error) {
-  hook_keys hook = {0};
-  cascade_status status = gather(purge, &hook, error);
-  if (status >= 0) status = casc_batch_delete(batch, error);
-  if (status >= 0) status = call_hook(purge, hook.tables, hook.count, error);
-  if (status >= 0) status = commit(purge, batch, error);
-  forget(purge, &hook);
-  return status;
 }
 
 /* More hangs on one row of the level than a transaction may touch: that goes first, in levels of its own. Where this does not get
@@ -171,6 +166,7 @@ static cascade_status fill_closure(cascade_purge *purge, uint32_t table, const c
   bool unbounded = purge->atomic || purge->stack.levels[purge->stack.count - 1].drain;
   closure->limit = unbounded ? 0 : still->count == 1 ? purge->options.max_tx_rows : casc_pace_bound(purge);
   closure->whole = purge->atomic;
+  closure->keys_only = true;
   cascade_status status = casc_stack_open_rows(&purge->stack, closure, error);
   if (status >= 0) status = casc_closure_seed(closure, table, still, error);
   if (status >= 0) status = casc_closure_expand(closure, error);
@@ -212,6 +208,24 @@ static bool is_empty(const casc_closure *closure) {
   return closure->met_open;
 }
 
+static cascade_status delete_closure(cascade_purge *purge, casc_batch *batch, cascade_error **error) {
+  hook_keys hook = {0};
+  cascade_status status = gather(purge, &hook, error);
+  if (status >= 0) status = casc_batch_delete(batch, error);
+  if (status >= 0 && !purge->closure.overflow) status = call_hook(purge, hook.tables, hook.count, error);
+  if (status >= 0 && !purge->closure.overflow) status = commit(purge, batch, error);
+  forget(purge, &hook);
+  return status;
+}
+
+/* The rows with all that hangs on them. Not committed, and no failure, when that is too much, or can go only with open rows. */
+static cascade_status delete_rows(cascade_purge *purge, const casc_level *level, const casc_keyset *still, casc_batch *batch,
+                                  cascade_error **error) {
+  cascade_status status = fill_closure(purge, level->source.table, still, error);
+  if (status < 0 || purge->closure.overflow || is_empty(&purge->closure)) return status;
+  return delete_closure(purge, batch, error);
+}
+
 static void close_row(casc_level *level) {
   casc_keyset_clear(&level->open);
   level->drain = false;
@@ -233,40 +247,23 @@ static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcom
     if (taken) close_row(level);
     return CASCADE_OK;
   }
-  bool rewriting = level->source.kind == CASC_SOURCE_REFERENCING &&
-                   purge->scope.relations[level->source.relation].role == CASC_ROLE_UPDATE;
   casc_batch batch;
   status = casc_batch_init(&batch, &purge->closure, error);
-  if (status >= 0 && rewriting) status = rewrite(purge, level, still, &batch, error);
-  else if (status >= 0) {
-    status = fill_closure(purge, level->source.table, still, error);
-    if (status >= 0 && purge->closure.overflow) {
-      roll_back(purge);
-      casc_batch_free(&batch);
-      purge->roots = still->count > 1 ? still->count / 2 : 1;
-      return still->count > 1 ? CASCADE_OK : descend(purge, still, error);
-    }
-    if (status >= 0 && is_empty(&purge->closure)) { /* all of it can go only with the open rows */
-      roll_back(purge);
-      casc_batch_free(&batch);
-      casc_source_take(&level->source, taken);
-      close_row(level);
-      if (++purge->circles >= FRUITLESS_CIRCLES) drain_lowest(purge);
-      return CASCADE_OK;
-    }
-    if (status >= 0) status = delete_closure(purge, &batch, error);
-  }
-  if (status >= 0) {
-    uint64_t length = casc_now_ns() - start;
-    account(purge, &batch);
+  bool rewriting = level->source.kind == CASC_SOURCE_REFERENCING &&
+                   purge->scope.relations[level->source.relation].role == CASC_ROLE_UPDATE;
+  if (status >= 0) status = rewriting ? rewrite(purge, level, still, &batch, error) : delete_rows(purge, level, still, &batch, error);
+  if (status >= 0 && purge->closure.overflow) {
+    roll_back(purge);
+    purge->roots = still->count > 1 ? still->count / 2 : 1;
+    if (still->count == 1) status = descend(purge, still, error);
+  } else if (status >= 0) {
+    bool committed = !purge->in_transaction;
+    roll_back(purge);
     casc_source_take(&level->source, taken);
     close_row(level);
-    casc_pace_learn(purge, still->count, purge->closure.rows, length);
-    purge->batch.nanoseconds = length;
-    purge->batch.table = level->source.table;
-    if (purge->stack.count == 1) purge->batch.roots_done += still->count;
-    if (length > purge->report.longest_ns) purge->report.longest_ns = length;
-    *outcome = COMMITTED;
+    if (committed) account(purge, &batch, still->count, casc_now_ns() - start);
+    else if (++purge->circles >= FRUITLESS_CIRCLES) drain_lowest(purge);
+    if (committed) *outcome = COMMITTED;
   }
   casc_batch_free(&batch);
   return status;

@@ -176,7 +176,7 @@ static cascade_status follow(casc_closure *closure, uint32_t number, const casc_
     return status < 0 ? status : take_in(closure, child, error);
   }
   bool counted = relation->role == CASC_ROLE_CASCADE || (relation->role == CASC_ROLE_UPDATE && !closure->deletes_only);
-  if (closure->examining || !counted) return CASCADE_OK;
+  if (closure->examining || closure->keys_only || !counted) return CASCADE_OK;
   cascade_status status = casc_count_referencing(scope, relation, current, limit, &count, error);
   *(relation->role == CASC_ROLE_UPDATE ? &closure->update_rows[number] : &closure->leaf_rows[child]) += count;
   closure->rows += count;
@@ -206,6 +206,13 @@ cascade_status casc_closure_expand(casc_closure *closure, cascade_error **error)
     casc_keyset_free(&current);
   }
   return status;
+}
+
+bool casc_closure_overflow_at(casc_closure *closure, uint32_t relation) {
+  closure->overflow = true;
+  closure->over_relation = relation;
+  closure->over_table = closure->scope->relations[relation].relation->ref_table;
+  return casc_keyset_add(&closure->pending[closure->over_table], &closure->sets[closure->over_table]);
 }
 
 /* One row that blocks, told to a person. */

@@ -22,6 +22,7 @@ typedef struct casc_closure {
   uint64_t limit;       /* bound of `rows`; 0 for none */
   bool examining;       /* only what blockers can hang on is read, nothing is counted, and nothing is taken in */
   bool deletes_only;    /* rows to rewrite are not counted */
+  bool keys_only;       /* only keys are read: rows that no key is needed for are bounded when they are written */
   bool whole;           /* every selected row of the request is in it: what is not in it stays */
   const casc_open_row *open;
   uint32_t open_count;
@@ -47,6 +48,8 @@ cascade_status casc_closure_examine(casc_closure *closure, cascade_error **error
 /* Takes out of the closure the rows to which open rows refer, directly or through others: they can go only together with the open
    rows. What is left can go before. */
 cascade_status casc_closure_hold_back(casc_closure *closure, cascade_error **error);
+/* Writing met the bound: marks the place, as if expanding had. False when memory is out. */
+bool casc_closure_overflow_at(casc_closure *closure, uint32_t relation);
 /* Starts from every selected row, as far as the bound allows; counts them. */
 cascade_status casc_closure_read_whole(casc_closure *closure, uint64_t *roots, cascade_error **error);
 /* Rows that would be deleted, of those that it touches. */

@@ -133,6 +133,23 @@ static cascade_status settle_update(casc_scope *scope, casc_scope_relation *to, 
   return to->role == CASC_ROLE_UPDATE ? read_default_parent(scope, to, error) : CASCADE_OK;
 }
 
+/* No more rows than referenced ones: the columns include all of a unique index. NULLs do not refer. */
+static bool is_single(const casc_relation *relation, const casc_table *table) {
+  for (uint32_t i = 0; i < table->index_count; i++) {
+    const casc_index *index = &table->indexes[i];
+    if (!index->unique || index->partial) continue;
+    uint32_t covered = 0;
+    for (uint32_t j = 0; j < index->count; j++)
+      for (uint32_t k = 0; k < relation->count; k++)
+        if (index->columns[j] == relation->columns[k]) {
+          covered++;
+          break;
+        }
+    if (covered == index->count) return true;
+  }
+  return false;
+}
+
 static cascade_status settle(casc_scope *scope, casc_scope_relation *to, cascade_error **error) {
   const casc_relation *relation = to->relation;
   switch (relation->rule) {
@@ -156,6 +173,7 @@ static cascade_status settle(casc_scope *scope, casc_scope_relation *to, cascade
     return casc_fail_at(scope->connection->context, error, CASCADE_NO_KEY, table->label, relation->label,
                         "table %s has no usable key: rows that refer through %s cannot be told apart; add a primary key",
                         table->label, relation->label);
+  to->single = is_single(relation, table);
   to->hard = scope->enforced && casc_relation_enforced(relation) &&
              (relation->on_delete == CASCADE_ACTION_RESTRICT || !scope->dialect->defer);
   return CASCADE_OK;
@@ -256,9 +274,10 @@ static void mark(casc_scope *scope, bool hold_all) {
       outward++;
       table->leaf_relation = relation;
     }
-    table->held = hold_all || into || outward != 1 || number == scope->root;
+    bool triggers = table->table->flags & CASCADE_TABLE_DELETE_TRIGGER; /* which may keep rows: then keys tell */
+    table->held = hold_all || into || outward != 1 || number == scope->root || triggers;
     if (table->cyclic) scope->defer = true;
-    if (table->table->flags & CASCADE_TABLE_DELETE_TRIGGER) scope->triggers = true;
+    if (triggers) scope->triggers = true;
   }
   for (uint32_t i = 0; i < scope->relation_count; i++) {
     casc_scope_relation *to = &scope->relations[i];

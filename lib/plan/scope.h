@@ -34,6 +34,7 @@ typedef struct casc_scope_relation {
   cascade_value *values;         /* of CASC_ROLE_UPDATE */
   cascade_value *default_parent; /* identity of the row that the values refer to; NULL for none */
   bool rewrites_key;             /* the values land on columns that others refer to, or that must be unique */
+  bool single;                   /* no two rows refer to the same row: a unique index covers the columns */
   bool hard;                     /* the database checks it at once, row by row, and cannot put it off */
 } casc_scope_relation;
 
