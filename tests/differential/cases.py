@@ -6,7 +6,7 @@ rich in; all of them mix in a little of everything.
 import random
 
 import model
-from values import NO_DEFAULT, TEXT, affinity_of, comparable, with_affinity
+from values import INTEGER, NO_DEFAULT, NUMERIC, TEXT, affinity_of, comparable, with_affinity
 
 ODD_NAMES = ['order', 'Group', 'select', 'my table', 'Ta"ble', "it's", 'ÜBER', 'a.b', 'key`s', '[x]', 'from', '1st', 'x%y', 'q?',
              'rowid', 'oid', ':p', 'Vis-à-vis', 'semi;colon', '--', 'where', 'k' * 70, '$1', 'value', 'key', 'json_each', '名前', 'NULL']
@@ -22,7 +22,7 @@ COMMON = dict(
     keys=dict(rowid=8, number=2, text=3, pair=3, triple=1, weak=2, shared=1, blob=1, none=1, any=.4, real=.3), without_rowid=.15, null_key=.03,
     rules=(5, 3, 1.5, 1, 2), own=0, deferred=.25, mixed=.08, collated=.06, odd_names=0, odd_text=.2, partial=.15, share=.03, tenant=False,
     loops=.1, chain=0, ring=0, diamond=0, twins=.03, default=(.6, .2), declared=0, generated=.05, deep=0, bases=False, roots=[1, 1, 2, 3, 5], implicit=.3,
-    notnull_set=.1)
+    notnull_set=.2)
 PROFILES = [
     ('mixed', {}),
     ('tenant', dict(tenant=True, relations=[1, 1, 2, 2, 3], rules=(5, .3, .2, .6, 1))),
@@ -35,7 +35,7 @@ PROFILES = [
     ('stored by key', dict(without_rowid=.85, keys=dict(text=4, pair=4, triple=2, weak=3, shared=2, blob=2, number=3))),
     ('keyless', dict(keys=dict(none=6, rowid=4, pair=1), unique=.9, to_unique=.9, rows=(4, 14))),
     ('wide', dict(tables=(3, 5), rows=(60, 400), roots=[1, 5, 50, 200], relations=[1, 1, 2], rules=(6, 3, .5, .1, .3))),
-    ('not null', dict(nullable=.4, notnull_set=1, rules=(4, 4, 2, .4, .6))),
+    ('not null', dict(nullable=.25, notnull_set=1, rules=(3, 6, 2, .2, .4))),
     ('defaults', dict(rules=(3, .8, 6, .4, .8), default=(.55, .25))),
     ('partial', dict(partial=.5, nullable=.9, keys=dict(pair=5, triple=3, rowid=2), pair_unique=.5)),
     ('affinity', dict(mixed=.8, keys=dict(rowid=5, number=3, digits=5, any=2, pair=2, real=1))),
@@ -287,7 +287,7 @@ class Builder:
                 value = r.choice(ways + ([f'{value}.0'] if abs(value) < 2 ** 50 else []))
             elif child.declared == '' and r.random() < .5:
                 value = str(value)
-        elif parent.kind == 'digits' and child.affinity != TEXT and r.random() < .5:
+        elif parent.kind == 'digits' and child.affinity in (INTEGER, NUMERIC) and r.random() < .5:
             value = int(value)
         elif isinstance(value, str) and parent.collation == 'NOCASE' and r.random() < .6:
             value = ''.join(c.swapcase() if c.isascii() and r.random() < .5 else c for c in value)

@@ -79,7 +79,7 @@ def outcome(case, enforced=lambda f: False):
       overlap       two relations of one row share columns, and both are concerned: the order decides
       protect       a selected row refers to a deleted one by PROTECT
       adopted       a row refers to a key that another row has got
-      affinity      a key is written in another type than where it is referred to: SQLite's actions, unlike its checks,
+      affinity      a key may be written in another type than where it is referred to: SQLite's actions, unlike its checks,
                     do not apply the parent's affinity and may miss the row
     """
     m = Outcome(case)
@@ -112,8 +112,6 @@ def examine(m, case, f, i, j, after, enforced):
     inside = j in m.deleted[f.child]
     itself = f.child is f.parent and i == j
     changes = f.rule in ('SET NULL', 'SET DEFAULT', 'SET_VALUE')
-    if any(type(f.child.rows[j][c]) is not type(f.parent.rows[i][k]) for c, k in zip(f.columns, f.ref_columns)):
-        m.flags.add('affinity')
     if f.rule == 'PROTECT':
         if f.child is case.root_table and j in case.roots:
             m.flags.add('protect')
@@ -139,6 +137,9 @@ def examine(m, case, f, i, j, after, enforced):
 
 def finish(m, case, index, after):
     """The state at the end, and where the way to it is longer than one statement's."""
+    if any(f.child.columns[c].affinity != f.parent.columns[k].affinity for f in case.relations if m.deleted[f.parent]
+           for c, k in zip(f.columns, f.ref_columns)):
+        m.flags.add('affinity')
     for t in case.tables:
         for j in m.updated[t]:
             m.reasons += [('NOT NULL', t.name, j, c.name) for c in t.columns.values() if after[t][j].get(c.name) is None and not c.nullable]
