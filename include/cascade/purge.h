@@ -97,7 +97,8 @@ typedef struct cascade_batch_info {
 /** @brief What a purge did. */
 typedef struct cascade_purge_report {
   size_t size;                 /**< `sizeof(cascade_purge_report)`, set by the caller. */
-  int32_t finished;            /**< 1 when no selected row is left; 0 when a budget, a cancel or a failure ended it. */
+  int32_t finished;            /**< 1 when the end was reached: rows that other sessions add to a selection by condition meanwhile are
+                                    looked for again, three times at most; 0 when a budget, a cancel or a failure ended it. */
   uint32_t table_count;        /**< Tables of which rows were deleted or rewritten. */
   uint64_t batches;            /**< Committed batches. */
   uint64_t deleted;            /**< Rows deleted. */

@@ -11,8 +11,8 @@ static cascade_status too_many(cascade_purge *purge, cascade_error **error) {
                         "the plan that was approved deletes %llu rows, now there are more; make a new plan",
                         (unsigned long long)purge->max_rows);
   return casc_fail_at(purge->context, error, CASCADE_MAX_ROWS, table, NULL,
-                      "more than %llu rows would be deleted with what depends on %s; allow more, or select less",
-                      (unsigned long long)purge->max_rows, table);
+                      "more than %llu row%s would be deleted with what depends on %s; allow more, or select less",
+                      (unsigned long long)purge->max_rows, purge->max_rows == 1 ? "" : "s", table);
 }
 
 static cascade_status count_up_to_max(cascade_purge *purge, cascade_error **error) {

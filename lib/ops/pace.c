@@ -37,7 +37,7 @@ cascade_status casc_pace_yield(cascade_purge *purge, cascade_error **error) {
   dialect->change_counter(&statement);
   cascade_status status = casc_ask_integer(purge->connection, &statement, 0, &counter, error);
   casc_statement_free(&statement);
-  bool contended = counter != purge->change_counter;
+  bool contended = purge->change_counter && counter != purge->change_counter;
   purge->change_counter = counter;
   if (status < 0 || (!contended && purge->worked_ns < WORK_BETWEEN_GAPS_MS * UINT64_C(1000000))) return status;
   casc_sleep_ms(GAP_MS);

@@ -35,6 +35,8 @@ struct cascade_purge {
   bool checks_off;    /* the session's foreign-key checks were turned off by us */
   bool in_transaction;
   uint32_t circles;   /* batches since the last commit that could only go with open rows */
+  uint32_t passes;    /* over a selection by condition: until one finds nothing */
+  uint64_t batches_before; /* committed before this pass */
   bool finished, ended;
   cascade_status failed;
   uint64_t max_rows;  /* bound of deleted rows; UINT64_MAX for none */

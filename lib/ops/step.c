@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { RETRIES = 8, BUSY_RETRIES = 2, ROUNDS = 3, FRUITLESS_CIRCLES = 8, ALL_ROOTS = 65536 };
+enum { RETRIES = 8, BUSY_RETRIES = 2, ROUNDS = 3, FRUITLESS_CIRCLES = 8, PASSES = 4, ALL_ROOTS = 65536 };
 
 typedef enum step_outcome { COMMITTED, AGAIN, AT_END } step_outcome;
 
@@ -322,6 +322,15 @@ static bool budget_is_used_up(const cascade_purge *purge) {
          (options->time_budget_ms && casc_now_ns() - purge->started_ns >= options->time_budget_ms * UINT64_C(1000000));
 }
 
+/* Rows that came to meet the condition behind the place where the purge was at work: they are found by another pass. */
+static cascade_status look_again(cascade_purge *purge, cascade_error **error) {
+  casc_level *level;
+  bool settled = purge->scope.selection->by_keys || purge->atomic || purge->report.batches == purge->batches_before;
+  if (settled || ++purge->passes >= PASSES) return CASCADE_OK;
+  purge->batches_before = purge->report.batches;
+  return casc_stack_push(&purge->stack, CASC_SOURCE_SELECTED, purge->scope.root, &level, error);
+}
+
 cascade_status casc_purge_step(cascade_purge *purge, cascade_error **error) {
   while (!purge->finished) {
     step_outcome outcome;
@@ -342,6 +351,7 @@ cascade_status casc_purge_step(cascade_purge *purge, cascade_error **error) {
     }
     if (outcome != AT_END) continue;
     casc_stack_pop(&purge->stack);
+    if (!purge->stack.count && (status = look_again(purge, error)) < 0) return status;
     purge->finished = !purge->stack.count;
   }
   return CASCADE_DONE;

@@ -67,34 +67,39 @@ static void steps(casc_str *text, const cascade_plan *plan) {
   if (checks) casc_str_printf(text, "       after checking %u relation%s for rows that block\n", checks, plural(checks));
 }
 
+/* What the request did not name. */
 static void outside(casc_str *text, const cascade_plan *plan) {
   char rows[NUMBER + 16];
-  bool any = false;
+  uint64_t deleted = plan->info.deleted > plan->info.roots ? plan->info.deleted - plan->info.roots : 0;
+  uint32_t tables = 0;
   for (uint32_t i = 0; i < plan->info.step_count; i++) {
-    const casc_step *step = &plan->steps[i];
-    if (step->info.kind == CASCADE_STEP_CHECK || !step->info.rows || step->info.table == plan->info.table) continue;
-    casc_str_printf(text, "%s%s (%s %s)", any ? ", " : "\nBeyond the selected rows: ", step->label,
-                    counted(rows, step->info.rows, step->info.accuracy),
-                    step->info.kind == CASCADE_STEP_DELETE ? "deleted" : "rewritten");
-    any = true;
+    const cascade_step_info *step = &plan->steps[i].info;
+    if (step->kind == CASCADE_STEP_DELETE && step->rows && step->table != plan->info.table) tables++;
   }
-  if (any) casc_str_put(text, "\n");
+  if (!deleted && !plan->info.updated) return;
+  casc_str_printf(text, "\nBeyond the selected row%s: ", plural(plan->info.roots));
+  if (deleted) casc_str_printf(text, "%s row%s deleted", counted(rows, deleted, plan->info.accuracy), plural(deleted));
+  if (deleted && tables) casc_str_printf(text, " in %u other table%s", tables, plural(tables));
+  if (deleted && plan->info.updated) casc_str_put(text, ", ");
+  if (plan->info.updated)
+    casc_str_printf(text, "%s row%s rewritten", counted(rows, plan->info.updated, plan->info.accuracy),
+                    plural(plan->info.updated));
+  casc_str_put(text, ".\n");
 }
 
 static void warnings(casc_str *text, const cascade_plan *plan) {
   char rows[NUMBER];
   casc_str_put(text, "\n");
   for (uint32_t i = 0; i < plan->cycle_count; i++)
-    casc_str_printf(text, "Cycle: %s refer to each other; rows go together, and foreign keys are checked at COMMIT.\n",
-                    plan->cycles[i]);
+    casc_str_printf(text, "Cycle: rows of %s refer to each other; foreign keys are checked at COMMIT.\n", plan->cycles[i]);
   for (uint32_t i = 0; i < plan->info.step_count; i++) {
     const casc_step *step = &plan->steps[i];
     uint32_t warned = step->info.warnings;
     const char *relation = step->info.relation >= 0 ? plan->policy->relations[step->info.relation].label : step->label;
     if ((warned & CASCADE_WARN_NO_INDEX) && step->scanned < 0)
-      casc_str_printf(text, "Warning: no index supports %s: every batch reads all of %s.\n", relation, step->label);
+      casc_str_printf(text, "Warning: no index for %s: each batch reads all of %s.\n", relation, step->label);
     else if ((warned & CASCADE_WARN_NO_INDEX) && step->scanned)
-      casc_str_printf(text, "Warning: no index supports %s: every batch reads all of %s, about %s rows.\n", relation,
+      casc_str_printf(text, "Warning: no index for %s: each batch reads all of %s (%s rows).\n", relation,
                       step->label, grouped(rows, (uint64_t)step->scanned));
     if (warned & CASCADE_WARN_TRIGGERS) casc_str_printf(text, "Warning: triggers of %s will fire.\n", step->label);
     if (warned & CASCADE_WARN_NOT_NULL)

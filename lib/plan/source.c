@@ -38,6 +38,7 @@ static cascade_status fill_by_keys(casc_source *source, casc_statement *statemen
     return CASCADE_OK;
   }
   cascade_keys some = part(keys, source->selected, slice_of(keys, scope));
+  source->last = source->selected;
   source->selected += some.count;
   scope->dialect->select_keys(statement, &scope->tables[source->table].sql, &(casc_sql_filter){.shown_among = &some},
                               false, false, 0);
@@ -150,8 +151,10 @@ cascade_status casc_source_still(casc_source *source, const casc_keyset *keys, c
   }
   if (source->kind == CASC_SOURCE_REFERENCING) {
     status = casc_read_referencing(scope, &scope->relations[source->relation], &source->parent, keys, 0, still, error);
-  } else if (scope->selection->by_keys) { /* the row of a key is the row of that key: it has only to be there */
-    status = filter_keys(scope, source->table, keys, (casc_sql_filter){0}, still, error);
+  } else if (scope->selection->by_keys) { /* a rowid may have gone to another row meanwhile: only the key itself tells */
+    cascade_keys page = part(&scope->selection->keys, source->last, source->selected - source->last);
+    casc_sql_filter filter = {.shown_among = scope->tables[source->table].sql.shown_is_key ? NULL : &page};
+    status = filter_keys(scope, source->table, keys, filter, still, error);
   } else status = casc_source_selected(scope, keys, still, error);
   if (status >= 0 && !casc_keyset_merge(still, NULL)) status = casc_nomem(error);
   return status;

@@ -9,7 +9,7 @@
 /* SQLite reads nothing of a file until it is asked; this is the question that shows whether it is a database. */
 static cascade_status prove_database(native *self, const char *path, bool foreign_keys, cascade_error **error) {
   int code = sqlite3_exec(self->handle, "PRAGMA schema_version", NULL, NULL, NULL);
-  if (code == SQLITE_OK) code = sqlite3_exec(self->handle, "PRAGMA cache_size=-8192", NULL, NULL, NULL);
+  if (code == SQLITE_OK) code = sqlite3_exec(self->handle, CASC_SQLITE_CACHE ";" CASC_SQLITE_CHECKPOINT, NULL, NULL, NULL);
   if (code == SQLITE_OK && foreign_keys) code = sqlite3_exec(self->handle, "PRAGMA foreign_keys=ON", NULL, NULL, NULL);
   if (code == SQLITE_OK) return CASCADE_OK;
   if ((code & 0xff) != SQLITE_NOTADB) return native_fail(self, code, NULL, error);
