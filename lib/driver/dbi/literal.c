@@ -31,8 +31,8 @@ static void put_real(casc_str *sql, double value) {
   enum { MANTISSA = 53, STEP = 62 };
   int exponent;
   int64_t mantissa = (int64_t)ldexp(frexp(value, &exponent), MANTISSA);
-  exponent -= MANTISSA;
-  while (mantissa && mantissa % 2 == 0 && exponent < 0) {
+  exponent = mantissa ? exponent - MANTISSA : 0;
+  while (mantissa % 2 == 0 && exponent < 0) {
     mantissa /= 2;
     exponent++;
   }

@@ -64,10 +64,15 @@ static void copy_quoted(walker *walk) {
   walk->at = end;
 }
 
+static void refuse_name(walker *walk) {
+  refuse(walk, CASCADE_INVALID, "a named placeholder; placeholders are plain question marks");
+}
+
 static void copy_word(walker *walk) {
   const char *from = walk->at;
   while (is_word(*walk->at)) walk->at++;
   size_t length = (size_t)(walk->at - from);
+  if (*from == '$') refuse_name(walk);
   walk->after_as = length == 2 && strncasecmp(from, "as", 2) == 0;
   if (length == 6 && strncasecmp(from, "select", 6) == 0) casc_str_put(walk->sql, "Select");
   else casc_str_putn(walk->sql, from, length);
@@ -88,8 +93,7 @@ static void copy_sign(walker *walk) {
   char c = *walk->at++;
   if (c == '(') walk->depth++;
   if (c == ')') walk->depth--;
-  if ((c == ':' || c == '@' || c == '#') && is_word(*walk->at))
-    refuse(walk, CASCADE_INVALID, "a named placeholder; placeholders are plain question marks");
+  if ((c == ':' || c == '@' || c == '#') && is_word(*walk->at)) refuse_name(walk);
   if (c == ';') walk->ended = true;
   else casc_str_putc(walk->sql, c);
 }
