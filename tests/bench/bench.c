@@ -1,4 +1,5 @@
-/* bench WORKLOAD --engine ENGINE --size N [--rounds N] [--json]: measures the library beside what one would write by hand. */
+/* bench WORKLOAD --engine ENGINE --size N [--rounds N] [--json]: measures the library beside what one would write by
+ * hand. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,11 +26,11 @@ typedef struct result {
   int64_t rss_growth_kb;
 } result;
 
-static const char usage[] =
-    "usage: bench WORKLOAD --engine ENGINE --size N [--rounds N] [--json]\n"
-    "  w1 --engine sqlite   the older half of N runs of an automation server, 12 rows each\n"
-    "Every method works on its own fresh copy, in a process of its own; the methods take turns. Numbers are medians of\n"
-    "the rounds (3), the longest transaction and the growth of memory are the worst round's.\n";
+static const char usage[] = "usage: bench WORKLOAD --engine ENGINE --size N [--rounds N] [--json]\n"
+                            "  w1 --engine sqlite   the older half of N runs of an automation server, 12 rows each\n"
+                            "Every method works on its own fresh copy, in a process of its own; the methods take "
+                            "turns. Numbers are medians of\n"
+                            "the rounds (3), the longest transaction and the growth of memory are the worst round's.\n";
 
 static bool parse(int count, char **words, request *wanted) {
   const char *name = NULL, *engine = "sqlite";
@@ -77,11 +78,14 @@ static int print_json(const request *wanted, const result *results) {
   json_t *methods = json_object(), *ratios = json_object();
   for (uint32_t i = 0; i < w->method_count; i++)
     json_object_set_new(methods, w->methods[i].name,
-                        json_pack("{s:f, s:I, s:f, s:I}", "seconds", results[i].seconds, "statements", (json_int_t)results[i].statements,
-                                  "longest_tx_s", results[i].longest_tx_s, "rss_growth_kb", (json_int_t)results[i].rss_growth_kb));
-  for (uint32_t i = 0; i < w->ratio_count; i++) json_object_set_new(ratios, w->ratios[i].name, json_real(ratio(w, results, &w->ratios[i])));
-  json_t *all = json_pack("{s:s, s:s, s:I, s:i, s:o, s:o}", "workload", w->name, "engine", w->engine, "size", (json_int_t)wanted->size,
-                          "rounds", (int)wanted->rounds, "methods", methods, "ratios", ratios);
+                        json_pack("{s:f, s:I, s:f, s:I}", "seconds", results[i].seconds, "statements",
+                                  (json_int_t)results[i].statements, "longest_tx_s", results[i].longest_tx_s,
+                                  "rss_growth_kb", (json_int_t)results[i].rss_growth_kb));
+  for (uint32_t i = 0; i < w->ratio_count; i++)
+    json_object_set_new(ratios, w->ratios[i].name, json_real(ratio(w, results, &w->ratios[i])));
+  json_t *all =
+      json_pack("{s:s, s:s, s:I, s:i, s:o, s:o}", "workload", w->name, "engine", w->engine, "size",
+                (json_int_t)wanted->size, "rounds", (int)wanted->rounds, "methods", methods, "ratios", ratios);
   int status = all && !json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) ? 0 : 1;
   if (all) putchar('\n');
   json_decref(all);
@@ -93,13 +97,15 @@ static void print_table(const request *wanted, const result *results) {
   printf("%s on %s, size %lld, median of %u\n\n%-22s %9s %11s %13s %11s\n", w->name, w->engine, (long long)wanted->size,
          (unsigned)wanted->rounds, "method", "seconds", "statements", "longest tx s", "growth KB");
   for (uint32_t i = 0; i < w->method_count; i++)
-    printf("%-22s %9.3f %11llu %13.3f %11lld\n", w->methods[i].name, results[i].seconds, (unsigned long long)results[i].statements,
-           results[i].longest_tx_s, (long long)results[i].rss_growth_kb);
+    printf("%-22s %9.3f %11llu %13.3f %11lld\n", w->methods[i].name, results[i].seconds,
+           (unsigned long long)results[i].statements, results[i].longest_tx_s, (long long)results[i].rss_growth_kb);
   putchar('\n');
-  for (uint32_t i = 0; i < w->ratio_count; i++) printf("%-40s %6.2f\n", w->ratios[i].name, ratio(w, results, &w->ratios[i]));
+  for (uint32_t i = 0; i < w->ratio_count; i++)
+    printf("%-40s %6.2f\n", w->ratios[i].name, ratio(w, results, &w->ratios[i]));
 }
 
-/* The methods take turns, and each round starts with another one, so that a slow moment of the machine hits all alike. */
+/* The methods take turns, and each round starts with another one, so that a slow moment of the machine hits all alike.
+ */
 static bool run_all(const request *wanted, const char *directory, result *results) {
   const bench_workload *w = wanted->workload;
   char originals[2][500], path[500], message[400] = "";

@@ -1,4 +1,5 @@
-/* A benchmark's parts: a workload makes data, its methods do the same delete in different ways, and the runner measures them. */
+/* A benchmark's parts: a workload makes data, its methods do the same delete in different ways, and the runner measures
+ * them. */
 #ifndef BENCH_H
 #define BENCH_H
 
@@ -14,12 +15,12 @@ enum {
 
 /* What a method's process measures while it works. */
 typedef struct bench_run {
-  const char *path;     /* its own copy of the database */
+  const char *path; /* its own copy of the database */
   int64_t size;
   /* filled in by the method */
   uint64_t statements;
   double longest_tx_s;
-  double seconds;       /* by the runner */
+  double seconds; /* by the runner */
   int64_t rss_growth_kb;
   bool failed;
   char message[300];
@@ -27,7 +28,7 @@ typedef struct bench_run {
 
 typedef struct bench_method {
   const char *name;
-  bool cascade;  /* on the copy with ON DELETE actions, instead of the one without */
+  bool cascade; /* on the copy with ON DELETE actions, instead of the one without */
   void (*work)(bench_run *run, void *session);
   void *(*open)(bench_run *run);
   void (*close)(void *session);

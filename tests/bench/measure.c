@@ -1,8 +1,8 @@
 /* Measures a method: time, memory and statements, each in a process of its own on a fresh copy of the database.
 
    Memory: SQLite's page cache is one static buffer of the same size for every method, written to before the measurement
-   starts, so that pages of the database never count; what grows is what a method itself holds. The peak is the process's high-water mark
-   (VmHWM), set back right before the work. */
+   starts, so that pages of the database never count; what grows is what a method itself holds. The peak is the
+   process's high-water mark (VmHWM), set back right before the work. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +16,9 @@
 
 enum { PAGE_BYTES = 4096 };
 
-static const char *const settings[] = {"PRAGMA foreign_keys = ON", "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL",
-                                       "PRAGMA cache_size = -262144", "PRAGMA temp_store = MEMORY", "PRAGMA mmap_size = 0"};
+static const char *const settings[] = {"PRAGMA foreign_keys = ON",   "PRAGMA journal_mode = WAL",
+                                       "PRAGMA synchronous = FULL",  "PRAGMA cache_size = -262144",
+                                       "PRAGMA temp_store = MEMORY", "PRAGMA mmap_size = 0"};
 
 const char *bench_setting(uint32_t position) {
   return position < sizeof settings / sizeof *settings ? settings[position] : NULL;

@@ -8,12 +8,16 @@
 static const char *const rewritten[] = {"schedule", "workflow", "project", "inventory", "notice"};
 static const struct {
   const char *table, *column;
-} deleted[] = {{"job_event", "job_id"}, {"job_host", "job_id"}, {"job_launch", "job_id"}, {"run_credential", "run_id"},
-               {"job", "run_id"}, {"run", "id"}};
+} deleted[] = {{"job_event", "job_id"},      {"job_host", "job_id"}, {"job_launch", "job_id"},
+               {"run_credential", "run_id"}, {"job", "run_id"},      {"run", "id"}};
 
-void *w1_open_plain(bench_run *run) { return bench_sqlite_open(run); }
+void *w1_open_plain(bench_run *run) {
+  return bench_sqlite_open(run);
+}
 
-void w1_close_plain(void *session) { sqlite3_close(session); }
+void w1_close_plain(void *session) {
+  sqlite3_close(session);
+}
 
 /* Everything that hangs on the runs in the key table. */
 static void sweep(bench_run *run, sqlite3 *db) {
@@ -23,7 +27,8 @@ static void sweep(bench_run *run, sqlite3 *db) {
     bench_execute(run, db, sql);
   }
   for (size_t i = 0; i < sizeof deleted / sizeof *deleted; i++) {
-    snprintf(sql, sizeof sql, "DELETE FROM %s WHERE %s IN (SELECT id FROM doomed)", deleted[i].table, deleted[i].column);
+    snprintf(sql, sizeof sql, "DELETE FROM %s WHERE %s IN (SELECT id FROM doomed)", deleted[i].table,
+             deleted[i].column);
     bench_execute(run, db, sql);
   }
 }
@@ -38,10 +43,10 @@ static int64_t last_key(bench_run *run, sqlite3 *db) {
   sqlite3_stmt *statement = NULL;
   int64_t last = 0;
   run->statements++;
-  if (sqlite3_prepare_v2(db, "SELECT max(id) FROM doomed", -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+  if (sqlite3_prepare_v2(db, "SELECT max(id) FROM doomed", -1, &statement, NULL) == SQLITE_OK &&
+      sqlite3_step(statement) == SQLITE_ROW)
     last = sqlite3_column_int64(statement, 0);
-  else
-    bench_fail(run, "max(id)", sqlite3_errmsg(db));
+  else bench_fail(run, "max(id)", sqlite3_errmsg(db));
   sqlite3_finalize(statement);
   return last;
 }
@@ -55,7 +60,9 @@ void w1_staged(bench_run *run, void *session) {
     double start = bench_now();
     bench_execute(run, db, "BEGIN IMMEDIATE");
     bench_execute(run, db, "DELETE FROM doomed");
-    snprintf(sql, sizeof sql, "INSERT INTO doomed SELECT id FROM run WHERE created <= %" PRId64 " AND id > %" PRId64 " ORDER BY id LIMIT %d",
+    snprintf(sql, sizeof sql,
+             "INSERT INTO doomed SELECT id FROM run WHERE created <= %" PRId64 " AND id > %" PRId64
+             " ORDER BY id LIMIT %d",
              run->size / 2, last, STAGED_BATCH);
     bool more = bench_execute(run, db, sql) && sqlite3_changes(db);
     if (more) {

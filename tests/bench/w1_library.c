@@ -8,17 +8,16 @@
 
 #include "bench.h"
 
-static const char rules[] =
-    "[{\"table\": \"job\", \"column\": \"run_id\", \"rule\": \"CASCADE\"},"
-    " {\"table\": \"job_event\", \"column\": \"job_id\", \"rule\": \"CASCADE\"},"
-    " {\"table\": \"job_host\", \"column\": \"job_id\", \"rule\": \"CASCADE\"},"
-    " {\"table\": \"job_launch\", \"column\": \"job_id\", \"rule\": \"CASCADE\"},"
-    " {\"table\": \"run_credential\", \"column\": \"run_id\", \"rule\": \"CASCADE\"},"
-    " {\"table\": \"schedule\", \"column\": \"run_id\", \"rule\": \"SET NULL\"},"
-    " {\"table\": \"workflow\", \"column\": \"run_id\", \"rule\": \"SET NULL\"},"
-    " {\"table\": \"project\", \"column\": \"run_id\", \"rule\": \"SET NULL\"},"
-    " {\"table\": \"inventory\", \"column\": \"run_id\", \"rule\": \"SET NULL\"},"
-    " {\"table\": \"notice\", \"column\": \"run_id\", \"rule\": \"SET NULL\"}]";
+static const char rules[] = "[{\"table\": \"job\", \"column\": \"run_id\", \"rule\": \"CASCADE\"},"
+                            " {\"table\": \"job_event\", \"column\": \"job_id\", \"rule\": \"CASCADE\"},"
+                            " {\"table\": \"job_host\", \"column\": \"job_id\", \"rule\": \"CASCADE\"},"
+                            " {\"table\": \"job_launch\", \"column\": \"job_id\", \"rule\": \"CASCADE\"},"
+                            " {\"table\": \"run_credential\", \"column\": \"run_id\", \"rule\": \"CASCADE\"},"
+                            " {\"table\": \"schedule\", \"column\": \"run_id\", \"rule\": \"SET NULL\"},"
+                            " {\"table\": \"workflow\", \"column\": \"run_id\", \"rule\": \"SET NULL\"},"
+                            " {\"table\": \"project\", \"column\": \"run_id\", \"rule\": \"SET NULL\"},"
+                            " {\"table\": \"inventory\", \"column\": \"run_id\", \"rule\": \"SET NULL\"},"
+                            " {\"table\": \"notice\", \"column\": \"run_id\", \"rule\": \"SET NULL\"}]";
 
 typedef struct library_session {
   cascade_context *context;
@@ -38,7 +37,8 @@ static bool failed(bench_run *run, const char *what, cascade_status status, casc
 static library_session *adopt(bench_run *run, library_session *session, const char *driver, void *handle) {
   cascade_error *error = NULL;
   if (!failed(run, "context", cascade_context_new(NULL, &session->context, &error), error))
-    failed(run, driver, cascade_connection_adopt(session->context, driver, handle, NULL, &session->connection, &error), error);
+    failed(run, driver, cascade_connection_adopt(session->context, driver, handle, NULL, &session->connection, &error),
+           error);
   return session;
 }
 
@@ -55,7 +55,8 @@ void *w1_open_dbi(bench_run *run) {
   char directory[600], name[600];
   snprintf(directory, sizeof directory, "%s", run->path);
   snprintf(name, sizeof name, "%s", run->path);
-  if (dbi_initialize_r(NULL, &session->instance) <= 0 || !(session->dbi = dbi_conn_new_r("sqlite3", session->instance))) {
+  if (dbi_initialize_r(NULL, &session->instance) <= 0 ||
+      !(session->dbi = dbi_conn_new_r("sqlite3", session->instance))) {
     bench_fail(run, "libdbi", "its sqlite3 driver is missing");
     return session;
   }
@@ -104,7 +105,8 @@ static void purge(bench_run *run, library_session *session, int32_t integrity) {
   uint64_t before = cascade_connection_statements(session->connection);
   if (!failed(run, "graph", cascade_graph_read(session->connection, NULL, &graph, &error), error) &&
       !failed(run, "policy", cascade_policy_load(graph, rules, strlen(rules), &policy, &error), error) &&
-      !failed(run, "selection", cascade_selection_where(graph, "run", "created <= ?", &older, 1, &selection, &error), error) &&
+      !failed(run, "selection", cascade_selection_where(graph, "run", "created <= ?", &older, 1, &selection, &error),
+              error) &&
       !failed(run, "purge", cascade_purge_new(session->connection, policy, selection, &options, &work, &error), error))
     batches(run, work);
   cascade_purge_free(work);
@@ -114,6 +116,10 @@ static void purge(bench_run *run, library_session *session, int32_t integrity) {
   run->statements = cascade_connection_statements(session->connection) - before;
 }
 
-void w1_checked(bench_run *run, void *session) { purge(run, session, CASCADE_INTEGRITY_CHECKED); }
+void w1_checked(bench_run *run, void *session) {
+  purge(run, session, CASCADE_INTEGRITY_CHECKED);
+}
 
-void w1_proven(bench_run *run, void *session) { purge(run, session, CASCADE_INTEGRITY_PROVEN); }
+void w1_proven(bench_run *run, void *session) {
+  purge(run, session, CASCADE_INTEGRITY_PROVEN);
+}

@@ -8,9 +8,12 @@ import random
 import model
 from values import INTEGER, NO_DEFAULT, NUMERIC, TEXT, affinity_of, comparable, with_affinity
 
-ODD_NAMES = ['order', 'Group', 'select', 'my table', 'Ta"ble', "it's", 'ÜBER', 'a.b', 'key`s', '[x]', 'from', '1st', 'x%y', 'q?',
-             'rowid', 'oid', ':p', 'Vis-à-vis', 'semi;colon', '--', 'where', 'k' * 70, '$1', 'value', 'key', 'json_each', '名前', 'NULL']
-ODD_TEXTS = ["o'x", 'a b', '', '%', 'ü', 'A', 'a', '"q"', 'back\\slash', 'NULL', '-1', '0', '名', 'se;mi', 'a,b', '{x}', '[1]', '\x1a', 'nul\x00in',
+ODD_NAMES = ['order', 'Group', 'select', 'my table', 'Ta"ble', "it's", 'ÜBER', 'a.b', 'key`s', '[x]', 'from', '1st',
+    'x%y', 'q?',
+             'rowid', 'oid', ':p', 'Vis-à-vis', 'semi;colon', '--', 'where', 'k' * 70, '$1', 'value', 'key',
+             'json_each', '名前', 'NULL']
+ODD_TEXTS = ["o'x", 'a b', '', '%', 'ü', 'A', 'a', '"q"', 'back\\slash', 'NULL', '-1', '0', '名', 'se;mi', 'a,b',
+    '{x}', '[1]', '\x1a', 'nul\x00in',
              'nul\x00on', "'; DROP TABLE t0; --", 'x' * 300, '\n', '?1', 'a\x00']
 RULES = ['CASCADE', 'SET NULL', 'SET DEFAULT', 'RESTRICT', 'NO ACTION']
 OWN_RULES = ['PROTECT', 'PROTECT', 'SET_VALUE', 'IGNORE']
@@ -18,10 +21,14 @@ BASES = [1, 1, 1, 1000, -7, 2 ** 53 + 1, 2 ** 63 - 1500, -2 ** 63 + 5]
 
 # What a profile changes of these. Probabilities where a number, weights where a list.
 COMMON = dict(
-    tables=(3, 7), rows=(0, 12), empty=.04, relations=[0, 1, 1, 2, 2, 3], self=.12, forward=.12, nullable=.65, to_unique=.3, unique=.25, pair_unique=.1,
-    keys=dict(rowid=8, number=2, text=3, pair=3, triple=1, weak=2, shared=1, blob=1, none=1, any=.4, real=.3), without_rowid=.15, null_key=.03,
-    rules=(5, 3, 1.5, 1, 2), own=0, deferred=.25, mixed=.08, collated=.06, odd_names=0, odd_text=.2, partial=.15, share=.03, tenant=False,
-    loops=.1, chain=0, ring=0, diamond=0, twins=.03, default=(.6, .2), declared=0, generated=.05, deep=0, bases=False, roots=[1, 1, 2, 3, 5], implicit=.3,
+    tables=(3, 7), rows=(0, 12), empty=.04, relations=[0, 1, 1, 2, 2, 3], self=.12, forward=.12, nullable=.65,
+    to_unique=.3, unique=.25, pair_unique=.1,
+    keys=dict(rowid=8, number=2, text=3, pair=3, triple=1, weak=2, shared=1, blob=1, none=1, any=.4, real=.3),
+    without_rowid=.15, null_key=.03,
+    rules=(5, 3, 1.5, 1, 2), own=0, deferred=.25, mixed=.08, collated=.06, odd_names=0, odd_text=.2, partial=.15,
+    share=.03, tenant=False,
+    loops=.1, chain=0, ring=0, diamond=0, twins=.03, default=(.6, .2), declared=0, generated=.05, deep=0, bases=False,
+    roots=[1, 1, 2, 3, 5], implicit=.3,
     notnull_set=.2)
 PROFILES = [
     ('mixed', {}),
@@ -45,7 +52,8 @@ PROFILES = [
     ('declared', dict(declared=1, own=.1, rules=(5, 2, 1, .5, .5))),
     ('null keys', dict(null_key=.4, keys=dict(text=4, pair=4, number=3, blob=2), without_rowid=0)),
     ('shared columns', dict(share=.7, keys=dict(pair=8, triple=1, rowid=1), nullable=.8)),
-    ('deep', dict(tables=(1, 3), self=.8, deep=1, rows=(80, 160), relations=[1, 1], rules=(8, 1, .2, .2, .3), unique=.1)),
+    ('deep', dict(tables=(1, 3), self=.8, deep=1, rows=(80, 160), relations=[1, 1], rules=(8, 1, .2, .2, .3),
+    unique=.1)),
 ]
 
 
@@ -70,7 +78,8 @@ class Table:
 
 class Relation:
     def __init__(self, number, child, columns, parent, ref_columns, rule):
-        self.number, self.child, self.columns, self.parent, self.ref_columns, self.rule = number, child, columns, parent, ref_columns, rule
+        self.number, self.rule = number, rule
+        self.child, self.columns, self.parent, self.ref_columns = child, columns, parent, ref_columns
         self.deferred = self.declared = self.implicit = False
         self.where = self.values = self.twin = None
 
@@ -142,7 +151,8 @@ class Builder:
             kind = 'rowid' if 'rowid' in kinds else 'text'
         self.case.tables.append(t)
         collation = lambda: self.r.choice(['NOCASE', 'RTRIM']) if self.chance('collated') else ''
-        key = lambda plain, kind, **more: self.column(t, plain, kind, self.r.random() < .4, collation=collation() if kind == 'text' else '', **more)
+        key = lambda plain, kind, **more: self.column(t, plain, kind, self.r.random() < .4, collation=collation()
+            if kind == 'text' else '', **more)
         if kind == 'rowid':
             t.key, t.alias = [self.column(t, 'id', 'int', False)], True
         elif kind == 'number':
@@ -150,7 +160,8 @@ class Builder:
         elif kind == 'tenant':
             t.key = [self.column(t, 'tenant', 'int', False), self.column(t, 'id', 'int', False)]
         elif kind == 'pair':
-            t.key = [key('k1', self.r.choice(['int', 'int', 'text'])), key('k2', self.r.choice(['int', 'text', 'blob']))]
+            t.key = [key('k1', self.r.choice(['int', 'int', 'text'])), key('k2',
+                self.r.choice(['int', 'text', 'blob']))]
             self.r.shuffle(t.key)
         elif kind == 'triple':
             t.key = [key(f'k{i}', x) for i, x in enumerate(['int', 'text', 'int'])]
@@ -176,8 +187,10 @@ class Builder:
         p = parent.columns[parent_column]
         declared = p.declared
         if self.chance('mixed'):
-            declared = self.r.choice({'int': ['TEXT', '', 'NUMERIC', 'BIGINT', 'VARCHAR(9)'], 'digits': ['INTEGER', '', 'NUMERIC'],
-                                      'text': ['', 'VARCHAR'], 'any': [''], 'blob': ['', 'TEXT'], 'real': ['', 'NUMERIC']}[p.kind])
+            declared = self.r.choice({'int': ['TEXT', '', 'NUMERIC', 'BIGINT', 'VARCHAR(9)'],
+                'digits': ['INTEGER', '', 'NUMERIC'],
+                                      'text': ['', 'VARCHAR'], 'any': [''], 'blob': ['', 'TEXT'],
+                                      'real': ['', 'NUMERIC']}[p.kind])
         collation = self.r.choice(['NOCASE', 'RTRIM', '']) if p.kind == 'text' and self.chance('collated') else ''
         return self.column(table, plain, p.kind, nullable, declared, collation)
 
@@ -192,7 +205,8 @@ class Builder:
         f = Relation(len(self.case.relations), child, list(columns), parent, list(ref_columns), rule)
         f.deferred = self.chance('deferred')
         f.implicit = f.ref_columns == parent.key and self.chance('implicit')
-        if rule in ('SET NULL', 'SET DEFAULT', 'SET_VALUE') and any(not child.columns[c].nullable for c in columns) and not self.chance('notnull_set'):
+        if rule in ('SET NULL', 'SET DEFAULT', 'SET_VALUE') and any(not child.columns[c].nullable
+                for c in columns) and not self.chance('notnull_set'):
             f.rule = 'CASCADE' if self.r.random() < .8 else 'NO ACTION'
         self.case.relations.append(f)
         return f
@@ -205,14 +219,16 @@ class Builder:
         nullable = self.chance('nullable')
         number = sum(f.child is child for f in self.case.relations)
         columns = []
-        earlier = [f for f in self.case.relations if f.child is child and f.ref_columns == key and f.parent is parent and len(key) > 1 and not f.declared]
+        earlier = [f for f in self.case.relations if f.child is child and f.ref_columns == key and f.parent is parent
+            and len(key) > 1 and not f.declared]
         for i, c in enumerate(key):
             if self.k['tenant'] and i == 0:
                 columns.append(child.key[0])
             elif earlier and i == 0 and self.chance('share'):
                 columns.append(earlier[0].columns[0])
             else:
-                columns.append(self.child_column(child, parent, c, f'f{number}' + (f'_{i}' if len(key) > 1 else ''), nullable))
+                columns.append(self.child_column(child, parent, c, f'f{number}' + (f'_{i}' if len(key) > 1 else ''),
+                    nullable))
         return self.relate(child, columns, parent, key, rule or self.rule())
 
     def relations(self):
@@ -236,11 +252,13 @@ class Builder:
                 self.add_relation(middle, top, 'CASCADE' if self.r.random() < .8 else None)
                 self.add_relation(bottom, middle)
         for f in [f for f in self.case.relations if self.chance('twins') and f.columns != f.child.key]:
-            g = self.add_relation(f.child, f.parent, self.r.choice(['PROTECT', 'RESTRICT', 'CASCADE'] if self.k['own'] else ['RESTRICT', 'NO ACTION', 'CASCADE']))
+            g = self.add_relation(f.child, f.parent, self.r.choice(['PROTECT', 'RESTRICT', 'CASCADE']
+                if self.k['own'] else ['RESTRICT', 'NO ACTION', 'CASCADE']))
             if g.ref_columns == f.ref_columns:
                 g.twin = f
         if self.k['chain']:
-            for f in [f for f in self.case.relations if f.rule in ('SET NULL', 'SET DEFAULT') and f.columns != f.child.key][:2]:
+            for f in [f for f in self.case.relations if f.rule in ('SET NULL', 'SET DEFAULT')
+                    and f.columns != f.child.key][:2]:
                 f.child.uniques.append(list(f.columns))
                 child = self.r.choice(tables)
                 columns = [self.child_column(child, f.child, c, f'g{len(child.columns)}', True) for c in f.columns]
@@ -331,7 +349,8 @@ class Builder:
         kept = []
         seen = [set() for _ in t.unique_sets()]
         for i, row in enumerate(t.rows):
-            if all(self.point(f, row, i, candidates[f]) for f in mine) and self.generate(t, row) and self.unique(t, row, seen):
+            if all(self.point(f, row, i, candidates[f]) for f in mine) and self.generate(t, row) and self.unique(t,
+                    row, seen):
                 kept.append(row)
         t.rows = kept
 
@@ -351,7 +370,8 @@ class Builder:
         taken = [(c, k) for c, k in zip(f.columns, f.ref_columns) if c not in own]
         if taken:
             fits = lambda q: all(comparable(row[c], f.parent.columns[k].affinity, f.parent.columns[k].collation) ==
-                                 comparable(q[k], f.parent.columns[k].affinity, f.parent.columns[k].collation) for c, k in taken)
+                                 comparable(q[k], f.parent.columns[k].affinity, f.parent.columns[k].collation) for c,
+                                 k in taken)
             candidates = [q for q in candidates if fits(q)]
         if nullable and (not candidates or self.r.random() < (.03 if self.k['deep'] else .22)):
             return True
@@ -384,7 +404,8 @@ class Builder:
                     return False
                 found.append(None)
                 continue
-            found.append(tuple(comparable(v, t.columns[c].affinity, t.columns[c].collation) for c, v in zip(columns, values)))
+            found.append(tuple(comparable(v, t.columns[c].affinity, t.columns[c].collation) for c,
+                v in zip(columns, values)))
         if any(v is not None and v in s for v, s in zip(found, seen)):
             return False
         for v, s in zip(found, seen):
@@ -399,7 +420,8 @@ class Builder:
                 return
             for f, row in bad:
                 if any(row is q for q in f.child.rows):
-                    free = [c for c in f.columns if f.child.columns[c].nullable and not any(c in k for k in f.child.unique_sets())]
+                    free = [c for c in f.columns if f.child.columns[c].nullable
+                        and not any(c in k for k in f.child.unique_sets())]
                     if free:
                         row[free[0]] = None
                     else:
@@ -420,7 +442,8 @@ class Builder:
                 q = self.r.choice(parents)
                 chosen = [self.child_value(q[k], f.parent.columns[k], c) for c, k in zip(columns, f.ref_columns)]
             elif x < exists + missing:
-                chosen = [with_affinity({'int': 424242, 'real': .5, 'blob': b'zz', 'digits': '424242'}.get(c.kind, 'zz'), c.affinity) for c in columns]
+                chosen = [with_affinity({'int': 424242, 'real': .5, 'blob': b'zz', 'digits': '424242'}.get(c.kind,
+                    'zz'), c.affinity) for c in columns]
             else:
                 chosen = [None] * len(columns)
             if f.rule == 'SET_VALUE':

@@ -1,4 +1,4 @@
-"""One case against the library: every copy, both drivers, several ways of asking. Each check gives a list of failures."""
+"""One case against the library: every copy, both drivers, several ways of asking. Failures are collected."""
 import collections
 import json
 import os
@@ -23,7 +23,8 @@ def policy_of(case):
     """All rules of a case as a policy document."""
     entries = []
     for f in case.relations:
-        entry = dict(table=f.child.name, columns=f.columns, ref_table=f.parent.name, ref_columns=f.ref_columns, rule=f.rule)
+        entry = dict(table=f.child.name, columns=f.columns, ref_table=f.parent.name, ref_columns=f.ref_columns,
+            rule=f.rule)
         if f.where:
             entry['where'] = f'{name(f.where[0])} = {literal(f.where[1])}'
         if f.rule == 'SET_VALUE':
@@ -33,8 +34,8 @@ def policy_of(case):
 
 
 def stuck_cycle(case, m, copy):
-    """Whether deleted rows refer to each other in a circle, one of them by a key whose action the database takes at once and that
-    must fail: RESTRICT, or a NULL where none may be. Then no order of work and no deferring gets past the database."""
+    """Whether deleted rows refer to each other in a circle, one of them by a key whose action the database takes at
+    once and that must fail: RESTRICT, or a NULL where none may be. Then no order of work and no deferring helps."""
     edges, at_once = references(case, m, lambda f: copies.in_catalog(f, copy)), []
     for f, child, parent in edges['all']:
         if must_fail(f, copies.action(case, f, copy)):
@@ -76,7 +77,8 @@ def circle(case, m):
 
 def must_fail(f, action):
     columns = [f.child.columns[c] for c in f.columns]
-    return action == 'RESTRICT' or any(not c.nullable and (action == 'SET NULL' or action == 'SET DEFAULT' and c.default is NO_DEFAULT)
+    return action == 'RESTRICT' or any(not c.nullable and (action == 'SET NULL' or action == 'SET DEFAULT'
+        and c.default is NO_DEFAULT)
                                        for c in columns)
 
 
@@ -105,7 +107,8 @@ class Check:
         return self.outcomes[copy != 'none']
 
     def fail(self, kind, text):
-        self.failures.append(dict(seed=self.case.seed, profile=self.case.profile, where=self.where, kind=kind, text=text))
+        self.failures.append(dict(seed=self.case.seed, profile=self.case.profile, where=self.where, kind=kind,
+            text=text))
 
     def session(self, copy, driver):
         for end in ('', '-wal', '-shm', '-journal'):
@@ -135,7 +138,8 @@ class Check:
             if t.alias:
                 ways.append('integers')
             if all(t.columns[k].affinity == 'INTEGER' for k in t.key) or len(t.key) > 1 and all(
-                    isinstance(v, (int, str)) and '\0' not in str(v) and t.columns[k].kind in ('int', 'text') for key in keys for k, v in zip(t.key, key)):
+                    isinstance(v, (int, str)) and '\0' not in str(v) and t.columns[k].kind in ('int', 'text')
+                    for key in keys for k, v in zip(t.key, key)):
                 ways.append('texts')
         return ways
 
@@ -255,7 +259,8 @@ class Check:
         if m.flags & LENIENT or any(r[0] == 'UNIQUE' for r in m.reasons):
             return
         if bool(plan.blocked) != m.blocked or bool(plan.blocking) != m.blocked:
-            self.fail('wrong plan', f'blocked {plan.blocked} by {plan.blocking} rows, expected {m.reasons[:2] or "no blockers"}')
+            self.fail('wrong plan',
+                f'blocked {plan.blocked} by {plan.blocking} rows, expected {m.reasons[:2] or "no blockers"}')
         elif not m.blocked and not purge.failure:
             deleted = collections.Counter()
             for kind, table, _, rows in plan.steps:
@@ -263,23 +268,30 @@ class Check:
                     deleted[table] += rows
             updated = sum(rows for kind, _, _, rows in plan.steps if kind == 2)
             want = {t.name: len(m.deleted[t]) for t in self.case.tables if m.deleted[t]}
-            if (plan.deleted, plan.updated) != (purge.deleted, purge.updated) or updated != plan.updated or +deleted != want:
-                self.fail('wrong plan', f'planned {plan.deleted} {dict(+deleted)} and {plan.updated} ({updated}) updates, done {purge.deleted} and {purge.updated}')
+            if (plan.deleted, plan.updated) != (purge.deleted,
+                    purge.updated) or updated != plan.updated or +deleted != want:
+                self.fail('wrong plan',
+                    f'planned {plan.deleted} {dict(+deleted)} and {plan.updated} ({updated}) updates, '
+                    f'done {purge.deleted} and {purge.updated}')
 
     def blockers(self, copy, driver, way, limit):
         """Every row outside the selection that refers to it comes once, in pages that are no longer than the limit."""
         case, root = self.case, self.case.root_table
         with self.session(copy, driver) as session, self.select(session, way) as selection:
             pages = session.blockers(selection, limit=limit, rounds=10 ** 6)
-            labels = [(info.label.decode(), info.rule) for info in map(session.relation, range(session.relation_count()))]
-            names = {r: (session.table_name(i.table), tuple(i.columns[k].decode() for k in range(i.column_count)), session.table_name(i.ref_table),
-                         tuple(i.ref_columns[k].decode() for k in range(i.column_count))) for r in {p[0] for p in pages} for i in [session.relation(r)]}
+            labels = [(info.label.decode(), info.rule) for info in map(session.relation,
+                range(session.relation_count()))]
+            names = {r: (session.table_name(i.table), tuple(i.columns[k].decode() for k in range(i.column_count)),
+                session.table_name(i.ref_table),
+                         tuple(i.ref_columns[k].decode() for k in range(i.column_count)))
+                         for r in {p[0] for p in pages} for i in [session.relation(r)]}
         if copies.difference(case, self.dump(), self.before):
             self.fail('blockers', 'looking changed the database')
         got, last = collections.defaultdict(list), {}
         for relation, kind, keys, complete, depth in pages:
             if depth != 1 or not keys or len(keys) > limit or last.get(relation, (0, 0))[1] == 1:
-                self.fail('blockers', f'{labels[relation][0]}: page of {len(keys)} keys at depth {depth} after {last.get(relation)}')
+                self.fail('blockers',
+                    f'{labels[relation][0]}: page of {len(keys)} keys at depth {depth} after {last.get(relation)}')
             last[relation] = (kind, complete)
             got[relation] += keys
         unfinished = [labels[r][0] for r, (_, complete) in last.items() if not complete]
@@ -364,11 +376,14 @@ class Check:
         refused, rows = copies.run_native(self.case)
         if bool(refused) == m.blocked and not copies.difference(self.case, rows, self.after[True]):
             return 'agree'
-        if refused and not m.blocked and rows == self.before and m.flags & {'restrict', 'transient', 'overlap', 'affinity'}:
+        if refused and not m.blocked and rows == self.before and m.flags & {'restrict', 'transient', 'overlap',
+                'affinity'}:
             return 'refuses what ends well'
         if m.flags & {'overlap', 'adopted', 'affinity'}:
             return 'leaves other rows'
-        self.fail('model', f'SQLite {refused or "accepts"}, the model {m.reasons[:2] or "accepts"}; {copies.difference(self.case, rows, self.after[True])}')
+        self.fail('model',
+            f'SQLite {refused or "accepts"}, the model {m.reasons[:2] or "accepts"}; '
+            f'{copies.difference(self.case, rows, self.after[True])}')
         return 'DISAGREE'
 
     def everything(self, program=None):
@@ -391,7 +406,8 @@ class Check:
             self.command(program, self.copies()[seed % 3])
 
     def attempt(self, copy, driver, way, what, *arguments, **options):
-        self.where = f'{copy} {driver} {what.__name__}{"".join(f" {a}" for a in arguments)}{" proven" if options else ""} by {way}'
+        details = ''.join(f' {a}' for a in arguments) + (' proven' if options else '')
+        self.where = f'{copy} {driver} {what.__name__}{details} by {way}'
         self.step(self.where)
         try:
             what(copy, driver, way, *arguments, **options)

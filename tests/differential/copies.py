@@ -51,7 +51,8 @@ def create(case, t, copy):
         lines.append(f'PRIMARY KEY ({names(t.key)})')
     lines += [f'UNIQUE ({names(u)})' for u in t.uniques]
     lines += [clause(case, f, copy) for f in case.relations if f.child is t and in_catalog(f, copy)]
-    return f'CREATE TABLE {name(t.name)} (\n  ' + ',\n  '.join(lines) + '\n)' + (' WITHOUT ROWID' if t.without_rowid else '')
+    return f'CREATE TABLE {name(t.name)} (\n  ' + ',\n  '.join(lines) + '\n)' + (' WITHOUT ROWID'
+        if t.without_rowid else '')
 
 
 def default(value):
@@ -61,7 +62,8 @@ def default(value):
 def indexes(case):
     """About half of the referencing columns have an index."""
     r = random.Random(case.seed)
-    return [f'CREATE INDEX {name(f"i{f.number}")} ON {name(f.child.name)} ({names(f.columns)})' for f in case.relations if r.random() < .5]
+    return [f'CREATE INDEX {name(f"i{f.number}")} ON {name(f.child.name)} ({names(f.columns)})'
+        for f in case.relations if r.random() < .5]
 
 
 def build(case, copy, path):
@@ -83,7 +85,8 @@ def build(case, copy, path):
 
 def dump(case, con):
     """Table name -> sorted typed rows."""
-    return {t.name: sorted(typed(r) for r in con.execute(f'SELECT {names(t.columns)} FROM {name(t.name)}')) for t in case.tables}
+    return {t.name: sorted(typed(r) for r in con.execute(f'SELECT {names(t.columns)} FROM {name(t.name)}'))
+        for t in case.tables}
 
 
 def expected(case, m):

@@ -28,11 +28,12 @@ def generate(path, rows):
     for sql in ('PRAGMA journal_mode=WAL', 'PRAGMA synchronous=OFF', 'PRAGMA cache_size=-200000', 'BEGIN',
                 'CREATE TABLE hub(id INTEGER PRIMARY KEY, name TEXT)',
                 'CREATE TABLE crate(id INTEGER PRIMARY KEY, hub_id INTEGER NOT NULL REFERENCES hub(id), note TEXT)',
-                'CREATE TABLE parcel(id INTEGER PRIMARY KEY, crate_id INTEGER NOT NULL REFERENCES crate(id), note TEXT)',
-                'CREATE TABLE label(id INTEGER PRIMARY KEY, parcel_id INTEGER NOT NULL REFERENCES parcel(id), note TEXT)',
+                'CREATE TABLE parcel(id INTEGER PRIMARY KEY, crate_id INTEGER NOT NULL REFERENCES crate, note TEXT)',
+                'CREATE TABLE label(id INTEGER PRIMARY KEY, parcel_id INTEGER NOT NULL REFERENCES parcel, note TEXT)',
                 "INSERT INTO hub VALUES (1, 'north'), (2, 'south'), (3, 'empty')"):
         con.execute(sql)
-    series = 'WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < {}) INSERT INTO {} SELECT {} FROM s'
+    series = ('WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < {}) '
+              'INSERT INTO {} SELECT {} FROM s')
     con.execute(series.format(crates, 'crate', "i, 1, 'crate ' || i"))
     con.execute(series.format(crates * 4, 'parcel', "i, (i - 1) / 4 + 1, 'parcel ' || i"))
     con.execute(series.format(crates * 15, 'label', "i, (i - 1) * 4 / 15 + 1, 'label ' || i"))
@@ -52,7 +53,8 @@ class Hub(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, cls.directory)
         cls.policy = os.path.join(cls.directory, 'policy.json')
         with open(cls.policy, 'w', encoding='utf-8') as f:
-            json.dump([dict(table=t, column=c, rule='CASCADE') for t, c in zip(TABLES, ('hub_id', 'crate_id', 'parcel_id'))], f)
+            json.dump([dict(table=t, column=c, rule='CASCADE') for t, c in zip(TABLES,
+                ('hub_id', 'crate_id', 'parcel_id'))], f)
         cls.large, cls.small = os.path.join(cls.directory, 'large.db'), os.path.join(cls.directory, 'small.db')
         generate(cls.large, ROWS)
         generate(cls.small, ROWS // 10)
@@ -72,7 +74,7 @@ class Hub(unittest.TestCase):
 
     @staticmethod
     def peak(process):
-        """The process's high-water mark in KB, looked at until it ends: wait4 would count Python's memory before exec."""
+        """The process's high-water mark in KB, looked at until it ends: wait4 would count Python's before exec."""
         peak = 0
         while process.poll() is None:
             try:
@@ -112,7 +114,8 @@ class Hub(unittest.TestCase):
                 path = self.copy(self.large)
                 started = time.time()
                 large = self.finish(path, driver)
-                print(f'{driver}: {ROWS} rows in {time.time() - started:.1f} s, peak memory {large} KB; {ROWS // 10} rows {small} KB; no rows {least} KB')
+                print(f'{driver}: {ROWS} rows in {time.time() - started:.1f} s, peak memory {large} KB; '
+                      f'{ROWS // 10} rows {small} KB; no rows {least} KB')
                 self.assertEqual(self.counts(path), [2, 1, 1, 1])
                 self.assertLess(large - least, GROWTH_KB)
                 self.assertLess(large - small, FLAT_KB)

@@ -40,7 +40,8 @@ def dangling(relations, rows=None):
     bad = []
     for f in relations:
         have = {f.target(q) for q in (rows[f.parent] if rows else f.parent.rows)}
-        bad += [(f, q) for q in (rows[f.child] if rows else f.child.rows) if f.refers(q) is not None and f.refers(q) not in have]
+        bad += [(f, q) for q in (rows[f.child] if rows else f.child.rows) if f.refers(q) is not None
+            and f.refers(q) not in have]
     return bad
 
 
@@ -72,15 +73,15 @@ def closure(case, index, deleted):
 def outcome(case, enforced=lambda f: False):
     """The outcome. `enforced` says of which relations the database itself keeps watch: only there does IGNORE block.
 
-    Flags name what may lead a database, or an implementation that works statement by statement, to refuse a sound end state:
+    Flags name what may lead a database, or a way of working statement by statement, to refuse a sound end state:
       restrict      a deleted row refers to a deleted row by RESTRICT
       transient     a deleted row would break a constraint before it goes
       unique        a deleted row holds a unique key that a rewritten row gets
       overlap       two relations of one row share columns, and both are concerned: the order decides
       protect       a selected row refers to a deleted one by PROTECT
       adopted       a row refers to a key that another row has got
-      affinity      a key may be written in another type than where it is referred to: SQLite's actions, unlike its checks,
-                    do not apply the parent's affinity and may miss the row
+      affinity      a key may be written in another type than where it is referred to: SQLite's actions, unlike its
+                    checks, do not apply the parent's affinity and may miss the row
     """
     m = Outcome(case)
     index = {}
@@ -120,9 +121,11 @@ def examine(m, case, f, i, j, after, enforced):
     elif inside:
         if f.rule == 'RESTRICT':
             m.flags.add('restrict')
-        if changes and any(v is None and not f.child.columns[c].nullable for c, v in zip(f.columns, set_values(f, None))):
+        if changes and any(v is None and not f.child.columns[c].nullable for c,
+                v in zip(f.columns, set_values(f, None))):
             m.flags.add('transient')
-        if changes and not itself and any(c in g.ref_columns for g in case.relations if g.parent is f.child for c in f.columns):
+        if changes and not itself and any(c in g.ref_columns for g in case.relations if g.parent is f.child
+                for c in f.columns):
             m.flags.add('transient')
         if changes and any(c in k for k in f.child.unique_sets() for c in f.columns):
             m.flags.add('transient')
@@ -142,7 +145,8 @@ def finish(m, case, index, after):
         m.flags.add('affinity')
     for t in case.tables:
         for j in m.updated[t]:
-            m.reasons += [('NOT NULL', t.name, j, c.name) for c in t.columns.values() if after[t][j].get(c.name) is None and not c.nullable]
+            m.reasons += [('NOT NULL', t.name, j, c.name) for c in t.columns.values()
+                if after[t][j].get(c.name) is None and not c.nullable]
         for columns in t.unique_sets():
             keys = collections.Counter(k for row in after[t].values() if (k := own_key(t, columns, row)) is not None)
             m.reasons += [('UNIQUE', t.name, columns, k) for k, n in keys.items() if n > 1]
@@ -151,7 +155,8 @@ def finish(m, case, index, after):
             if any(own_key(t, columns, after[t][j]) in held - {None} for j in rewritten):
                 m.flags |= {'unique', 'transient'}
             for f in case.relations:
-                if f.parent is t and f.ref_columns == columns and any(index[f].get(f.target(t.rows[j])) for j in rewritten):
+                if f.parent is t and f.ref_columns == columns and any(index[f].get(f.target(t.rows[j]))
+                        for j in rewritten):
                     m.flags.add('transient')
     watched = [f for f in case.relations if f.rule != 'IGNORE']
     left = {t: list(after[t].values()) for t in case.tables}

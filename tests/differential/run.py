@@ -3,11 +3,12 @@
 
   run.py [--seeds A-B] [--keep DIR] [--jobs N] [--no-command]
 
-Each seed is a schema with rows and rows to delete. SQLite runs on a copy with real ON DELETE actions; the library runs with the
-same rules as a policy on copies with NO ACTION, with deferred constraints, without constraints, with the actions (default
-policy) and with other actions than the rules; by both drivers; whole, in small batches, with integrity = proven, and held to a
-plan. Rows are compared table by table with the set model, which SQLite's own result confirms. CASCADE_QUICK=1 runs 40 seeds
-instead of 300. LIBCASCADE_PATH, LIBCASCADE_DRIVERS and CASCADE say where the library, its drivers and the command are.
+Each seed is a schema with rows and rows to delete. SQLite runs on a copy with real ON DELETE actions; the library runs
+with the same rules as a policy on copies with NO ACTION, with deferred constraints, without constraints, with the actions
+(default policy) and with other actions than the rules; by both drivers; whole, in small batches, with integrity = proven,
+and held to a plan. Rows are compared table by table with the set model, which SQLite's own result confirms.
+CASCADE_QUICK=1 runs 40 seeds instead of 300. LIBCASCADE_PATH, LIBCASCADE_DRIVERS and CASCADE say where the library, its
+drivers and the command are.
 --keep leaves every copy as a file, with the policy, for looking at a failure by hand.
 """
 import argparse
@@ -50,7 +51,8 @@ def work(seeds, out, options, directory):
                 f.write(check.policy)
         else:
             shutil.rmtree(place)
-        say(end=seed, failures=check.failures, refusals=check.refusals, runs=check.runs, native=native, profile=case.profile,
+        say(end=seed, failures=check.failures, refusals=check.refusals, runs=check.runs, native=native,
+            profile=case.profile,
             blocked=check.outcomes[True].blocked, deleted=check.outcomes[True].deleted_count)
 
 
@@ -95,12 +97,14 @@ class Worker:
             return None
         at = self.seeds.index(self.seed) if self.seed in self.seeds else len(self.seeds)
         self.seeds = self.seeds[at + 1:]
-        return signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else f'exit code {os.WEXITSTATUS(status)}'
+        code = os.waitstatus_to_exitcode(status)
+        return signal.Signals(-code).name if code < 0 else f'exit code {code}'
 
 
 def run(seeds, options, directory):
     counts, failures = collections.Counter(), []
-    workers = [Worker(seeds[i::options.jobs], options, directory) for i in range(options.jobs) if seeds[i::options.jobs]]
+    workers = [Worker(seeds[i::options.jobs], options, directory) for i in range(options.jobs)
+        if seeds[i::options.jobs]]
     while workers:
         ready, _, _ = select.select([w.fd for w in workers], [], [], 1)
         for w in workers:
@@ -112,7 +116,8 @@ def run(seeds, options, directory):
             if messages is None:
                 killed = w.ended()
                 if killed:
-                    failures.append(dict(seed=w.seed, profile='', where=w.step, kind='crash', text='no end in sight' if killed == 'SIGKILL' else killed))
+                    failures.append(dict(seed=w.seed, profile='', where=w.step, kind='crash', text='no end in sight'
+                        if killed == 'SIGKILL' else killed))
                     report(failures[-1])
                 if killed and w.seeds:
                     w.buffer = b''

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Does the differential suite notice what is wrong?
 
-First the set model against SQLite's own cascade. Then purges that make one mistake each: the random cases must be rich enough to
-tell every one of them from a right one. Then results that are damaged by hand: every damage must be reported.
+First the set model against SQLite's own cascade. Then purges that make one mistake each: the random cases must be rich
+enough to tell every one of them from a right one. Then results that are damaged by hand: all must be reported.
 """
 import collections
 import os
@@ -93,7 +93,8 @@ def nothing_not_null(case):
 def null_is_a_value(case):
     for f in case.relations:
         f.key_of = lambda found, f=f: None if set(found) == {None} else tuple(
-            v if v is None else values.comparable(v, f.parent.columns[c].affinity, f.parent.columns[c].collation) for v, c in zip(found, f.ref_columns))
+            v if v is None else values.comparable(v, f.parent.columns[c].affinity, f.parent.columns[c].collation)
+            for v, c in zip(found, f.ref_columns))
 
 
 MISTAKES = {
@@ -106,7 +107,8 @@ MISTAKES = {
     'SET DEFAULT is taken for SET NULL': no_defaults,
     'RESTRICT is forgotten': lambda case: without(case, lambda f: f.rule == 'RESTRICT'),
     'NO ACTION is forgotten': lambda case: without(case, lambda f: f.rule == 'NO ACTION'),
-    'RESTRICT is taken for PROTECT': lambda case: (ruled(case, 'RESTRICT', 'PROTECT'), ruled(case, 'NO ACTION', 'PROTECT')),
+    'RESTRICT is taken for PROTECT': lambda case: (ruled(case, 'RESTRICT', 'PROTECT'),
+    ruled(case, 'NO ACTION', 'PROTECT')),
     'PROTECT is taken for RESTRICT': lambda case: ruled(case, 'PROTECT', 'RESTRICT'),
     'predicates of relations are ignored': predicates_ignored,
     'collations are ignored': no_collations,
@@ -140,7 +142,8 @@ class Mistakes(unittest.TestCase):
                 agree += 1
                 continue
             sound_end = refused and not m.blocked and rows == copies.before(case)
-            self.assertTrue(m.flags & {'overlap', 'adopted', 'affinity'} or sound_end and m.flags & {'restrict', 'transient'},
+            self.assertTrue(m.flags & {'overlap', 'adopted', 'affinity'} or sound_end
+                and m.flags & {'restrict', 'transient'},
                             f'seed {seed}: SQLite says {refused}, the model {m.reasons[:2]}')
         self.assertGreater(agree, len(SEEDS) * .7)
 
@@ -193,7 +196,8 @@ class Damage(unittest.TestCase):
             for t in check.case.tables:
                 con.execute(f'DELETE FROM {name(t.name)}')
                 columns = [c.name for c in t.columns.values() if not c.generated]
-                con.executemany(f'INSERT INTO {name(t.name)} ({names(columns)}) VALUES ({", ".join("?" * len(columns))})',
+                marks = ', '.join('?' * len(columns))
+                con.executemany(f'INSERT INTO {name(t.name)} ({names(columns)}) VALUES ({marks})',
                                 [[row[c] for c in columns] for row in m.rows[t]])
         if damage:
             damage(con)
@@ -202,7 +206,8 @@ class Damage(unittest.TestCase):
     def said(self, check, m, status=None):
         failure = cascade_ctypes.Failure(status, 'made up') if status else None
         tables = {t.name: (len(m.deleted[t]), 0) for t in check.case.tables if m.deleted[t]}
-        return types.SimpleNamespace(failure=failure, prepared=not failure, deleted=m.deleted_count, updated=m.updates, finished=True, tables=tables,
+        return types.SimpleNamespace(failure=failure, prepared=not failure, deleted=m.deleted_count,
+            updated=m.updates, finished=True, tables=tables,
                                      batches=[(m.deleted_count, m.updates)])
 
     def found(self, check, purge):
@@ -221,7 +226,8 @@ class Damage(unittest.TestCase):
             if m.blocked:
                 self.assertEqual(self.found(check, self.said(check, m, 'CASCADE_BLOCKED')), [], seed)
                 self.assertTrue(self.found(check, self.said(check, m)), f'seed {seed}: success where a refusal was due')
-                self.assertTrue(self.found(check, self.said(check, m, 'CASCADE_CYCLE')), f'seed {seed}: refused for another reason')
+                self.assertTrue(self.found(check, self.said(check, m, 'CASCADE_CYCLE')),
+                    f'seed {seed}: refused for another reason')
                 done['refusals'] += 1
             else:
                 self.assertEqual(self.found(check, self.said(check, m)), [], seed)
@@ -237,7 +243,8 @@ class Damage(unittest.TestCase):
         self.assertEqual(len(done), 6)
 
     def numbers(self, check, m):
-        for wrong in (dict(deleted=m.deleted_count + 1), dict(updated=m.updates + 1), dict(finished=False), dict(batches=[]), dict(tables={'x': (1, 0)})):
+        for wrong in (dict(deleted=m.deleted_count + 1), dict(updated=m.updates + 1), dict(finished=False),
+                dict(batches=[]), dict(tables={'x': (1, 0)})):
             purge = self.said(check, m)
             vars(purge).update(wrong)
             if wrong != dict(batches=[]) or m.deleted_count:
@@ -257,11 +264,15 @@ class Damage(unittest.TestCase):
                 continue
             for i in list(m.deleted[t])[:1]:
                 row = t.rows[i]
-                yield 'a row left behind', run(f'INSERT INTO {table} ({names(columns)}) VALUES ({", ".join("?" * len(columns))})', *[row[c] for c in columns])
+                marks = ', '.join('?' * len(columns))
+                yield 'a row left behind', run(f'INSERT INTO {table} ({names(columns)}) VALUES ({marks})',
+                                               *[row[c] for c in columns])
             for i in list(m.updated[t])[:1]:
-                changed = [c for c in columns if next(r for r in m.rows[t] if r[t.seq] == t.rows[i][t.seq])[c] != t.rows[i][c]]
+                changed = [c for c in columns if next(r for r in m.rows[t]
+                    if r[t.seq] == t.rows[i][t.seq])[c] != t.rows[i][c]]
                 if changed:
-                    yield 'an update undone', run(f'UPDATE {table} SET {name(changed[-1])} = ? WHERE {seq} = ?', t.rows[i][changed[-1]], t.rows[i][t.seq])
+                    yield 'an update undone', run(f'UPDATE {table} SET {name(changed[-1])} = ? WHERE {seq} = ?',
+                        t.rows[i][changed[-1]], t.rows[i][t.seq])
 
 
 if __name__ == '__main__':

@@ -21,7 +21,8 @@ class Struct(c.Structure):
 
 
 class Value(c.Structure):
-    _fields_ = [('type', I32), ('reserved', I32), ('integer', I64), ('real', c.c_double), ('data', c.POINTER(c.c_char)), ('length', U64)]
+    _fields_ = [('type', I32), ('reserved', I32), ('integer', I64), ('real', c.c_double),
+        ('data', c.POINTER(c.c_char)), ('length', U64)]
 
 
 class Keys(Struct):
@@ -34,14 +35,18 @@ class ConnectionOptions(Struct):
 
 
 class RelationInfo(Struct):
-    _fields_ = [('size', SIZE), ('name', TEXT), ('label', TEXT), ('table', U32), ('ref_table', U32), ('column_count', U32), ('flags', U32),
-                ('columns', c.POINTER(TEXT)), ('ref_columns', c.POINTER(TEXT)), ('on_delete', I32), ('on_update', I32), ('rule', I32),
+    _fields_ = [('size', SIZE), ('name', TEXT), ('label', TEXT), ('table', U32), ('ref_table', U32),
+        ('column_count', U32), ('flags', U32),
+                ('columns', c.POINTER(TEXT)), ('ref_columns', c.POINTER(TEXT)), ('on_delete', I32),
+                ('on_update', I32), ('rule', I32),
                 ('reserved', I32), ('index', TEXT)]
 
 
 class TableInfo(Struct):
-    _fields_ = [('size', SIZE), ('schema', TEXT), ('name', TEXT), ('label', TEXT), ('kind', I32), ('flags', U32), ('column_count', U32),
-                ('key_count', U32), ('key', c.POINTER(TEXT)), ('row_estimate', I64), ('component', U32), ('component_size', U32)]
+    _fields_ = [('size', SIZE), ('schema', TEXT), ('name', TEXT), ('label', TEXT), ('kind', I32), ('flags', U32),
+        ('column_count', U32),
+                ('key_count', U32), ('key', c.POINTER(TEXT)), ('row_estimate', I64), ('component', U32),
+                ('component_size', U32)]
 
 
 class PlanOptions(Struct):
@@ -49,22 +54,27 @@ class PlanOptions(Struct):
 
 
 class PlanInfo(Struct):
-    _fields_ = [('size', SIZE), ('step_count', U32), ('table', U32), ('roots', U64), ('deleted', U64), ('updated', U64), ('blocking', U64),
+    _fields_ = [('size', SIZE), ('step_count', U32), ('table', U32), ('roots', U64), ('deleted', U64),
+        ('updated', U64), ('blocking', U64),
                 ('accuracy', I32), ('blocked', I32), ('fingerprint', TEXT)]
 
 
 class StepInfo(Struct):
-    _fields_ = [('size', SIZE), ('kind', I32), ('table', U32), ('relation', I32), ('rule', I32), ('rows', U64), ('accuracy', I32),
+    _fields_ = [('size', SIZE), ('kind', I32), ('table', U32), ('relation', I32), ('rule', I32), ('rows', U64),
+        ('accuracy', I32),
                 ('warnings', U32), ('index', TEXT), ('sql', TEXT)]
 
 
 class BlockersOptions(Struct):
-    _fields_ = [('size', SIZE), ('limit', U32), ('rounds', U32), ('depth', U32), ('request_count', U32), ('requests', P), ('max_rows', U64)]
+    _fields_ = [('size', SIZE), ('limit', U32), ('rounds', U32), ('depth', U32), ('request_count', U32),
+        ('requests', P), ('max_rows', U64)]
 
 
 class BlockersPage(Struct):
-    _fields_ = [('size', SIZE), ('relation', U32), ('kind', I32), ('keys', c.POINTER(Keys)), ('anchor', c.POINTER(Value)),
-                ('anchor_count', U32), ('complete', I32), ('depth', U32), ('path_length', U32), ('path', c.POINTER(U32))]
+    _fields_ = [('size', SIZE), ('relation', U32), ('kind', I32), ('keys', c.POINTER(Keys)),
+        ('anchor', c.POINTER(Value)),
+                ('anchor_count', U32), ('complete', I32), ('depth', U32), ('path_length', U32),
+                ('path', c.POINTER(U32))]
 
 
 class Deleted(Struct):
@@ -75,17 +85,20 @@ HOOK = c.CFUNCTYPE(I32, P, c.POINTER(Deleted), U32)
 
 
 class PurgeOptions(Struct):
-    _fields_ = [('size', SIZE), ('allow', U32), ('integrity', I32), ('max_rows', U64), ('max_tx_rows', U64), ('batch_ms', U32),
+    _fields_ = [('size', SIZE), ('allow', U32), ('integrity', I32), ('max_rows', U64), ('max_tx_rows', U64),
+        ('batch_ms', U32),
                 ('time_budget_ms', U32), ('row_budget', U64), ('plan', TEXT), ('after_batch', HOOK), ('hook_data', P)]
 
 
 class BatchInfo(Struct):
-    _fields_ = [('size', SIZE), ('number', U64), ('deleted', U64), ('updated', U64), ('total_deleted', U64), ('total_updated', U64),
+    _fields_ = [('size', SIZE), ('number', U64), ('deleted', U64), ('updated', U64), ('total_deleted', U64),
+        ('total_updated', U64),
                 ('roots_done', U64), ('roots_expected', I64), ('nanoseconds', U64), ('retries', U32), ('table', U32)]
 
 
 class PurgeReport(Struct):
-    _fields_ = [('size', SIZE), ('finished', I32), ('table_count', U32), ('batches', U64), ('deleted', U64), ('updated', U64),
+    _fields_ = [('size', SIZE), ('finished', I32), ('table_count', U32), ('batches', U64), ('deleted', U64),
+        ('updated', U64),
                 ('retries', U64), ('longest_ns', U64)]
 
 
@@ -139,12 +152,15 @@ class Library:
         E, O = c.POINTER(P), c.POINTER(P)
         fallible = dict(
             context_new=(P, O, E), connection_open=(P, TEXT, P, O, E), graph_read=(P, P, O, E), policy_new=(P, P, O, E),
-            policy_load=(P, TEXT, U64, O, E), selection_integers=(P, TEXT, P, U64, O, E), selection_keys=(P, TEXT, P, U64, U32, O, E),
-            selection_parse=(P, TEXT, P, U32, O, E), selection_where=(P, TEXT, TEXT, P, U32, O, E), plan_new=(P, P, P, P, O, E),
+            policy_load=(P, TEXT, U64, O, E), selection_integers=(P, TEXT, P, U64, O, E),
+            selection_keys=(P, TEXT, P, U64, U32, O, E),
+            selection_parse=(P, TEXT, P, U32, O, E), selection_where=(P, TEXT, TEXT, P, U32, O, E),
+            plan_new=(P, P, P, P, O, E),
             plan_json=(P, O, E), plan_text=(P, O, E), blockers_open=(P, P, P, P, O, E),
             blockers_next=(P, c.POINTER(c.POINTER(BlockersPage)), E), purge_new=(P, P, P, P, O, E),
             purge_next=(P, c.POINTER(c.POINTER(BatchInfo)), E))
-        plain = dict(plan_describe=(P, P), plan_step=(P, U32, P), purge_describe=(P, P), purge_table=(P, U32, P), policy_relation=(P, U32, P),
+        plain = dict(plan_describe=(P, P), plan_step=(P, U32, P), purge_describe=(P, P), purge_table=(P, U32, P),
+            policy_relation=(P, U32, P),
                      graph_table=(P, U32, P))
         for name, types in list(fallible.items()) + list(plain.items()):
             f = getattr(lib, 'cascade_' + name)
@@ -153,8 +169,10 @@ class Library:
             f = getattr(lib, f'cascade_{name}_free')
             f.argtypes, f.restype = [P], None
         lib.cascade_text_free.argtypes, lib.cascade_text_free.restype = [P], None
-        for name, result, types in (('error_message', TEXT, [P]), ('status_name', TEXT, [I32]), ('connection_statements', U64, [P]),
-                                    ('policy_relation_count', U32, [P]), ('blockers_truncated', I32, [P]), ('purge_cancel', None, [P])):
+        for name, result, types in (('error_message', TEXT, [P]), ('status_name', TEXT, [I32]),
+            ('connection_statements', U64, [P]),
+                                    ('policy_relation_count', U32, [P]), ('blockers_truncated', I32, [P]),
+                                    ('purge_cancel', None, [P])):
             f = getattr(lib, 'cascade_' + name)
             f.argtypes, f.restype = types, result
 
@@ -246,7 +264,8 @@ class Session:
     def select_where(self, table, condition, parameters=()):
         cells = [value(x) for x in parameters]
         array = (Value * max(len(cells), 1))(*cells)
-        return self.library.make('selection', 'selection_where', self.graph, table.encode(), condition.encode(), array, len(cells))
+        return self.library.make('selection', 'selection_where', self.graph, table.encode(), condition.encode(),
+            array, len(cells))
 
     def relation(self, number):
         info = RelationInfo()
@@ -268,7 +287,8 @@ class Session:
         """All pages, as (relation number, kind, keys, complete, depth)."""
         options = BlockersOptions(limit=limit, rounds=rounds, depth=depth)
         pages = []
-        with self.library.make('blockers', 'blockers_open', self.connection, self.policy, selection, c.byref(options)) as cursor:
+        with self.library.make('blockers', 'blockers_open', self.connection, self.policy, selection,
+                c.byref(options)) as cursor:
             page = c.POINTER(BlockersPage)()
             while self.library.call('blockers_next', cursor, c.byref(page)) == OK:
                 p = page.contents
@@ -282,7 +302,8 @@ class Session:
 class Plan:
     def __init__(self, session, selection, max_rows):
         self.library = session.library
-        self.handle = self.library.make('plan', 'plan_new', session.connection, session.policy, selection, c.byref(PlanOptions(max_rows=max_rows)))
+        self.handle = self.library.make('plan', 'plan_new', session.connection, session.policy, selection,
+            c.byref(PlanOptions(max_rows=max_rows)))
         info = PlanInfo()
         self.library.check('plan_describe', self.handle, c.byref(info))
         self.roots, self.deleted, self.updated, self.blocking = info.roots, info.deleted, info.updated, info.blocking
@@ -302,7 +323,7 @@ class Plan:
 
 
 class Purge:
-    """Runs a purge to its end. `failure` is the Failure that ended it; `prepared` says whether it was refused before the first batch."""
+    """Runs a purge to its end. `failure` is the Failure that ended it; `prepared`: it was not refused at the start."""
     def __init__(self, session, selection, on_batch, collect, options):
         library = session.library
         self.keys = {}
@@ -317,7 +338,8 @@ class Purge:
         self.hook = HOOK(remember) if collect else HOOK()
         settings = PurgeOptions(after_batch=self.hook, **options)
         try:
-            handle = library.make('purge', 'purge_new', session.connection, session.policy, selection, c.byref(settings))
+            handle = library.make('purge', 'purge_new', session.connection, session.policy, selection,
+                c.byref(settings))
         except Failure as e:
             self.failure, self.deleted, self.updated, self.finished, self.tables = e, 0, 0, False, {}
             return
@@ -337,7 +359,8 @@ class Purge:
                 self.failure = e
             report = PurgeReport()
             library.check('purge_describe', handle, c.byref(report))
-            self.deleted, self.updated, self.finished, self.longest_ns = report.deleted, report.updated, bool(report.finished), report.longest_ns
+            self.deleted, self.updated = report.deleted, report.updated
+            self.finished, self.longest_ns = bool(report.finished), report.longest_ns
             self.tables = {}
             for i in range(report.table_count):
                 t = TableReport()
