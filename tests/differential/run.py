@@ -4,8 +4,8 @@
   run.py [--seeds A-B] [--keep DIR] [--jobs N] [--no-command]
 
 Each seed is a schema with rows and rows to delete. SQLite runs on a copy with real ON DELETE actions; the library runs
-with the same rules as a policy on copies with NO ACTION, with deferred constraints, without constraints, with the actions
-(default policy) and with other actions than the rules; by both drivers; whole, in small batches, with integrity = proven,
+with the same rules as a policy on copies with NO ACTION, with deferred constraints, without constraints, with the
+actions (default policy) and with other actions than the rules; by both drivers; whole, in small batches, proven,
 and held to a plan. Rows are compared table by table with the set model, which SQLite's own result confirms.
 CASCADE_QUICK=1 runs 40 seeds instead of 300. LIBCASCADE_PATH, LIBCASCADE_DRIVERS and CASCADE say where the library, its
 drivers and the command are.
