@@ -260,14 +260,17 @@ void rig_isolated(void (*function)(test_rig *rig), test_rig *rig, unsigned secon
     setenv("CMOCKA_TEST_ABORT", "1", 1);
     alarm(seconds);
     /* Sessions do not survive a fork: the child has its own, and leaves the parent's alone. */
-    rig->connection = NULL;
-    rig->host = NULL;
-    rig->host_dbi = NULL;
-    assert_true(open_other(rig));
-    rig_connect(rig);
-    function(rig);
-    rig_disconnect(rig);
-    sqlite3_close(rig->other);
+    test_rig own = *rig;
+    own.connection = NULL;
+    own.error = NULL;
+    own.host = NULL;
+    own.host_dbi = NULL;
+    assert_true(open_other(&own));
+    rig_connect(&own);
+    function(&own);
+    rig_disconnect(&own);
+    cascade_error_free(own.error);
+    sqlite3_close(own.other);
     fflush(NULL);
     _exit(0);
   }
