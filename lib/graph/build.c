@@ -174,7 +174,7 @@ static cascade_status find_target(builder *b, const casc_raw_relation *raw, casc
 static cascade_status add_relation(builder *b, uint32_t at, cascade_error **error) {
   const casc_raw_relation *raw = &b->schema->relations[at];
   casc_relation *relation = &b->graph->relations[at];
-  bool found;
+  bool found = false;
   *relation = (casc_relation){.name = raw->name,
                               .table = b->number[raw->table],
                               .ref_table = b->number[b->target[at]],

@@ -41,7 +41,7 @@ static cascade_status push_referencing(casc_stack *stack, uint32_t relation, con
                                        cascade_error **error) {
   casc_scope *scope = stack->scope;
   const casc_relation *facts = scope->relations[relation].relation;
-  casc_level *level;
+  casc_level *level = NULL;
   cascade_status status = casc_stack_push(stack, CASC_SOURCE_REFERENCING, facts->table, &level, error);
   if (status < 0) return status;
   level->source.relation = relation;
@@ -50,7 +50,7 @@ static cascade_status push_referencing(casc_stack *stack, uint32_t relation, con
 }
 
 static cascade_status push_listed(casc_stack *stack, uint32_t table, const casc_keyset *rows, cascade_error **error) {
-  casc_level *level;
+  casc_level *level = NULL;
   cascade_status status = casc_stack_push(stack, CASC_SOURCE_LISTED, table, &level, error);
   if (status < 0) return status;
   return casc_keyset_add(&level->source.page, rows) ? CASCADE_OK : casc_nomem(error);
