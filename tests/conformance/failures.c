@@ -94,7 +94,7 @@ static void test_locked(void **state) {
   double start = seconds();
   expect(rig, "BEGIN IMMEDIATE", CASCADE_BUSY, 5, CASCADE_TX_NONE);
   double waited = seconds() - start;
-  assert_true(waited > 0.8 * LOCK_TIMEOUT_MS / 1000 && waited < 10.0 * LOCK_TIMEOUT_MS / 1000);
+  assert_true(waited > 0.8 * LOCK_TIMEOUT_MS / 1000 && waited < 60.0 * LOCK_TIMEOUT_MS / 1000);
   assert_int_equal(cascade_error_retryable(rig->error), 1);
   expect(rig, "INSERT INTO v VALUES (1, 1)", CASCADE_BUSY, 5, CASCADE_TX_NONE);
   assert_int_equal(rig_integer(rig, "Count(*)", "From v"), 0); /* readers are let in */
@@ -178,7 +178,7 @@ static void was_cancelled(canceller *later, test_rig *rig, cascade_status status
   pthread_join(later->thread, NULL);
   assert_int_equal(status, CASCADE_CANCELLED);
   assert_int_equal(cascade_error_retryable(rig->error), 0);
-  assert_true(seconds() - later->at < 2);
+  assert_true(seconds() - later->at < 20); /* at once, on a machine with nothing else to do */
 }
 
 static void test_cancel_running(void **state) {
