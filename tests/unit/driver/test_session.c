@@ -40,7 +40,8 @@ static cascade_status puppet_execute(void *self, const cascade_statement *statem
   return answer(self, error);
 }
 
-static cascade_status puppet_query(void *self, const cascade_statement *statement, void **cursor, cascade_error **error) {
+static cascade_status puppet_query(void *self, const cascade_statement *statement, void **cursor,
+                                   cascade_error **error) {
   (void)statement;
   *cursor = self;
   return answer(self, error);
@@ -113,7 +114,8 @@ static void refused(fixture *f, const cascade_driver *driver, puppet self, casca
   cascade_connection *connection = NULL;
   cascade_error *error = NULL;
   cascade_status got = cascade_connection_new(f->context, driver, &self, NULL, &connection, &error);
-  if (got != status || !strstr(cascade_error_message(error), words)) fail_msg("%d %s", got, cascade_error_message(error));
+  if (got != status || !strstr(cascade_error_message(error), words))
+    fail_msg("%d %s", got, cascade_error_message(error));
   assert_null(connection);
   assert_int_equal(self.closed, 0);
   cascade_error_free(error);
@@ -161,9 +163,10 @@ static void test_drivers_refused(void **state) {
 /* An older driver ends before `cancel`; memory behind it is not read. */
 static void test_older_driver(void **state) {
   fixture *f = *state;
-  cascade_driver *older = malloc(offsetof(cascade_driver, cancel));
-  memcpy(older, &whole, offsetof(cascade_driver, cancel));
-  older->size = offsetof(cascade_driver, cancel);
+  cascade_driver shorter = whole;
+  shorter.size = offsetof(cascade_driver, cancel);
+  cascade_driver *older = malloc(shorter.size);
+  memcpy(older, &shorter, shorter.size);
   puppet mine = f->puppet;
   cascade_connection *connection = NULL;
   assert_int_equal(cascade_connection_new(f->context, older, &mine, NULL, &connection, NULL), CASCADE_OK);
@@ -179,7 +182,8 @@ static void test_arguments(void **state) {
   fixture *f = *state;
   cascade_connection *connection = NULL;
   cascade_connection_options options = {.size = 3};
-  assert_int_equal(cascade_connection_new(f->context, &whole, &f->puppet, &options, &connection, NULL), CASCADE_OPTIONS);
+  assert_int_equal(cascade_connection_new(f->context, &whole, &f->puppet, &options, &connection, NULL),
+                   CASCADE_OPTIONS);
   assert_int_equal(cascade_connection_new(NULL, &whole, &f->puppet, NULL, &connection, NULL), CASCADE_INVALID);
   assert_int_equal(cascade_connection_new(f->context, &whole, &f->puppet, NULL, NULL, NULL), CASCADE_INVALID);
   assert_int_equal(cascade_connection_open(f->context, NULL, NULL, &connection, NULL), CASCADE_INVALID);
