@@ -57,7 +57,8 @@ static cascade_status read_capabilities(cascade_connection *connection, cascade_
                      driver->name, capabilities->engine ? capabilities->engine : "");
   if (!capabilities->max_parameters)
     return casc_fail(connection->context, error, CASCADE_UNSUPPORTED,
-                     "driver %s says that a statement may have no parameters; it must allow one at least", driver->name);
+                     "driver %s says that a statement may have no parameters; it must allow one at least",
+                     driver->name);
   if (!CASC_DRIVER_HAS(driver, cancel)) capabilities->flags &= ~(uint64_t)CASCADE_CAN_CANCEL;
   return CASCADE_OK;
 }
@@ -145,8 +146,9 @@ cascade_status cascade_connection_adopt(cascade_context *context, const char *dr
   return make(context, &(opening){.driver = driver, .handle = handle}, &options, out, error);
 }
 
-/* Only atomics and the driver's cancel: a signal handler may be the caller. A cancel that finds no statement running leaves
-   its request to the next one; the count lets that statement's end wait until the driver was told in time or not at all. */
+/* Only atomics and the driver's cancel: a signal handler may be the caller. A cancel that finds no statement running
+   leaves its request to the next one; the count lets that statement's end wait until the driver was told in time or
+   not at all. */
 void cascade_connection_cancel(cascade_connection *connection) {
   if (!connection) return;
   atomic_store(&connection->cancelled, true);

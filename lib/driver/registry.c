@@ -34,8 +34,8 @@ static void *load(cascade_context *context, const char *directory, const char *f
   return library;
 }
 
-/* Beside the library itself, or in its own folder there: so that an installation that was moved, and a build that was never
-   installed, find their drivers. */
+/* Beside the library itself, or in its own folder there: so that an installation that was moved, and a build that
+   was never installed, find their drivers. */
 static void *load_beside(cascade_context *context, const char *file, casc_str *tried) {
   Dl_info self;
   const char *slash = dladdr(shared_drivers, &self) && self.dli_fname ? strrchr(self.dli_fname, '/') : NULL;
@@ -81,12 +81,13 @@ cascade_status casc_driver_find(cascade_context *context, const char *name, cons
   if (!loaded && tried.failed) {
     status = casc_nomem(error);
   } else if (!loaded) {
-    status = casc_fail(context, error, CASCADE_NOT_FOUND,
-                       "driver %s cannot be loaded (%s); set LIBCASCADE_DRIVERS to the directory that holds %s, or use %s",
-                       name, tried.data, shared_drivers[at].file, shared_drivers[at].instead);
+    status =
+        casc_fail(context, error, CASCADE_NOT_FOUND,
+                  "driver %s cannot be loaded (%s); set LIBCASCADE_DRIVERS to the directory that holds %s, or use %s",
+                  name, tried.data, shared_drivers[at].file, shared_drivers[at].instead);
   } else if (!symbol) {
-    status = casc_fail(context, error, CASCADE_UNSUPPORTED, "driver %s: the library loaded as %s has no symbol %s", name,
-                       shared_drivers[at].file, shared_drivers[at].symbol);
+    status = casc_fail(context, error, CASCADE_UNSUPPORTED, "driver %s: the library loaded as %s has no symbol %s",
+                       name, shared_drivers[at].file, shared_drivers[at].symbol);
   }
   casc_str_free(&tried);
   if (status < 0) {
@@ -109,9 +110,10 @@ cascade_status casc_driver_check(cascade_context *context, const cascade_driver 
     return casc_fail(context, error, CASCADE_UNSUPPORTED,
                      "driver: its size is %zu; set it to sizeof(cascade_driver)", driver->size);
   if (driver->abi_version != CASCADE_DRIVER_ABI)
-    return casc_fail(context, error, CASCADE_UNSUPPORTED,
-                     "driver %s is of contract version %u, this library needs %d; build it against this library's headers",
-                     driver->name ? driver->name : "?", (unsigned)driver->abi_version, CASCADE_DRIVER_ABI);
+    return casc_fail(
+        context, error, CASCADE_UNSUPPORTED,
+        "driver %s is of contract version %u, this library needs %d; build it against this library's headers",
+        driver->name ? driver->name : "?", (unsigned)driver->abi_version, CASCADE_DRIVER_ABI);
   const char *missing = !CASC_DRIVER_HAS(driver, capabilities)   ? "capabilities"
                         : !CASC_DRIVER_HAS(driver, execute)      ? "execute"
                         : !CASC_DRIVER_HAS(driver, query)        ? "query"

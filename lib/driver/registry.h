@@ -4,8 +4,8 @@
 
 #include <cascade/driver.h>
 
-/* The driver of that name. *library gets the handle of the shared library that holds it, for casc_driver_release(); NULL
-   for a built-in one. */
+/* The driver of that name. *library gets the handle of the shared library that holds it, for casc_driver_release();
+   NULL for a built-in one. */
 cascade_status casc_driver_find(cascade_context *context, const char *name, const cascade_driver **driver,
                                 void **library, cascade_error **error);
 void casc_driver_release(void *library);

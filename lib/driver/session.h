@@ -33,8 +33,8 @@ cascade_connection *casc_connection_ref(cascade_connection *connection);
 /* Prepares a statement builder for this session's driver. */
 void casc_session_statement(cascade_connection *connection, casc_statement *statement);
 
-/* Each fails with CASCADE_CANCELLED, before it reaches the database, when a cancel was asked for; that uses the request up.
-   CASCADE_NOMEM when the builder ran out of memory. The statement must stay until the cursor is closed. */
+/* Each fails with CASCADE_CANCELLED, before it reaches the database, when a cancel was asked for; that uses the
+   request up. CASCADE_NOMEM when the builder ran out of memory. The statement must stay until the cursor is closed. */
 cascade_status casc_execute(cascade_connection *connection, const casc_statement *statement, uint64_t *affected,
                             cascade_error **error);
 cascade_status casc_query(cascade_connection *connection, const casc_statement *statement, casc_cursor *cursor,
@@ -42,7 +42,8 @@ cascade_status casc_query(cascade_connection *connection, const casc_statement *
 cascade_status casc_next(casc_cursor *cursor, const cascade_value **row, cascade_error **error);
 void casc_cursor_close(casc_cursor *cursor); /* a cursor that was never opened, zeroed, may be closed */
 
-/* A statement without parameters. `casc_control` is for BEGIN, COMMIT, ROLLBACK and settings: it is not stopped by a cancel. */
+/* A statement without parameters. `casc_control` is for BEGIN, COMMIT, ROLLBACK and settings: it is not stopped by a
+   cancel. */
 cascade_status casc_control(cascade_connection *connection, const char *sql, cascade_error **error);
 
 /* The outcome of a driver's operation, made coherent. For this floor. */

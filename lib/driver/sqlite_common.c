@@ -12,7 +12,8 @@ cascade_status casc_sqlite_status(int code, const char *message, bool compiled) 
   switch (code) {
   case BUSY_SNAPSHOT: return CASCADE_SERIALIZATION;
   case CONSTRAINT_FOREIGNKEY: return CASCADE_CONSTRAINT_FK;
-  case CONSTRAINT_TRIGGER: /* ON DELETE RESTRICT is a trigger within SQLite, and looks like the user's own but for its words */
+  case CONSTRAINT_TRIGGER: /* ON DELETE RESTRICT is a trigger within SQLite, and looks like the user's own but for its
+                              words */
     return strcmp(message, "FOREIGN KEY constraint failed") == 0 ? CASCADE_CONSTRAINT_FK : CASCADE_CONSTRAINT;
   default: break;
   }

@@ -1,5 +1,5 @@
-/* What every driver that reaches SQLite has to know of it. Needs no library, and no header of SQLite, so that drivers which
-   are libraries of their own are built with it too. */
+/* What every driver that reaches SQLite has to know of it. Needs no library, and no header of SQLite, so that
+   drivers which are libraries of their own are built with it too. */
 #ifndef CASC_SQLITE_COMMON_H
 #define CASC_SQLITE_COMMON_H
 
@@ -16,19 +16,20 @@ cascade_status casc_sqlite_status(int code, const char *message, bool compiled);
 /* What the user can do, as the rest of a sentence beginning with "; ", or "". */
 const char *casc_sqlite_advice(cascade_status status);
 
-/* Whether there is a file that can be opened; if not, a message says what there is. SQLite itself would open a directory or
-   a pipe and fail, or hang, without saying why. */
+/* Whether there is a file that can be opened; if not, a message says what there is. SQLite itself would open a
+   directory or a pipe and fail, or hang, without saying why. */
 cascade_status casc_sqlite_check_file(const char *path, char *message, size_t size);
 
-/* One connection's waiting for locks, and its being told to stop. The two functions have the form of SQLite's handlers. */
+/* One connection's waiting for locks, and its being told to stop. The two functions have the form of SQLite's
+   handlers. */
 typedef struct casc_sqlite_patience {
   atomic_bool stop;
   uint32_t lock_timeout_ms;
   int64_t deadline_ms;
 } casc_sqlite_patience;
 
-/* Sessions that we open ourselves: SQLite's own 2 MB of cache make large deletes nearly twice as slow, and a checkpoint after every
-   4 MB writes the same pages again and again. */
+/* Sessions that we open ourselves: SQLite's own 2 MB of cache make large deletes nearly twice as slow, and a
+   checkpoint after every 4 MB writes the same pages again and again. */
 #define CASC_SQLITE_CACHE "PRAGMA cache_size=-8192"
 #define CASC_SQLITE_CHECKPOINT "PRAGMA wal_autocheckpoint=8192"
 

@@ -24,12 +24,13 @@ static void expect(test_rig *rig, const char *sql, cascade_status status, int co
 
 static void test_classes(void **state) {
   test_rig *rig = *state;
-  rig_prepare(rig, "CREATE TABLE p (id INTEGER PRIMARY KEY, u UNIQUE, m NOT NULL DEFAULT 1, k CHECK (k < 10));"
-                   "CREATE TABLE c (id INTEGER PRIMARY KEY, p REFERENCES p);"
-                   "CREATE TABLE r (id INTEGER PRIMARY KEY, p REFERENCES p ON DELETE RESTRICT);"
-                   "CREATE TABLE guarded (id); INSERT INTO guarded VALUES (1);"
-                   "CREATE TRIGGER g BEFORE DELETE ON guarded BEGIN SELECT RAISE(ABORT, 'this row\nstays'); END;"
-                   "INSERT INTO p VALUES (1, 1, 1, 1), (2, 2, 2, 2); INSERT INTO c VALUES (1, 1); INSERT INTO r VALUES (1, 2)");
+  rig_prepare(
+      rig, "CREATE TABLE p (id INTEGER PRIMARY KEY, u UNIQUE, m NOT NULL DEFAULT 1, k CHECK (k < 10));"
+           "CREATE TABLE c (id INTEGER PRIMARY KEY, p REFERENCES p);"
+           "CREATE TABLE r (id INTEGER PRIMARY KEY, p REFERENCES p ON DELETE RESTRICT);"
+           "CREATE TABLE guarded (id); INSERT INTO guarded VALUES (1);"
+           "CREATE TRIGGER g BEFORE DELETE ON guarded BEGIN SELECT RAISE(ABORT, 'this row\nstays'); END;"
+           "INSERT INTO p VALUES (1, 1, 1, 1), (2, 2, 2, 2); INSERT INTO c VALUES (1, 1); INSERT INTO r VALUES (1, 2)");
   expect(rig, "DELETE FORM p", CASCADE_SCHEMA, 1, CASCADE_TX_NONE);
   expect(rig, "DELETE FROM nowhere", CASCADE_SCHEMA, 1, CASCADE_TX_NONE);
   expect(rig, "DELETE FROM p WHERE nothing = 1", CASCADE_SCHEMA, 1, CASCADE_TX_NONE);
@@ -60,7 +61,8 @@ static void test_errors_in_rows(void **state) {
   test_rig *rig = *state;
   test_cell cell;
   rig_run(rig, "INSERT INTO v VALUES (1, '{')");
-  assert_int_equal(rig_try_cell(rig, "json_extract(x, '$.a')", CASCADE_TEXT, "From v", NULL, 0, &cell), CASCADE_DATABASE);
+  assert_int_equal(rig_try_cell(rig, "json_extract(x, '$.a')", CASCADE_TEXT, "From v", NULL, 0, &cell),
+                   CASCADE_DATABASE);
   assert_int_equal(rig_try_cell(rig, "nothing", CASCADE_TEXT, "From v", NULL, 0, &cell), CASCADE_SCHEMA);
   assert_int_equal(rig_try_cell(rig, "abs(-9223372036854775807 - 1)", CASCADE_INT64, "From v", NULL, 0, &cell),
                    CASCADE_DATABASE);
@@ -68,10 +70,11 @@ static void test_errors_in_rows(void **state) {
 
 static void test_transaction_states(void **state) {
   test_rig *rig = *state;
-  rig_prepare(rig, "CREATE TABLE p (id INTEGER PRIMARY KEY);"
-                   "CREATE TABLE c (id INTEGER PRIMARY KEY, p REFERENCES p DEFERRABLE INITIALLY DEFERRED);"
-                   "CREATE TABLE g (id); CREATE TRIGGER g BEFORE DELETE ON g BEGIN SELECT RAISE(ROLLBACK, 'all of it'); END;"
-                   "INSERT INTO p VALUES (1); INSERT INTO c VALUES (1, 1); INSERT INTO g VALUES (1)");
+  rig_prepare(rig,
+              "CREATE TABLE p (id INTEGER PRIMARY KEY);"
+              "CREATE TABLE c (id INTEGER PRIMARY KEY, p REFERENCES p DEFERRABLE INITIALLY DEFERRED);"
+              "CREATE TABLE g (id); CREATE TRIGGER g BEFORE DELETE ON g BEGIN SELECT RAISE(ROLLBACK, 'all of it'); END;"
+              "INSERT INTO p VALUES (1); INSERT INTO c VALUES (1, 1); INSERT INTO g VALUES (1)");
   rig_run(rig, "BEGIN IMMEDIATE");
   rig_run(rig, "INSERT INTO v VALUES (1, 1)");
   expect(rig, "BEGIN", CASCADE_DATABASE, 1, CASCADE_TX_OPEN);
@@ -190,7 +193,8 @@ static void test_cancel_running(void **state) {
     assert_int_equal(cascade_error_transaction(rig->error), CASCADE_TX_NONE);
     test_cell cell;
     cancel_later(&later, rig, 50000);
-    was_cancelled(&later, rig, rig_try_cell(rig, "(" ENDLESS "SELECT count(*) FROM r)", CASCADE_INT64, "", NULL, 0, &cell));
+    was_cancelled(&later, rig,
+                  rig_try_cell(rig, "(" ENDLESS "SELECT count(*) FROM r)", CASCADE_INT64, "", NULL, 0, &cell));
     assert_int_equal(rig_integer(rig, "Count(*)", "From v"), 0); /* and all goes on */
   }
 }
@@ -245,7 +249,8 @@ static void test_cancel_beside_open_cursor(void **state) {
     assert_int_equal(rig_next(rig, &cursor, &row), CASCADE_OK);
     cancel_later(&later, rig, 30000);
     test_cell cell;
-    was_cancelled(&later, rig, rig_try_cell(rig, "(" ENDLESS "SELECT count(*) FROM r)", CASCADE_INT64, "", NULL, 0, &cell));
+    was_cancelled(&later, rig,
+                  rig_try_cell(rig, "(" ENDLESS "SELECT count(*) FROM r)", CASCADE_INT64, "", NULL, 0, &cell));
     assert_int_equal(casc_control(rig->connection, "BEGIN IMMEDIATE", NULL), CASCADE_OK);
     assert_int_equal(rig_run(rig, "UPDATE v SET x = 0"), 3);
     assert_int_equal(casc_control(rig->connection, "ROLLBACK", NULL), CASCADE_OK);

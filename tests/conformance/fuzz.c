@@ -4,10 +4,19 @@
 
 /* The words and signs that libdbi's parser for SQLite takes for something. */
 static const char *const pieces[] = {
-    "select", "SELECT", "(select", "(SELECT", "from", "FROM", "as",  "AS",    "sql", "\"sql\"", "where", "union", "join",
-    "(",      ")",      "(",       "((",      "))",   ",",    ";",   ".",     "t.",  "x.select", "select.x", " ", "  ",
-    "count(", "max(",   "cast(",   "a",       "--",   "/*",   "*/",  "\n",    "\t",  "%",     "?",     "'",     "[",
-    "]",      "`",      "natural", "limit",   "sqlite_master", "as sql", "as sql,", "(from", "\x1a", "\xc3\xa9", "sum (",
+    "select",   "SELECT",  "(select",  "(SELECT",
+    "from",     "FROM",    "as",       "AS",
+    "sql",      "\"sql\"", "where",    "union",
+    "join",     "(",       ")",        "(",
+    "((",       "))",      ",",        ";",
+    ".",        "t.",      "x.select", "select.x",
+    " ",        "  ",      "count(",   "max(",
+    "cast(",    "a",       "--",       "/*",
+    "*/",       "\n",      "\t",       "%",
+    "?",        "'",       "[",        "]",
+    "`",        "natural", "limit",    "sqlite_master",
+    "as sql",   "as sql,", "(from",    "\x1a",
+    "\xc3\xa9", "sum (",
 };
 enum { PIECES = sizeof pieces / sizeof *pieces, ROUNDS = 1500 };
 

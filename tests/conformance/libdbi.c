@@ -1,5 +1,6 @@
-/* What libdbi 0.9 and its driver for SQLite do to the careless, each as a test that this driver does not fall into it. They
-   run in processes of their own: where the guard is missing, these statements hang, crash, print, or run data as SQL. */
+/* What libdbi 0.9 and its driver for SQLite do to the careless, each as a test that this driver does not fall into
+   it. They run in processes of their own: where the guard is missing, these statements hang, crash, print, or run
+   data as SQL. */
 #include "suites.h"
 
 #include <dbi/dbi-dev.h>
@@ -112,8 +113,9 @@ static void select_within_names(test_rig *rig) {
   expect(rig, "\"x. select .(\"", "From \"my select (table\" Where \"a select b\" = '1'", "3");
   expect(rig, "[a select b]", "From `my select (table`", "1");
   test_cell cell;
-  assert_int_equal(rig_try_cell(rig, "\"a select b\"", CASCADE_TEXT, "From \"my select (table\" Where 1 = (select 1 as sql )",
-                                NULL, 0, &cell), CASCADE_UNSUPPORTED);
+  assert_int_equal(rig_try_cell(rig, "\"a select b\"", CASCADE_TEXT,
+                                "From \"my select (table\" Where 1 = (select 1 as sql )", NULL, 0, &cell),
+                   CASCADE_UNSUPPORTED);
 }
 
 static void comments(test_rig *rig) {
@@ -126,8 +128,9 @@ static void comments(test_rig *rig) {
 
 /* The getters for dates, floats and binaries all spoil values; only strings are read, whatever the column's type. */
 static void declared_types(test_rig *rig) {
-  rig_prepare(rig, "CREATE TABLE d (day DATE, at TIMESTAMP, price FLOAT, flag CHAR, data BLOB, exact DECIMAL);"
-                   "INSERT INTO d VALUES ('0044-03-15 BC', '9999-12-31 23:59:59.999', 1e300, 'long', x'00ff00', '1.10')");
+  rig_prepare(rig,
+              "CREATE TABLE d (day DATE, at TIMESTAMP, price FLOAT, flag CHAR, data BLOB, exact DECIMAL);"
+              "INSERT INTO d VALUES ('0044-03-15 BC', '9999-12-31 23:59:59.999', 1e300, 'long', x'00ff00', '1.10')");
   expect(rig, "day", "From d", "0044-03-15 BC");
   expect(rig, "at", "From d", "9999-12-31 23:59:59.999");
   expect(rig, "flag", "From d", "long");

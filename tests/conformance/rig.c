@@ -246,7 +246,8 @@ void rig_free_cell(test_cell *cell) {
   free(cell->data);
 }
 
-/* A crash, or an exit of the child by the alarm, is told apart from a failed check, which leaves its words in the output. */
+/* A crash, or an exit of the child by the alarm, is told apart from a failed check, which leaves its words in the
+   output. */
 void rig_isolated(void (*function)(test_rig *rig), test_rig *rig, unsigned seconds) {
   char output[128], printed[2048] = "";
   snprintf(output, sizeof output, "%s/output", rig->directory);

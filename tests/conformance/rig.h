@@ -62,7 +62,8 @@ cascade_value text(const char *value);
 cascade_value bytes(int32_t type, const void *data, size_t length);
 
 /* Runs a statement with parameters. The error, if any, is in rig->error until the next call. */
-cascade_status rig_execute(test_rig *rig, const char *sql, const cascade_value *parameters, size_t count, uint64_t *affected);
+cascade_status rig_execute(test_rig *rig, const char *sql, const cascade_value *parameters, size_t count,
+                           uint64_t *affected);
 /* The same, which must succeed; returns the affected rows. */
 uint64_t rig_run(test_rig *rig, const char *sql);
 /* Begins a query: columns by casc_sqlite_column(), then the tail by rig_tail(). */
@@ -84,7 +85,8 @@ test_cell rig_cell(test_rig *rig, const char *expression, int32_t type, const ch
 int64_t rig_integer(test_rig *rig, const char *expression, const char *tail);
 void rig_free_cell(test_cell *cell);
 
-/* Runs a function in a process of its own. Fails the test when that takes longer than `seconds`, crashes, fails, or prints. */
+/* Runs a function in a process of its own. Fails the test when that takes longer than `seconds`, crashes, fails, or
+   prints. */
 void rig_isolated(void (*function)(test_rig *rig), test_rig *rig, unsigned seconds);
 
 #endif

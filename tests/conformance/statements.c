@@ -5,10 +5,11 @@
 
 static void test_affected_rows(void **state) {
   test_rig *rig = *state;
-  rig_prepare(rig, "CREATE TABLE p (id INTEGER PRIMARY KEY, n);"
-                   "CREATE TABLE c (id INTEGER PRIMARY KEY, p REFERENCES p ON DELETE CASCADE);"
-                   "CREATE TABLE log (n);"
-                   "CREATE TRIGGER t AFTER DELETE ON p BEGIN INSERT INTO log VALUES (1); INSERT INTO log VALUES (2); END");
+  rig_prepare(rig,
+              "CREATE TABLE p (id INTEGER PRIMARY KEY, n);"
+              "CREATE TABLE c (id INTEGER PRIMARY KEY, p REFERENCES p ON DELETE CASCADE);"
+              "CREATE TABLE log (n);"
+              "CREATE TRIGGER t AFTER DELETE ON p BEGIN INSERT INTO log VALUES (1); INSERT INTO log VALUES (2); END");
   assert_int_equal(rig_run(rig, "INSERT INTO p VALUES (1, 0), (2, 0), (3, 0)"), 3);
   assert_int_equal(rig_run(rig, "INSERT INTO c VALUES (1, 1), (2, 1), (3, 2)"), 3);
   assert_int_equal(rig_run(rig, "UPDATE p SET n = 0"), 3); /* rows matched, changed or not */
@@ -50,7 +51,8 @@ static void test_placeholders(void **state) {
   }
   cascade_value minus[] = {integer(-5), integer(-5)};
   test_cell cell;
-  assert_int_equal(rig_try_cell(rig, "Count(*)", CASCADE_INT64, "From q Where [b?] = -? And 0-?=5", minus, 2, &cell), CASCADE_OK);
+  assert_int_equal(rig_try_cell(rig, "Count(*)", CASCADE_INT64, "From q Where [b?] = -? And 0-?=5", minus, 2, &cell),
+                   CASCADE_OK);
   assert_int_equal(cell.integer, 1);
 }
 
@@ -163,14 +165,16 @@ static void test_engines_own_length(void **state) {
 static void test_several_cursors(void **state) {
   enum { CURSORS = 5, ROWS = 50 };
   test_rig *rig = *state;
-  rig_prepare(rig, "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 50) INSERT INTO v SELECT i, i * i FROM r");
+  rig_prepare(rig, "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 50) INSERT INTO v SELECT "
+                   "i, i * i FROM r");
   casc_statement statements[CURSORS];
   casc_cursor cursors[CURSORS];
   for (int i = 0; i < CURSORS; i++) {
     rig_select(rig, &statements[i]);
     casc_sqlite_column(&statements[i], "id", CASCADE_INT64);
     casc_sqlite_column(&statements[i], "x", CASCADE_INT64);
-    casc_str_put(&statements[i].sql, i % 2 ? " From v Order By id" : " From v Order By id Desc"); /* some are the same */
+    casc_str_put(&statements[i].sql,
+                 i % 2 ? " From v Order By id" : " From v Order By id Desc"); /* some are the same */
     assert_int_equal(rig_start(rig, &statements[i], &cursors[i]), CASCADE_OK);
   }
   const cascade_value *row;

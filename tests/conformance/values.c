@@ -42,8 +42,24 @@ static void test_unsigned_integers(void **state) {
 }
 
 static void test_reals(void **state) {
-  static const double numbers[] = {0.5, 0.1, -0.1, 1.0 / 3, 1e22, 1e23, 123456789.123, 5e-324, DBL_MIN, DBL_MAX, -DBL_MAX,
-                                   3.0, 9007199254740993.0, 1e-300, 4.35, 2.675, 1.7976931348623155e308, 1e100};
+  static const double numbers[] = {0.5,
+                                   0.1,
+                                   -0.1,
+                                   1.0 / 3,
+                                   1e22,
+                                   1e23,
+                                   123456789.123,
+                                   5e-324,
+                                   DBL_MIN,
+                                   DBL_MAX,
+                                   -DBL_MAX,
+                                   3.0,
+                                   9007199254740993.0,
+                                   1e-300,
+                                   4.35,
+                                   2.675,
+                                   1.7976931348623155e308,
+                                   1e100};
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     cascade_value value = real(numbers[i]);
     test_cell cell = stored(*state, &value, CASCADE_ANY);
@@ -81,10 +97,42 @@ static void expect_bytes(void **state, int32_t type, const void *data, size_t le
 }
 
 static void test_texts(void **state) {
-  static const char *const texts[] = {
-      "a", "'", "''", "'; DROP TABLE v; --", "\"", "\\", "\\'", "\x1a", "%", "%s%n%d", "\n", "\r\n", "\t", "?", "??", ":a",
-      "@a", "$a", "NULL", "null", "x'00'", "0", "12", "-5", "[1,2,3]", "[]", " ", "1e5", "0x10", "--", "/* */", "select ( from",
-      "\xc3\xa4\xe2\x82\xac\xf0\x9f\xa6\x8b", "\xef\xbb\xbf", "\x7f\x01\x02", "a'b\"c`d[e]f"};
+  static const char *const texts[] = {"a",
+                                      "'",
+                                      "''",
+                                      "'; DROP TABLE v; --",
+                                      "\"",
+                                      "\\",
+                                      "\\'",
+                                      "\x1a",
+                                      "%",
+                                      "%s%n%d",
+                                      "\n",
+                                      "\r\n",
+                                      "\t",
+                                      "?",
+                                      "??",
+                                      ":a",
+                                      "@a",
+                                      "$a",
+                                      "NULL",
+                                      "null",
+                                      "x'00'",
+                                      "0",
+                                      "12",
+                                      "-5",
+                                      "[1,2,3]",
+                                      "[]",
+                                      " ",
+                                      "1e5",
+                                      "0x10",
+                                      "--",
+                                      "/* */",
+                                      "select ( from",
+                                      "\xc3\xa4\xe2\x82\xac\xf0\x9f\xa6\x8b",
+                                      "\xef\xbb\xbf",
+                                      "\x7f\x01\x02",
+                                      "a'b\"c`d[e]f"};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     expect_bytes(state, CASCADE_TEXT, texts[i], strlen(texts[i]));
   expect_bytes(state, CASCADE_TEXT, "a\0b", 3);
@@ -148,14 +196,16 @@ static void test_no_affinity(void **state) {
     const int counts[] = {cases[i].text, cases[i].integer, cases[i].real, cases[i].blob};
     for (int j = 0; j < 4; j++) {
       test_cell cell;
-      assert_int_equal(rig_try_cell(*state, "Count(*)", CASCADE_INT64, cases[i].tail, &values[j], 1, &cell), CASCADE_OK);
+      assert_int_equal(rig_try_cell(*state, "Count(*)", CASCADE_INT64, cases[i].tail, &values[j], 1, &cell),
+                       CASCADE_OK);
       if (cell.integer != counts[j]) fail_msg("%s, value %d: %d rows", cases[i].tail, j, (int)cell.integer);
     }
   }
   cascade_value half = text("1.5"); /* which is not the number 1.5 either */
   rig_run(*state, "INSERT INTO n (free) VALUES (1.5)");
   test_cell cell;
-  assert_int_equal(rig_try_cell(*state, "Count(*)", CASCADE_INT64, "From n Where abs(free) = ?", &half, 1, &cell), CASCADE_OK);
+  assert_int_equal(rig_try_cell(*state, "Count(*)", CASCADE_INT64, "From n Where abs(free) = ?", &half, 1, &cell),
+                   CASCADE_OK);
   assert_int_equal(cell.integer, 0);
 }
 
@@ -179,7 +229,8 @@ static void test_blob_keys(void **state) {
 /* A value that does not fit the wish is an error, not a guess. */
 static void test_misfits(void **state) {
   test_cell cell;
-  rig_run(*state, "INSERT INTO v VALUES (1, 'abc'), (2, 1.5), (3, '99999999999999999999'), (4, x'31'), (5, ''), (6, '-')");
+  rig_run(*state,
+          "INSERT INTO v VALUES (1, 'abc'), (2, 1.5), (3, '99999999999999999999'), (4, x'31'), (5, ''), (6, '-')");
   for (int i = 1; i <= 6; i++) {
     char tail[64];
     snprintf(tail, sizeof tail, "From v Where id = %d", i);
@@ -198,7 +249,8 @@ static void test_other_encodings(void **state) {
   sqlite3_close(rig->other);
   remove(rig->path);
   assert_int_equal(sqlite3_open(rig->path, &rig->other), SQLITE_OK);
-  rig_prepare(rig, "PRAGMA encoding='UTF-16le'; CREATE TABLE v (id INTEGER PRIMARY KEY, x); INSERT INTO v VALUES (1, 'a€')");
+  rig_prepare(rig,
+              "PRAGMA encoding='UTF-16le'; CREATE TABLE v (id INTEGER PRIMARY KEY, x); INSERT INTO v VALUES (1, 'a€')");
   if (rig->quirks->dbi) {
     char uri[200];
     snprintf(uri, sizeof uri, "dbi:sqlite3?dbname=%s", rig->path);

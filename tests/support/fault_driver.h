@@ -1,5 +1,5 @@
-/* A driver that does what its script says to another one: fails a call, loses a reply or the connection, counts wrong. It
-   knows the public interface only, and counts and records what passes through it. */
+/* A driver that does what its script says to another one: fails a call, loses a reply or the connection, counts
+   wrong. It knows the public interface only, and counts and records what passes through it. */
 #ifndef FAULT_DRIVER_H
 #define FAULT_DRIVER_H
 

@@ -1,6 +1,6 @@
-/* The libdbi driver's own. libdbi has no parameters, no prepared statements and no safe value readers: values are written
-   into the SQL, and come back as strings that the dialect writes. What is the same for every engine is in dbi.c and rows.c;
-   what an engine behind libdbi needs of its own is a casc_dbi_engine. */
+/* The libdbi driver's own. libdbi has no parameters, no prepared statements and no safe value readers: values are
+   written into the SQL, and come back as strings that the dialect writes. What is the same for every engine is in
+   dbi.c and rows.c; what an engine behind libdbi needs of its own is a casc_dbi_engine. */
 #ifndef CASC_DBI_SESSION_H
 #define CASC_DBI_SESSION_H
 

@@ -25,8 +25,8 @@ static void put_text(casc_str *sql, const char *text, size_t length) {
   casc_str_put(sql, "' As text))");
 }
 
-/* SQLite reads decimal digits to a neighbour of the number that they mean. So: a whole number, times or through powers of
-   two, each step of which is exact. */
+/* SQLite reads decimal digits to a neighbour of the number that they mean. So: a whole number, times or through
+   powers of two, each step of which is exact. */
 static void put_real(casc_str *sql, double value) {
   enum { MANTISSA = 53, STEP = 62 };
   int exponent;

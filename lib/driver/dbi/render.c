@@ -33,7 +33,8 @@ static bool is_edge(char c) {
   return c == ' ' || c == ',' || c == ';' || c == '.' || c == '(' || c == '\0';
 }
 
-/* Whether a quoted piece holds what the parser would take for the word, which is met as a whole or after a dot or bracket. */
+/* Whether a quoted piece holds what the parser would take for the word, which is met as a whole or after a dot or
+   bracket. */
 static bool holds_word(const char *text, const char *end, const char *word) {
   size_t length = strlen(word);
   for (const char *at = text; (size_t)(end - at) > length; at++)
@@ -118,15 +119,16 @@ static void copy_piece(walker *walk) {
   }
 }
 
-/* A word `select` within quotes, which cannot be written otherwise, starts the parser again. It then looks for the bracket
-   that closes one met later, and does not notice when the text ends first: so that there be enough, a comment of them
-   follows. And it compares names given by `as` with the columns', and copies what stands before one that is equal into a
-   small buffer: such a statement is refused. */
+/* A word `select` within quotes, which cannot be written otherwise, starts the parser again. It then looks for the
+   bracket that closes one met later, and does not notice when the text ends first: so that there be enough, a
+   comment of them follows. And it compares names given by `as` with the columns', and copies what stands before one
+   that is equal into a small buffer: such a statement is refused. */
 static void guard_quoted(walker *walk) {
   const char *text = walk->sql->data, *end = text + walk->sql->length;
   if (holds_word(text, end, "sql")) {
-    refuse(walk, CASCADE_UNSUPPORTED, "the words select and sql, the first within quotes; give the text as a parameter, "
-                                      "or use the driver sqlite3");
+    refuse(walk, CASCADE_UNSUPPORTED,
+           "the words select and sql, the first within quotes; give the text as a parameter, "
+           "or use the driver sqlite3");
     return;
   }
   size_t opened = 1;

@@ -7,12 +7,12 @@
 #include "failure.h"
 #include "str.h"
 
-/* Replaces *sql by the statement with a literal for every placeholder, guarded against libdbdsqlite3. That parses the text of
-   every statement that gives rows, to guess the types of its columns, and on many texts it hangs, crashes, or runs a part of
-   them. Its parser
+/* Replaces *sql by the statement with a literal for every placeholder, guarded against libdbdsqlite3. That parses the
+   text of every statement that gives rows, to guess the types of its columns, and on many texts it hangs, crashes, or
+   runs a part of them. Its parser
    - takes the tables from what follows the first `from`, up to `where`: a comment in front gives it these two;
-   - looks at no word after that until it meets one that is `select`, or `SELECT`: unquoted ones are written `Select`, and
-     comments are dropped; for those within quotes see guard_quoted();
+   - looks at no word after that until it meets one that is `select`, or `SELECT`: unquoted ones are written `Select`,
+     and comments are dropped; for those within quotes see guard_quoted();
    - takes a column's name for text to send: all columns must be called "sql", for which it finds the type text. */
 cascade_status casc_dbi_render_sqlite(cascade_context *context, const cascade_statement *statement, casc_str *sql,
                                       cascade_error **error);

@@ -49,7 +49,10 @@ cascade_status casc_dbi_query(void *session, const cascade_statement *statement,
 }
 
 static int digit(char c) {
-  return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  return c >= '0' && c <= '9'   ? c - '0'
+         : c >= 'A' && c <= 'F' ? c - 'A' + 10
+         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                : -1;
 }
 
 /* Bytes from hexadecimal digits, into `to`, which has room for half of them and a NUL. */

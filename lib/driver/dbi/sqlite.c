@@ -117,12 +117,12 @@ static cascade_status run(casc_dbi *self, const char *sql, bool row, char *text,
   return CASCADE_OK;
 }
 
-/* The first statement shows whether the file is a database. Others than in UTF-8 cannot be served: the bytes of a text, as
-   SQL sees them, are in the database's encoding, both as they come and as they are written. */
+/* The first statement shows whether the file is a database. Others than in UTF-8 cannot be served: the bytes of a
+   text, as SQL sees them, are in the database's encoding, both as they come and as they are written. */
 static cascade_status check_encoding(casc_dbi *self, cascade_error **error) {
   char encoding[16];
-  cascade_status status =
-      run(self, "Select Cast(encoding As text) as \"sql\" From pragma_encoding", true, encoding, sizeof encoding, error);
+  cascade_status status = run(self, "Select Cast(encoding As text) as \"sql\" From pragma_encoding", true, encoding,
+                              sizeof encoding, error);
   if (status < 0 || strcmp(encoding, "UTF-8") == 0) return status;
   return casc_fail(self->context, error, CASCADE_UNSUPPORTED,
                    "driver dbi: the database is in %s, but libdbi serves UTF-8 only; use sqlite:PATH", encoding);
@@ -165,9 +165,10 @@ static cascade_status read_pair(casc_dbi *self, location *address, const char *k
   else if (strcmp(key, "foreign_keys") == 0 && (strcmp(value, "on") == 0 || strcmp(value, "off") == 0))
     state->foreign_keys = strcmp(value, "on") == 0;
   else if (strcmp(key, "encoding") == 0 ? strcmp(value, "UTF-8") != 0 : strcmp(key, "foreign_keys") == 0)
-    return casc_fail(self->context, error, CASCADE_INVALID,
-                     "URI dbi: \"%s=%s\" is not possible; there is foreign_keys=on, foreign_keys=off and encoding=UTF-8",
-                     key, value);
+    return casc_fail(
+        self->context, error, CASCADE_INVALID,
+        "URI dbi: \"%s=%s\" is not possible; there is foreign_keys=on, foreign_keys=off and encoding=UTF-8", key,
+        value);
   else if (dbi_conn_set_option(self->connection, key, value) < 0)
     return casc_nomem(error);
   return CASCADE_OK;

@@ -9,7 +9,8 @@
 /* SQLite reads nothing of a file until it is asked; this is the question that shows whether it is a database. */
 static cascade_status prove_database(native *self, const char *path, bool foreign_keys, cascade_error **error) {
   int code = sqlite3_exec(self->handle, "PRAGMA schema_version", NULL, NULL, NULL);
-  if (code == SQLITE_OK) code = sqlite3_exec(self->handle, CASC_SQLITE_CACHE ";" CASC_SQLITE_CHECKPOINT, NULL, NULL, NULL);
+  if (code == SQLITE_OK)
+    code = sqlite3_exec(self->handle, CASC_SQLITE_CACHE ";" CASC_SQLITE_CHECKPOINT, NULL, NULL, NULL);
   if (code == SQLITE_OK && foreign_keys) code = sqlite3_exec(self->handle, "PRAGMA foreign_keys=ON", NULL, NULL, NULL);
   if (code == SQLITE_OK) return CASCADE_OK;
   if ((code & 0xff) != SQLITE_NOTADB) return native_fail(self, code, NULL, error);
@@ -70,8 +71,9 @@ static cascade_status native_open(cascade_context *context, const char *address,
   cascade_status status;
   if (!path || !self) status = native_say(context, error, CASCADE_NOMEM, "out of memory");
   else if (!casc_uri_split(path, &query) || !*path)
-    status = native_say(context, error, CASCADE_INVALID,
-                        "URI sqlite: \"%s\" names no file; write sqlite:PATH, with %%25 for %% and %%3F for ?", address);
+    status =
+        native_say(context, error, CASCADE_INVALID,
+                   "URI sqlite: \"%s\" names no file; write sqlite:PATH, with %%25 for %% and %%3F for ?", address);
   else status = read_options(context, query, &foreign_keys, error);
   if (status >= 0) {
     self->patience.lock_timeout_ms = lock_timeout_ms;

@@ -15,8 +15,8 @@ cascade_status native_say(cascade_context *context, cascade_error **error, casca
       error);
 }
 
-/* A statement that was prepared earlier is compiled again by SQLite when the schema has changed, and fails then as if in
-   running. */
+/* A statement that was prepared earlier is compiled again by SQLite when the schema has changed, and fails then as
+   if in running. */
 static bool compiles(native *self, const char *sql) {
   sqlite3_stmt *statement = NULL;
   bool good = sqlite3_prepare_v2(self->handle, sql, -1, &statement, NULL) == SQLITE_OK;

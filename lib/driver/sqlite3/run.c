@@ -140,9 +140,10 @@ static cascade_status read_cell(native *self, sqlite3_stmt *handle, int at, int3
     if (!value->data) return native_fail(self, SQLITE_NOMEM, NULL, error);
   }
   if (fits) return CASCADE_OK;
-  return native_say(self->context, error, CASCADE_DATABASE,
-                    "SQLite: column %d of the result holds %s where %s is wanted; the data does not fit its declared type",
-                    at + 1, type_name(type), wanted == CASCADE_DOUBLE ? "a number" : "an integer");
+  return native_say(
+      self->context, error, CASCADE_DATABASE,
+      "SQLite: column %d of the result holds %s where %s is wanted; the data does not fit its declared type", at + 1,
+      type_name(type), wanted == CASCADE_DOUBLE ? "a number" : "an integer");
 }
 
 cascade_status native_next(void *session, void *result, const cascade_value **row, cascade_error **error) {
@@ -154,7 +155,8 @@ cascade_status native_next(void *session, void *result, const cascade_value **ro
   int code = step(self, at->handle);
   if (code != SQLITE_ROW) {
     at->ended = true;
-    if (code == SQLITE_DONE) sqlite3_reset(at->handle); /* lets the read transaction end now, not at the cursor's close */
+    if (code == SQLITE_DONE)
+      sqlite3_reset(at->handle); /* lets the read transaction end now, not at the cursor's close */
     return code == SQLITE_DONE ? CASCADE_DONE : native_fail(self, code, sqlite3_sql(at->handle), error);
   }
   for (uint32_t i = 0; i < at->column_count; i++) {

@@ -58,8 +58,12 @@ static void test_no_error(void **state) {
 
 static void test_explained_error(void **state) {
   (void)state;
-  cascade_error_details details = {.size = sizeof details, .status = CASCADE_BUSY, .transaction = CASCADE_TX_ROLLED_BACK,
-                                   .native_code = 517, .sqlstate = "40001", .message = "locked"};
+  cascade_error_details details = {.size = sizeof details,
+                                   .status = CASCADE_BUSY,
+                                   .transaction = CASCADE_TX_ROLLED_BACK,
+                                   .native_code = 517,
+                                   .sqlstate = "40001",
+                                   .message = "locked"};
   cascade_error *error = NULL, *passed = NULL;
   assert_int_equal(cascade_error_create(NULL, &details, &error), CASCADE_BUSY);
   casc_error_explain(&error, "agent", NULL, "deleting from agent");
@@ -226,7 +230,8 @@ static void listen(void *data, int32_t level, const char *message) {
 static void test_log(void **state) {
   (void)state;
   heard all = {0};
-  cascade_context_options given = {.size = sizeof given, .log = listen, .log_data = &all, .log_level = CASCADE_LOG_INFO};
+  cascade_context_options given = {
+      .size = sizeof given, .log = listen, .log_data = &all, .log_level = CASCADE_LOG_INFO};
   cascade_context *context = NULL;
   assert_int_equal(cascade_context_new(&given, &context, NULL), CASCADE_OK);
   casc_log(context, CASCADE_LOG_DEBUG, "not wanted");

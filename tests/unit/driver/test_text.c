@@ -146,8 +146,12 @@ static void test_literals(void **state) {
 
 static cascade_status render(const char *text, uint32_t columns, casc_str *sql, cascade_error **error) {
   static const cascade_value values[] = {{.type = CASCADE_INT64, .integer = 7}};
-  cascade_statement statement = {.size = sizeof statement, .sql = text, .sql_length = strlen(text), .parameters = values,
-                                 .parameter_count = strchr(text, '?') ? 1 : 0, .column_count = columns};
+  cascade_statement statement = {.size = sizeof statement,
+                                 .sql = text,
+                                 .sql_length = strlen(text),
+                                 .parameters = values,
+                                 .parameter_count = strchr(text, '?') ? 1 : 0,
+                                 .column_count = columns};
   return casc_dbi_render_sqlite(NULL, &statement, sql, error);
 }
 
@@ -234,7 +238,8 @@ static void test_rendering_without_memory(void **state) {
     casc_alloc alloc = failing_hooks(&memory);
     casc_str sql;
     casc_str_init(&sql, &alloc);
-    cascade_status status = render("a 'b select (c' = ? and some more words that make the text grow and grow", 0, &sql, NULL);
+    cascade_status status =
+        render("a 'b select (c' = ? and some more words that make the text grow and grow", 0, &sql, NULL);
     complete = status == CASCADE_OK;
     assert_true(complete || (status == CASCADE_NOMEM && memory.failed));
     casc_str_free(&sql);
