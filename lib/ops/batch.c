@@ -156,6 +156,8 @@ cascade_status casc_batch_rewrite(casc_batch *batch, uint32_t number, const casc
   uint64_t affected = 0;
   if (!rows->count) return CASCADE_OK;
   batch->unread += rows->count;
+  if (batch->closure->limit && batch->closure->rows + batch->unread > batch->closure->limit)
+    return casc_closure_overflow_at(batch->closure, number) ? CASCADE_OK : casc_nomem(error);
   cascade_status status = relation->rewrites_key ? remember(batch, number, rows, error) : CASCADE_OK;
   if (status >= 0) status = run_among(scope, UPDATE, relation->relation->table, relation, rows, &affected, error);
   batch->updated[relation->relation->table] += affected;

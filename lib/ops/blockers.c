@@ -324,7 +324,7 @@ static cascade_status read_selection(cascade_blockers *blockers, cascade_error *
     status = casc_fail_at(blockers->context, error, CASCADE_NOT_FOUND, table, NULL, "table %s has no row with %s", table,
                           scope->selection->keys.count == 1 ? "this key" : "any of these keys");
   if (status >= 0 && !casc_keyset_add(&blockers->visited[scope->root], &all)) status = casc_nomem(error);
-  if (status >= 0) status = add_group(blockers, scope->root, NULL, 0, 0, &all, error);
+  if (status >= 0 && all.count) status = add_group(blockers, scope->root, NULL, 0, 0, &all, error);
   casc_keyset_free(&all);
   casc_keyset_free(&keys);
   casc_source_free(&source);
@@ -341,7 +341,7 @@ static cascade_status prepare(cascade_blockers *blockers, cascade_policy *policy
   if (!blockers->visited) return casc_nomem(error);
   for (uint32_t i = 0; i < scope->table_count; i++) casc_keyset_of(scope, i, &blockers->visited[i]);
   status = read_selection(blockers, error);
-  if (status < 0) return status;
+  if (status < 0 || !blockers->group_count) return status;
   return blockers->options.request_count ? open_requests(blockers, error) : open_group(blockers, error);
 }
 

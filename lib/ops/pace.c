@@ -3,8 +3,10 @@
 
 #include <time.h>
 
+#define LEAST_WORK 0.7 /* share of the target that is never given to COMMIT */
+
 enum {
-  FIRST_ROOTS = 256,
+  FIRST_ROOTS = 512,
   LEAST_ROWS = 2000,
   /* SQLite's busy handler looks at least every 100 ms: a gap of this length lets every waiting writer in. */
   GAP_MS = 110,
@@ -45,10 +47,16 @@ cascade_status casc_pace_yield(cascade_purge *purge, cascade_error **error) {
   return CASCADE_OK;
 }
 
+/* What COMMIT takes does not shrink with the batch: where it takes most of the time, small batches would only make it all longer. */
+static double rows_wanted(const cascade_purge *purge) {
+  double target = purge->options.batch_ms, work = target - purge->commit_ms;
+  return purge->rows_per_ms * (work > LEAST_WORK * target ? work : LEAST_WORK * target);
+}
+
 uint64_t casc_pace_bound(const cascade_purge *purge) {
-  double target = 2 * purge->rows_per_ms * purge->options.batch_ms;
-  if (!purge->report.batches || target > (double)purge->options.max_tx_rows) return purge->options.max_tx_rows;
-  uint64_t rows = target < LEAST_ROWS ? LEAST_ROWS : (uint64_t)target;
+  double most = 2 * rows_wanted(purge);
+  if (!purge->report.batches || most > (double)purge->options.max_tx_rows) return purge->options.max_tx_rows;
+  uint64_t rows = most < LEAST_ROWS ? LEAST_ROWS : (uint64_t)most;
   return rows < purge->options.max_tx_rows ? rows : purge->options.max_tx_rows;
 }
 
@@ -56,15 +64,16 @@ static double smoothed(double old, double fresh) {
   return old > 0 ? 0.6 * old + 0.4 * fresh : fresh;
 }
 
-void casc_pace_learn(cascade_purge *purge, size_t roots, uint64_t rows, uint64_t nanoseconds) {
-  double ms = (double)nanoseconds / 1e6;
+void casc_pace_learn(cascade_purge *purge, size_t roots, uint64_t rows, uint64_t nanoseconds, uint64_t commit_ns) {
+  double ms = (double)(nanoseconds - (commit_ns < nanoseconds ? commit_ns : nanoseconds)) / 1e6;
   purge->worked_ns += nanoseconds;
+  purge->commit_ms = smoothed(purge->commit_ms, (double)commit_ns / 1e6);
   purge->rows_per_ms = smoothed(purge->rows_per_ms, (double)rows / (ms > 0.01 ? ms : 0.01));
   purge->rows_per_root = smoothed(purge->rows_per_root, (double)rows / (double)roots);
-  double most = (double)purge->options.max_tx_rows, wanted = purge->rows_per_ms * purge->options.batch_ms;
+  double most = (double)purge->options.max_tx_rows, wanted = rows_wanted(purge);
   if (wanted > most) wanted = most;
   wanted /= purge->rows_per_root > 1 ? purge->rows_per_root : 1;
-  double step = 4.0 * (double)(purge->roots ? purge->roots : 1); /* grows by no more than this at a time */
+  double step = 8.0 * (double)(purge->roots ? purge->roots : 1); /* grows by no more than this at a time */
   if (wanted > step) wanted = step;
   purge->roots = wanted > 1 ? (size_t)wanted : 1;
 }

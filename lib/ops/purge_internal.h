@@ -42,7 +42,8 @@ struct cascade_purge {
   uint64_t max_rows;  /* bound of deleted rows; UINT64_MAX for none */
   /* pace */
   size_t roots;       /* rows of a level that the next batch takes */
-  double rows_per_ms, rows_per_root;
+  double rows_per_ms, rows_per_root, commit_ms;
+  uint64_t commit_ns; /* of the last batch */
   uint64_t started_ns, worked_ns;
   int64_t change_counter;
   /* results */
@@ -75,8 +76,8 @@ void casc_sleep_ms(uint32_t ms);
 void casc_pace_start(cascade_purge *purge);
 /* Lets other writers in, before a batch. */
 cascade_status casc_pace_yield(cascade_purge *purge, cascade_error **error);
-/* Learns from a batch that took `roots` rows of its level and touched `rows` rows. */
-void casc_pace_learn(cascade_purge *purge, size_t roots, uint64_t rows, uint64_t nanoseconds);
+/* Learns from a batch that took `roots` rows of its level and touched `rows` rows, `commit_ns` of the time being its COMMIT. */
+void casc_pace_learn(cascade_purge *purge, size_t roots, uint64_t rows, uint64_t nanoseconds, uint64_t commit_ns);
 /* Rows that the next batch may touch. */
 uint64_t casc_pace_bound(const cascade_purge *purge);
 

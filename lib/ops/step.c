@@ -117,7 +117,7 @@ static void account(cascade_purge *purge, const casc_batch *done, size_t roots, 
   }
   purge->report.deleted += purge->batch.deleted;
   purge->report.updated += purge->batch.updated;
-  casc_pace_learn(purge, roots, purge->closure.rows + done->unread, nanoseconds);
+  casc_pace_learn(purge, roots, purge->closure.rows + done->unread, nanoseconds, purge->commit_ns);
   purge->batch.nanoseconds = nanoseconds;
   purge->batch.table = level->source.table;
   if (purge->stack.count == 1) purge->batch.roots_done += roots;
@@ -131,8 +131,10 @@ static cascade_status commit(cascade_purge *purge, const casc_batch *done, casca
     return casc_fail(purge->context, error, CASCADE_MAX_ROWS,
                      "rows were added meanwhile: with this batch, more than the %llu rows that are allowed would be deleted",
                      (unsigned long long)purge->max_rows);
+  uint64_t start = casc_now_ns();
   cascade_status status = casc_control(purge->connection, purge->scope.dialect->commit, error);
   if (status >= 0) purge->in_transaction = false;
+  purge->commit_ns = casc_now_ns() - start;
   return status;
 }
 
@@ -140,6 +142,7 @@ static cascade_status commit(cascade_purge *purge, const casc_batch *done, casca
 static cascade_status rewrite(cascade_purge *purge, casc_level *level, const casc_keyset *still, casc_batch *batch,
                               cascade_error **error) {
   casc_closure_clear(&purge->closure);
+  purge->closure.limit = 0; /* the level gives no more rows than a batch may have */
   cascade_status status = casc_batch_rewrite(batch, level->source.relation, still, error);
   return status < 0 ? status : commit(purge, batch, error);
 }

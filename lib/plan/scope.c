@@ -150,6 +150,13 @@ static bool is_single(const casc_relation *relation, const casc_table *table) {
   return false;
 }
 
+/* What the database does as soon as the referenced row goes, and would do wrongly to a row that is itself about to go. */
+static bool acts_at_once(const casc_scope *scope, const casc_relation *relation) {
+  bool unwritable = relation->on_delete == CASCADE_ACTION_SET_DEFAULT ||
+                    (relation->on_delete == CASCADE_ACTION_SET_NULL && !(relation->flags & CASCADE_RELATION_NULLABLE));
+  return relation->on_delete == CASCADE_ACTION_RESTRICT || unwritable || !scope->dialect->defer;
+}
+
 static cascade_status settle(casc_scope *scope, casc_scope_relation *to, cascade_error **error) {
   const casc_relation *relation = to->relation;
   switch (relation->rule) {
@@ -174,8 +181,7 @@ static cascade_status settle(casc_scope *scope, casc_scope_relation *to, cascade
                         "table %s has no usable key: rows that refer through %s cannot be told apart; add a primary key",
                         table->label, relation->label);
   to->single = is_single(relation, table);
-  to->hard = scope->enforced && casc_relation_enforced(relation) &&
-             (relation->on_delete == CASCADE_ACTION_RESTRICT || !scope->dialect->defer);
+  to->hard = scope->enforced && casc_relation_enforced(relation) && acts_at_once(scope, relation);
   return CASCADE_OK;
 }
 
