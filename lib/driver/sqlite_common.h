@@ -28,10 +28,8 @@ typedef struct casc_sqlite_patience {
   int64_t deadline_ms;
 } casc_sqlite_patience;
 
-/* Sessions that we open ourselves: SQLite's own 2 MB of cache make large deletes nearly twice as slow, and a
-   checkpoint after every 4 MB writes the same pages again and again. */
+/* For sessions that we open ourselves: SQLite's own 2 MB make large deletes nearly twice as slow. */
 #define CASC_SQLITE_CACHE "PRAGMA cache_size=-8192"
-#define CASC_SQLITE_CHECKPOINT "PRAGMA wal_autocheckpoint=8192"
 
 int casc_sqlite_wait(void *patience, int calls); /* busy handler: like SQLite's own, but it hears `stop` */
 int casc_sqlite_stopped(void *patience);         /* progress handler */

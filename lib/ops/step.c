@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { RETRIES = 8, BUSY_RETRIES = 2, ROUNDS = 3, FRUITLESS_CIRCLES = 8, PASSES = 4, ALL_ROOTS = 65536 };
+enum { RETRIES = 8, BUSY_RETRIES = 2, ROUNDS = 3, FRUITLESS_CIRCLES = 32, PASSES = 4, ALL_ROOTS = 65536 };
 
 typedef enum step_outcome { COMMITTED, AGAIN, AT_END } step_outcome;
 
@@ -196,13 +196,14 @@ static cascade_status choose_all(cascade_purge *purge, casc_level *level, casc_k
   return status;
 }
 
-/* Circle upon circle, and nothing that could go alone: all of it goes with the lowest open row. */
-static void drain_lowest(cascade_purge *purge) {
-  size_t lowest = 0;
-  while (lowest + 1 < purge->stack.count && !purge->stack.levels[lowest].open.count) lowest++;
-  while (purge->stack.count > lowest + 1) casc_stack_pop(&purge->stack);
-  purge->stack.levels[lowest].drain = purge->stack.levels[lowest].open.count > 0;
-  purge->circles = 0;
+/* Circle upon circle, and nothing that could go alone: the nearest open row goes with all that hangs on it, and where that is not
+   enough, the next one after it. */
+static void drain_nearest(cascade_purge *purge) {
+  size_t at = purge->stack.count;
+  while (at && (!purge->stack.levels[at - 1].open.count || purge->stack.levels[at - 1].drain)) at--;
+  if (!at) return;
+  while (purge->stack.count > at) casc_stack_pop(&purge->stack);
+  purge->stack.levels[at - 1].drain = true;
 }
 
 static bool is_empty(const casc_closure *closure) {
@@ -265,7 +266,7 @@ static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcom
     casc_source_take(&level->source, taken);
     close_row(level);
     if (committed) account(purge, &batch, still->count, casc_now_ns() - start);
-    else if (++purge->circles >= FRUITLESS_CIRCLES) drain_lowest(purge);
+    else if (purge->closure.held_back && ++purge->circles >= FRUITLESS_CIRCLES) drain_nearest(purge);
     if (committed) *outcome = COMMITTED;
   }
   casc_batch_free(&batch);
