@@ -9,7 +9,8 @@ typedef enum step_outcome { COMMITTED, AGAIN, AT_END } step_outcome;
 
 static void roll_back(cascade_purge *purge) {
   if (!purge->in_transaction) return;
-  casc_control(purge->connection, purge->scope.dialect->rollback, NULL); /* the failure before it is the one to tell */
+  const char *rollback = purge->scope.dialect->rollback; /* the failure before it is the one to tell */
+  if (casc_control(purge->connection, rollback, NULL) < 0) casc_control(purge->connection, rollback, NULL);
   purge->in_transaction = false;
 }
 
