@@ -18,7 +18,8 @@ enum { PAGE_BYTES = 4096 };
 
 static const char *const settings[] = {"PRAGMA foreign_keys = ON",   "PRAGMA journal_mode = WAL",
                                        "PRAGMA synchronous = FULL",  "PRAGMA cache_size = -262144",
-                                       "PRAGMA temp_store = MEMORY", "PRAGMA mmap_size = 0"};
+                                       "PRAGMA temp_store = MEMORY", "PRAGMA mmap_size = 0",
+                                       "PRAGMA wal_autocheckpoint = 4096"};
 
 const char *bench_setting(uint32_t position) {
   return position < sizeof settings / sizeof *settings ? settings[position] : NULL;

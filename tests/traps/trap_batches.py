@@ -196,17 +196,17 @@ class Batches(Trap):
         connection.close()
         self.make("""
             CREATE TABLE agent (id INTEGER PRIMARY KEY, kind INTEGER, body BLOB);
-            INSERT INTO agent WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)
+            INSERT INTO agent WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 50000)
               SELECT n, n % 2, zeroblob(1000) FROM n""")
         self.connect().execute("PRAGMA wal_checkpoint(truncate)")
         longest = []
         session = self.session()
-        purge = session.purge(session.select_where("agent", "kind = 1"), max_tx_rows=100,
+        purge = session.purge(session.select_where("agent", "kind = 1"), max_tx_rows=250,
                               on_batch=lambda *_: longest.append(os.path.getsize(self.path + "-wal")))
         self.assert_finished(purge)
         self.assertGreater(len(purge.batches), 80)
-        self.assertGreater(os.path.getsize(self.path), 20e6)
-        self.assertLess(max(longest), 7e6)
+        self.assertGreater(os.path.getsize(self.path), 50e6)
+        self.assertLess(max(longest), 24e6)
 
     def crash(self, when, number, integrity):
         command = [sys.executable, "-c", CRASHING, str(self.support()), self.uri(), when, str(number), str(integrity)]

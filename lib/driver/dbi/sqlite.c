@@ -143,6 +143,7 @@ static cascade_status attach(casc_dbi *self, cascade_error **error) {
   if (status == CASCADE_CONNECTION)
     casc_error_explain(error, NULL, NULL, dbi_conn_get_option(self->connection, "dbname"));
   if (status >= 0 && !self->adopted) status = run(self, CASC_SQLITE_CACHE, false, NULL, 0, error);
+  if (status >= 0 && !self->adopted) status = run(self, CASC_SQLITE_CHECKPOINT, false, NULL, 0, error);
   if (status >= 0 && state->foreign_keys) status = run(self, "PRAGMA foreign_keys=ON", false, NULL, 0, error);
   return status;
 }

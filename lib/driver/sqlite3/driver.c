@@ -10,7 +10,7 @@
 static cascade_status prove_database(native *self, const char *path, bool foreign_keys, cascade_error **error) {
   int code = sqlite3_exec(self->handle, "PRAGMA schema_version", NULL, NULL, NULL);
   if (code == SQLITE_OK)
-    code = sqlite3_exec(self->handle, CASC_SQLITE_CACHE, NULL, NULL, NULL);
+    code = sqlite3_exec(self->handle, CASC_SQLITE_CACHE ";" CASC_SQLITE_CHECKPOINT, NULL, NULL, NULL);
   if (code == SQLITE_OK && foreign_keys) code = sqlite3_exec(self->handle, "PRAGMA foreign_keys=ON", NULL, NULL, NULL);
   if (code == SQLITE_OK) return CASCADE_OK;
   if ((code & 0xff) != SQLITE_NOTADB) return native_fail(self, code, NULL, error);
