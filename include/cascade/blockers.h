@@ -77,7 +77,8 @@ typedef struct cascade_blockers_page {
  * @brief Opens a cursor. Relations come in the order: blocking, cascading, updating, left alone; each by its label.
  *
  * Reads only, without a transaction of its own: each page is one query. Rows that live through the paging appear exactly
- * once in their relation. A row of the selection itself never appears as standing in its own way.
+ * once in their relation. Rows of the selection, and rows that were followed already, are left out where they refer to each other,
+ * except under CASCADE_RULE_PROTECT, by which every row blocks.
  *
  * @param connection  a session; the cursor holds a reference
  * @param policy  rules; its graph must be the selection's

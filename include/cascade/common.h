@@ -59,7 +59,7 @@ enum cascade_status_code {
   CASCADE_NO_FILTER = -41,    /**< Refused: the selection has neither keys nor a predicate. */
   CASCADE_UNENFORCED = -42,   /**< Refused: the database does not enforce foreign keys on this connection. */
   CASCADE_NO_KEY = -43,       /**< Refused: a table has no usable key. */
-  CASCADE_CYCLE = -44,        /**< Refused: rows refer to each other in a circle that cannot be broken within the bounds. */
+  CASCADE_CYCLE = -44,        /**< Rows refer to each other in a circle that the database checks at once, with no column that can be NULL. */
   CASCADE_ENGINE = -45,       /**< Refused: a table's storage engine has no transactions. */
   CASCADE_MAX_ROWS = -46,     /**< Refused: the closure has more rows than allowed. */
   CASCADE_PLAN_CHANGED = -47, /**< Refused: the plan is not the one that was approved. */

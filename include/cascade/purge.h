@@ -29,9 +29,9 @@ extern "C" {
 /** @brief Who guarantees that no reference is left dangling. */
 enum cascade_integrity {
   CASCADE_INTEGRITY_CHECKED = 0, /**< The database, row by row: the default. */
-  CASCADE_INTEGRITY_PROVEN = 1   /**< The library, by one query per relation and batch, under the batch's locks; the
-                                      database's own checks are off for the batch. Refused when a table concerned has user
-                                      triggers. */
+  CASCADE_INTEGRITY_PROVEN = 1   /**< The library, by what it reads, rewrites and deletes of every relation under the batch's locks
+                                      (SQLite: the write lock); the database's own checks are off from cascade_purge_new() to
+                                      the end of the purge. Refused when a table concerned has user triggers. */
 };
 
 /** @brief Refusals that the host lifts. Bits of `allow` in ::cascade_purge_options. */
@@ -68,7 +68,8 @@ typedef struct cascade_purge_options {
   uint64_t max_rows;               /**< Refuse, before the first change, a closure of more rows than this; 0 for no bound. The purge
                                         never deletes more, whatever is inserted meanwhile. */
   uint64_t max_tx_rows;            /**< Rows that one transaction may touch; 0 means 50,000. A closure within it is deleted in one
-                                        transaction, whole or not at all. */
+                                        transaction, whole or not at all. Only rows that refer to each other in a circle can make a
+                                        larger transaction: they can go only together. */
   uint32_t batch_ms;               /**< Time that a transaction should take, in milliseconds; 0 means 100. Batches grow and shrink
                                         towards it. */
   uint32_t time_budget_ms;         /**< Stop after the batch that ends past this time; 0 for no budget. */
