@@ -35,6 +35,7 @@ struct cascade_purge {
   bool checks_off;    /* the session's foreign-key checks were turned off by us */
   bool in_transaction;
   uint32_t circles;   /* batches since the last commit that could only go with open rows */
+  bool circular;      /* circles of rows larger than a batch have been met */
   uint32_t passes;    /* over a selection by condition: until one finds nothing */
   uint64_t batches_before; /* committed before this pass */
   bool finished, ended;

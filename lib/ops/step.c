@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { RETRIES = 8, BUSY_RETRIES = 2, ROUNDS = 3, FRUITLESS_CIRCLES = 32, PASSES = 4, ALL_ROOTS = 65536 };
+enum { RETRIES = 8, BUSY_RETRIES = 2, ROUNDS = 3, FRUITLESS_CIRCLES = 4, CIRCULAR_DEPTH = 8, PASSES = 4, ALL_ROOTS = 65536 };
 
 typedef enum step_outcome { COMMITTED, AGAIN, AT_END } step_outcome;
 
@@ -156,7 +156,8 @@ static cascade_status descend(cascade_purge *purge, const casc_keyset *row, casc
   bool fruitless = level->open.count && level->deleted == done;
   level->deleted = done;
   /* each relation is worth a few descents: more than that means that rows are added as fast as they go */
-  if (!fruitless && level->descents++ < ROUNDS * (purge->scope.relation_count + 1))
+  bool lost = purge->circular && purge->stack.count > CIRCULAR_DEPTH; /* in a thicket of circles, no way is short */
+  if (!fruitless && !lost && level->descents++ < ROUNDS * (purge->scope.relation_count + 1))
     return casc_stack_descend(&purge->stack, &purge->closure, row, false, error);
   casc_log(purge->context, CASCADE_LOG_WARNING, "a row of table %s and what hangs on it go in one large transaction",
            purge->scope.tables[level->source.table].table->label);
@@ -267,7 +268,8 @@ static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcom
     casc_source_take(&level->source, taken);
     close_row(level);
     if (committed) account(purge, &batch, still->count, casc_now_ns() - start);
-    else if (purge->closure.held_back && ++purge->circles >= FRUITLESS_CIRCLES) drain_nearest(purge);
+    purge->circular = purge->circular || purge->closure.held_back;
+    if (!committed && purge->closure.held_back && ++purge->circles >= FRUITLESS_CIRCLES) drain_nearest(purge);
     if (committed) *outcome = COMMITTED;
   }
   casc_batch_free(&batch);
