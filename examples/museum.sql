@@ -156,7 +156,7 @@ CREATE TEMP TABLE word (kind TEXT, n INTEGER, text TEXT, PRIMARY KEY (kind, n));
 INSERT INTO word
   SELECT 'last', key, value FROM json_each('["Hale","Brandt","Okafor","Lindqvist","Moreau","Tanaka","Ferreira","Novak",
     "Whitcombe","Jansen","Adeyemi","Kowalski","Rossi","Petrov","Gruber","Sato","Delgado","Nilsen","Abbott","Horvath"]')
-  UNION ALL SELECT 'first', key, value FROM json_each('["Margaret","Otto","Ngozi","Ingrid","Claude","Yuki","Beatriz",
+  UNION ALL SELECT 'first', key, value FROM json_each('["Margaret","Otto","Ngozi","Ingrid","Clement","Yuki","Beatriz",
     "Jan","Eleanor","Pieter","Tunde","Zofia","Luca","Irina","Franz","Kenji","Carmen","Arne","Harriet"]')
   UNION ALL SELECT 'city', key, value FROM json_each('["Leiden","Oslo","Lagos","Vienna","Lisbon","Kyoto","Lima"]')
   UNION ALL SELECT 'genus', key, value FROM json_each('["Carabus","Salmo","Parus","Quercus","Viola","Apis","Lacerta",
