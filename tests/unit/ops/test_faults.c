@@ -113,7 +113,6 @@ static cascade_status use(rig *at, way how, uint64_t *deleted) {
   if (status >= 0 && how.blockers) status = cascade_blockers_open(at->connection, policy, selection, &deep, &blockers, &error);
   while (status == CASCADE_OK && how.blockers) status = cascade_blockers_next(blockers, &page, &error);
   if (status >= 0) status = cascade_purge_new(at->connection, policy, selection, &options, &purge, &error);
-  if (!how.hook_answer) options.after_batch = NULL;
   while (status == CASCADE_OK) status = cascade_purge_next(purge, &batch, &error);
   cascade_purge_report report = {.size = sizeof report};
   if (purge) cascade_purge_describe(purge, &report);
