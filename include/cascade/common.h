@@ -79,7 +79,9 @@ enum cascade_value_type {
   CASCADE_TEXT = 4,    /**< UTF-8 text, in `data` and `length`; may hold NUL bytes. */
   CASCADE_BLOB = 5,    /**< Bytes, in `data` and `length`. */
   CASCADE_DECIMAL = 6, /**< Exact decimal, its text in `data` and `length`. */
-  CASCADE_ANY = 7      /**< Only as a wish for a result column: whatever type the value has. */
+  CASCADE_ANY = 7,     /**< Only as a wish for a result column: whatever type the value has. */
+  CASCADE_INT64_ARRAY = 8 /**< Only as a parameter, from the library to drivers of PostgreSQL: an array of signed integers, in the
+                               machine's own format in `data`; `length` is their bytes. */
 };
 
 /**
@@ -93,7 +95,7 @@ typedef struct cascade_value {
   int32_t reserved; /**< Zero. */
   int64_t integer;  /**< The value of CASCADE_INT64; the bits of CASCADE_UINT64. */
   double real;      /**< The value of CASCADE_DOUBLE. */
-  const char *data; /**< Bytes of CASCADE_TEXT, CASCADE_BLOB and CASCADE_DECIMAL; may be NULL when `length` is 0. */
+  const char *data; /**< Bytes of CASCADE_TEXT, CASCADE_BLOB, CASCADE_DECIMAL and CASCADE_INT64_ARRAY; may be NULL when `length` is 0. */
   uint64_t length;  /**< Number of bytes in `data`. */
 } cascade_value;
 

@@ -51,7 +51,7 @@ enum cascade_capability {
 /** @brief What a session's engine and driver can do. Filled by the driver. */
 typedef struct cascade_capabilities {
   size_t size;             /**< Set by the library: how much it knows of the struct. The driver writes no further. */
-  const char *engine;      /**< "sqlite"; borrowed for the session's life. */
+  const char *engine;      /**< "sqlite", "postgresql" or "mariadb"; borrowed for the session's life. */
   const char *version;     /**< The engine's own version text, or NULL. */
   uint64_t flags;          /**< ::cascade_capability bits. */
   uint64_t max_tx_bytes;   /**< Bound of a transaction's write set; 0 for none. */
@@ -62,14 +62,18 @@ typedef struct cascade_capabilities {
 /**
  * @brief One statement. Everything in it is borrowed for the call; for a query, until its cursor is closed.
  *
- * Placeholders are `?` on SQLite, in the order of `parameters`. Parameters are never CASCADE_ANY.
+ * Placeholders are `?` on SQLite and MariaDB, in the order of `parameters`; on PostgreSQL they are `$1`, `$2` and so on, and one may
+ * stand in several places. Parameters are never CASCADE_ANY. On PostgreSQL a parameter of CASCADE_INT64_ARRAY is a `bigint[]`, one of
+ * CASCADE_INT64 a `bigint`, one of CASCADE_BLOB a `bytea`, and one of any other type is untyped text, so that the server takes its
+ * type from where it stands. Other engines get no CASCADE_INT64_ARRAY.
  *
  * `column_types` says, for a query, what the library wants of each column. A driver that returns native values converts
- * to that type (CASCADE_ANY: the value's own). A driver with CASCADE_TEXT_ROWS gets strings and decodes:
+ * to that type (CASCADE_ANY, only on SQLite: the value's own). On PostgreSQL the library casts to `text` or `bytea` whatever it wants
+ * as CASCADE_TEXT or CASCADE_BLOB. A driver with CASCADE_TEXT_ROWS gets strings, on every engine, and decodes:
  * | wanted | the string |
  * |---|---|
  * | CASCADE_INT64, CASCADE_UINT64 | decimal digits |
- * | CASCADE_TEXT, CASCADE_BLOB | hexadecimal digits of the bytes |
+ * | CASCADE_TEXT, CASCADE_BLOB | hexadecimal digits of the bytes, of the UTF-8 for text |
  * | CASCADE_ANY | SQLite's type name, a colon, then: digits for `integer`; hexadecimal digits of the decimal text (20 digits) for `real`, of the bytes for `text` and `blob`; nothing for `null` |
  * NULL is SQL NULL in every case but CASCADE_ANY, where it is `null:`.
  */
@@ -119,6 +123,9 @@ typedef struct cascade_driver {
   /** Stops the statement that runs, from any thread or a signal handler; that statement fails with CASCADE_CANCELLED.
       Does nothing when none runs. Optional, announced by CASCADE_CAN_CANCEL. */
   void (*cancel)(void *self);
+  /** Whether the session is inside a transaction, one of the host's say: 1 or 0. Asked before the library begins one of its own: inside
+      another it uses savepoints and leaves COMMIT to the host. Optional: without it there is none. */
+  int32_t (*in_transaction)(void *self);
 } cascade_driver;
 
 #ifdef __cplusplus

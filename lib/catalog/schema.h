@@ -23,6 +23,7 @@ typedef struct casc_column {
   int32_t value_type;  /* what a value of it is written as: CASCADE_INT64, CASCADE_TEXT, CASCADE_BLOB, or CASCADE_ANY */
   casc_affinity affinity;
   const char *collation; /* NULL for BINARY */
+  const char *sql_type;  /* PostgreSQL: the type, without length or precision, as a cast names it; NULL on other engines */
 } casc_column;
 
 typedef struct casc_index {

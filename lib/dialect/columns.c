@@ -2,14 +2,26 @@
 
 #include <string.h>
 
-void casc_sqlite_identifier(casc_str *sql, const char *name) {
-  casc_str_putc(sql, '"');
-  for (const char *quote; (quote = strchr(name, '"')); name = quote + 1) {
+static void quoted(casc_str *sql, const char *name, char mark) {
+  casc_str_putc(sql, mark);
+  for (const char *quote; (quote = strchr(name, mark)); name = quote + 1) {
     casc_str_putn(sql, name, (size_t)(quote - name) + 1);
-    casc_str_putc(sql, '"');
+    casc_str_putc(sql, mark);
   }
   casc_str_put(sql, name);
-  casc_str_putc(sql, '"');
+  casc_str_putc(sql, mark);
+}
+
+void casc_sqlite_identifier(casc_str *sql, const char *name) {
+  quoted(sql, name, '"');
+}
+
+void casc_postgres_identifier(casc_str *sql, const char *name) {
+  quoted(sql, name, '"');
+}
+
+void casc_mariadb_identifier(casc_str *sql, const char *name) {
+  quoted(sql, name, '`');
 }
 
 /* Keywords are in mixed case and every column has one alias: what reads these results for libdbi parses the text of the
@@ -45,4 +57,24 @@ void casc_sqlite_name_column(casc_statement *statement, const char *qualifier, c
   if (item.failed) statement->failed = true;
   else casc_sqlite_column(statement, item.data, type);
   casc_str_free(&item);
+}
+
+void casc_postgres_column(casc_statement *statement, const char *expression, int32_t type) {
+  casc_str *sql = &statement->sql;
+  if (statement->type_count) casc_str_put(sql, ", ");
+  casc_statement_column(statement, type);
+  if (type == CASCADE_TEXT)
+    casc_str_printf(sql, statement->text_rows ? "encode(convert_to((%s)::text, 'UTF8'), 'hex')" : "(%s)::text", expression);
+  else if (statement->text_rows) casc_str_printf(sql, type == CASCADE_BLOB ? "encode(%s, 'hex')" : "(%s)::text", expression);
+  else casc_str_put(sql, expression);
+}
+
+void casc_mariadb_column(casc_statement *statement, const char *expression, int32_t type) {
+  casc_str *sql = &statement->sql;
+  if (statement->type_count) casc_str_put(sql, ", ");
+  casc_statement_column(statement, type);
+  if (type == CASCADE_TEXT)
+    casc_str_printf(sql, statement->text_rows ? "HEX(CONVERT(%s USING utf8mb4))" : "CONVERT(%s USING utf8mb4)", expression);
+  else if (statement->text_rows) casc_str_printf(sql, type == CASCADE_BLOB ? "HEX(%s)" : "CAST(%s AS CHAR)", expression);
+  else casc_str_put(sql, expression);
 }
