@@ -1,0 +1,52 @@
+#include "native.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+cascade_status native_say(cascade_context *context, cascade_error **error, cascade_status status, const char *format,
+                          ...) {
+  char message[1024];
+  va_list arguments;
+  va_start(arguments, format);
+  if (vsnprintf(message, sizeof message, format, arguments) < 0) message[0] = '\0';
+  va_end(arguments);
+  return cascade_error_create(
+      context, &(cascade_error_details){.size = sizeof(cascade_error_details), .status = status, .message = message},
+      error);
+}
+
+cascade_status native_nomem(native *self, cascade_error **error) {
+  return native_say(self->context, error, CASCADE_NOMEM, "out of memory");
+}
+
+/* A failure brings no news of the transaction, so the server is asked: a deadlock ends it, and so does a lock timeout where the
+   server is configured so. */
+static int32_t ask_transaction(native *self, cascade_status *status, const char *sql) {
+  if (*status != CASCADE_CONNECTION && mysql_ping(self->handle) == 0)
+    return casc_mariadb_inside(self->handle->server_status) ? CASCADE_TX_OPEN
+           : self->inside                                   ? CASCADE_TX_ROLLED_BACK
+                                                            : CASCADE_TX_NONE;
+  *status = CASCADE_CONNECTION;
+  return casc_mariadb_lost(sql, self->inside);
+}
+
+static cascade_status report(native *self, unsigned code, const char *sqlstate, const char *words, const char *sql,
+                             cascade_error **error) {
+  char state[6], message[1200];
+  cascade_status status = casc_mariadb_status(code);
+  snprintf(state, sizeof state, "%s", sqlstate); /* the next question overwrites them */
+  if (status == CASCADE_CANCELLED) snprintf(message, sizeof message, "cancelled at the caller's request");
+  else snprintf(message, sizeof message, "MariaDB: %.800s%s", words, casc_mariadb_advice(status));
+  int32_t transaction = ask_transaction(self, &status, sql);
+  cascade_error_details details = {.size = sizeof details, .status = status, .transaction = transaction,
+                                   .native_code = code, .sqlstate = state, .message = message};
+  return cascade_error_create(self->context, &details, error);
+}
+
+cascade_status native_fail(native *self, const char *sql, cascade_error **error) {
+  return report(self, mysql_errno(self->handle), mysql_sqlstate(self->handle), mysql_error(self->handle), sql, error);
+}
+
+cascade_status native_fail_prepared(native *self, MYSQL_STMT *handle, const char *sql, cascade_error **error) {
+  return report(self, mysql_stmt_errno(handle), mysql_stmt_sqlstate(handle), mysql_stmt_error(handle), sql, error);
+}

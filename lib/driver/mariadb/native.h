@@ -1,0 +1,70 @@
+/* The native driver's own: one session and its statements. Only the public headers of the library are used here. */
+#ifndef CASC_MARIADB_NATIVE_H
+#define CASC_MARIADB_NATIVE_H
+
+#include <cascade/driver.h>
+#include <cascade/error.h>
+
+#include "address.h"
+#include "killer.h"
+#include "mariadb_common.h"
+
+#include <mysql.h>
+
+#include <locale.h>
+
+enum { CACHE_SIZE = 32, CACHE_LONGEST = 65536 };
+
+/* A prepared statement. One that is kept for the next time is in the session's cache. */
+typedef struct prepared {
+  MYSQL_STMT *handle;
+  char *sql; /* NULL for one that is not kept */
+  uint64_t hash, used; /* `used`: when, counted in statements */
+  size_t length;
+  bool lent;
+} prepared;
+
+typedef struct native {
+  cascade_context *context;
+  MYSQL *handle;
+  bool adopted, reconnect; /* the host's setting */
+  bool inside;             /* a transaction was open when the current statement began */
+  unsigned long packet;    /* how much the server takes at once */
+  mariadb_address address;
+  casc_killer killer;
+  locale_t numbers; /* where a decimal point is a point */
+  MYSQL_BIND *binds;
+  size_t bind_capacity;
+  uint64_t clock;
+  prepared cache[CACHE_SIZE];
+} native;
+
+/* errors */
+cascade_status native_fail(native *self, const char *sql, cascade_error **error);
+cascade_status native_fail_prepared(native *self, MYSQL_STMT *handle, const char *sql, cascade_error **error);
+cascade_status native_nomem(native *self, cascade_error **error);
+cascade_status native_say(cascade_context *context, cascade_error **error, cascade_status status, const char *format,
+                          ...) __attribute__((format(printf, 4, 5)));
+
+/* prepared statements */
+/* `fresh`: one that the server does not know yet, as it has forgotten the one that was kept. */
+cascade_status native_prepare(native *self, const cascade_statement *statement, bool fresh, prepared *made,
+                              cascade_error **error);
+/* Gives it back to the cache, or closes it. */
+void native_release(native *self, prepared *statement);
+void native_forget_all(native *self);
+
+/* running */
+void native_begin(native *self);
+void native_end(native *self);
+/* Prepares, binds and executes. What the statement gives is still to be read. */
+cascade_status native_start(native *self, const cascade_statement *statement, prepared *made, cascade_error **error);
+
+/* members of the driver's table */
+cascade_status native_execute(void *session, const cascade_statement *statement, uint64_t *affected,
+                              cascade_error **error);
+cascade_status native_query(void *session, const cascade_statement *statement, void **result, cascade_error **error);
+cascade_status native_next(void *session, void *result, const cascade_value **row, cascade_error **error);
+void native_cursor_close(void *session, void *result);
+
+#endif

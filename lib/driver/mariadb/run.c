@@ -1,0 +1,129 @@
+#include "native.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STATEMENT_UNKNOWN = 1243, STATEMENT_CLOSED = 2056 };
+
+void native_begin(native *self) {
+  self->inside = casc_mariadb_inside(self->handle->server_status);
+  casc_killer_begin(&self->killer);
+}
+
+void native_end(native *self) {
+  casc_killer_end(&self->killer);
+}
+
+static cascade_status bind_one(native *self, unsigned at, const cascade_value *value, cascade_error **error) {
+  MYSQL_BIND *bind = &self->binds[at];
+  *bind = (MYSQL_BIND){.buffer = (void *)value->data, .buffer_length = (unsigned long)value->length};
+  switch (value->type) {
+  case CASCADE_NULL: bind->buffer_type = MYSQL_TYPE_NULL; return CASCADE_OK;
+  case CASCADE_UINT64:
+  case CASCADE_INT64:
+    bind->buffer_type = MYSQL_TYPE_LONGLONG;
+    bind->is_unsigned = value->type == CASCADE_UINT64;
+    bind->buffer = (void *)&value->integer;
+    return CASCADE_OK;
+  case CASCADE_DOUBLE:
+    if (!isfinite(value->real))
+      return native_say(self->context, error, CASCADE_UNSUPPORTED,
+                        "MariaDB: parameter %u is no finite number, and MariaDB has none that are not", at + 1);
+    bind->buffer_type = MYSQL_TYPE_DOUBLE;
+    bind->buffer = (void *)&value->real;
+    return CASCADE_OK;
+  case CASCADE_TEXT: bind->buffer_type = MYSQL_TYPE_STRING; break;
+  case CASCADE_DECIMAL: bind->buffer_type = MYSQL_TYPE_NEWDECIMAL; break;
+  case CASCADE_BLOB: bind->buffer_type = MYSQL_TYPE_BLOB; break;
+  default:
+    return native_say(self->context, error, CASCADE_INVALID, "MariaDB: parameter %u has no type that can be sent", at + 1);
+  }
+  if (!bind->buffer) bind->buffer = ""; /* a NULL pointer would bind NULL */
+  return CASCADE_OK;
+}
+
+static cascade_status bind(native *self, const cascade_statement *statement, MYSQL_STMT *handle, cascade_error **error) {
+  size_t count = statement->parameter_count;
+  if (count > self->bind_capacity) {
+    MYSQL_BIND *grown = realloc(self->binds, count * sizeof *grown);
+    if (!grown) return native_nomem(self, error);
+    self->binds = grown;
+    self->bind_capacity = count;
+  }
+  cascade_status status = CASCADE_OK;
+  for (unsigned i = 0; i < count && status >= 0; i++) status = bind_one(self, i, &statement->parameters[i], error);
+  if (status < 0 || !count) return status;
+  return mysql_stmt_bind_param(handle, self->binds) ? native_fail_prepared(self, handle, statement->sql, error) : CASCADE_OK;
+}
+
+/* The server hangs up on what it finds too long, and the client library would only say that. */
+static cascade_status check_size(native *self, const cascade_statement *statement, cascade_error **error) {
+  enum { OVERHEAD = 32 };
+  uint64_t size = OVERHEAD;
+  for (uint32_t i = 0; i < statement->parameter_count; i++) size += OVERHEAD + statement->parameters[i].length;
+  if (statement->sql_length > size) size = statement->sql_length + OVERHEAD;
+  if (size < self->packet) return CASCADE_OK;
+  return native_say(self->context, error, CASCADE_DATABASE,
+                    "MariaDB: a statement or its values of %llu bytes are too long, the server takes %lu; raise its "
+                    "max_allowed_packet",
+                    (unsigned long long)size, self->packet);
+}
+
+cascade_status native_start(native *self, const cascade_statement *statement, prepared *made, cascade_error **error) {
+  cascade_status status = check_size(self, statement, error);
+  for (int attempt = 0; status >= 0; attempt++) {
+    status = native_prepare(self, statement, attempt > 0, made, error);
+    if (status < 0) return status;
+    status = bind(self, statement, made->handle, error);
+    if (status >= 0 && mysql_stmt_execute(made->handle) == 0) return CASCADE_OK;
+    unsigned code = mysql_stmt_errno(made->handle);
+    /* A host that resets its session takes the prepared statements with it. */
+    bool forgotten = status >= 0 && attempt == 0 && (code == STATEMENT_UNKNOWN || code == STATEMENT_CLOSED);
+    if (status >= 0 && !forgotten) status = native_fail_prepared(self, made->handle, statement->sql, error);
+    native_release(self, made);
+  }
+  return status;
+}
+
+/* Without values there is nothing to prepare for. What has a semicolon, which a session of the host's may take for the beginning of
+   a second statement, is prepared nevertheless: that takes one only. */
+static bool is_plain(const cascade_statement *statement) {
+  return !statement->parameter_count && !memchr(statement->sql, ';', statement->sql_length);
+}
+
+static cascade_status run_plain(native *self, const cascade_statement *statement, uint64_t *affected,
+                                cascade_error **error) {
+  cascade_status status = check_size(self, statement, error);
+  if (status < 0) return status;
+  if (mysql_real_query(self->handle, statement->sql, (unsigned long)statement->sql_length) != 0)
+    return native_fail(self, statement->sql, error);
+  MYSQL_RES *rows = mysql_store_result(self->handle);
+  if (!rows && mysql_field_count(self->handle)) return native_fail(self, statement->sql, error);
+  if (!rows) *affected = mysql_affected_rows(self->handle);
+  mysql_free_result(rows);
+  return CASCADE_OK;
+}
+
+static cascade_status run_prepared(native *self, const cascade_statement *statement, uint64_t *affected,
+                                   cascade_error **error) {
+  prepared made;
+  cascade_status status = native_start(self, statement, &made, error);
+  if (status < 0) return status;
+  if (!mysql_stmt_field_count(made.handle)) *affected = mysql_stmt_affected_rows(made.handle);
+  else if (mysql_stmt_store_result(made.handle) != 0)
+    status = native_fail_prepared(self, made.handle, statement->sql, error);
+  native_release(self, &made);
+  return status;
+}
+
+cascade_status native_execute(void *session, const cascade_statement *statement, uint64_t *affected,
+                              cascade_error **error) {
+  native *self = session;
+  *affected = 0;
+  native_begin(self);
+  cascade_status status = is_plain(statement) ? run_plain(self, statement, affected, error)
+                                              : run_prepared(self, statement, affected, error);
+  native_end(self);
+  return status;
+}

@@ -1,0 +1,39 @@
+/* What every driver that reaches MariaDB, or MySQL, has to know of it. Needs nothing but the C library, so that drivers which
+   are libraries of their own are built with it too. */
+#ifndef CASC_MARIADB_COMMON_H
+#define CASC_MARIADB_COMMON_H
+
+#include <cascade/driver.h>
+#include <cascade/error.h>
+
+#include <stdbool.h>
+
+enum { CASC_MARIADB_PARAMETERS = 65535 };
+
+/* The class of a failure by its number, the client library's own included. */
+cascade_status casc_mariadb_status(unsigned code);
+/* What the user can do, as the rest of a sentence beginning with "; ", or "". */
+const char *casc_mariadb_advice(cascade_status status);
+
+/* What became of the transaction when the connection was lost. `inside`: one was open when the statement began. */
+int32_t casc_mariadb_lost(const char *sql, bool inside);
+
+/* The settings of a session that we open ourselves, as one statement. Waiting for a table's definition counts as waiting for a
+   lock: the server's own limit for it is a day. */
+void casc_mariadb_settings(char *sql, size_t size, uint32_t lock_timeout_ms);
+
+/* What a server of this version text can do. */
+uint64_t casc_mariadb_flags(const char *version);
+
+/* Bits of the server's status. */
+enum casc_mariadb_server_status {
+  CASC_MARIADB_IN_TRANSACTION = 1,
+  CASC_MARIADB_AUTOCOMMIT = 2
+};
+/* Whether what runs now will be kept or undone by somebody else's COMMIT: a host that has turned autocommit off expects that of
+   everything it does. */
+static inline bool casc_mariadb_inside(unsigned server_status) {
+  return server_status & CASC_MARIADB_IN_TRANSACTION || !(server_status & CASC_MARIADB_AUTOCOMMIT);
+}
+
+#endif
