@@ -37,9 +37,10 @@ enum cascade_action {
 /** @brief Kinds of tables. */
 enum cascade_table_kind {
   CASCADE_TABLE_ORDINARY = 0, /**< An ordinary table. */
-  CASCADE_TABLE_VIEW = 1,     /**< A view: nothing can be purged through it. */
+  CASCADE_TABLE_VIEW = 1,     /**< A view, materialized or not: nothing can be purged through it. */
   CASCADE_TABLE_VIRTUAL = 2,  /**< A virtual or foreign table. */
-  CASCADE_TABLE_MISSING = 3   /**< Named by a foreign key, but not in the database. */
+  CASCADE_TABLE_MISSING = 3,  /**< Named by a foreign key, but not in the database. */
+  CASCADE_TABLE_PARTITION = 4 /**< A partition: its rows are reached through the partitioned table. */
 };
 
 /** @brief Facts about a table. Bits of `flags` in ::cascade_table_info. */
@@ -47,7 +48,15 @@ enum cascade_table_flag {
   CASCADE_TABLE_WITHOUT_ROWID = 1,  /**< SQLite: stored by its primary key. */
   CASCADE_TABLE_DELETE_TRIGGER = 2, /**< Has a trigger that fires on DELETE. */
   CASCADE_TABLE_UPDATE_TRIGGER = 4, /**< Has a trigger that fires on UPDATE. */
-  CASCADE_TABLE_IN_CYCLE = 8        /**< Is in a cycle of relations, with itself or through other tables. */
+  CASCADE_TABLE_IN_CYCLE = 8,       /**< Is in a cycle of relations, with itself or through other tables. */
+  CASCADE_TABLE_PARTITIONED = 16,   /**< Its rows are in partitions, which the table itself reaches. */
+  CASCADE_TABLE_INHERITED = 32,     /**< PostgreSQL: tables inherit from it; their rows are no part of its foreign keys. */
+  CASCADE_TABLE_PARTITION_KEYS = 64, /**< Some partition of it has foreign keys, or is referred to, on its own. */
+  CASCADE_TABLE_ROW_SECURITY = 128, /**< Row security hides rows of it from the session's user. */
+  CASCADE_TABLE_NO_SELECT = 256,    /**< The session's user may not read it. */
+  CASCADE_TABLE_NO_DELETE = 512,    /**< The session's user may not delete from it. */
+  CASCADE_TABLE_NO_UPDATE = 1024,   /**< The session's user may not update it, nor lock its rows. */
+  CASCADE_TABLE_NOT_TRANSACTIONAL = 2048 /**< MariaDB: its engine knows no transactions, so that nothing can be rolled back. */
 };
 
 /** @brief Facts about a column. Bits of `flags` in ::cascade_column_info. */
@@ -67,8 +76,11 @@ enum cascade_relation_flag {
   CASCADE_RELATION_SELF = 64,               /**< Refers to its own table. */
   CASCADE_RELATION_IN_CYCLE = 128,          /**< Both ends are in one cycle. */
   CASCADE_RELATION_DECLARED = 256,          /**< Comes from the policy; the database does not know it. */
-  CASCADE_RELATION_UNRESOLVED = 512         /**< The referenced table or key does not exist: the database refuses every
+  CASCADE_RELATION_UNRESOLVED = 512,        /**< The referenced table or key does not exist: the database refuses every
                                                  delete of the referenced table. */
+  CASCADE_RELATION_TO_MANY = 1024,          /**< MariaDB: refers to columns that are no unique key, so that it may refer to several rows. */
+  CASCADE_RELATION_MATCH_FULL = 2048,       /**< The referencing columns are all NULL, or none is. */
+  CASCADE_RELATION_NOT_VALIDATED = 4096     /**< Rows older than the relation were not checked. */
 };
 
 /** @brief A table, as seen by its reader. All pointers are borrowed from the graph. */
@@ -76,7 +88,8 @@ typedef struct cascade_table_info {
   size_t size;                   /**< `sizeof(cascade_table_info)`, set by the caller. */
   const char *schema;            /**< Schema, or "" on engines without. */
   const char *name;              /**< Name. */
-  const char *label;             /**< Name for people: with the schema where there is more than one. */
+  const char *label;             /**< Name for people: with its schema on engines that have them, as in "public.agent"; a part that
+                                      holds a dot or a quote is in double quotes. */
   int32_t kind;                  /**< One of ::cascade_table_kind. */
   uint32_t flags;                /**< ::cascade_table_flag bits. */
   uint32_t column_count;         /**< Number of columns. */
@@ -85,6 +98,7 @@ typedef struct cascade_table_info {
   int64_t row_estimate;          /**< The engine's own estimate, or an upper bound; -1 when unknown. */
   uint32_t component;            /**< Number of its strongly connected component; referencing components come first. */
   uint32_t component_size;       /**< Tables in that component. */
+  const char *part_of;           /**< Of a partition: the label of the partitioned table; else NULL. */
 } cascade_table_info;
 
 /** @brief A column. All pointers are borrowed from the graph. */
@@ -113,6 +127,9 @@ typedef struct cascade_relation_info {
   int32_t rule;                     /**< What the library does: one of ::cascade_rule. */
   int32_t reserved;                 /**< Zero. */
   const char *index;                /**< The supporting index, or "" without one. */
+  const char *const *set_columns;   /**< Of the referencing columns, those that SET NULL or SET DEFAULT sets; NULL for all. */
+  uint32_t set_column_count;        /**< Their number; 0 for all. */
+  uint32_t reserved2;               /**< Zero. */
 } cascade_relation_info;
 
 /** @brief Options of cascade_graph_read(). */

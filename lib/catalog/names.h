@@ -1,18 +1,23 @@
-/* Names as SQLite compares them: the case of ASCII letters does not count. */
+/* Names of tables and columns. SQLite ignores the case of ASCII letters; the other engines keep it, and a name in another case finds
+   what it means only where nothing has it as written. */
 #ifndef CASC_NAMES_H
 #define CASC_NAMES_H
 
-#include "map.h"
+#include "schema.h"
 #include "str.h"
 
 static inline char casc_lower(char c) { /* whatever the host's locale */
   return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
 }
+/* Whatever the case of ASCII letters. */
 bool casc_same_name(const char *a, const char *b);
-/* Replaces the text by the form in which equal names are equal bytes. */
-void casc_fold(casc_str *folded, const char *name);
-/* A map whose keys are folded. */
-bool casc_map_put_name(casc_map *map, casc_str *scratch, const char *name, uint32_t value);
-bool casc_map_get_name(const casc_map *map, casc_str *scratch, const char *name, uint32_t *value);
+/* The engine has no two tables, and a table no two columns, whose names differ in case only. */
+bool casc_names_fold(const char *engine);
+/* Replaces the text by one that only this table has. */
+void casc_table_key(casc_str *key, const char *engine, const char *schema, const char *name);
+/* The table's name for people; NULL when memory is out. */
+const char *casc_table_label(casc_arena *arena, const char *schema, const char *name);
+/* Position of the column of this name; else of the one whose name differs in case only; CASC_NONE without. */
+uint32_t casc_find_column(const casc_table *table, const char *name);
 
 #endif

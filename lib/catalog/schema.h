@@ -22,8 +22,9 @@ typedef struct casc_column {
   uint32_t flags;      /* cascade_column_flag */
   int32_t value_type;  /* what a value of it is written as: CASCADE_INT64, CASCADE_TEXT, CASCADE_BLOB, or CASCADE_ANY */
   casc_affinity affinity;
-  const char *collation; /* NULL for BINARY */
+  const char *collation; /* as SQL names it, when it is not the engine's usual one: BINARY on SQLite, the type's own on PostgreSQL */
   const char *sql_type;  /* PostgreSQL: the type, without length or precision, as a cast names it; NULL on other engines */
+  bool loose;            /* values that differ in their bytes may be equal: MariaDB's collations, PostgreSQL's nondeterministic ones */
 } casc_column;
 
 typedef struct casc_index {
@@ -32,6 +33,7 @@ typedef struct casc_index {
   const uint32_t *columns; /* CASC_NONE for an expression */
   bool unique, partial;
   bool recollated; /* compares some column otherwise than the column itself does */
+  bool prefix;     /* MariaDB: holds only the beginning of some column */
 } casc_index;
 
 typedef struct casc_trigger {
@@ -42,6 +44,7 @@ typedef struct casc_trigger {
 typedef struct casc_table {
   /* raw */
   const char *schema, *name; /* schema is "" without */
+  const char *part_of;       /* of CASCADE_TABLE_PARTITION: label of the partitioned table; else NULL */
   int32_t kind;              /* cascade_table_kind */
   uint32_t flags;            /* cascade_table_flag; graph adds CASCADE_TABLE_IN_CYCLE and the trigger flags */
   casc_column *columns;
@@ -56,6 +59,8 @@ typedef struct casc_table {
   bool integer_key; /* SQLite: the one key column is the rowid itself */
   /* built */
   const char *label;
+  uint32_t place; /* of its schema in the search path; behind its end when it is not there */
+  bool ambiguous; /* its bare name is that of another table too, and the search path does not choose */
   const char *const *key_names;
   uint32_t component, component_size;
   uint32_t *relations_to, *relations_from; /* relation numbers */
@@ -63,6 +68,7 @@ typedef struct casc_table {
   /* built: the identity by which the library tells rows apart; identity_count 0 when there is none */
   uint32_t identity_count;
   const char *const *identity;
+  const uint32_t *identity_columns; /* their positions; NULL for a rowid that is no column */
   const int32_t *identity_types;
   const int32_t *key_types;
 } casc_table;
@@ -77,6 +83,9 @@ typedef struct casc_raw_relation {
   const char *const *ref_columns; /* NULL: the referenced table's primary key */
   int32_t on_delete, on_update;
   bool deferrable, initially_deferred;
+  bool match_full, not_validated;
+  uint32_t set_count; /* of the columns, those that SET NULL or SET DEFAULT sets; 0 for all */
+  const char *const *set_columns;
 } casc_raw_relation;
 
 /* What a reader gives to the graph: lives in the arena that was given to the reader. */
@@ -86,6 +95,8 @@ typedef struct casc_schema {
   uint32_t table_count;
   casc_raw_relation *relations;
   uint32_t relation_count;
+  const char *const *search_path; /* schemas in which a bare name is looked for first */
+  uint32_t search_path_count;
 } casc_schema;
 
 /* Affinity of a declared type, by SQLite's rules; and the type in which keys of such a column are written. */

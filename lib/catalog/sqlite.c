@@ -1,6 +1,7 @@
 #include "sqlite.h"
 
 #include "dialect.h"
+#include "map.h"
 #include "names.h"
 #include "sqlite_catalog.h"
 #include "sqlite_ddl.h"

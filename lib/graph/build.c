@@ -8,16 +8,21 @@ typedef struct builder {
   cascade_graph *graph;
   casc_arena *arena;
   const casc_schema *schema;
-  casc_map found; /* folded label -> position in the schema, then missing tables */
+  casc_map found; /* key of a table -> position in the schema, then missing tables */
   casc_str scratch;
   casc_table *all; /* the schema's tables, then those that are missing */
   uint32_t count;
   uint32_t *number; /* by position: number in the graph */
   uint32_t *target; /* by relation of the schema: position of the referenced table */
+  bool by_rowid;    /* SQLite: rows have a rowid, and a foreign key may go to what is no key */
 } builder;
 
-static const char *label_of(casc_arena *arena, const char *schema, const char *name) {
-  return *schema ? casc_arena_printf(arena, "%s.%s", schema, name) : name;
+/* Enters a table under its name, with its label; the first that comes by a name keeps it. */
+static bool enter_table(builder *b, uint32_t at) {
+  casc_table *table = &b->all[at];
+  table->label = casc_table_label(b->arena, table->schema, table->name);
+  casc_table_key(&b->scratch, b->schema->engine, table->schema, table->name);
+  return table->label && !b->scratch.failed && casc_map_put(&b->found, b->scratch.data, at);
 }
 
 /* Tables that only foreign keys name join the others. */
@@ -29,22 +34,17 @@ static bool gather_tables(builder *b) {
   b->target = casc_arena_get(b->arena, schema->relation_count, sizeof *b->target);
   if (!b->all || !b->number || !b->target) return false;
   for (; b->count < schema->table_count; b->count++) {
-    casc_table *table = &b->all[b->count];
-    *table = schema->tables[b->count];
-    table->label = label_of(b->arena, table->schema, table->name);
-    if (!table->label || !casc_map_put_name(&b->found, &b->scratch, table->label, b->count)) return false;
+    b->all[b->count] = schema->tables[b->count];
+    if (!enter_table(b, b->count)) return false;
   }
   for (uint32_t i = 0; i < schema->relation_count; i++) {
     const casc_raw_relation *raw = &schema->relations[i];
-    const char *label = label_of(b->arena, raw->ref_schema, raw->ref_table);
-    if (!label) return false;
-    if (casc_map_get_name(&b->found, &b->scratch, label, &b->target[i])) continue;
-    b->all[b->count] = (casc_table){.schema = raw->ref_schema,
-                                    .name = raw->ref_table,
-                                    .label = label,
-                                    .kind = CASCADE_TABLE_MISSING,
-                                    .row_estimate = -1};
-    if (!casc_map_put_name(&b->found, &b->scratch, label, b->count)) return false;
+    casc_table_key(&b->scratch, schema->engine, raw->ref_schema, raw->ref_table);
+    if (b->scratch.failed) return false;
+    if (casc_map_get(&b->found, b->scratch.data, &b->target[i])) continue;
+    b->all[b->count] = (casc_table){
+        .schema = raw->ref_schema, .name = raw->ref_table, .kind = CASCADE_TABLE_MISSING, .row_estimate = -1};
+    if (!enter_table(b, b->count)) return false;
     b->target[i] = b->count++;
   }
   return true;
@@ -64,13 +64,9 @@ static bool sort_tables(builder *b) {
   for (uint32_t i = 0; i < b->count; i++) {
     graph->tables[i] = *order[i];
     b->number[order[i] - b->all] = i;
-    if (!casc_map_put_name(&graph->by_name, &b->scratch, order[i]->label, i)) return false;
   }
   graph->table_count = b->count;
-  /* A bare name finds a table of any schema, behind all full names. */
-  for (uint32_t i = 0; i < b->count; i++)
-    if (!casc_map_put_name(&graph->by_name, &b->scratch, graph->tables[i].name, i)) return false;
-  return true;
+  return casc_graph_name_tables(graph, &b->scratch);
 }
 
 static bool has_column(const casc_table *table, const char *name) {
@@ -79,9 +75,9 @@ static bool has_column(const casc_table *table, const char *name) {
   return false;
 }
 
-static bool key_can_be_null(const casc_table *table) {
-  for (uint32_t i = 0; i < table->key_count; i++)
-    if (!(table->columns[table->key[i]].flags & CASCADE_COLUMN_NOT_NULL)) return true;
+static bool can_be_null(const casc_table *table, const uint32_t *columns, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++)
+    if (columns[i] == CASC_NONE || !(table->columns[columns[i]].flags & CASCADE_COLUMN_NOT_NULL)) return true;
   return false;
 }
 
@@ -99,10 +95,47 @@ static const int32_t *types_of(casc_arena *arena, uint32_t count, int32_t type) 
   return types;
 }
 
-static bool set_identity(casc_arena *arena, casc_table *table) {
-  table->key_names = casc_column_names(arena, table, table->key, table->key_count);
+static const int32_t *value_types(casc_arena *arena, const casc_table *table, const uint32_t *columns, uint32_t count) {
+  int32_t *types = casc_arena_get(arena, count, sizeof *types);
+  for (uint32_t i = 0; types && i < count; i++) types[i] = table->columns[columns[i]].value_type;
+  return types;
+}
+
+static void identify_by_key(casc_table *table) {
+  table->identity_count = table->key_count;
+  table->identity = table->key_names;
+  table->identity_types = table->key_types;
+  table->identity_columns = table->key;
+}
+
+/* The primary key, or the shortest other key that is never NULL. */
+static bool set_key_identity(casc_arena *arena, casc_table *table) {
+  const casc_index *best = NULL;
+  table->key_types = value_types(arena, table, table->key, table->key_count);
+  if (!table->key_types) return false;
+  if (table->kind != CASCADE_TABLE_ORDINARY) return true;
+  if (table->key_count && !can_be_null(table, table->key, table->key_count)) {
+    identify_by_key(table);
+    return true;
+  }
+  for (uint32_t i = 0; i < table->index_count; i++) {
+    const casc_index *index = &table->indexes[i];
+    if (index->unique && casc_is_plain(index) && !can_be_null(table, index->columns, index->count) &&
+        (!best || index->count < best->count))
+      best = index;
+  }
+  if (!best) return true;
+  table->identity_count = best->count;
+  table->identity_columns = best->columns;
+  table->identity = casc_column_names(arena, table, best->columns, best->count);
+  table->identity_types = value_types(arena, table, best->columns, best->count);
+  return table->identity && table->identity_types;
+}
+
+/* SQLite's: the rowid where there is one. */
+static bool set_row_identity(casc_arena *arena, casc_table *table) {
   table->key_types = types_of(arena, table->key_count, table->integer_key ? CASCADE_INT64 : CASCADE_ANY);
-  if (!table->key_names || !table->key_types) return false;
+  if (!table->key_types) return false;
   if (table->kind != CASCADE_TABLE_ORDINARY) return true;
   bool stored_by_key = table->flags & CASCADE_TABLE_WITHOUT_ROWID;
   const char *rowid = stored_by_key || table->integer_key ? NULL : rowid_name(table);
@@ -113,10 +146,8 @@ static bool set_identity(casc_arena *arena, casc_table *table) {
     table->identity_count = 1;
     table->identity = identity;
     table->identity_types = types_of(arena, 1, CASCADE_INT64);
-  } else if (!key_can_be_null(table)) {
-    table->identity_count = table->key_count;
-    table->identity = table->key_names;
-    table->identity_types = table->key_types;
+  } else if (!can_be_null(table, table->key, table->key_count)) {
+    identify_by_key(table);
   }
   return !table->identity_count || table->identity_types;
 }
@@ -132,7 +163,9 @@ static bool settle_tables(builder *b) {
     bool never_null = table->integer_key || (table->flags & CASCADE_TABLE_WITHOUT_ROWID);
     for (uint32_t k = 0; never_null && k < table->key_count; k++)
       table->columns[table->key[k]].flags |= CASCADE_COLUMN_NOT_NULL;
-    if (!set_identity(b->arena, table)) return false;
+    table->key_names = casc_column_names(b->arena, table, table->key, table->key_count);
+    if (!table->key_names) return false;
+    if (!(b->by_rowid ? set_row_identity(b->arena, table) : set_key_identity(b->arena, table))) return false;
   }
   return true;
 }
@@ -150,11 +183,12 @@ static cascade_status find_columns(builder *b, uint32_t table, const char *const
   return CASCADE_OK;
 }
 
-/* The referenced columns must be a key of the referenced table; without one the relation stays unresolved. */
+/* The referenced columns must be there, and on SQLite a key, which other engines see to (InnoDB: or to an index that is not
+   unique); else the relation stays unresolved. */
 static cascade_status find_target(builder *b, const casc_raw_relation *raw, casc_relation *relation,
                                   cascade_error **error) {
   const casc_table *ref = &b->graph->tables[relation->ref_table];
-  bool found = ref->kind == CASCADE_TABLE_ORDINARY;
+  bool found = ref->kind == CASCADE_TABLE_ORDINARY || ref->kind == CASCADE_TABLE_PARTITION;
   relation->ref_column_names = raw->ref_columns;
   if (found && !raw->ref_columns) {
     relation->ref_columns = ref->key;
@@ -163,7 +197,7 @@ static cascade_status find_target(builder *b, const casc_raw_relation *raw, casc
     cascade_status status =
         find_columns(b, relation->ref_table, raw->ref_columns, raw->count, &relation->ref_columns, &found, error);
     if (status < 0) return status;
-    found = found && casc_is_key(ref, relation->ref_columns, raw->count);
+    if (b->by_rowid) found = found && casc_is_key(ref, relation->ref_columns, raw->count);
   }
   if (found) return CASCADE_OK;
   relation->ref_columns = NULL;
@@ -184,9 +218,17 @@ static cascade_status add_relation(builder *b, uint32_t at, cascade_error **erro
                               .rule = casc_rule_of_action(raw->on_delete)};
   if (raw->deferrable) relation->flags |= CASCADE_RELATION_DEFERRABLE;
   if (raw->initially_deferred) relation->flags |= CASCADE_RELATION_INITIALLY_DEFERRED;
+  if (raw->match_full) relation->flags |= CASCADE_RELATION_MATCH_FULL;
+  if (raw->not_validated) relation->flags |= CASCADE_RELATION_NOT_VALIDATED;
   cascade_status status = find_columns(b, relation->table, raw->columns, raw->count, &relation->columns, &found, error);
   if (status < 0) return status;
   relation->column_names = raw->columns;
+  if (found && raw->set_count) {
+    relation->set_count = raw->set_count;
+    relation->set_names = raw->set_columns;
+    status = find_columns(b, relation->table, raw->set_columns, raw->set_count, &relation->set_columns, &found, error);
+    if (status < 0) return status;
+  }
   if (!found || !raw->count)
     return casc_fail_at(b->graph->context, error, CASCADE_SCHEMA, b->graph->tables[relation->table].label, NULL,
                         "graph: a foreign key of table \"%s\" is on a column that the table does not have",
@@ -304,8 +346,12 @@ cascade_status casc_graph_build(cascade_context *context, casc_arena *arena, con
   graph->arena = *arena;
   casc_arena_init(arena, arena->alloc);
   graph->engine = schema->engine;
+  graph->search_path = schema->search_path;
+  graph->search_path_count = schema->search_path_count;
+  casc_map_init(&graph->by_label, &context->alloc);
   casc_map_init(&graph->by_name, &context->alloc);
-  builder b = {.graph = graph, .arena = &graph->arena, .schema = schema};
+  builder b = {.graph = graph, .arena = &graph->arena, .schema = schema,
+               .by_rowid = strcmp(schema->engine, "sqlite") == 0};
   casc_map_init(&b.found, &context->alloc);
   casc_str_init(&b.scratch, &context->alloc);
   cascade_status status = build(&b, error);

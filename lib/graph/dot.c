@@ -15,7 +15,7 @@ static void put_quoted(casc_str *dot, const char *text) {
 }
 
 static void put_table(casc_str *dot, const casc_table *table, bool chosen) {
-  static const char *const shapes[] = {"box", "note", "component", "box"};
+  static const char *const shapes[] = {"box", "note", "component", "box", "tab"};
   casc_str_put(dot, "  ");
   put_quoted(dot, table->label);
   casc_str_printf(dot, " [shape=%s", shapes[table->kind]);

@@ -1,7 +1,8 @@
 #include "catalog.h"
 #include "graph_internal.h"
-#include "names.h"
 #include "options.h"
+
+#include <string.h>
 
 cascade_status cascade_graph_read(cascade_connection *connection, const cascade_graph_options *given,
                                   cascade_graph **out, cascade_error **error) {
@@ -30,6 +31,7 @@ cascade_graph *cascade_graph_ref(cascade_graph *graph) {
 void cascade_graph_free(cascade_graph *graph) {
   if (!graph || !casc_refs_drop(&graph->refs)) return;
   cascade_context *context = graph->context;
+  casc_map_free(&graph->by_label);
   casc_map_free(&graph->by_name);
   casc_arena_clear(&graph->arena);
   casc_free(&context->alloc, graph);
@@ -47,7 +49,9 @@ uint32_t cascade_graph_relation_count(const cascade_graph *graph) {
 static cascade_status unknown_table(const cascade_graph *graph, const char *name, cascade_error **error) {
   const char **names = casc_calloc(&graph->context->alloc, graph->table_count, sizeof *names);
   if (!names) return casc_nomem(error);
-  for (uint32_t i = 0; i < graph->table_count; i++) names[i] = graph->tables[i].label;
+  bool bare = !strchr(name, '.');
+  for (uint32_t i = 0; i < graph->table_count; i++)
+    names[i] = bare ? graph->tables[i].name : graph->tables[i].label;
   const char *nearest = casc_nearest(name, names, graph->table_count);
   casc_free(&graph->context->alloc, names);
   return casc_fail_at(graph->context, error, CASCADE_NOT_FOUND, name, NULL,
@@ -60,12 +64,15 @@ cascade_status cascade_graph_find_table(const cascade_graph *graph, const char *
   if (!graph || !name || !table)
     return casc_fail(graph ? graph->context : NULL, error, CASCADE_INVALID,
                      "graph: a table was looked up without graph, name or place for the result");
-  casc_str folded;
-  casc_str_init(&folded, &graph->context->alloc);
-  bool found = casc_map_get_name(&graph->by_name, &folded, name, table), failed = folded.failed;
-  casc_str_free(&folded);
-  if (found) return CASCADE_OK;
-  return failed ? casc_nomem(error) : unknown_table(graph, name, error);
+  bool ambiguous;
+  uint32_t found = casc_graph_find(graph, name, &ambiguous);
+  if (found == CASC_NONE) return unknown_table(graph, name, error);
+  if (ambiguous)
+    return casc_fail_at(graph->context, error, CASCADE_NOT_FOUND, name, NULL,
+                        "\"%s\" may be more than one table; name one in full, as in \"%s\"", name,
+                        graph->tables[found].label);
+  *table = found;
+  return CASCADE_OK;
 }
 
 cascade_status cascade_graph_table(const cascade_graph *graph, uint32_t number, cascade_table_info *info) {
@@ -84,6 +91,7 @@ cascade_status cascade_graph_table(const cascade_graph *graph, uint32_t number, 
       .row_estimate = table->row_estimate,
       .component = table->component,
       .component_size = table->component_size,
+      .part_of = table->part_of,
   };
   return CASC_INFO(info, own, component_size);
 }

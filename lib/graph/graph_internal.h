@@ -6,6 +6,7 @@
 #include "failure.h"
 #include "map.h"
 #include "schema.h"
+#include "str.h"
 
 /* A relation, resolved. Of a graph, or of a policy, which copies the graph's and adds the declared ones. */
 typedef struct casc_relation {
@@ -16,6 +17,9 @@ typedef struct casc_relation {
   const uint32_t *ref_columns; /* positions in ref_table; NULL when CASCADE_RELATION_UNRESOLVED */
   const char *const *column_names, *const *ref_column_names;
   int32_t on_delete, on_update;
+  uint32_t set_count; /* of the columns, those that SET NULL or SET DEFAULT sets; 0 for all */
+  const uint32_t *set_columns;
+  const char *const *set_names;
   uint32_t flags;     /* cascade_relation_flag */
   const char *index;  /* supporting index: its name, "rowid" or "primary key" for the table's own order, "" for none */
   int32_t rule;
@@ -35,7 +39,9 @@ struct cascade_graph {
   casc_relation *relations; /* by referencing table, then by columns */
   uint32_t relation_count;
   uint32_t component_count;
-  casc_map by_name; /* folded label and folded name -> table */
+  const char *const *search_path; /* schemas in which a bare name is looked for first */
+  uint32_t search_path_count;
+  casc_map by_label, by_name; /* number of the table; of those with the same bare name, the first of the search path */
 };
 
 /* Builds a graph from a schema whose memory is in `arena`; takes the arena over, also when it fails. */
@@ -47,10 +53,12 @@ cascade_status casc_graph_build(cascade_context *context, casc_arena *arena, con
 bool casc_components(const casc_alloc *alloc, uint32_t count, uint32_t edges, const uint32_t *from, const uint32_t *to,
                      uint32_t *component, uint32_t *component_count);
 
-/* Position of a column by name, as the engine compares names; CASC_NONE when there is none. */
+/* Enters the tables into the graph's maps. False when memory is out. */
+bool casc_graph_name_tables(cascade_graph *graph, casc_str *scratch);
+/* Number of the table; CASC_NONE when there is none. *ambiguous: it is one of several that the name may mean. */
+uint32_t casc_graph_find(const cascade_graph *graph, const char *name, bool *ambiguous);
+/* Position of a column by name; CASC_NONE when there is none. */
 uint32_t casc_graph_column_position(const cascade_graph *graph, uint32_t table, const char *name);
-/* Same name, as the engine compares names. */
-bool casc_graph_same_name(const cascade_graph *graph, const char *a, const char *b);
 /* The nearest of the names by edit distance, when it is near enough to be what was meant; else NULL. */
 const char *casc_nearest(const char *wanted, const char *const *names, uint32_t count);
 /* Fills in what follows from the columns: label, flags, index, direct. Used for the relations of policies too. */

@@ -1,14 +1,36 @@
 #include "graph_internal.h"
 #include "json_text.h"
 #include "json_words.h"
+#include "names.h"
 
 #include <cascade/policy.h>
 
 /* One line for each table, column, index, trigger and relation. What has its usual value is left out. The members under
    "facts" are for readers: loading works them out anew. */
 
-const char *const casc_kind_words[] = {"table", "view", "virtual", NULL};
-const char *const casc_action_words[] = {"NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT", NULL};
+const casc_json_word casc_kind_words[] = {{"table", CASCADE_TABLE_ORDINARY},
+                                          {"view", CASCADE_TABLE_VIEW},
+                                          {"virtual", CASCADE_TABLE_VIRTUAL},
+                                          {"partition", CASCADE_TABLE_PARTITION},
+                                          {NULL, 0}};
+const casc_json_word casc_value_words[] = {
+    {"integer", CASCADE_INT64}, {"text", CASCADE_TEXT}, {"binary", CASCADE_BLOB}, {NULL, 0}};
+const casc_json_word casc_table_flag_words[] = {{"without_rowid", CASCADE_TABLE_WITHOUT_ROWID},
+                                                {"partitioned", CASCADE_TABLE_PARTITIONED},
+                                                {"inherited", CASCADE_TABLE_INHERITED},
+                                                {"partition_keys", CASCADE_TABLE_PARTITION_KEYS},
+                                                {"row_security", CASCADE_TABLE_ROW_SECURITY},
+                                                {"no_select", CASCADE_TABLE_NO_SELECT},
+                                                {"no_delete", CASCADE_TABLE_NO_DELETE},
+                                                {"no_update", CASCADE_TABLE_NO_UPDATE},
+                                                {"not_transactional", CASCADE_TABLE_NOT_TRANSACTIONAL},
+                                                {NULL, 0}};
+const casc_json_word casc_action_words[] = {{"NO ACTION", CASCADE_ACTION_NO_ACTION},
+                                            {"RESTRICT", CASCADE_ACTION_RESTRICT},
+                                            {"CASCADE", CASCADE_ACTION_CASCADE},
+                                            {"SET NULL", CASCADE_ACTION_SET_NULL},
+                                            {"SET DEFAULT", CASCADE_ACTION_SET_DEFAULT},
+                                            {NULL, 0}};
 
 static const char *const rule_words[] = {"", "CASCADE", "PROTECT", "RESTRICT", "SET_NULL", "SET_DEFAULT"};
 
@@ -42,16 +64,24 @@ static void put_names(writer *w, const char *before, const char *const *names, u
   casc_str_putc(&w->json, ']');
 }
 
+static const char *word_of(const casc_json_word *words, int32_t value) {
+  while (words->word && words->value != value) words++;
+  return words->word ? words->word : "";
+}
+
 static void put_columns(writer *w, const casc_table *table) {
   put(w, ",\n     \"columns\": [");
   for (uint32_t i = 0; i < table->column_count; i++) {
     const casc_column *column = &table->columns[i];
     put_text(w, i ? ",\n      {\"name\": " : "\n      {\"name\": ", column->name);
     put_text(w, ", \"type\": ", column->type);
+    if (column->sql_type) put_text(w, ", \"sql_type\": ", column->sql_type);
+    if (!casc_names_fold(w->graph->engine)) put_text(w, ", \"value\": ", word_of(casc_value_words, column->value_type));
     put_flag(w, "not_null", column->flags & CASCADE_COLUMN_NOT_NULL);
     put_flag(w, "generated", column->flags & CASCADE_COLUMN_GENERATED);
     if (column->default_sql) put_text(w, ", \"default\": ", column->default_sql);
     if (column->collation) put_text(w, ", \"collation\": ", column->collation);
+    put_flag(w, "loose", column->loose);
     casc_str_putc(&w->json, '}');
   }
   casc_str_putc(&w->json, ']');
@@ -72,6 +102,7 @@ static void put_indexes(writer *w, const casc_table *table) {
     put_flag(w, "unique", index->unique);
     put_flag(w, "partial", index->partial);
     put_flag(w, "recollated", index->recollated);
+    put_flag(w, "prefix", index->prefix);
     casc_str_putc(&w->json, '}');
   }
   if (table->index_count) casc_str_putc(&w->json, ']');
@@ -91,9 +122,11 @@ static void put_triggers(writer *w, const casc_table *table) {
 static void put_table(writer *w, const casc_table *table) {
   put_text(w, "    {\"name\": ", table->name);
   if (*table->schema) put_text(w, ", \"schema\": ", table->schema);
-  put_text(w, ", \"kind\": ", casc_kind_words[table->kind]);
+  put_text(w, ", \"kind\": ", word_of(casc_kind_words, table->kind));
+  if (table->part_of) put_text(w, ", \"part_of\": ", table->part_of);
   if (table->row_estimate >= 0) casc_str_printf(&w->json, ", \"rows\": %lld", (long long)table->row_estimate);
-  put_flag(w, "without_rowid", table->flags & CASCADE_TABLE_WITHOUT_ROWID);
+  for (const casc_json_word *flag = casc_table_flag_words; flag->word; flag++)
+    put_flag(w, flag->word, table->flags & (uint32_t)flag->value);
   put_flag(w, "key_is_rowid", table->integer_key);
   put_names(w, ",\n     \"primary_key\": [", table->key_names, table->key_count);
   put_columns(w, table);
@@ -106,7 +139,8 @@ static void put_table(writer *w, const casc_table *table) {
 
 static const char *target_of(const casc_relation *relation) {
   if (relation->flags & CASCADE_RELATION_TO_PRIMARY) return "primary key";
-  return relation->flags & CASCADE_RELATION_TO_UNIQUE ? "unique key" : "nothing";
+  if (relation->flags & CASCADE_RELATION_TO_UNIQUE) return "unique key";
+  return relation->flags & CASCADE_RELATION_TO_MANY ? "columns that are no key" : "nothing";
 }
 
 static void put_relation(writer *w, const casc_relation *relation) {
@@ -118,11 +152,14 @@ static void put_relation(writer *w, const casc_relation *relation) {
   if (*ref->schema) put_text(w, ", \"ref_schema\": ", ref->schema);
   /* Without names it goes to a primary key that is not there. */
   if (*relation->ref_column_names[0]) put_names(w, ", \"ref_columns\": [", relation->ref_column_names, relation->count);
-  put_text(w, ", \"on_delete\": ", casc_action_words[relation->on_delete]);
-  put_text(w, ", \"on_update\": ", casc_action_words[relation->on_update]);
+  put_text(w, ", \"on_delete\": ", word_of(casc_action_words, relation->on_delete));
+  put_text(w, ", \"on_update\": ", word_of(casc_action_words, relation->on_update));
   if (*relation->name) put_text(w, ", \"name\": ", relation->name);
   put_flag(w, "deferrable", relation->flags & CASCADE_RELATION_DEFERRABLE);
   put_flag(w, "initially_deferred", relation->flags & CASCADE_RELATION_INITIALLY_DEFERRED);
+  put_flag(w, "match_full", relation->flags & CASCADE_RELATION_MATCH_FULL);
+  put_flag(w, "not_validated", relation->flags & CASCADE_RELATION_NOT_VALIDATED);
+  if (relation->set_count) put_names(w, ", \"set_columns\": [", relation->set_names, relation->set_count);
   put_text(w, ",\n     \"facts\": {\"label\": ", relation->label);
   put_text(w, ", \"rule\": ", rule_words[relation->rule]);
   put_text(w, ", \"refers_to\": ", target_of(relation));
@@ -141,6 +178,8 @@ cascade_status cascade_graph_json(const cascade_graph *graph, char **text, casca
   casc_str_init(&w.json, &graph->context->alloc);
   casc_str_printf(&w.json, "{\n  \"format\": \"" CASC_GRAPH_FORMAT "\",\n  \"version\": %d", CASC_GRAPH_VERSION);
   put_text(&w, ",\n  \"engine\": ", graph->engine);
+  if (graph->search_path_count)
+    put_names(&w, ",\n  \"search_path\": [", graph->search_path, graph->search_path_count);
   put(&w, ",\n  \"tables\": [");
   const char *before = "\n";
   for (uint32_t i = 0; i < graph->table_count; i++) {

@@ -17,7 +17,7 @@ typedef struct loader {
   casc_json_step way[DEEPEST]; /* to the object that is being read */
   uint32_t depth;
   casc_schema schema;
-  casc_map tables; /* folded label -> position */
+  casc_map tables; /* key of a table -> position */
   casc_str scratch;
   cascade_status status;
   cascade_error **error;
@@ -95,15 +95,18 @@ static bool read_bit(loader *l, const json_t *object, const char *member, uint32
   return true;
 }
 
-/* A text that is one of the words; its position. */
-static bool read_word(loader *l, const json_t *object, const char *member, const char *const *words, int32_t *number) {
+/* A text that is one of the words; its value. */
+static bool read_value(loader *l, const json_t *object, const char *member, const casc_json_word *words,
+                       int32_t *value) {
   const char *text = NULL;
   if (!read_text(l, object, member, true, &text)) return false;
-  for (*number = 0; words[*number]; ++*number)
-    if (strcmp(words[*number], text) == 0) return true;
   casc_str_clear(&l->scratch);
   casc_str_put(&l->scratch, "expected one of");
-  for (uint32_t i = 0; words[i]; i++) casc_str_printf(&l->scratch, "%s \"%s\"", i ? "," : "", words[i]);
+  for (const casc_json_word *at = words; at->word; at++) {
+    *value = at->value;
+    if (strcmp(at->word, text) == 0) return true;
+    casc_str_printf(&l->scratch, "%s \"%s\"", at > words ? "," : "", at->word);
+  }
   casc_str_put(&l->scratch, ", not");
   return l->scratch.failed ? nomem(l) : fail(l, member, l->scratch.data, text);
 }
@@ -135,41 +138,42 @@ static bool read_names(loader *l, const json_t *object, const char *member, cons
   return true;
 }
 
-static uint32_t find_column(const casc_table *table, const char *name) {
-  uint32_t i = 0;
-  while (i < table->column_count && !casc_same_name(table->columns[i].name, name)) i++;
-  return i < table->column_count ? i : CASC_NONE;
-}
-
 static bool read_column(loader *l, const json_t *object, casc_table *table) {
-  static const char *const members[] = {"name", "type", "not_null", "generated", "default", "collation", NULL};
+  static const char *const members[] = {"name",    "type",      "sql_type", "value", "not_null", "generated",
+                                        "default", "collation", "loose",    NULL};
   casc_column *column = &table->columns[table->column_count];
   const char *type = "";
   if (!check_members(l, object, members) || !read_text(l, object, "name", true, &column->name) ||
       !read_text(l, object, "type", false, &type) || !read_text(l, object, "default", false, &column->default_sql) ||
       !read_text(l, object, "collation", false, &column->collation) ||
+      !read_text(l, object, "sql_type", false, &column->sql_type) || !read_flag(l, object, "loose", &column->loose) ||
       !read_bit(l, object, "not_null", CASCADE_COLUMN_NOT_NULL, &column->flags) ||
       !read_bit(l, object, "generated", CASCADE_COLUMN_GENERATED, &column->flags))
     return false;
-  casc_column_set_type(column, type);
-  if (find_column(table, column->name) != CASC_NONE) return fail(l, "name", "the table has two columns", column->name);
+  bool folded = casc_names_fold(l->schema.engine);
+  if (folded) casc_column_set_type(column, type);
+  else if (!read_value(l, object, "value", casc_value_words, &column->value_type)) return false;
+  column->type = type;
+  uint32_t other = casc_find_column(table, column->name);
+  if (other != CASC_NONE && (folded || strcmp(table->columns[other].name, column->name) == 0))
+    return fail(l, "name", "the table has two columns", column->name);
   table->column_count++;
   return true;
 }
 
 static bool read_index(loader *l, const json_t *object, const casc_table *table, casc_index *index) {
-  static const char *const members[] = {"name", "columns", "unique", "partial", "recollated", NULL};
+  static const char *const members[] = {"name", "columns", "unique", "partial", "recollated", "prefix", NULL};
   const json_t *array = NULL;
   if (!check_members(l, object, members) || !read_text(l, object, "name", true, &index->name) ||
       !read_list(l, object, "columns", true, &array, &index->count) ||
       !read_flag(l, object, "unique", &index->unique) || !read_flag(l, object, "partial", &index->partial) ||
-      !read_flag(l, object, "recollated", &index->recollated))
+      !read_flag(l, object, "recollated", &index->recollated) || !read_flag(l, object, "prefix", &index->prefix))
     return false;
   uint32_t *columns = casc_arena_get(l->arena, index->count, sizeof *columns);
   if (!columns) return nomem(l);
   for (uint32_t i = 0; i < index->count; i++) {
     const json_t *name = json_array_get(array, i);
-    columns[i] = json_is_string(name) ? find_column(table, json_string_value(name)) : CASC_NONE;
+    columns[i] = json_is_string(name) ? casc_find_column(table, json_string_value(name)) : CASC_NONE;
     if (json_is_string(name) && columns[i] == CASC_NONE)
       return fail(l, "columns", "the table has no column", json_string_value(name));
     if (!json_is_string(name) && !json_is_null(name))
@@ -228,7 +232,7 @@ static bool read_primary_key(loader *l, const json_t *object, casc_table *table)
   if (!read_names(l, object, "primary_key", &names, &table->key_count)) return false;
   if (!(table->key = casc_arena_get(l->arena, table->key_count, sizeof *table->key))) return nomem(l);
   for (uint32_t i = 0; i < table->key_count; i++) {
-    table->key[i] = find_column(table, names[i]);
+    table->key[i] = casc_find_column(table, names[i]);
     if (table->key[i] == CASC_NONE) return fail(l, "primary_key", "the table has no column", names[i]);
   }
   if (!read_flag(l, object, "key_is_rowid", &table->integer_key)) return false;
@@ -244,39 +248,60 @@ static bool read_rows(loader *l, const json_t *object, casc_table *table) {
          fail(l, "rows", "expected a number of rows, 0 or more", NULL);
 }
 
+static bool read_table_flags(loader *l, const json_t *object, casc_table *table) {
+  for (const casc_json_word *flag = casc_table_flag_words; flag->word; flag++)
+    if (!read_bit(l, object, flag->word, (uint32_t)flag->value, &table->flags)) return false;
+  return true;
+}
+
 static bool read_table(loader *l, const json_t *object, casc_table *table) {
-  static const char *const members[] = {"name",          "schema",       "kind",        "rows",
-                                        "without_rowid", "key_is_rowid", "primary_key", "columns",
-                                        "indexes",       "triggers",     "facts",       NULL};
+  static const char *const members[] = {"name",           "schema",       "kind",         "rows",
+                                        "key_is_rowid",   "primary_key",  "columns",      "indexes",
+                                        "triggers",       "facts",        "part_of",      "without_rowid",
+                                        "partitioned",    "inherited",    "row_security", "partition_keys",
+                                        "no_select",      "no_delete",    "no_update",    "not_transactional",
+                                        NULL};
   table->schema = "";
   if (!check_members(l, object, members) || !read_text(l, object, "name", true, &table->name) ||
       !read_text(l, object, "schema", false, &table->schema) ||
-      !read_word(l, object, "kind", casc_kind_words, &table->kind) || !read_rows(l, object, table) ||
-      !read_bit(l, object, "without_rowid", CASCADE_TABLE_WITHOUT_ROWID, &table->flags) ||
+      !read_text(l, object, "part_of", false, &table->part_of) ||
+      !read_value(l, object, "kind", casc_kind_words, &table->kind) || !read_rows(l, object, table) ||
+      !read_table_flags(l, object, table) ||
       !read_columns(l, object, table) || !read_primary_key(l, object, table) || !read_indexes(l, object, table) ||
       !read_triggers(l, object, table))
     return false;
-  uint32_t position = (uint32_t)(table - l->schema.tables), other = position;
-  const char *label = table->name;
-  if (*table->schema && !(label = casc_arena_printf(l->arena, "%s.%s", table->schema, table->name))) return nomem(l);
-  if (casc_map_get_name(&l->tables, &l->scratch, label, &other)) return fail(l, "name", "there are two tables", label);
-  return casc_map_put_name(&l->tables, &l->scratch, label, position) || nomem(l);
+  uint32_t position = (uint32_t)(table - l->schema.tables);
+  casc_table_key(&l->scratch, l->schema.engine, table->schema, table->name);
+  if (l->scratch.failed) return nomem(l);
+  if (casc_map_get(&l->tables, l->scratch.data, NULL)) return fail(l, "name", "there are two tables", table->name);
+  return casc_map_put(&l->tables, l->scratch.data, position) || nomem(l);
 }
 
 static bool find_table(loader *l, const json_t *object, uint32_t *table) {
-  const char *name = NULL, *schema = "", *label;
+  const char *name = NULL, *schema = "";
   if (!read_text(l, object, "table", true, &name) || !read_text(l, object, "schema", false, &schema)) return false;
-  label = *schema ? casc_arena_printf(l->arena, "%s.%s", schema, name) : name;
-  if (!label) return nomem(l);
-  return casc_map_get_name(&l->tables, &l->scratch, label, table) ||
-         (l->scratch.failed ? nomem(l) : fail(l, "table", "there is no table", label));
+  casc_table_key(&l->scratch, l->schema.engine, schema, name);
+  if (l->scratch.failed) return nomem(l);
+  return casc_map_get(&l->tables, l->scratch.data, table) || fail(l, "table", "there is no table", name);
+}
+
+/* Some of the referencing columns. */
+static bool read_set_columns(loader *l, const json_t *object, casc_raw_relation *raw) {
+  if (!json_object_get(object, "set_columns")) return true;
+  if (!read_names(l, object, "set_columns", &raw->set_columns, &raw->set_count)) return false;
+  for (uint32_t i = 0; i < raw->set_count; i++) {
+    uint32_t j = 0;
+    while (j < raw->count && strcmp(raw->set_columns[i], raw->columns[j]) != 0) j++;
+    if (j == raw->count) return fail(l, "set_columns", "no referencing column is", raw->set_columns[i]);
+  }
+  return true;
 }
 
 static bool read_relation(loader *l, const json_t *object, casc_raw_relation *raw) {
   static const char *const members[] = {
-      "name",        "table",     "schema",    "columns",    "ref_table",          "ref_schema",
-      "ref_columns", "on_delete", "on_update", "deferrable", "initially_deferred", "facts",
-      NULL};
+      "name",        "table",     "schema",     "columns",       "ref_table",          "ref_schema",
+      "ref_columns", "on_delete", "on_update",  "deferrable",    "initially_deferred", "facts",
+      "set_columns", "match_full", "not_validated", NULL};
   uint32_t ref_count = 0;
   raw->name = raw->ref_schema = "";
   if (!check_members(l, object, members) || !find_table(l, object, &raw->table) ||
@@ -284,22 +309,29 @@ static bool read_relation(loader *l, const json_t *object, casc_raw_relation *ra
       !read_names(l, object, "columns", &raw->columns, &raw->count) ||
       !read_text(l, object, "ref_table", true, &raw->ref_table) ||
       !read_text(l, object, "ref_schema", false, &raw->ref_schema) ||
-      !read_word(l, object, "on_delete", casc_action_words, &raw->on_delete) ||
-      !read_word(l, object, "on_update", casc_action_words, &raw->on_update) ||
+      !read_value(l, object, "on_delete", casc_action_words, &raw->on_delete) ||
+      !read_value(l, object, "on_update", casc_action_words, &raw->on_update) ||
       !read_flag(l, object, "deferrable", &raw->deferrable) ||
-      !read_flag(l, object, "initially_deferred", &raw->initially_deferred))
+      !read_flag(l, object, "initially_deferred", &raw->initially_deferred) ||
+      !read_flag(l, object, "match_full", &raw->match_full) ||
+      !read_flag(l, object, "not_validated", &raw->not_validated) || !read_set_columns(l, object, raw))
     return false;
   if (!raw->count) return fail(l, "columns", "expected at least one name", NULL);
   for (uint32_t i = 0; i < raw->count; i++)
-    if (find_column(&l->schema.tables[raw->table], raw->columns[i]) == CASC_NONE)
+    if (casc_find_column(&l->schema.tables[raw->table], raw->columns[i]) == CASC_NONE)
       return fail(l, "columns", "the table has no column", raw->columns[i]);
   if (!json_object_get(object, "ref_columns")) return true;
   if (!read_names(l, object, "ref_columns", &raw->ref_columns, &ref_count)) return false;
   return ref_count == raw->count || fail(l, "ref_columns", "expected as many names as in \"columns\"", NULL);
 }
 
+static bool read_search_path(loader *l, const json_t *object) {
+  return !json_object_get(object, "search_path") ||
+         read_names(l, object, "search_path", &l->schema.search_path, &l->schema.search_path_count);
+}
+
 static bool check_version(loader *l, const json_t *object) {
-  static const char *const members[] = {"format", "version", "engine", "tables", "relations", NULL};
+  static const char *const members[] = {"format", "version", "engine", "search_path", "tables", "relations", NULL};
   const char *format = "";
   if (!json_is_object(object)) return fail(l, NULL, "expected an object", NULL);
   const json_t *version = json_object_get(object, "version");
@@ -309,7 +341,10 @@ static bool check_version(loader *l, const json_t *object) {
   if (!json_is_integer(version) || json_integer_value(version) != CASC_GRAPH_VERSION)
     return fail(l, version ? "version" : NULL, "expected \"version\": 1, the only one that this library reads", NULL);
   if (!check_members(l, object, members) || !read_text(l, object, "engine", true, &l->schema.engine)) return false;
-  return strcmp(l->schema.engine, "sqlite") == 0 || fail(l, "engine", "expected \"sqlite\", not", l->schema.engine);
+  static const char *const engines[] = {"sqlite", "postgresql", "mariadb"};
+  for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
+    if (strcmp(l->schema.engine, engines[i]) == 0) return read_search_path(l, object);
+  return fail(l, "engine", "expected \"sqlite\", \"postgresql\" or \"mariadb\", not", l->schema.engine);
 }
 
 static bool read_graph(loader *l, const json_t *object) {

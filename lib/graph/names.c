@@ -3,16 +3,68 @@
 
 #include <string.h>
 
-bool casc_graph_same_name(const cascade_graph *graph, const char *a, const char *b) {
-  (void)graph; /* SQLite's way; engines that tell names apart by case need the graph to say so */
-  return casc_same_name(a, b);
+/* By every name that it can be asked for: its label, its plain name with the schema, its bare name. */
+bool casc_graph_name_tables(cascade_graph *graph, casc_str *scratch) {
+  for (uint32_t i = 0; i < graph->table_count; i++)
+    if (!casc_map_put(&graph->by_label, graph->tables[i].label, i)) return false;
+  for (uint32_t i = 0; i < graph->table_count; i++) {
+    casc_table *table = &graph->tables[i];
+    if (!*table->schema) continue;
+    casc_str_clear(scratch);
+    casc_str_printf(scratch, "%s.%s", table->schema, table->name);
+    if (scratch->failed || !casc_map_put(&graph->by_label, scratch->data, i)) return false;
+    while (table->place < graph->search_path_count && strcmp(graph->search_path[table->place], table->schema) != 0)
+      table->place++;
+  }
+  for (uint32_t place = 0; place <= graph->search_path_count; place++)
+    for (uint32_t i = 0; i < graph->table_count; i++) {
+      const casc_table *table = &graph->tables[i];
+      uint32_t other;
+      if (table->place != place) continue;
+      if (!casc_map_get(&graph->by_name, table->name, &other)) {
+        if (!casc_map_put(&graph->by_name, table->name, i)) return false;
+      } else if (graph->tables[other].place == graph->search_path_count) {
+        graph->tables[other].ambiguous = true;
+      }
+    }
+  return true;
+}
+
+static bool has_label(const casc_table *table, const char *name) {
+  if (casc_same_name(table->label, name)) return true;
+  size_t schema = strlen(table->schema);
+  if (!schema || strlen(name) <= schema || name[schema] != '.' || !casc_same_name(table->name, name + schema + 1))
+    return false;
+  for (size_t i = 0; i < schema; i++)
+    if (casc_lower(table->schema[i]) != casc_lower(name[i])) return false;
+  return true;
+}
+
+/* Names in another case than stored: those with the schema first, then bare ones in the order of the search path. */
+static uint32_t find_folded(const cascade_graph *graph, const char *name, bool *ambiguous) {
+  uint32_t found = CASC_NONE, best = UINT32_MAX;
+  for (uint32_t i = 0; i < graph->table_count; i++) {
+    const casc_table *table = &graph->tables[i];
+    uint32_t rank = has_label(table, name) ? 0 : casc_same_name(table->name, name) ? table->place + 1 : UINT32_MAX;
+    if (rank == UINT32_MAX || rank > best) continue;
+    *ambiguous = rank == best;
+    if (rank < best) found = i;
+    best = rank;
+  }
+  return found;
+}
+
+uint32_t casc_graph_find(const cascade_graph *graph, const char *name, bool *ambiguous) {
+  uint32_t table;
+  *ambiguous = false;
+  if (casc_map_get(&graph->by_label, name, &table)) return table;
+  if (!casc_map_get(&graph->by_name, name, &table)) return find_folded(graph, name, ambiguous);
+  *ambiguous = graph->tables[table].ambiguous;
+  return table;
 }
 
 uint32_t casc_graph_column_position(const cascade_graph *graph, uint32_t table, const char *name) {
-  const casc_table *of = &graph->tables[table];
-  for (uint32_t i = 0; i < of->column_count; i++)
-    if (casc_graph_same_name(graph, of->columns[i].name, name)) return i;
-  return CASC_NONE;
+  return casc_find_column(&graph->tables[table], name);
 }
 
 enum { LONGEST = 64 }; /* a longer name is no typing error */

@@ -4,6 +4,8 @@
 
 #include <cascade/policy.h>
 
+#include <string.h>
+
 /* What follows from a relation's columns. */
 
 static bool among(uint32_t column, const uint32_t *columns, uint32_t count) {
@@ -22,11 +24,14 @@ static bool is_primary(const casc_table *table, const uint32_t *columns, uint32_
   return count == table->key_count && same_columns(table->key, columns, count);
 }
 
+bool casc_is_plain(const casc_index *index) {
+  return !index->partial && !index->recollated && !index->prefix;
+}
+
 static bool is_unique(const casc_table *table, const uint32_t *columns, uint32_t count) {
   for (uint32_t i = 0; i < table->index_count; i++) {
     const casc_index *index = &table->indexes[i];
-    if (index->unique && !index->partial && !index->recollated && index->count == count &&
-        same_columns(index->columns, columns, count))
+    if (index->unique && casc_is_plain(index) && index->count == count && same_columns(index->columns, columns, count))
       return true;
   }
   return false;
@@ -45,31 +50,56 @@ static const char *supporting_index(const casc_table *table, const uint32_t *col
   const casc_index *best = NULL;
   for (uint32_t i = 0; i < table->index_count; i++) {
     const casc_index *index = &table->indexes[i];
-    if (index->partial || index->recollated || index->count < count || (best && best->count <= index->count)) continue;
+    if (!casc_is_plain(index) || index->count < count || (best && best->count <= index->count)) continue;
     if (same_columns(index->columns, columns, count)) best = index;
   }
   return best ? best->name : "";
 }
 
-/* Whether the keys of referenced rows, compared with the referencing columns, find the rows that the database's own
-   check finds. That one converts what the referencing row holds to the type of the referenced column, and uses its
+/* The database's own check converts what the referencing row holds to the type of the referenced column, and uses its
    collation. */
-static bool compares_exactly(const casc_table *table, const casc_table *ref, const casc_relation *relation) {
-  if (!relation->ref_columns || relation->count != ref->key_count) return false;
-  for (uint32_t i = 0; i < relation->count; i++)
-    if (relation->ref_columns[i] != ref->key[i]) return false;
-  if (ref->integer_key) {
-    casc_affinity affinity = table->columns[relation->columns[0]].affinity;
-    return affinity == CASC_AFFINITY_INTEGER || affinity == CASC_AFFINITY_NUMERIC;
+static bool same_affinity(const casc_table *ref, const casc_column *column, const casc_column *key) {
+  if (ref->integer_key)
+    return column->affinity == CASC_AFFINITY_INTEGER || column->affinity == CASC_AFFINITY_NUMERIC;
+  /* NUMERIC stands for REAL too, which rounds what it is compared with. */
+  return column->affinity == key->affinity && !column->collation && !key->collation &&
+         key->affinity != CASC_AFFINITY_NUMERIC && key->affinity != CASC_AFFINITY_OTHER;
+}
+
+/* The types' names, whatever the lengths behind them. */
+static bool same_type(const char *a, const char *b) {
+  while (*a && *a != '(' && *a == *b) {
+    a++;
+    b++;
   }
+  return (!*a || *a == '(') && (!*b || *b == '(');
+}
+
+static bool same_collation(const casc_column *a, const casc_column *b) {
+  if (a->collation && b->collation) return strcmp(a->collation, b->collation) == 0;
+  return !a->collation && !b->collation;
+}
+
+/* Of the engines that compare by type: integers of all sizes are one, and so are all texts that compare by their bytes. */
+static bool same_values(const casc_column *a, const casc_column *b) {
+  if (a->value_type != b->value_type) return false;
+  if (a->value_type == CASCADE_INT64) return true;
+  bool same = a->sql_type && b->sql_type ? strcmp(a->sql_type, b->sql_type) == 0 : same_type(a->type, b->type);
+  return same && (same_collation(a, b) || (!a->loose && !b->loose));
+}
+
+/* Whether the identities of referenced rows, compared with the referencing columns, find the rows that the database's own
+   check finds. */
+static bool compares_exactly(const cascade_graph *graph, const casc_table *table, const casc_table *ref,
+                             const casc_relation *relation) {
+  bool by_affinity = strcmp(graph->engine, "sqlite") == 0;
+  if (!relation->ref_columns || !ref->identity_columns || relation->count != ref->identity_count) return false;
   for (uint32_t i = 0; i < relation->count; i++) {
-    const casc_column *column = &table->columns[relation->columns[i]], *key = &ref->columns[ref->key[i]];
-    /* NUMERIC stands for REAL too, which rounds what it is compared with. */
-    if (column->affinity != key->affinity || column->collation || key->collation ||
-        key->affinity == CASC_AFFINITY_NUMERIC || key->affinity == CASC_AFFINITY_OTHER)
-      return false;
+    const casc_column *column = &table->columns[relation->columns[i]], *key = &ref->columns[relation->ref_columns[i]];
+    if (relation->ref_columns[i] != ref->identity_columns[i]) return false;
+    if (!(by_affinity ? same_affinity(ref, column, key) : same_values(column, key))) return false;
   }
-  return ref->flags & CASCADE_TABLE_WITHOUT_ROWID;
+  return true;
 }
 
 const char *const *casc_column_names(casc_arena *arena, const casc_table *table, const uint32_t *columns,
@@ -115,13 +145,15 @@ static uint32_t facts_of(const casc_table *table, const casc_table *ref, const c
     flags |= CASCADE_RELATION_TO_PRIMARY;
   else if (relation->ref_columns && is_unique(ref, relation->ref_columns, relation->count))
     flags |= CASCADE_RELATION_TO_UNIQUE;
+  else if (relation->ref_columns)
+    flags |= CASCADE_RELATION_TO_MANY;
   return flags;
 }
 
 cascade_status casc_relation_resolve(const cascade_graph *graph, casc_arena *arena, casc_relation *relation,
                                      cascade_error **error) {
   const uint32_t given = CASCADE_RELATION_DEFERRABLE | CASCADE_RELATION_INITIALLY_DEFERRED | CASCADE_RELATION_DECLARED |
-                         CASCADE_RELATION_UNRESOLVED;
+                         CASCADE_RELATION_UNRESOLVED | CASCADE_RELATION_MATCH_FULL | CASCADE_RELATION_NOT_VALIDATED;
   const casc_table *table = &graph->tables[relation->table], *ref = &graph->tables[relation->ref_table];
   relation->column_names = casc_column_names(arena, table, relation->columns, relation->count);
   if (relation->ref_columns || !relation->ref_column_names)
@@ -129,7 +161,7 @@ cascade_status casc_relation_resolve(const cascade_graph *graph, casc_arena *are
   if (!relation->column_names || !relation->ref_column_names) return casc_nomem(error);
   relation->index = supporting_index(table, relation->columns, relation->count);
   relation->flags = (relation->flags & given) | facts_of(table, ref, relation);
-  relation->direct = compares_exactly(table, ref, relation);
+  relation->direct = compares_exactly(graph, table, ref, relation);
   relation->label = make_label(graph, arena, relation);
   return relation->label ? CASCADE_OK : casc_nomem(error);
 }
@@ -149,6 +181,8 @@ void casc_relation_describe(const casc_relation *relation, cascade_relation_info
       .on_update = relation->on_update,
       .rule = relation->rule,
       .index = relation->index,
+      .set_columns = relation->set_names,
+      .set_column_count = relation->set_count,
   };
 }
 
