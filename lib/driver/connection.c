@@ -7,7 +7,7 @@
 
 enum { DEFAULT_LOCK_TIMEOUT_MS = 5000 };
 
-static const char *const known_engines[] = {"sqlite"};
+static const char *const known_engines[] = {"sqlite", "postgresql", "mariadb"};
 
 /* Where the parts of a connection under construction are kept until it is whole. */
 static cascade_connection *allocate(cascade_context *context) {
@@ -53,7 +53,8 @@ static cascade_status read_capabilities(cascade_connection *connection, cascade_
   while (at < count && (!capabilities->engine || strcmp(known_engines[at], capabilities->engine) != 0)) at++;
   if (at == count)
     return casc_fail(connection->context, error, CASCADE_UNSUPPORTED,
-                     "driver %s is for engine \"%s\", which this library does not know; it knows \"sqlite\"",
+                     "driver %s is for engine \"%s\", which this library does not know; it knows \"sqlite\", \"postgresql\" and "
+                     "\"mariadb\"",
                      driver->name, capabilities->engine ? capabilities->engine : "");
   if (!capabilities->max_parameters)
     return casc_fail(connection->context, error, CASCADE_UNSUPPORTED,
@@ -123,7 +124,8 @@ cascade_status cascade_connection_open(cascade_context *context, const char *uri
                                        cascade_error **error) {
   static const struct {
     const char *scheme, *driver;
-  } schemes[] = {{"sqlite:", "sqlite3"}, {"dbi:", "dbi"}};
+  } schemes[] = {{"sqlite:", "sqlite3"}, {"postgresql:", "pq"}, {"postgres:", "pq"}, {"mariadb:", "mariadb"},
+                 {"mysql:", "mariadb"}, {"dbi:", "dbi"}};
   cascade_connection_options options;
   cascade_status status = check_arguments(context, uri, "the URI", given, &options, out, error);
   if (status < 0) return status;
@@ -132,8 +134,11 @@ cascade_status cascade_connection_open(cascade_context *context, const char *uri
     if (strncmp(uri, schemes[i].scheme, length) == 0)
       return make(context, &(opening){.driver = schemes[i].driver, .address = uri + length}, &options, out, error);
   }
+  /* Only the scheme is repeated: what follows may hold a password. */
+  size_t scheme = strcspn(uri, ":");
   return casc_fail(context, error, CASCADE_INVALID,
-                   "URI \"%s\" is not understood; it begins with sqlite: or dbi:, as in sqlite:museum.db", uri);
+                   "URI \"%.*s%s\" is not understood; it begins with sqlite:, postgresql:, mariadb: or dbi:, as in sqlite:museum.db",
+                   (int)(scheme < 60 ? scheme : 60), uri, uri[scheme] ? ":..." : "");
 }
 
 cascade_status cascade_connection_adopt(cascade_context *context, const char *driver, void *handle,

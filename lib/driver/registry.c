@@ -15,13 +15,15 @@ static const struct {
   const char *name, *file, *symbol, *instead;
 } shared_drivers[] = {
     {"sqlite3", "libcascade-sqlite3.so", "cascade_driver_sqlite3", "dbi:sqlite3?dbname=PATH"},
+    {"pq", "libcascade-pq.so", "cascade_driver_pq", "dbi:pgsql?dbname=NAME"},
+    {"mariadb", "libcascade-mariadb.so", "cascade_driver_mariadb", "dbi:mysql?dbname=NAME"},
 };
 
 /* RTLD_NODELETE: a driver's operations outlive its last connection, which a host cannot time against its threads. */
-static void *load(cascade_context *context, const char *directory, const char *file, casc_str *tried) {
+static void *load(cascade_context *context, const char *directory, size_t length, const char *file, casc_str *tried) {
   casc_str path;
   casc_str_init(&path, &context->alloc);
-  if (directory) casc_str_printf(&path, "%s/", directory);
+  if (directory) casc_str_printf(&path, "%.*s/", (int)length, directory);
   casc_str_put(&path, file);
   void *library = path.failed ? NULL : dlopen(path.data, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (library) {
@@ -36,28 +38,33 @@ static void *load(cascade_context *context, const char *directory, const char *f
 
 /* Beside the library itself, or in its own folder there: so that an installation that was moved, and a build that
    was never installed, find their drivers. */
-static void *load_beside(cascade_context *context, const char *file, casc_str *tried) {
+static void *load_beside(cascade_context *context, const char *name, const char *file, casc_str *tried) {
   Dl_info self;
   const char *slash = dladdr(shared_drivers, &self) && self.dli_fname ? strrchr(self.dli_fname, '/') : NULL;
   if (!slash) return NULL;
   void *library = NULL;
-  static const char *const folders[] = {"libcascade", "driver/sqlite3"};
-  for (size_t i = 0; !library && i < sizeof folders / sizeof *folders; i++) {
+  for (int built = 0; !library && built < 2; built++) {
     casc_str directory;
     casc_str_init(&directory, &context->alloc);
-    casc_str_printf(&directory, "%.*s/%s", (int)(slash - self.dli_fname), self.dli_fname, folders[i]);
-    if (!directory.failed) library = load(context, directory.data, file, tried);
+    casc_str_printf(&directory, "%.*s/%s%s", (int)(slash - self.dli_fname), self.dli_fname, built ? "driver/" : "libcascade",
+                    built ? name : "");
+    if (!directory.failed) library = load(context, directory.data, directory.length, file, tried);
     casc_str_free(&directory);
   }
   return library;
 }
 
-static void *load_anywhere(cascade_context *context, const char *file, casc_str *tried) {
-  const char *directory = secure_getenv("LIBCASCADE_DRIVERS");
-  void *library = directory && *directory ? load(context, directory, file, tried) : NULL;
-  if (!library) library = load_beside(context, file, tried);
-  if (!library) library = load(context, CASCADE_DRIVERS_DIR, file, tried);
-  if (!library) library = load(context, NULL, file, tried);
+static void *load_anywhere(cascade_context *context, const char *name, const char *file, casc_str *tried) {
+  const char *directories = secure_getenv("LIBCASCADE_DRIVERS");
+  void *library = NULL;
+  for (const char *at = directories; at && *at && !library; at += *at == ':') {
+    size_t length = strcspn(at, ":");
+    if (length) library = load(context, at, length, file, tried);
+    at += length;
+  }
+  if (!library) library = load_beside(context, name, file, tried);
+  if (!library) library = load(context, CASCADE_DRIVERS_DIR, strlen(CASCADE_DRIVERS_DIR), file, tried);
+  if (!library) library = load(context, NULL, 0, file, tried);
   return library;
 }
 
@@ -71,19 +78,19 @@ cascade_status casc_driver_find(cascade_context *context, const char *name, cons
   size_t at = 0, count = sizeof shared_drivers / sizeof *shared_drivers;
   while (at < count && strcmp(shared_drivers[at].name, name) != 0) at++;
   if (at == count)
-    return casc_fail(context, error, CASCADE_NOT_FOUND, "driver \"%s\" is not known; there are \"sqlite3\" and \"dbi\"",
-                     name);
+    return casc_fail(context, error, CASCADE_NOT_FOUND,
+                     "driver \"%s\" is not known; there are \"sqlite3\", \"pq\", \"mariadb\" and \"dbi\"", name);
   casc_str tried;
   casc_str_init(&tried, &context->alloc);
   cascade_status status = CASCADE_OK;
-  void *loaded = load_anywhere(context, shared_drivers[at].file, &tried);
+  void *loaded = load_anywhere(context, name, shared_drivers[at].file, &tried);
   void *symbol = loaded ? dlsym(loaded, shared_drivers[at].symbol) : NULL;
   if (!loaded && tried.failed) {
     status = casc_nomem(error);
   } else if (!loaded) {
     status =
         casc_fail(context, error, CASCADE_NOT_FOUND,
-                  "driver %s cannot be loaded (%s); set LIBCASCADE_DRIVERS to the directory that holds %s, or use %s",
+                  "driver %s cannot be loaded (%s); install it, set LIBCASCADE_DRIVERS to the directory that holds %s, or use %s",
                   name, tried.data, shared_drivers[at].file, shared_drivers[at].instead);
   } else if (!symbol) {
     status = casc_fail(context, error, CASCADE_UNSUPPORTED, "driver %s: the library loaded as %s has no symbol %s",

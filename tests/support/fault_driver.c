@@ -117,8 +117,9 @@ fault_driver *fault_driver_new(cascade_context *context, const cascade_driver *i
 
 const cascade_driver *fault_native_driver(void) {
   char path[4096];
-  const char *directory = getenv("LIBCASCADE_DRIVERS");
-  snprintf(path, sizeof path, "%s/libcascade-sqlite3.so", directory ? directory : ".");
+  const char *directories = getenv("LIBCASCADE_DRIVERS");
+  if (!directories) directories = ".";
+  snprintf(path, sizeof path, "%.*s/libcascade-sqlite3.so", (int)strcspn(directories, ":"), directories);
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   void *symbol = library ? dlsym(library, "cascade_driver_sqlite3") : NULL;
   if (!symbol) {

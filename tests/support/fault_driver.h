@@ -47,7 +47,7 @@ cascade_status fault_driver_connect(fault_driver *driver, cascade_connection **c
 /* Begins a script: counts from 1 again. */
 void fault_driver_script(fault_driver *driver, const fault *script);
 
-/* The table of the native driver, from the directory in LIBCASCADE_DRIVERS. */
+/* The table of the native driver, from the first directory in LIBCASCADE_DRIVERS. */
 const cascade_driver *fault_native_driver(void);
 
 #endif

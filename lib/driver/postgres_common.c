@@ -1,0 +1,64 @@
+#include "postgres_common.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+cascade_status casc_postgres_status(const char *sqlstate, bool stopped) {
+  static const struct {
+    const char *state; /* the whole of it, or its class */
+    cascade_status status;
+  } states[] = {
+      {"23503", CASCADE_CONSTRAINT_FK}, {"23001", CASCADE_CONSTRAINT_FK}, {"23", CASCADE_CONSTRAINT},
+      {"44000", CASCADE_CONSTRAINT},    {"P0001", CASCADE_CONSTRAINT}, /* what a trigger raises */
+      {"40P01", CASCADE_DEADLOCK},      {"40001", CASCADE_SERIALIZATION}, {"55P03", CASCADE_BUSY},
+      {"57014", CASCADE_TIMEOUT},       {"42501", CASCADE_PRIVILEGE},     {"25006", CASCADE_READONLY},
+      {"08P01", CASCADE_INVALID}, /* parameters that do not fit the placeholders */
+      {"08", CASCADE_CONNECTION},       {"57P", CASCADE_CONNECTION},      {"25P03", CASCADE_CONNECTION},
+      {"53300", CASCADE_CONNECTION},    {"28", CASCADE_CONNECTION},       {"3D000", CASCADE_CONNECTION},
+      {"42", CASCADE_SCHEMA},           {"3F000", CASCADE_SCHEMA},
+  };
+  if (!sqlstate || !*sqlstate) return CASCADE_DATABASE;
+  if (stopped && strcmp(sqlstate, "57014") == 0) return CASCADE_CANCELLED;
+  for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+    if (strncmp(sqlstate, states[i].state, strlen(states[i].state)) == 0) return states[i].status;
+  return CASCADE_DATABASE;
+}
+
+const char *casc_postgres_advice(cascade_status status) {
+  switch (status) {
+  case CASCADE_BUSY: return "; another session holds the lock: try again, or allow a longer lock timeout";
+  case CASCADE_DEADLOCK: return "; roll back and try again";
+  case CASCADE_SERIALIZATION: return "; another session wrote in between: roll back and try again";
+  case CASCADE_TIMEOUT: return "; allow a longer statement_timeout, or smaller steps";
+  case CASCADE_PRIVILEGE: return "; grant it to the user, or connect as another one";
+  case CASCADE_READONLY: return "; connect to a server and in a session that takes writes";
+  default: return "";
+  }
+}
+
+bool casc_postgres_is_commit(const char *sql) {
+  sql += strspn(sql, " \t\r\n");
+  size_t length = strncasecmp(sql, "commit", 6) == 0 ? 6 : strncasecmp(sql, "end", 3) == 0 ? 3 : 0;
+  return length && !isalnum((unsigned char)sql[length]) && sql[length] != '_';
+}
+
+bool casc_postgres_counts(const char *tag) {
+  static const char *const tags[] = {"DELETE ", "UPDATE ", "INSERT ", "MERGE "};
+  for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
+    if (strncmp(tag, tags[i], strlen(tags[i])) == 0) return true;
+  return false;
+}
+
+void casc_postgres_real(char text[CASC_POSTGRES_REAL], double value) {
+  if (isnan(value)) strcpy(text, "NaN");
+  else if (isinf(value)) strcpy(text, value < 0 ? "-Infinity" : "Infinity");
+  else snprintf(text, CASC_POSTGRES_REAL, "%.17g", value);
+  if (!isfinite(value)) return;
+  char *point = text + strspn(text, "-0123456789e+"), *rest = point + strcspn(point, "0123456789");
+  if (!*point) return;
+  *point = '.'; /* the locale's may be another, and more than one byte */
+  memmove(point + 1, rest, strlen(rest) + 1);
+}

@@ -1,0 +1,26 @@
+/* What every driver that reaches PostgreSQL has to know of it. Needs nothing but the C library, so that drivers which are
+   libraries of their own are built with it too. */
+#ifndef CASC_POSTGRES_COMMON_H
+#define CASC_POSTGRES_COMMON_H
+
+#include <cascade/common.h>
+
+#include <stdbool.h>
+
+enum { CASC_POSTGRES_REAL = 40, CASC_POSTGRES_PARAMETERS = 65535 };
+
+/* The class of a failure by its SQLSTATE, NULL or "" when there was none. `stopped`: we have asked for the statement's end. */
+cascade_status casc_postgres_status(const char *sqlstate, bool stopped);
+/* What the user can do, as the rest of a sentence beginning with "; ", or "". */
+const char *casc_postgres_advice(cascade_status status);
+
+/* Whether the statement ends a transaction and keeps it. In a transaction that has failed, the server answers to that with a
+   rollback, and no error. */
+bool casc_postgres_is_commit(const char *sql);
+/* Whether a command tag is one whose count is of rows that were inserted, updated or deleted. */
+bool casc_postgres_counts(const char *tag);
+
+/* A number's text, whatever the process's locale, that is read back as the same number. */
+void casc_postgres_real(char text[CASC_POSTGRES_REAL], double value);
+
+#endif

@@ -1,0 +1,52 @@
+#include "native.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+cascade_status native_say(cascade_context *context, cascade_error **error, cascade_status status, const char *format, ...) {
+  char message[1024];
+  va_list arguments;
+  va_start(arguments, format);
+  if (vsnprintf(message, sizeof message, format, arguments) < 0) message[0] = '\0';
+  va_end(arguments);
+  return cascade_error_create(
+      context, &(cascade_error_details){.size = sizeof(cascade_error_details), .status = status, .message = message}, error);
+}
+
+/* What a lost connection leaves of a transaction: a COMMIT, or a statement that was its own transaction, may have been kept. */
+static int32_t fate(const native *self, cascade_status status, const char *sql) {
+  bool inside = self->before == PQTRANS_INTRANS || self->before == PQTRANS_INERROR;
+  if (status == CASCADE_CONNECTION) {
+    if (inside) return sql && casc_postgres_is_commit(sql) ? CASCADE_TX_UNKNOWN : CASCADE_TX_ROLLED_BACK;
+    return sql ? CASCADE_TX_UNKNOWN : CASCADE_TX_NONE;
+  }
+  if (PQtransactionStatus(self->handle) != PQTRANS_IDLE) return CASCADE_TX_OPEN;
+  return inside ? CASCADE_TX_ROLLED_BACK : CASCADE_TX_NONE;
+}
+
+static void write_message(const native *self, const PGresult *result, cascade_status status, char *message, size_t size) {
+  const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  bool about_rows = status == CASCADE_CONSTRAINT_FK || status == CASCADE_CONSTRAINT;
+  const char *detail = about_rows ? PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL) : NULL;
+  if (!words) words = PQresultErrorMessage(result);
+  if (!*words) words = PQerrorMessage(self->handle);
+  int length = (int)strcspn(words, "\n");
+  if (status == CASCADE_CANCELLED) snprintf(message, size, "cancelled at the caller's request");
+  else if (status == CASCADE_CONNECTION)
+    snprintf(message, size, "PostgreSQL: the connection was lost: %.*s; open a new one", length, words);
+  else
+    snprintf(message, size, "PostgreSQL: %.*s%s%s%s", length, words, detail ? ": " : "", detail ? detail : "",
+             casc_postgres_advice(status));
+}
+
+cascade_status native_fail(native *self, const PGresult *result, const char *sql, cascade_error **error) {
+  char message[1024];
+  const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  bool lost = PQstatus(self->handle) != CONNECTION_OK;
+  cascade_status status = lost ? CASCADE_CONNECTION : casc_postgres_status(sqlstate, atomic_load(&self->stop));
+  write_message(self, result, status, message, sizeof message);
+  cascade_error_details details = {.size = sizeof details, .status = status, .transaction = fate(self, status, sql),
+                                   .sqlstate = sqlstate, .message = message};
+  return cascade_error_create(self->context, &details, error);
+}
