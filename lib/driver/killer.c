@@ -63,6 +63,7 @@ void casc_killer_stop(casc_killer *killer) {
 }
 
 void casc_killer_begin(casc_killer *killer) {
+  if (!killer->started) return;
   pthread_mutex_lock(&killer->mutex);
   atomic_store(&killer->wanted, false);
   killer->running = true;
@@ -70,6 +71,7 @@ void casc_killer_begin(casc_killer *killer) {
 }
 
 void casc_killer_end(casc_killer *killer) {
+  if (!killer->started) return;
   pthread_mutex_lock(&killer->mutex);
   killer->running = false;
   pthread_mutex_unlock(&killer->mutex);

@@ -27,10 +27,10 @@ typedef struct casc_killer {
   bool started, running; /* running: a statement is with the server; under the mutex */
 } casc_killer;
 
-/* False when no thread can be had. A killer that is zeroed, or failed to start, may be stopped. */
+/* False when no thread can be had. With a killer that is zeroed, or failed to start, the others but wake() do nothing. */
 bool casc_killer_start(casc_killer *killer, const casc_killer_way *way);
 void casc_killer_stop(casc_killer *killer);
-/* Around each statement. After the end no kill is on its way, so that none can hit a later statement. */
+/* Around each statement. After the end, which may be told twice, no kill is on its way that could hit a later statement. */
 void casc_killer_begin(casc_killer *killer);
 void casc_killer_end(casc_killer *killer);
 /* From any thread or a signal handler: the statement that runs shall be killed. */

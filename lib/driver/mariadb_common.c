@@ -117,12 +117,12 @@ static bool begins_with(const char *sql, const char *word) {
   return strncasecmp(sql + strspn(sql, " \t\r\n"), word, strlen(word)) == 0;
 }
 
-/* The server undoes an open transaction whose session is gone. Of a COMMIT, and of a change outside a transaction, nobody knows. */
-int32_t casc_mariadb_lost(const char *sql, bool inside) {
-  if (begins_with(sql, "commit")) return CASCADE_TX_UNKNOWN;
-  if (inside) return CASCADE_TX_ROLLED_BACK;
+int32_t casc_mariadb_transaction(bool alive, unsigned server_status, bool inside, const char *sql) {
+  if (alive && casc_mariadb_inside(server_status)) return CASCADE_TX_OPEN;
+  /* The server undoes a transaction whose session is gone. Of a COMMIT, and of a change outside a transaction, nobody knows. */
   bool changes = begins_with(sql, "delete") || begins_with(sql, "update") || begins_with(sql, "insert");
-  return changes ? CASCADE_TX_UNKNOWN : CASCADE_TX_NONE;
+  if (!alive && (begins_with(sql, "commit") || (!inside && changes))) return CASCADE_TX_UNKNOWN;
+  return inside ? CASCADE_TX_ROLLED_BACK : CASCADE_TX_NONE;
 }
 
 void casc_mariadb_settings(char *sql, size_t size, uint32_t lock_timeout_ms) {

@@ -15,8 +15,10 @@ cascade_status casc_mariadb_status(unsigned code);
 /* What the user can do, as the rest of a sentence beginning with "; ", or "". */
 const char *casc_mariadb_advice(cascade_status status);
 
-/* What became of the transaction when the connection was lost. `inside`: one was open when the statement began. */
-int32_t casc_mariadb_lost(const char *sql, bool inside);
+/* What became of the transaction in which the statement failed. A failure brings no news of that, so the server was asked after it:
+   a deadlock ends it, and so does a lock timeout where the server is configured so. `alive`: it has answered, with this status;
+   `inside`: a transaction was open when the statement began. */
+int32_t casc_mariadb_transaction(bool alive, unsigned server_status, bool inside, const char *sql);
 
 /* The settings of a session that we open ourselves, as one statement. Waiting for a table's definition counts as waiting for a
    lock: the server's own limit for it is a day. */

@@ -6,7 +6,7 @@
 
 enum { SQL_KEPT = 1 << 20 }; /* a longer statement's memory is given back */
 
-static const casc_dbi_engine *const engines[] = {&casc_dbi_sqlite};
+static const casc_dbi_engine *const engines[] = {&casc_dbi_sqlite, &casc_dbi_mariadb};
 enum { ENGINES = sizeof engines / sizeof *engines };
 
 static const casc_dbi_engine *find_engine(const char *driver) {
@@ -17,7 +17,7 @@ static const casc_dbi_engine *find_engine(const char *driver) {
 
 static cascade_status no_engine(cascade_context *context, const char *driver, cascade_error **error) {
   return casc_fail(context, error, CASCADE_UNSUPPORTED,
-                   "driver dbi: libdbi's driver \"%s\" is not supported; supported is \"sqlite3\"",
+                   "driver dbi: libdbi's driver \"%s\" is not supported; there are \"sqlite3\" and \"mysql\"",
                    driver ? driver : "");
 }
 
@@ -121,15 +121,22 @@ static cascade_status dbi_execute(void *session, const cascade_statement *statem
   self->engine->begin(self);
   cascade_status status = self->engine->render(self, statement, error);
   if (status >= 0) status = casc_dbi_send(self, &result, error);
-  if (status < 0) return status;
-  *affected = self->engine->affected(self, result);
-  dbi_result_free(result);
-  return CASCADE_OK;
+  if (status >= 0) {
+    *affected = self->engine->affected(self, result);
+    dbi_result_free(result);
+  }
+  if (self->engine->end) self->engine->end(self);
+  return status;
 }
 
 static void dbi_cancel(void *session) {
   casc_dbi *self = session;
   self->engine->cancel(self);
+}
+
+static int32_t dbi_in_transaction(void *session) {
+  casc_dbi *self = session;
+  return self->engine->in_transaction && self->engine->in_transaction(self);
 }
 
 const cascade_driver casc_driver_dbi = {
@@ -145,4 +152,5 @@ const cascade_driver casc_driver_dbi = {
     .next = casc_dbi_next,
     .cursor_close = casc_dbi_cursor_close,
     .cancel = dbi_cancel,
+    .in_transaction = dbi_in_transaction,
 };

@@ -28,13 +28,17 @@ typedef struct casc_dbi_engine {
   void (*capabilities)(casc_dbi *self, cascade_capabilities *capabilities);
   /* Writes the statement with its values into self->sql, in a form that libdbi survives. */
   cascade_status (*render)(casc_dbi *self, const cascade_statement *statement, cascade_error **error);
-  /* Around every call that reaches the database. */
+  /* Around every call that reaches the database; `end` is optional. */
   void (*begin)(casc_dbi *self);
+  void (*end)(casc_dbi *self);
+  /* Whether what a query gave is what the database holds. Optional. */
+  cascade_status (*check)(casc_dbi *self, cascade_error **error);
   /* What the statement that just ran changed. */
   uint64_t (*affected)(casc_dbi *self, dbi_result result);
   /* The error of the statement that just failed. */
   cascade_status (*fail)(casc_dbi *self, cascade_error **error);
   void (*cancel)(casc_dbi *self);
+  bool (*in_transaction)(casc_dbi *self); /* optional */
 } casc_dbi_engine;
 
 struct casc_dbi {
@@ -48,7 +52,7 @@ struct casc_dbi {
   void *state; /* the engine's */
 };
 
-extern const casc_dbi_engine casc_dbi_sqlite;
+extern const casc_dbi_engine casc_dbi_sqlite, casc_dbi_mariadb;
 
 /* A connection of the one libdbi instance. */
 cascade_status casc_dbi_connection_new(cascade_context *context, const casc_dbi_engine *engine, dbi_conn *connection,

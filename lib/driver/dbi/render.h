@@ -1,4 +1,4 @@
-/* Statements with their values written into them, in SQLite's dialect. */
+/* Statements with their values written into them. */
 #ifndef CASC_DBI_RENDER_H
 #define CASC_DBI_RENDER_H
 
@@ -6,6 +6,8 @@
 
 #include "failure.h"
 #include "str.h"
+
+#include <locale.h>
 
 /* Replaces *sql by the statement with a literal for every placeholder, guarded against libdbdsqlite3. That parses the
    text of every statement that gives rows, to guess the types of its columns, and on many texts it hangs, crashes, or
@@ -19,5 +21,9 @@ cascade_status casc_dbi_render_sqlite(cascade_context *context, const cascade_st
 
 /* A value as an expression that has no affinity, like a parameter. False for a value that SQLite cannot hold. */
 bool casc_dbi_literal_sqlite(casc_str *sql, const cascade_value *value);
+
+/* For MariaDB. What stands within quotes is told from the rest under every sql_mode, or the statement is refused. */
+cascade_status casc_dbi_render_mariadb(cascade_context *context, const cascade_statement *statement, locale_t numbers,
+                                       casc_str *sql, cascade_error **error);
 
 #endif

@@ -22,9 +22,7 @@ void casc_dbi_cursor_close(void *session, void *result) {
   casc_free(&self->context->alloc, at);
 }
 
-cascade_status casc_dbi_query(void *session, const cascade_statement *statement, void **result, cascade_error **error) {
-  casc_dbi *self = session;
-  self->engine->begin(self);
+static cascade_status start(casc_dbi *self, const cascade_statement *statement, void **result, cascade_error **error) {
   cascade_status status = self->engine->render(self, statement, error);
   if (status < 0) return status;
   cursor *made = casc_calloc(&self->context->alloc, 1, sizeof *made + statement->column_count * sizeof *made->row);
@@ -38,14 +36,22 @@ cascade_status casc_dbi_query(void *session, const cascade_statement *statement,
   }
   unsigned columns = dbi_result_get_numfields(made->result);
   made->rows_left = dbi_result_get_numrows(made->result);
-  if (made->rows_left && columns != made->column_count) {
-    casc_dbi_cursor_close(self, made);
-    return casc_fail(self->context, error, CASCADE_INVALID,
-                     "driver dbi: the statement gives %u columns, but %u were wanted", columns,
-                     (unsigned)statement->column_count);
-  }
-  *result = made;
-  return CASCADE_OK;
+  if (made->rows_left && columns != made->column_count)
+    status = casc_fail(self->context, error, CASCADE_INVALID,
+                       "driver dbi: the statement gives %u columns, but %u were wanted", columns,
+                       (unsigned)statement->column_count);
+  else if (self->engine->check) status = self->engine->check(self, error);
+  if (status < 0) casc_dbi_cursor_close(self, made);
+  else *result = made;
+  return status;
+}
+
+cascade_status casc_dbi_query(void *session, const cascade_statement *statement, void **result, cascade_error **error) {
+  casc_dbi *self = session;
+  self->engine->begin(self);
+  cascade_status status = start(self, statement, result, error);
+  if (self->engine->end) self->engine->end(self);
+  return status;
 }
 
 static int digit(char c) {

@@ -19,17 +19,6 @@ cascade_status native_nomem(native *self, cascade_error **error) {
   return native_say(self->context, error, CASCADE_NOMEM, "out of memory");
 }
 
-/* A failure brings no news of the transaction, so the server is asked: a deadlock ends it, and so does a lock timeout where the
-   server is configured so. */
-static int32_t ask_transaction(native *self, cascade_status *status, const char *sql) {
-  if (*status != CASCADE_CONNECTION && mysql_ping(self->handle) == 0)
-    return casc_mariadb_inside(self->handle->server_status) ? CASCADE_TX_OPEN
-           : self->inside                                   ? CASCADE_TX_ROLLED_BACK
-                                                            : CASCADE_TX_NONE;
-  *status = CASCADE_CONNECTION;
-  return casc_mariadb_lost(sql, self->inside);
-}
-
 static cascade_status report(native *self, unsigned code, const char *sqlstate, const char *words, const char *sql,
                              cascade_error **error) {
   char state[6], message[1200];
@@ -37,7 +26,10 @@ static cascade_status report(native *self, unsigned code, const char *sqlstate, 
   snprintf(state, sizeof state, "%s", sqlstate); /* the next question overwrites them */
   if (status == CASCADE_CANCELLED) snprintf(message, sizeof message, "cancelled at the caller's request");
   else snprintf(message, sizeof message, "MariaDB: %.800s%s", words, casc_mariadb_advice(status));
-  int32_t transaction = ask_transaction(self, &status, sql);
+  native_end(self); /* a cancel must not hit the question */
+  bool alive = status != CASCADE_CONNECTION && mysql_ping(self->handle) == 0;
+  if (!alive) status = CASCADE_CONNECTION;
+  int32_t transaction = casc_mariadb_transaction(alive, self->handle->server_status, self->inside, sql);
   cascade_error_details details = {.size = sizeof details, .status = status, .transaction = transaction,
                                    .native_code = code, .sqlstate = state, .message = message};
   return cascade_error_create(self->context, &details, error);
