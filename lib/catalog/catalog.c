@@ -1,5 +1,6 @@
 #include "catalog.h"
 
+#include "mariadb.h"
 #include "sqlite.h"
 
 #include <string.h>
@@ -8,6 +9,7 @@ cascade_status casc_catalog_read(cascade_connection *connection, casc_arena *are
                                  cascade_error **error) {
   const char *engine = connection->capabilities.engine;
   if (strcmp(engine, "sqlite") == 0) return casc_catalog_sqlite(connection, arena, schema, error);
+  if (strcmp(engine, "mariadb") == 0) return casc_catalog_mariadb(connection, arena, schema, error);
   return casc_fail(connection->context, error, CASCADE_UNSUPPORTED, "graph: reading the catalog of %s is not supported",
                    engine);
 }

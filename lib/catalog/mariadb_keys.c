@@ -1,0 +1,270 @@
+#include "mariadb_catalog.h"
+#include "mariadb_reader.h"
+#include "names.h"
+
+/* Foreign keys come from InnoDB's own dictionary where the user may read it: that is the whole truth, and takes half the time. Other
+   users are shown what lies in tables that they have privileges on, and what would be hidden from them is an error. Only of keys
+   in databases that they cannot see at all they cannot know; the schema says so. */
+
+/* A key of the database that is being read; NULL when memory is out. */
+static casc_mariadb_key *add_key(casc_mariadb_reader *reader, const char *name, const char *table, const char *ref_table,
+                                 uint32_t ref_database) {
+  casc_mariadb_key *key = CASC_ADD(reader->alloc, &reader->keys);
+  if (!key || ref_database == CASC_NONE) return NULL;
+  key->database = reader->database;
+  key->ref_database = ref_database;
+  key->table = table;
+  key->relation = (casc_raw_relation){.name = name, .ref_table = ref_table};
+    return casc_map_put(&reader->databases.items[reader->database].keys, name, (uint32_t)reader->keys.count - 1) ? key : NULL;
+}
+
+static casc_mariadb_key *find_key(casc_mariadb_reader *reader, const char *name) {
+  uint32_t at;
+  return casc_map_get(&reader->databases.items[reader->database].keys, name, &at) ? &reader->keys.items[at] : NULL;
+}
+
+/* Columns of a key come one behind the other. */
+static bool add_columns(casc_mariadb_reader *reader, casc_mariadb_key *key, const cascade_value *from, const cascade_value *to) {
+  const char **own = CASC_ADD(reader->alloc, &reader->from), **other = CASC_ADD(reader->alloc, &reader->to);
+  if (!own || !other) return false;
+  if (!key->relation.count++) key->first = (uint32_t)reader->from.count - 1;
+  *own = casc_row_text(reader->arena, from);
+  *other = casc_row_text(reader->arena, to);
+  return *own && *other;
+}
+
+/* The parts of "database/table", or of the two with NUL between them. False when memory is out. */
+static bool split_name(casc_arena *arena, const cascade_value *name, const char **database, const char **table) {
+  const char *end = memchr(name->data, '\0', name->length);
+  if (!end) end = memchr(name->data, '/', name->length);
+  size_t length = end ? (size_t)(end - name->data) : name->length;
+  *database = casc_arena_copy(arena, name->data, length);
+  *table = end ? casc_arena_copy(arena, end + 1, name->length - length - 1) : "";
+  return *database && *table;
+}
+
+/* Bits of TYPE in InnoDB's dictionary. */
+enum { DELETE_CASCADE = 1, DELETE_SET_NULL = 2, UPDATE_CASCADE = 4, UPDATE_SET_NULL = 8, DELETE_NO_ACTION = 16, UPDATE_NO_ACTION = 32 };
+
+static int32_t action_of_bits(int64_t bits, int64_t cascade, int64_t set_null, int64_t no_action) {
+  if (bits & cascade) return CASCADE_ACTION_CASCADE;
+  if (bits & set_null) return CASCADE_ACTION_SET_NULL;
+  return bits & no_action ? CASCADE_ACTION_NO_ACTION : CASCADE_ACTION_RESTRICT;
+}
+
+/* database and name, referencing table, referenced table, rules, a name was cut */
+static bool read_innodb_key(void *data, const cascade_value *row) {
+  casc_mariadb_reader *reader = data;
+  const char *file, *name, *database, *table, *ref_database, *ref_table;
+  if (casc_row_integer(&row[4])) reader->cut = true;
+  if (reader->cut) return true;
+  if (!split_name(reader->arena, &row[0], &file, &name) || !split_name(reader->arena, &row[1], &database, &table) ||
+      !split_name(reader->arena, &row[2], &ref_database, &ref_table))
+    return false;
+  uint32_t own = casc_mariadb_add_database(reader, database), other = casc_mariadb_add_database(reader, ref_database);
+  if (own == CASC_NONE || other == CASC_NONE) return false;
+  if (own != reader->database) return true; /* it comes again with that one's own keys */
+  casc_mariadb_key *key = add_key(reader, name, table, ref_table, other);
+  if (!key) return false;
+  int64_t bits = casc_row_integer(&row[3]);
+  key->relation.on_delete = action_of_bits(bits, DELETE_CASCADE, DELETE_SET_NULL, DELETE_NO_ACTION);
+  key->relation.on_update = action_of_bits(bits, UPDATE_CASCADE, UPDATE_SET_NULL, UPDATE_NO_ACTION);
+  key->ruled = true;
+  return true;
+}
+
+/* database and name, column, referenced column */
+static bool read_innodb_columns(void *data, const cascade_value *row) {
+  casc_mariadb_reader *reader = data;
+  const char *file, *name;
+  if (!split_name(&reader->passing, &row[0], &file, &name)) return false;
+  casc_mariadb_key *key = find_key(reader, name);
+  return !key || add_columns(reader, key, &row[1], &row[2]);
+}
+
+/* name, table, column, database, table and column that are referred to */
+static bool read_visible_key(void *data, const cascade_value *row) {
+  casc_mariadb_reader *reader = data;
+  const char *name = casc_row_text(&reader->passing, &row[0]);
+  if (!name) return false;
+  casc_mariadb_key *key = find_key(reader, name);
+  if (!key) {
+    const char *own_name = casc_row_text(reader->arena, &row[0]), *table = casc_row_text(reader->arena, &row[1]);
+    const char *ref_database = casc_row_text(&reader->passing, &row[3]), *ref_table = casc_row_text(reader->arena, &row[4]);
+    if (!own_name || !table || !ref_database || !ref_table) return false;
+    key = add_key(reader, own_name, table, ref_table, casc_mariadb_add_database(reader, ref_database));
+  }
+  return key && add_columns(reader, key, &row[2], &row[5]);
+}
+
+static int32_t action_of(const cascade_value *rule) {
+  if (casc_row_text_is(rule, "CASCADE")) return CASCADE_ACTION_CASCADE;
+  if (casc_row_text_is(rule, "SET NULL")) return CASCADE_ACTION_SET_NULL;
+  return casc_row_text_is(rule, "NO ACTION") ? CASCADE_ACTION_NO_ACTION : CASCADE_ACTION_RESTRICT;
+}
+
+/* name, rule on delete, rule on update */
+static bool read_rules(void *data, const cascade_value *row) {
+  casc_mariadb_reader *reader = data;
+  const char *name = casc_row_text(&reader->passing, &row[0]);
+  if (!name) return false;
+  casc_mariadb_key *key = find_key(reader, name);
+  if (!key) return true;
+  key->relation.on_delete = action_of(&row[1]);
+  key->relation.on_update = action_of(&row[2]);
+  key->ruled = true;
+  return true;
+}
+
+typedef struct name_list {
+  casc_mariadb_reader *reader;
+  CASC_LIST(const char *) names;
+} name_list;
+
+static bool read_names(name_list *list, const cascade_value *row, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    const char **name = CASC_ADD(list->reader->alloc, &list->names);
+    if (!name || !(*name = casc_row_text(&list->reader->passing, &row[i]))) return false;
+  }
+  return true;
+}
+
+static bool read_name(void *data, const cascade_value *row) {
+  return read_names(data, row, 1);
+}
+
+static bool read_pair(void *data, const cascade_value *row) {
+  return read_names(data, row, 2);
+}
+
+/* Of the other databases that the user sees, those that foreign keys connect with this one, near or far. */
+static cascade_status connect_databases(casc_mariadb_reader *reader, name_list *others, name_list *pairs, cascade_error **error) {
+  const char *own = reader->databases.items[0].name;
+  cascade_status status = casc_mariadb_query(reader, casc_mariadb_other_databases, own, read_name, others, error);
+  for (size_t i = 0; status == CASCADE_OK && i < others->names.count; i++)
+    status = casc_mariadb_query(reader, casc_mariadb_crossing_keys, others->names.items[i], read_pair, pairs, error);
+  if (status < 0) return status;
+  for (size_t known = 0; known < reader->databases.count;) { /* until a round adds none */
+    known = reader->databases.count;
+    for (size_t i = 0; i < pairs->names.count; i++)
+      if (casc_mariadb_find_database(reader, pairs->names.items[i ^ 1]) != CASC_NONE &&
+          casc_mariadb_add_database(reader, pairs->names.items[i]) == CASC_NONE)
+        return casc_nomem(error);
+  }
+  return CASCADE_OK;
+}
+
+static cascade_status read_connections(casc_mariadb_reader *reader, cascade_error **error) {
+  name_list others = {.reader = reader}, pairs = {.reader = reader};
+  cascade_status status = connect_databases(reader, &others, &pairs, error);
+  casc_free(reader->alloc, others.names.items);
+  casc_free(reader->alloc, pairs.names.items);
+  return status;
+}
+
+static bool read_nothing(void *data, const cascade_value *row) {
+  (void)data;
+  (void)row;
+  return true;
+}
+
+/* A table that is hidden from the user could refer to one that is not. */
+static cascade_status check_sight(casc_mariadb_reader *reader, const char *database, cascade_error **error) {
+  cascade_error *answer = NULL;
+  cascade_status status = casc_mariadb_query(reader, casc_mariadb_probe, database, read_nothing, NULL, &answer);
+  if (status == CASCADE_OK || status == CASCADE_SCHEMA) {
+    cascade_error_free(answer);
+    return CASCADE_OK;
+  }
+  if (status != CASCADE_PRIVILEGE) return casc_error_pass(answer, error);
+  cascade_error_free(answer);
+  return casc_fail(reader->connection->context, error, status,
+                   "user \"%s\" may not read all of database \"%s\", and tables that it does not see may refer to those that it sees; "
+                   "grant it SELECT on the whole database, or PROCESS", reader->user, database);
+}
+
+static cascade_status check_rules(const casc_mariadb_reader *reader, size_t first, const char *database, cascade_error **error) {
+  for (size_t i = first; i < reader->keys.count; i++) {
+    const casc_mariadb_key *key = &reader->keys.items[i];
+    if (!key->ruled)
+      return casc_fail_at(reader->connection->context, error, CASCADE_PRIVILEGE, key->table, NULL,
+                          "what foreign key \"%s\" of table \"%s\" does on delete is hidden from user \"%s\"; grant it DELETE or "
+                          "REFERENCES on database \"%s\", or PROCESS", key->relation.name, key->table, reader->user, database);
+  }
+  return CASCADE_OK;
+}
+
+static cascade_status read_visible(casc_mariadb_reader *reader, cascade_error **error) {
+  const char *database = reader->databases.items[reader->database].name;
+  size_t first = reader->keys.count;
+  cascade_status status = reader->database ? CASCADE_OK : check_sight(reader, database, error);
+  if (status == CASCADE_OK) status = casc_mariadb_query(reader, casc_mariadb_keys, database, read_visible_key, reader, error);
+  if (status == CASCADE_OK) status = casc_mariadb_query(reader, casc_mariadb_rules, database, read_rules, reader, error);
+  if (status == CASCADE_OK) status = check_rules(reader, first, database, error);
+  if (status == CASCADE_OK && !reader->connected) {
+    reader->connected = true;
+    status = read_connections(reader, error);
+  }
+  return status;
+}
+
+static cascade_status read_dictionary(casc_mariadb_reader *reader, cascade_error **error) {
+  const char *database = reader->databases.items[reader->database].name;
+  cascade_status status = casc_mariadb_query(reader, casc_mariadb_innodb_keys, database, read_innodb_key, reader, error);
+  if (status == CASCADE_OK && !reader->cut)
+    status = casc_mariadb_query(reader, casc_mariadb_innodb_key_columns, database, read_innodb_columns, reader, error);
+  return status;
+}
+
+cascade_status casc_mariadb_read_keys(casc_mariadb_reader *reader, cascade_error **error) {
+  if (reader->visible) return read_visible(reader, error);
+  size_t keys = reader->keys.count, columns = reader->from.count;
+  cascade_error *answer = NULL;
+  cascade_status status = read_dictionary(reader, &answer);
+  if (status < 0 && status != CASCADE_PRIVILEGE) return casc_error_pass(answer, error);
+  cascade_error_free(answer);
+  if (status == CASCADE_OK && !reader->cut) return CASCADE_OK;
+  reader->visible = true;
+  reader->keys.count = keys;
+  reader->from.count = reader->to.count = columns;
+  casc_map_free(&reader->databases.items[reader->database].keys);
+  return read_visible(reader, error);
+}
+
+static cascade_status settle_key(casc_mariadb_reader *reader, casc_mariadb_key *key, cascade_error **error) {
+  casc_raw_relation *relation = &key->relation;
+  uint32_t ref_table;
+  if (!casc_mariadb_find_table(reader, key->database, key->table, &relation->table) ||
+      !casc_mariadb_find_table(reader, key->ref_database, relation->ref_table, &ref_table))
+    return casc_nomem(error);
+  const casc_table *table = relation->table == CASC_NONE ? NULL : &reader->tables.items[relation->table];
+  bool seen = table && relation->count;
+  for (uint32_t i = 0; seen && i < relation->count; i++) seen = casc_find_column(table, relation->columns[i]) != CASC_NONE;
+  if (!seen)
+    return casc_fail_at(reader->connection->context, error, CASCADE_PRIVILEGE, key->table, NULL,
+                        "table \"%s\" of database \"%s\" has the foreign key \"%s\", and user \"%s\" may not see all of it; grant it "
+                        "SELECT on that table", key->table, reader->databases.items[key->database].name, relation->name, reader->user);
+  relation->ref_schema = key->ref_database ? reader->databases.items[key->ref_database].name : "";
+  if (ref_table != CASC_NONE) relation->ref_table = reader->tables.items[ref_table].name;
+  return CASCADE_OK;
+}
+
+cascade_status casc_mariadb_settle_keys(casc_mariadb_reader *reader, casc_schema *schema, cascade_error **error) {
+  cascade_status status = CASCADE_OK;
+  const char **from = casc_arena_get(reader->arena, reader->from.count, sizeof *from);
+  const char **to = casc_arena_get(reader->arena, reader->to.count, sizeof *to);
+  schema->relations = casc_arena_get(reader->arena, reader->keys.count, sizeof *schema->relations);
+  if (!from || !to || !schema->relations) return casc_nomem(error);
+  if (reader->from.count) {
+    memcpy(from, reader->from.items, reader->from.count * sizeof *from);
+    memcpy(to, reader->to.items, reader->to.count * sizeof *to);
+  }
+  for (size_t i = 0; status == CASCADE_OK && i < reader->keys.count; i++) {
+    casc_mariadb_key *key = &reader->keys.items[i];
+    key->relation.columns = from + key->first;
+    key->relation.ref_columns = to + key->first;
+    status = settle_key(reader, key, error);
+    schema->relations[schema->relation_count++] = key->relation;
+  }
+  return status;
+}

@@ -1,0 +1,29 @@
+/* Catalog queries of MariaDB; what each column means is said in catalog/mariadb.c and catalog/mariadb_keys.c. */
+#ifndef CASC_MARIADB_CATALOG_H
+#define CASC_MARIADB_CATALOG_H
+
+#include "statement.h"
+
+void casc_mariadb_session(casc_statement *statement);
+
+/* What a database holds, and what its foreign keys are; the name is borrowed. */
+void casc_mariadb_tables(casc_statement *statement, const char *database);
+void casc_mariadb_columns(casc_statement *statement, const char *database);
+void casc_mariadb_indexes(casc_statement *statement, const char *database);
+void casc_mariadb_word_indexes(casc_statement *statement, const char *database);
+void casc_mariadb_triggers(casc_statement *statement, const char *database);
+
+/* InnoDB's own dictionary, for users with the PROCESS privilege: keys that the database's tables have or are referred to by, then
+   the columns of those that they have. */
+void casc_mariadb_innodb_keys(casc_statement *statement, const char *database);
+void casc_mariadb_innodb_key_columns(casc_statement *statement, const char *database);
+
+/* What every user may ask, about what it may see. */
+void casc_mariadb_keys(casc_statement *statement, const char *database);
+void casc_mariadb_rules(casc_statement *statement, const char *database);
+void casc_mariadb_other_databases(casc_statement *statement, const char *database);
+void casc_mariadb_crossing_keys(casc_statement *statement, const char *database);
+/* Names a table that does not exist: only who may read the whole database is told so. */
+void casc_mariadb_probe(casc_statement *statement, const char *database);
+
+#endif
