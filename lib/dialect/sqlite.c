@@ -60,6 +60,23 @@ static void name_tuple(casc_statement *statement, const char *qualifier, const c
   if (count > 1) put(statement, ")");
 }
 
+/* Integers without a gap, of which there are many: a range says the same, and needs no list that is read again and again. */
+static bool is_range(const cascade_keys *keys) {
+  return keys->integers && (uint64_t)keys->integers[keys->count - 1] - (uint64_t)keys->integers[0] == keys->count - 1;
+}
+
+/* Between two integers lie other numbers too, which refer to nothing. */
+static void in_range(casc_statement *statement, const char *qualifier, const char *column, const cascade_keys *keys) {
+  name(statement, qualifier, column);
+  put(statement, " Between ? And ? And ");
+  name(statement, qualifier, column);
+  put(statement, " = Cast(");
+  name(statement, qualifier, column);
+  put(statement, " As integer)");
+  casc_statement_integer(statement, keys->integers[0]);
+  casc_statement_integer(statement, keys->integers[keys->count - 1]);
+}
+
 /* columns are one of keys; a single key is an equality, so that an index on the columns gives the rows in its order */
 static void columns_among(casc_statement *statement, const char *qualifier, const char *const *columns, uint32_t count,
                           const cascade_keys *keys) {
@@ -71,6 +88,10 @@ static void columns_among(casc_statement *statement, const char *qualifier, cons
       if (keys->integers) casc_statement_integer(statement, keys->integers[0]);
       else casc_statement_parameter(statement, &keys->cells[i]);
     }
+    return;
+  }
+  if (is_range(keys)) {
+    in_range(statement, qualifier, columns[0], keys);
     return;
   }
   name_tuple(statement, qualifier, columns, count);

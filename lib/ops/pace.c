@@ -6,7 +6,7 @@
 #define LEAST_WORK 0.7 /* share of the target that is never given to COMMIT */
 
 enum {
-  FIRST_ROOTS = 512,
+  FIRST_ROOTS = 1024,
   LEAST_ROWS = 2000,
   /* SQLite's busy handler looks at least every 100 ms: a gap of this length lets every waiting writer in. */
   GAP_MS = 110,
@@ -60,8 +60,10 @@ uint64_t casc_pace_bound(const cascade_purge *purge) {
   return rows < purge->options.max_tx_rows ? rows : purge->options.max_tx_rows;
 }
 
+/* Small batches look slower than they are, by what every batch costs: what rises is believed sooner than what falls. */
 static double smoothed(double old, double fresh) {
-  return old > 0 ? 0.6 * old + 0.4 * fresh : fresh;
+  double weight = fresh > old ? 0.75 : 0.4;
+  return old > 0 ? (1 - weight) * old + weight * fresh : fresh;
 }
 
 void casc_pace_learn(cascade_purge *purge, size_t roots, uint64_t rows, uint64_t nanoseconds, uint64_t commit_ns) {

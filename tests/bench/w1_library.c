@@ -102,7 +102,7 @@ static void purge(bench_run *run, library_session *session, int32_t integrity) {
   cascade_error *error = NULL;
   /* transactions as long as those of the staged method, whose 10,000 rows with their dependants are 120,000 */
   cascade_purge_options options = {
-      .size = sizeof options, .integrity = integrity, .batch_ms = 200, .max_tx_rows = 120000};
+      .size = sizeof options, .integrity = integrity, .batch_ms = 180, .max_tx_rows = 120000};
   cascade_value older = {.type = CASCADE_INT64, .integer = run->size / 2};
   uint64_t before = cascade_connection_statements(session->connection);
   if (!failed(run, "graph", cascade_graph_read(session->connection, NULL, &graph, &error), error) &&
