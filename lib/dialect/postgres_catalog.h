@@ -1,0 +1,24 @@
+/* Catalog queries of PostgreSQL; what each column means is said in catalog/postgres.c and catalog/postgres_keys.c. */
+#ifndef CASC_POSTGRES_CATALOG_H
+#define CASC_POSTGRES_CATALOG_H
+
+#include "statement.h"
+
+/* All queries see the same moment. */
+extern const char casc_postgres_snapshot[], casc_postgres_snapshot_end[], casc_postgres_snapshot_drop[];
+/* In a transaction: names are read and written with their schemas, and nobody's functions stand before the system's. */
+extern const char casc_postgres_plain_path[];
+
+void casc_postgres_search_path(casc_statement *statement);
+/* Back to what it was; one column. The text is borrowed. */
+void casc_postgres_restore_path(casc_statement *statement, const char *path);
+void casc_postgres_tables(casc_statement *statement);
+void casc_postgres_columns(casc_statement *statement);
+/* About column types: their OIDs, type modifiers and collations, as arrays of one length, borrowed. */
+void casc_postgres_types(casc_statement *statement, const int64_t *types, const int64_t *modifiers,
+                         const int64_t *collations, uint64_t count);
+void casc_postgres_foreign_keys(casc_statement *statement);
+void casc_postgres_indexes(casc_statement *statement);
+void casc_postgres_triggers(casc_statement *statement);
+
+#endif
