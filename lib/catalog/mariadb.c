@@ -37,19 +37,21 @@ typedef struct database_reader {
   bool words; /* some index looks as one for words in texts would */
 } database_reader;
 
-static bool fold_name(casc_mariadb_reader *reader, const char *name) {
+/* The name as the server compares it; NULL when memory is out. */
+static const char *folded(casc_mariadb_reader *reader, const char *name) {
   casc_str *key = &reader->scratch;
+  if (!reader->fold) return name;
   casc_str_clear(key);
   casc_str_put(key, name);
-  for (size_t i = 0; reader->fold && !key->failed && i < key->length; i++) key->data[i] = casc_lower(key->data[i]);
-  return !key->failed;
+  for (size_t i = 0; !key->failed && i < key->length; i++) key->data[i] = casc_lower(key->data[i]);
+  return key->failed ? NULL : key->data;
 }
 
 bool casc_mariadb_find_table(casc_mariadb_reader *reader, uint32_t database, const char *name, uint32_t *table) {
   *table = CASC_NONE;
-  if (!fold_name(reader, name)) return false;
-  if (reader->scratch.length) casc_map_get(&reader->databases.items[database].tables, reader->scratch.data, table);
-  return true;
+  const char *key = *name ? folded(reader, name) : "";
+  if (key) casc_map_get(&reader->databases.items[database].tables, key, table);
+  return key != NULL;
 }
 
 uint32_t casc_mariadb_find_database(const casc_mariadb_reader *reader, const char *name) {
@@ -66,7 +68,6 @@ uint32_t casc_mariadb_add_database(casc_mariadb_reader *reader, const char *name
   casc_mariadb_database *database = CASC_ADD(reader->alloc, &reader->databases);
   if (!database) return CASC_NONE;
   casc_map_init(&database->tables, reader->alloc);
-  casc_map_init(&database->keys, reader->alloc);
   database->name = casc_arena_strdup(reader->arena, name);
   return database->name ? (uint32_t)reader->databases.count - 1 : CASC_NONE;
 }
@@ -103,26 +104,30 @@ static bool read_table(void *data, const cascade_value *row) {
   if (casc_row_integer(&row[1])) table->kind = CASCADE_TABLE_VIEW;
   else if (!casc_row_integer(&row[2])) table->flags |= CASCADE_TABLE_NOT_TRANSACTIONAL;
   if (casc_row_integer(&row[3])) table->flags |= CASCADE_TABLE_PARTITIONED;
-  return fold_name(reader, table->name) &&
-         casc_map_put(&database->tables, reader->scratch.data, (uint32_t)reader->tables.count - 1);
+  const char *key = folded(reader, table->name);
+  return key && casc_map_put(&database->tables, key, (uint32_t)reader->tables.count - 1);
 }
 
 /* What values of a type travel as. FLOAT loses digits as text, and BIT is compared as a number but read as bytes: of these there is no
    form in which a key finds its row again. */
 static int32_t value_type_of(const char *type) {
+#define NAMED(name, type) {name, sizeof(name) - 1, type}
   static const struct {
     const char *word;
+    size_t length;
     int32_t type;
-  } types[] = {{"bigint", CASCADE_INT64},  {"int", CASCADE_INT64},     {"mediumint", CASCADE_INT64}, {"smallint", CASCADE_INT64},
-               {"tinyint", CASCADE_INT64}, {"binary", CASCADE_BLOB},   {"varbinary", CASCADE_BLOB},  {"tinyblob", CASCADE_BLOB},
-               {"blob", CASCADE_BLOB},     {"mediumblob", CASCADE_BLOB}, {"longblob", CASCADE_BLOB}, {"geometry", CASCADE_BLOB},
-               {"point", CASCADE_BLOB},    {"linestring", CASCADE_BLOB}, {"polygon", CASCADE_BLOB},  {"multipoint", CASCADE_BLOB},
-               {"multilinestring", CASCADE_BLOB}, {"multipolygon", CASCADE_BLOB}, {"geometrycollection", CASCADE_BLOB},
-               {"bit", CASCADE_NULL},      {"float", CASCADE_NULL}};
+  } types[] = {NAMED("int", CASCADE_INT64),         NAMED("bigint", CASCADE_INT64),          NAMED("tinyint", CASCADE_INT64),
+               NAMED("smallint", CASCADE_INT64),    NAMED("mediumint", CASCADE_INT64),       NAMED("binary", CASCADE_BLOB),
+               NAMED("varbinary", CASCADE_BLOB),    NAMED("tinyblob", CASCADE_BLOB),         NAMED("blob", CASCADE_BLOB),
+               NAMED("mediumblob", CASCADE_BLOB),   NAMED("longblob", CASCADE_BLOB),         NAMED("geometry", CASCADE_BLOB),
+               NAMED("point", CASCADE_BLOB),        NAMED("linestring", CASCADE_BLOB),       NAMED("polygon", CASCADE_BLOB),
+               NAMED("multipoint", CASCADE_BLOB),   NAMED("multilinestring", CASCADE_BLOB),  NAMED("multipolygon", CASCADE_BLOB),
+               NAMED("geometrycollection", CASCADE_BLOB), NAMED("bit", CASCADE_NULL),        NAMED("float", CASCADE_NULL)};
+#undef NAMED
   size_t length = strcspn(type, "( ");
-  if (strncmp(type, "bigint", length) == 0 && length == 6 && strstr(type, " unsigned")) return CASCADE_UINT64;
+  if (strncmp(type, "bigint", length) == 0 && strstr(type, " unsigned")) return CASCADE_UINT64;
   for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-    if (strlen(types[i].word) == length && memcmp(types[i].word, type, length) == 0) return types[i].type;
+    if (types[i].length == length && memcmp(types[i].word, type, length) == 0) return types[i].type;
   return CASCADE_TEXT;
 }
 
@@ -356,10 +361,7 @@ cascade_status casc_catalog_mariadb(cascade_connection *connection, casc_arena *
   casc_str_init(&reader.scratch, reader.alloc);
   *schema = (casc_schema){.engine = "mariadb"};
   cascade_status status = read_all(&reader, schema, error);
-  for (size_t i = 0; i < reader.databases.count; i++) {
-    casc_map_free(&reader.databases.items[i].tables);
-    casc_map_free(&reader.databases.items[i].keys);
-  }
+  for (size_t i = 0; i < reader.databases.count; i++) casc_map_free(&reader.databases.items[i].tables);
   casc_free(reader.alloc, reader.databases.items);
   casc_free(reader.alloc, reader.tables.items);
   casc_free(reader.alloc, reader.keys.items);

@@ -15,12 +15,23 @@ static casc_mariadb_key *add_key(casc_mariadb_reader *reader, const char *name, 
   key->ref_database = ref_database;
   key->table = table;
   key->relation = (casc_raw_relation){.name = name, .ref_table = ref_table};
-    return casc_map_put(&reader->databases.items[reader->database].keys, name, (uint32_t)reader->keys.count - 1) ? key : NULL;
+  return key;
 }
 
-static casc_mariadb_key *find_key(casc_mariadb_reader *reader, const char *name) {
-  uint32_t at;
-  return casc_map_get(&reader->databases.items[reader->database].keys, name, &at) ? &reader->keys.items[at] : NULL;
+static bool is_named(const casc_mariadb_key *key, const char *name, size_t length) {
+  return strncmp(key->relation.name, name, length) == 0 && !key->relation.name[length];
+}
+
+/* The key of that name; a database has no two. They are asked for in the order in which they came, or nearly so. */
+static casc_mariadb_key *find_key(casc_mariadb_reader *reader, const char *name, size_t length) {
+  size_t first = reader->first_key, count = reader->keys.count - first;
+  for (size_t i = 0; i < count; i++) {
+    size_t at = first + (reader->last_key - first + i) % count;
+    if (!is_named(&reader->keys.items[at], name, length)) continue;
+    reader->last_key = at;
+    return &reader->keys.items[at];
+  }
+  return NULL;
 }
 
 /* Columns of a key come one behind the other. */
@@ -33,14 +44,11 @@ static bool add_columns(casc_mariadb_reader *reader, casc_mariadb_key *key, cons
   return *own && *other;
 }
 
-/* The parts of "database/table", or of the two with NUL between them. False when memory is out. */
-static bool split_name(casc_arena *arena, const cascade_value *name, const char **database, const char **table) {
+/* Where the second part of "database/table" begins, or of the two with NUL between them. */
+static size_t second_part(const cascade_value *name) {
   const char *end = memchr(name->data, '\0', name->length);
   if (!end) end = memchr(name->data, '/', name->length);
-  size_t length = end ? (size_t)(end - name->data) : name->length;
-  *database = casc_arena_copy(arena, name->data, length);
-  *table = end ? casc_arena_copy(arena, end + 1, name->length - length - 1) : "";
-  return *database && *table;
+  return end ? (size_t)(end - name->data) + 1 : name->length;
 }
 
 /* Bits of TYPE in InnoDB's dictionary. */
@@ -52,19 +60,29 @@ static int32_t action_of_bits(int64_t bits, int64_t cascade, int64_t set_null, i
   return bits & no_action ? CASCADE_ACTION_NO_ACTION : CASCADE_ACTION_RESTRICT;
 }
 
-/* database and name, referencing table, referenced table, rules, a name was cut */
-static bool read_innodb_key(void *data, const cascade_value *row) {
+/* The database that the first part names. */
+static uint32_t database_of(casc_mariadb_reader *reader, const cascade_value *name) {
+  size_t length = second_part(name);
+  const char *database = reader->databases.items[reader->database].name;
+  if (length && strlen(database) == length - 1 && memcmp(database, name->data, length - 1) == 0) return reader->database;
+  const char *text = length ? casc_arena_copy(&reader->passing, name->data, length - 1) : NULL;
+  return text ? casc_mariadb_add_database(reader, text) : CASC_NONE;
+}
+
+static const char *second_text(casc_mariadb_reader *reader, const cascade_value *name) {
+  size_t first = second_part(name);
+  return casc_arena_copy(reader->arena, name->data + first, name->length - first);
+}
+
+/* database and name, referencing table, referenced table, rules */
+static bool read_decoded_key(void *data, const cascade_value *row) {
   casc_mariadb_reader *reader = data;
-  const char *file, *name, *database, *table, *ref_database, *ref_table;
-  if (casc_row_integer(&row[4])) reader->cut = true;
-  if (reader->cut) return true;
-  if (!split_name(reader->arena, &row[0], &file, &name) || !split_name(reader->arena, &row[1], &database, &table) ||
-      !split_name(reader->arena, &row[2], &ref_database, &ref_table))
-    return false;
-  uint32_t own = casc_mariadb_add_database(reader, database), other = casc_mariadb_add_database(reader, ref_database);
+  uint32_t own = database_of(reader, &row[1]), other = database_of(reader, &row[2]);
   if (own == CASC_NONE || other == CASC_NONE) return false;
   if (own != reader->database) return true; /* it comes again with that one's own keys */
-  casc_mariadb_key *key = add_key(reader, name, table, ref_table, other);
+  const char *name = second_text(reader, &row[0]), *table = second_text(reader, &row[1]);
+  const char *ref_table = second_text(reader, &row[2]);
+  casc_mariadb_key *key = name && table && ref_table ? add_key(reader, name, table, ref_table, other) : NULL;
   if (!key) return false;
   int64_t bits = casc_row_integer(&row[3]);
   key->relation.on_delete = action_of_bits(bits, DELETE_CASCADE, DELETE_SET_NULL, DELETE_NO_ACTION);
@@ -73,26 +91,35 @@ static bool read_innodb_key(void *data, const cascade_value *row) {
   return true;
 }
 
+enum { LONGEST_NAME = 192 }; /* in the dictionary's views; what is longer may have been cut */
+
+/* The same, as it is in the dictionary. */
+static bool read_innodb_key(void *data, const cascade_value *row) {
+  casc_mariadb_reader *reader = data;
+  for (int i = 0; i < 3; i++) {
+    if (row[i].length > LONGEST_NAME) reader->cut = true;
+    if (i && memchr(row[i].data, '@', row[i].length)) reader->coded = true;
+  }
+  return reader->cut || reader->coded || read_decoded_key(reader, row);
+}
+
 /* database and name, column, referenced column */
 static bool read_innodb_columns(void *data, const cascade_value *row) {
   casc_mariadb_reader *reader = data;
-  const char *file, *name;
-  if (!split_name(&reader->passing, &row[0], &file, &name)) return false;
-  casc_mariadb_key *key = find_key(reader, name);
+  size_t first = second_part(&row[0]);
+  casc_mariadb_key *key = find_key(reader, row[0].data + first, row[0].length - first);
   return !key || add_columns(reader, key, &row[1], &row[2]);
 }
 
 /* name, table, column, database, table and column that are referred to */
 static bool read_visible_key(void *data, const cascade_value *row) {
   casc_mariadb_reader *reader = data;
-  const char *name = casc_row_text(&reader->passing, &row[0]);
-  if (!name) return false;
-  casc_mariadb_key *key = find_key(reader, name);
-  if (!key) {
-    const char *own_name = casc_row_text(reader->arena, &row[0]), *table = casc_row_text(reader->arena, &row[1]);
+  casc_mariadb_key *key = reader->keys.count > reader->first_key ? &reader->keys.items[reader->keys.count - 1] : NULL;
+  if (!key || !is_named(key, row[0].data, row[0].length)) {
+    const char *name = casc_row_text(reader->arena, &row[0]), *table = casc_row_text(reader->arena, &row[1]);
     const char *ref_database = casc_row_text(&reader->passing, &row[3]), *ref_table = casc_row_text(reader->arena, &row[4]);
-    if (!own_name || !table || !ref_database || !ref_table) return false;
-    key = add_key(reader, own_name, table, ref_table, casc_mariadb_add_database(reader, ref_database));
+    if (!name || !table || !ref_database || !ref_table) return false;
+    key = add_key(reader, name, table, ref_table, casc_mariadb_add_database(reader, ref_database));
   }
   return key && add_columns(reader, key, &row[2], &row[5]);
 }
@@ -106,9 +133,7 @@ static int32_t action_of(const cascade_value *rule) {
 /* name, rule on delete, rule on update */
 static bool read_rules(void *data, const cascade_value *row) {
   casc_mariadb_reader *reader = data;
-  const char *name = casc_row_text(&reader->passing, &row[0]);
-  if (!name) return false;
-  casc_mariadb_key *key = find_key(reader, name);
+  casc_mariadb_key *key = find_key(reader, row[0].data, row[0].length);
   if (!key) return true;
   key->relation.on_delete = action_of(&row[1]);
   key->relation.on_update = action_of(&row[2]);
@@ -183,8 +208,8 @@ static cascade_status check_sight(casc_mariadb_reader *reader, const char *datab
                    "grant it SELECT on the whole database, or PROCESS", reader->user, database);
 }
 
-static cascade_status check_rules(const casc_mariadb_reader *reader, size_t first, const char *database, cascade_error **error) {
-  for (size_t i = first; i < reader->keys.count; i++) {
+static cascade_status check_rules(const casc_mariadb_reader *reader, const char *database, cascade_error **error) {
+  for (size_t i = reader->first_key; i < reader->keys.count; i++) {
     const casc_mariadb_key *key = &reader->keys.items[i];
     if (!key->ruled)
       return casc_fail_at(reader->connection->context, error, CASCADE_PRIVILEGE, key->table, NULL,
@@ -196,11 +221,10 @@ static cascade_status check_rules(const casc_mariadb_reader *reader, size_t firs
 
 static cascade_status read_visible(casc_mariadb_reader *reader, cascade_error **error) {
   const char *database = reader->databases.items[reader->database].name;
-  size_t first = reader->keys.count;
   cascade_status status = reader->database ? CASCADE_OK : check_sight(reader, database, error);
   if (status == CASCADE_OK) status = casc_mariadb_query(reader, casc_mariadb_keys, database, read_visible_key, reader, error);
   if (status == CASCADE_OK) status = casc_mariadb_query(reader, casc_mariadb_rules, database, read_rules, reader, error);
-  if (status == CASCADE_OK) status = check_rules(reader, first, database, error);
+  if (status == CASCADE_OK) status = check_rules(reader, database, error);
   if (status == CASCADE_OK && !reader->connected) {
     reader->connected = true;
     status = read_connections(reader, error);
@@ -208,26 +232,34 @@ static cascade_status read_visible(casc_mariadb_reader *reader, cascade_error **
   return status;
 }
 
+/* Forgets the keys of the database that is being read. */
+static void drop_keys(casc_mariadb_reader *reader) {
+  reader->keys.count = reader->first_key;
+  reader->coded = reader->cut = false;
+}
+
 static cascade_status read_dictionary(casc_mariadb_reader *reader, cascade_error **error) {
   const char *database = reader->databases.items[reader->database].name;
   cascade_status status = casc_mariadb_query(reader, casc_mariadb_innodb_keys, database, read_innodb_key, reader, error);
-  if (status == CASCADE_OK && !reader->cut)
-    status = casc_mariadb_query(reader, casc_mariadb_innodb_key_columns, database, read_innodb_columns, reader, error);
-  return status;
+  if (status < 0 || reader->cut) return status;
+  if (reader->coded) { /* rarely, and decoding is slow */
+    drop_keys(reader);
+    status = casc_mariadb_query(reader, casc_mariadb_innodb_decoded_keys, database, read_decoded_key, reader, error);
+  }
+  if (status < 0) return status;
+  return casc_mariadb_query(reader, casc_mariadb_innodb_key_columns, database, read_innodb_columns, reader, error);
 }
 
 cascade_status casc_mariadb_read_keys(casc_mariadb_reader *reader, cascade_error **error) {
+  reader->first_key = reader->last_key = reader->keys.count;
   if (reader->visible) return read_visible(reader, error);
-  size_t keys = reader->keys.count, columns = reader->from.count;
   cascade_error *answer = NULL;
   cascade_status status = read_dictionary(reader, &answer);
   if (status < 0 && status != CASCADE_PRIVILEGE) return casc_error_pass(answer, error);
   cascade_error_free(answer);
   if (status == CASCADE_OK && !reader->cut) return CASCADE_OK;
   reader->visible = true;
-  reader->keys.count = keys;
-  reader->from.count = reader->to.count = columns;
-  casc_map_free(&reader->databases.items[reader->database].keys);
+  drop_keys(reader);
   return read_visible(reader, error);
 }
 

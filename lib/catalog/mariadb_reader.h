@@ -10,7 +10,6 @@
 typedef struct casc_mariadb_database {
   const char *name;
   casc_map tables; /* name -> position in the reader's tables */
-  casc_map keys;   /* name of a foreign key, of which a database has no two -> position in the reader's keys */
 } casc_mariadb_database;
 
 typedef struct casc_mariadb_key {
@@ -35,7 +34,8 @@ typedef struct casc_mariadb_reader {
   CASC_LIST(casc_mariadb_key) keys;
   CASC_LIST(const char *) from;
   CASC_LIST(const char *) to;
-  bool cut;           /* the catalog has no room for a name in InnoDB's dictionary */
+  size_t first_key, last_key; /* of the database that is being read; the one found last */
+  bool coded, cut;    /* in InnoDB's dictionary, a name has codes, or is longer than what its view shows */
   bool visible;       /* foreign keys are read as far as the user may see them, not from the dictionary */
   bool connected;     /* other databases have been searched for keys between them */
 } casc_mariadb_reader;

@@ -20,7 +20,8 @@ typedef enum casc_affinity {
 typedef struct casc_column {
   const char *name, *type, *default_sql;
   uint32_t flags;      /* cascade_column_flag */
-  int32_t value_type;  /* what a value of it is written as: CASCADE_INT64, CASCADE_TEXT, CASCADE_BLOB, or CASCADE_ANY */
+  int32_t value_type;  /* what a value of it is written as: CASCADE_INT64, CASCADE_UINT64, CASCADE_TEXT, CASCADE_BLOB, or CASCADE_ANY;
+                          CASCADE_NULL when in no form a value finds its row again */
   casc_affinity affinity;
   const char *collation; /* as SQL names it, when it is not the engine's usual one: BINARY on SQLite, the type's own on PostgreSQL */
   const char *sql_type;  /* PostgreSQL: the type, without length or precision, as a cast names it; NULL on other engines */
@@ -30,10 +31,9 @@ typedef struct casc_column {
 typedef struct casc_index {
   const char *name;
   uint32_t count;
-  const uint32_t *columns; /* CASC_NONE for an expression */
+  const uint32_t *columns; /* CASC_NONE for an expression, and for the beginnings of a column's values or the words in them */
   bool unique, partial;
   bool recollated; /* compares some column otherwise than the column itself does */
-  bool prefix;     /* MariaDB: holds only the beginning of some column */
 } casc_index;
 
 typedef struct casc_trigger {

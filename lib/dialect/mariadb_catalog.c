@@ -12,9 +12,15 @@ typedef struct item {
   int32_t type;
 } item;
 
+/* The catalog's texts are UTF-8 already: converting each of them, as other texts must be, takes as long as reading them. */
 static void put_items(casc_statement *statement, const item *items, size_t count) {
-  casc_str_put(&statement->sql, "SELECT ");
-  for (size_t i = 0; i < count; i++) casc_mariadb_column(statement, items[i].expression, items[i].type);
+  casc_str *sql = &statement->sql;
+  for (size_t i = 0; i < count; i++) {
+    casc_str_put(sql, i ? ", " : "SELECT ");
+    casc_statement_column(statement, items[i].type);
+    if (!statement->text_rows) casc_str_put(sql, items[i].expression);
+    else casc_str_printf(sql, items[i].type == CASCADE_TEXT ? "HEX(%s)" : "CAST(%s AS CHAR)", items[i].expression);
+  }
 }
 
 #define ITEMS(items) items, sizeof(items) / sizeof *(items)
@@ -81,27 +87,30 @@ void casc_mariadb_triggers(casc_statement *statement, const char *database) {
 
 /* InnoDB names a table by its file, in which all but letters, digits and underscores are written as @ and a code; the server itself
    decodes that. A slash stands between database and table, and would be lost: it is decoded to NUL, which no name can hold. */
-#define DECODED(name)                                                                                                                \
-  "IF(LOCATE('@', " name "), "                                                                                                       \
-  "CONVERT(CONVERT(CONVERT(REPLACE(" name ", '/', '@0000') USING binary) USING filename) USING utf8mb4), " name ")"
-/* The columns for names have 193 characters, and longer names are cut. */
+#define DECODED(name) "CONVERT(CONVERT(CONVERT(REPLACE(" name ", '/', '@0000') USING binary) USING filename) USING utf8mb4)"
+/* The columns for names have this many characters, and longer names are cut. */
 #define FILE_NAME "LEFT(CONVERT(CONVERT(" NAME " USING filename) USING binary), 193)"
-#define CUT(name) "CHAR_LENGTH(" name ") > 192"
 
-void casc_mariadb_innodb_keys(casc_statement *statement, const char *database) {
-  static const item items[] = {
-      {"ID", CASCADE_TEXT},
-      {DECODED("FOR_NAME"), CASCADE_TEXT},
-      {DECODED("REF_NAME"), CASCADE_TEXT},
-      {"TYPE", CASCADE_INT64},
-      {CUT("ID") " OR " CUT("FOR_NAME") " OR " CUT("REF_NAME"), CASCADE_INT64},
-  };
-  put_items(statement, ITEMS(items));
+static void put_innodb_source(casc_statement *statement, const char *database) {
   put_source(statement,
              " FROM information_schema.INNODB_SYS_FOREIGN WHERE " FILE_NAME
              " IN (SUBSTRING_INDEX(FOR_NAME, '/', 1), SUBSTRING_INDEX(REF_NAME, '/', 1))"
              " AND FOR_NAME NOT LIKE '%/#sql%'", /* a table that is being altered */
              database);
+}
+
+void casc_mariadb_innodb_keys(casc_statement *statement, const char *database) {
+  static const item items[] = {
+      {"ID", CASCADE_TEXT}, {"FOR_NAME", CASCADE_TEXT}, {"REF_NAME", CASCADE_TEXT}, {"TYPE", CASCADE_INT64}};
+  put_items(statement, ITEMS(items));
+  put_innodb_source(statement, database);
+}
+
+void casc_mariadb_innodb_decoded_keys(casc_statement *statement, const char *database) {
+  static const item items[] = {
+      {"ID", CASCADE_TEXT}, {DECODED("FOR_NAME"), CASCADE_TEXT}, {DECODED("REF_NAME"), CASCADE_TEXT}, {"TYPE", CASCADE_INT64}};
+  put_items(statement, ITEMS(items));
+  put_innodb_source(statement, database);
 }
 
 void casc_mariadb_innodb_key_columns(casc_statement *statement, const char *database) {

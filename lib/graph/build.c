@@ -75,10 +75,13 @@ static bool has_column(const casc_table *table, const char *name) {
   return false;
 }
 
-static bool can_be_null(const casc_table *table, const uint32_t *columns, uint32_t count) {
-  for (uint32_t i = 0; i < count; i++)
-    if (columns[i] == CASC_NONE || !(table->columns[columns[i]].flags & CASCADE_COLUMN_NOT_NULL)) return true;
-  return false;
+/* They are never NULL, and a row can be found again by their values. */
+static bool can_identify(const casc_table *table, const uint32_t *columns, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    const casc_column *column = columns[i] == CASC_NONE ? NULL : &table->columns[columns[i]];
+    if (!column || !(column->flags & CASCADE_COLUMN_NOT_NULL) || column->value_type == CASCADE_NULL) return false;
+  }
+  return true;
 }
 
 /* Under which name the rowid can be read: a column of that name hides it. */
@@ -114,13 +117,13 @@ static bool set_key_identity(casc_arena *arena, casc_table *table) {
   table->key_types = value_types(arena, table, table->key, table->key_count);
   if (!table->key_types) return false;
   if (table->kind != CASCADE_TABLE_ORDINARY) return true;
-  if (table->key_count && !can_be_null(table, table->key, table->key_count)) {
+  if (table->key_count && can_identify(table, table->key, table->key_count)) {
     identify_by_key(table);
     return true;
   }
   for (uint32_t i = 0; i < table->index_count; i++) {
     const casc_index *index = &table->indexes[i];
-    if (index->unique && casc_is_plain(index) && !can_be_null(table, index->columns, index->count) &&
+    if (index->unique && casc_is_plain(index) && can_identify(table, index->columns, index->count) &&
         (!best || index->count < best->count))
       best = index;
   }
@@ -146,7 +149,7 @@ static bool set_row_identity(casc_arena *arena, casc_table *table) {
     table->identity_count = 1;
     table->identity = identity;
     table->identity_types = types_of(arena, 1, CASCADE_INT64);
-  } else if (!can_be_null(table, table->key, table->key_count)) {
+  } else if (can_identify(table, table->key, table->key_count)) {
     identify_by_key(table);
   }
   return !table->identity_count || table->identity_types;

@@ -14,7 +14,8 @@ const casc_json_word casc_kind_words[] = {{"table", CASCADE_TABLE_ORDINARY},
                                           {"partition", CASCADE_TABLE_PARTITION},
                                           {NULL, 0}};
 const casc_json_word casc_value_words[] = {
-    {"integer", CASCADE_INT64}, {"text", CASCADE_TEXT}, {"binary", CASCADE_BLOB}, {NULL, 0}};
+    {"integer", CASCADE_INT64}, {"unsigned", CASCADE_UINT64}, {"text", CASCADE_TEXT}, {"binary", CASCADE_BLOB}, {"none", CASCADE_NULL},
+    {NULL, 0}};
 const casc_json_word casc_table_flag_words[] = {{"without_rowid", CASCADE_TABLE_WITHOUT_ROWID},
                                                 {"partitioned", CASCADE_TABLE_PARTITIONED},
                                                 {"inherited", CASCADE_TABLE_INHERITED},
@@ -102,7 +103,6 @@ static void put_indexes(writer *w, const casc_table *table) {
     put_flag(w, "unique", index->unique);
     put_flag(w, "partial", index->partial);
     put_flag(w, "recollated", index->recollated);
-    put_flag(w, "prefix", index->prefix);
     casc_str_putc(&w->json, '}');
   }
   if (table->index_count) casc_str_putc(&w->json, ']');

@@ -162,12 +162,12 @@ static bool read_column(loader *l, const json_t *object, casc_table *table) {
 }
 
 static bool read_index(loader *l, const json_t *object, const casc_table *table, casc_index *index) {
-  static const char *const members[] = {"name", "columns", "unique", "partial", "recollated", "prefix", NULL};
+  static const char *const members[] = {"name", "columns", "unique", "partial", "recollated", NULL};
   const json_t *array = NULL;
   if (!check_members(l, object, members) || !read_text(l, object, "name", true, &index->name) ||
       !read_list(l, object, "columns", true, &array, &index->count) ||
       !read_flag(l, object, "unique", &index->unique) || !read_flag(l, object, "partial", &index->partial) ||
-      !read_flag(l, object, "recollated", &index->recollated) || !read_flag(l, object, "prefix", &index->prefix))
+      !read_flag(l, object, "recollated", &index->recollated))
     return false;
   uint32_t *columns = casc_arena_get(l->arena, index->count, sizeof *columns);
   if (!columns) return nomem(l);

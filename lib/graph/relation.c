@@ -25,7 +25,7 @@ static bool is_primary(const casc_table *table, const uint32_t *columns, uint32_
 }
 
 bool casc_is_plain(const casc_index *index) {
-  return !index->partial && !index->recollated && !index->prefix;
+  return !index->partial && !index->recollated;
 }
 
 static bool is_unique(const casc_table *table, const uint32_t *columns, uint32_t count) {
