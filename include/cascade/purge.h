@@ -30,8 +30,10 @@ extern "C" {
 enum cascade_integrity {
   CASCADE_INTEGRITY_CHECKED = 0, /**< The database, row by row: the default. */
   CASCADE_INTEGRITY_PROVEN = 1   /**< The library, by what it reads, rewrites and deletes of every relation under the batch's locks
-                                      (SQLite: the write lock); the database's own checks are off from cascade_purge_new() to
-                                      the end of the purge. Refused when a table concerned has user triggers. */
+                                      (SQLite: the write lock; PostgreSQL: row locks); the database's own checks are off from
+                                      cascade_purge_new() to the end of the purge (SQLite), or in its transactions (PostgreSQL, for
+                                      users with the right to SET session_replication_role). Refused when a table concerned has user
+                                      triggers, and on MariaDB, which would gain nothing. */
 };
 
 /** @brief Refusals that the host lifts. Bits of `allow` in ::cascade_purge_options. */
@@ -78,6 +80,9 @@ typedef struct cascade_purge_options {
                                         selection are not those of the plan, or when there are more rows than it said. */
   cascade_after_batch after_batch; /**< Hook, or NULL. With one, keys of all tables are read. */
   void *hook_data;                 /**< Its first argument. */
+  uint32_t statement_timeout_ms;   /**< PostgreSQL: time that one statement may take, in milliseconds; 0 means 30,000. A batch that meets it
+                                        is rolled back and made smaller. Not set inside a transaction of the host. */
+  uint32_t reserved;               /**< Zero. */
 } cascade_purge_options;
 
 /** @brief A committed batch, and where the purge stands. Borrowed from the purge until its next call. */
@@ -124,14 +129,15 @@ typedef struct cascade_table_report {
  * Refuses what is refused by default, and looks for rows that block: in the whole closure, before the first delete. Then
  * cascade_purge_next() does the work.
  *
- * @param connection  a session outside any transaction; the purge holds a reference
+ * @param connection  a session; the purge holds a reference. Inside a transaction of the host, the purge is one batch between savepoints,
+ *                    and the host commits
  * @param policy  rules; its graph must be the selection's
  * @param selection  rows to delete with what depends on them
  * @param options  NULL for the defaults
  * @param[out] purge  receives the purge, owned by the caller
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_BLOCKED with the table and relation in the error; CASCADE_NO_FILTER; CASCADE_UNENFORCED;
- *         CASCADE_NO_KEY; CASCADE_CYCLE; CASCADE_MAX_ROWS; CASCADE_PLAN_CHANGED; CASCADE_NOT_ATOMIC; CASCADE_TRIGGERS;
+ *         CASCADE_NO_KEY; CASCADE_CYCLE; CASCADE_ENGINE; CASCADE_PRIVILEGE; CASCADE_MAX_ROWS; CASCADE_PLAN_CHANGED; CASCADE_NOT_ATOMIC; CASCADE_TRIGGERS;
  *         CASCADE_POLICY; CASCADE_READONLY; CASCADE_INVALID; CASCADE_OPTIONS; CASCADE_CANCELLED; CASCADE_NOMEM; any database
  *         status
  * @since 0.1

@@ -5,17 +5,21 @@
 
 #include "statement.h"
 
-/* A table as SQL sees it. */
+/* A table as SQL sees it. A cast is what casc_dialect's `cast` makes of a column's type: how a key is written that is compared with it. */
 typedef struct casc_sql_table {
   const char *schema; /* NULL for the default */
   const char *name;
   uint32_t key_count; /* identity */
   const char *const *key;
   const int32_t *key_types;
+  const char *const *key_casts;
   uint32_t shown_count; /* the columns that people know a row by: the primary key, or the identity */
   const char *const *shown;
   const int32_t *shown_types;
+  const char *const *shown_casts;
   bool shown_is_key; /* both are the same columns */
+  bool only;         /* rows of the tables that inherit from it are not its own */
+  bool parted;       /* a row's place in storage does not tell it from those of other partitions */
 } casc_sql_table;
 
 /* A relation as SQL sees it. */
@@ -23,6 +27,11 @@ typedef struct casc_sql_relation {
   const casc_sql_table *table, *ref_table;
   uint32_t count;
   const char *const *columns, *const *ref_columns;
+  const char *const *ref_casts;
+  uint32_t set_count; /* what an update of the rule writes */
+  const char *const *set_columns;
+  const char *const *set_casts;
+  const int32_t *set_types;
   const char *where; /* condition on the referencing table, or NULL */
   bool direct;       /* the referenced columns are the identity of ref_table, and comparing with the key itself is exact */
 } casc_sql_relation;
@@ -38,27 +47,54 @@ typedef struct casc_sql_filter {
   const cascade_keys *shown_among;   /* shown columns are one of these */
   const cascade_value *after;        /* identity is greater than this */
   uint64_t limit;                    /* of a delete or an update: no more rows than this; 0 for all */
+  bool lock;                         /* of a select: hold the rows until the transaction ends, in the order of their identities */
 } casc_sql_filter;
+
+/* When the database looks at a foreign key that is not deferred. */
+typedef enum casc_checks {
+  CASC_CHECKS_ROWS,      /* at every row that is deleted */
+  CASC_CHECKS_STATEMENTS /* at the end of every statement */
+} casc_checks;
 
 typedef struct casc_dialect {
   const char *engine;
-  const char *begin_write, *begin_read, *commit, *rollback;
+  const char *checks_name; /* of the setting by which a session does not enforce foreign keys */
+  /* Lists of statements end with NULL. */
+  const char *const *begin_write, *const *begin_read;
+  const char *commit, *rollback;
+  const char *savepoint, *release, *rollback_to; /* instead of them, inside a transaction of the host */
   const char *defer;             /* puts foreign-key checks off to COMMIT, inside a transaction; NULL where there is no such thing */
   const char *checks_off, *checks_on; /* outside a transaction; NULL where there is no such thing */
+  const char *checks_off_local, *checks_on_local;  /* inside a transaction, to its end; NULL where there is no such thing */
+  casc_checks checks;
+  bool row_locks;                /* others write beside us, so that what was read must be held; else a writer is alone */
+  bool cascades_fast;            /* its own ON DELETE actions are faster than statements of ours that they would check again */
+  bool cascades_fire_triggers;
   uint32_t max_cells;            /* cells of keys, other than single integers, that one statement may carry */
 
+  /* How a key of this type is written; in memory of the arena. NULL when memory is out. */
+  const char *(*cast)(casc_arena *arena, const char *type, const char *sql_type, const char *collation);
   /* One integer: 1 when the session enforces foreign keys. */
   void (*checks_state)(casc_statement *statement);
-  /* One integer that changes when another session commits. */
+  /* One integer: 1 when the session may turn the checks off for a transaction; NULL where no right is needed. */
+  void (*may_turn_checks_off)(casc_statement *statement);
+  /* One integer that changes when another session commits; NULL where nobody waits for us. */
   void (*change_counter)(casc_statement *statement);
+  /* Bounds what a statement of this transaction may take; NULL where there is no such thing. */
+  void (*statement_timeout)(casc_statement *statement, uint32_t milliseconds);
   /* Identities, then with `shown` the shown columns too (once, when they are the same). limit 0: no limit.
      ordered: by identity. */
   void (*select_keys)(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, bool shown,
                       bool ordered, uint64_t limit);
+  /* The greatest identity: no row, or one. */
+  void (*last_key)(casc_statement *statement, const casc_sql_table *table);
   /* One integer: how many rows, counting no further than limit (0: to the end). */
   void (*count)(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, uint64_t limit);
   void (*delete_rows)(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter);
-  /* Sets relation->columns to values. */
+  /* Rows of several tables in one statement, at the end of which the database checks them all; NULL where there is no such thing. One
+     row of one integer for each table: how many went. */
+  void (*delete_together)(casc_statement *statement, const casc_sql_table *const *tables, const cascade_keys *keys, uint32_t count);
+  /* Sets relation->set_columns to values. */
   void (*update_rows)(casc_statement *statement, const casc_sql_relation *relation, const cascade_value *values,
                       const casc_sql_filter *filter);
   /* Identities of the referenced rows to which the rows of relation->table among `keys` refer. */
@@ -68,11 +104,11 @@ typedef struct casc_dialect {
   /* Identities of rows among `keys` that refer, without NULL, to a row that does not exist. */
   void (*select_dangling)(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys,
                           uint64_t limit);
-  /* Values of default expressions, of any type; NULL in `expressions` gives NULL. */
-  void (*evaluate)(casc_statement *statement, const char *const *expressions, uint32_t count);
+  /* Values of default expressions, for the relation's set columns; NULL in `expressions` gives NULL. */
+  void (*evaluate)(casc_statement *statement, const casc_sql_relation *relation, const char *const *expressions);
 } casc_dialect;
 
-extern const casc_dialect casc_dialect_sqlite;
+extern const casc_dialect casc_dialect_sqlite, casc_dialect_postgres, casc_dialect_mariadb;
 /* NULL for an engine that is not known. */
 const casc_dialect *casc_dialect_of(const char *engine);
 

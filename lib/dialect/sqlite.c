@@ -1,36 +1,36 @@
 /* SQLite's dialect. Keys of one integer column travel as one JSON array; others as a list of values. Comparisons with a
    referenced key are written `parent.key = child.column`, in this order: so SQLite applies the affinities and the
    collation that its own foreign-key actions apply. */
-#include "dialect.h"
-
 #include "columns.h"
+#include "parts.h"
 
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 static void put(casc_statement *statement, const char *sql) {
-  casc_str_put(&statement->sql, sql);
+  casc_put(statement, sql);
 }
 
 static void name(casc_statement *statement, const char *qualifier, const char *identifier) {
-  if (qualifier) casc_str_printf(&statement->sql, "%s.", qualifier);
-  casc_sqlite_identifier(&statement->sql, identifier);
+  casc_put_name(statement, casc_sqlite_identifier, qualifier, identifier);
+}
+
+static void name_list(casc_statement *statement, const char *qualifier, const char *const *names, uint32_t count) {
+  casc_put_names(statement, casc_sqlite_identifier, qualifier, names, count);
+}
+
+static void name_tuple(casc_statement *statement, const char *qualifier, const char *const *names, uint32_t count) {
+  casc_put_tuple(statement, casc_sqlite_identifier, qualifier, names, count);
 }
 
 static void integer_array(casc_statement *statement, const cascade_keys *keys) {
   casc_str json;
+  size_t length;
   casc_str_init(&json, statement->arena.alloc);
-  casc_str_putc(&json, '[');
-  for (uint64_t i = 0; i < keys->count; i++) {
-    if (i) casc_str_putc(&json, ',');
-    casc_str_int(&json, keys->integers[i]);
-  }
-  casc_str_putc(&json, ']');
-  char *text = json.failed ? NULL : casc_arena_copy(&statement->arena, json.data, json.length);
-  if (text) casc_statement_text(statement, text, json.length);
-  else statement->failed = true;
-  casc_str_free(&json);
+  casc_put_integer_list(&json, keys);
+  const char *text = casc_keep_text(statement, &json, &length);
+  if (text) casc_statement_text(statement, text, length);
 }
 
 /* (Values (?,?),(?,?)...) */
@@ -45,24 +45,6 @@ static void value_rows(casc_statement *statement, const cascade_keys *keys) {
     put(statement, ")");
   }
   put(statement, ")");
-}
-
-static void name_list(casc_statement *statement, const char *qualifier, const char *const *names, uint32_t count) {
-  for (uint32_t i = 0; i < count; i++) {
-    if (i) put(statement, ", ");
-    name(statement, qualifier, names[i]);
-  }
-}
-
-static void name_tuple(casc_statement *statement, const char *qualifier, const char *const *names, uint32_t count) {
-  if (count > 1) put(statement, "(");
-  name_list(statement, qualifier, names, count);
-  if (count > 1) put(statement, ")");
-}
-
-/* Integers without a gap, of which there are many: a range says the same, and needs no list that is read again and again. */
-static bool is_range(const cascade_keys *keys) {
-  return keys->integers && (uint64_t)keys->integers[keys->count - 1] - (uint64_t)keys->integers[0] == keys->count - 1;
 }
 
 /* Between two integers lie other numbers too, which refer to nothing. */
@@ -90,7 +72,7 @@ static void columns_among(casc_statement *statement, const char *qualifier, cons
     }
     return;
   }
-  if (is_range(keys)) {
+  if (casc_keys_are_range(keys)) {
     in_range(statement, qualifier, columns[0], keys);
     return;
   }
@@ -177,36 +159,31 @@ static void after(casc_statement *statement, const char *qualifier, const casc_s
   if (table->key_count > 1) put(statement, ")");
 }
 
-static const char *both(casc_statement *statement, const char *word) {
-  put(statement, word);
-  return " And ";
-}
-
 /* Where ... on a table without alias, in which the host's conditions can name its columns as they like */
 static void where(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
   const char *word = " Where ";
   if (filter->relation) {
-    word = both(statement, word);
+    word = casc_put_word(statement, word);
     refers(statement, filter->relation, filter->parents);
     if (filter->relation->where) {
-      word = both(statement, word);
+      word = casc_put_word(statement, word);
       casc_str_printf(&statement->sql, "(%s)", filter->relation->where);
     }
   }
   if (filter->among) {
-    word = both(statement, word);
+    word = casc_put_word(statement, word);
     columns_among(statement, NULL, table->key, table->key_count, filter->among);
   }
   if (filter->shown_among) {
-    word = both(statement, word);
+    word = casc_put_word(statement, word);
     columns_among(statement, NULL, table->shown, table->shown_count, filter->shown_among);
   }
   if (filter->after) {
-    word = both(statement, word);
+    word = casc_put_word(statement, word);
     after(statement, NULL, table, filter->after);
   }
   if (filter->where) {
-    both(statement, word);
+    casc_put_word(statement, word);
     casc_str_printf(&statement->sql, "(%s)", filter->where);
     for (uint32_t i = 0; i < filter->where_parameter_count; i++)
       casc_statement_parameter(statement, &filter->where_parameters[i]);
@@ -265,6 +242,19 @@ static void select_keys(casc_statement *statement, const casc_sql_table *table, 
   limited(statement, limit);
 }
 
+static void last_key(casc_statement *statement, const casc_sql_table *table) {
+  put(statement, "Select ");
+  identity_columns(statement, NULL, table);
+  put(statement, " From ");
+  name(statement, NULL, table->name);
+  for (uint32_t i = 0; i < table->key_count; i++) {
+    put(statement, i ? ", " : " Order By ");
+    name(statement, NULL, table->key[i]);
+    put(statement, " Desc");
+  }
+  put(statement, " Limit 1");
+}
+
 static void count_rows(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
                        uint64_t limit) {
   put(statement, "Select ");
@@ -301,9 +291,9 @@ static void update_rows(casc_statement *statement, const casc_sql_relation *rela
                         const casc_sql_filter *filter) {
   put(statement, "Update ");
   name(statement, NULL, relation->table->name);
-  for (uint32_t i = 0; i < relation->count; i++) {
+  for (uint32_t i = 0; i < relation->set_count; i++) {
     put(statement, i ? ", " : " Set ");
-    name(statement, NULL, relation->columns[i]);
+    name(statement, NULL, relation->set_columns[i]);
     put(statement, " = ?");
     casc_statement_parameter(statement, &values[i]);
   }
@@ -361,12 +351,7 @@ static void select_dangling(casc_statement *statement, const casc_sql_relation *
   put(statement, " And Not Exists (Select 1 From ");
   name(statement, NULL, relation->ref_table->name);
   put(statement, " p Where ");
-  casc_str child;
-  casc_str_init(&child, statement->arena.alloc);
-  casc_sqlite_identifier(&child, table->name);
-  if (child.failed) statement->failed = true;
-  else join_condition(statement, relation, child.data);
-  casc_str_free(&child);
+  join_condition(statement, relation, casc_quoted_name(statement, casc_sqlite_identifier, NULL, table->name));
   put(statement, ")");
   limited(statement, limit);
 }
@@ -382,9 +367,9 @@ static bool is_string_word(const char *expression) {
   return true;
 }
 
-static void evaluate(casc_statement *statement, const char *const *expressions, uint32_t count) {
+static void evaluate(casc_statement *statement, const casc_sql_relation *relation, const char *const *expressions) {
   put(statement, "Select ");
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < relation->set_count; i++) {
     if (!expressions[i]) casc_sqlite_column(statement, "Null", CASCADE_ANY);
     else if (is_string_word(expressions[i])) casc_sqlite_name_column(statement, NULL, expressions[i], CASCADE_ANY);
     else casc_sqlite_column(statement, expressions[i], CASCADE_ANY);
@@ -403,19 +388,33 @@ static void change_counter(casc_statement *statement) {
   put(statement, " From pragma_data_version");
 }
 
+/* Keys carry types of their own. */
+static const char *no_cast(casc_arena *arena, const char *type, const char *sql_type, const char *collation) {
+  (void)arena, (void)type, (void)sql_type, (void)collation;
+  return "";
+}
+
+static const char *const begin_write[] = {"BEGIN IMMEDIATE", NULL}, *const begin_read[] = {"BEGIN", NULL};
+
 const casc_dialect casc_dialect_sqlite = {
     .engine = "sqlite",
-    .begin_write = "BEGIN IMMEDIATE",
-    .begin_read = "BEGIN",
+    .checks_name = "PRAGMA foreign_keys is off",
+    .begin_write = begin_write,
+    .begin_read = begin_read,
     .commit = "COMMIT",
     .rollback = "ROLLBACK",
+    .savepoint = "SAVEPOINT libcascade",
+    .release = "RELEASE libcascade",
+    .rollback_to = "ROLLBACK TO libcascade",
     .defer = "PRAGMA defer_foreign_keys = ON",
     .checks_off = "PRAGMA foreign_keys = OFF",
     .checks_on = "PRAGMA foreign_keys = ON",
     .max_cells = 10000, /* half of what SQLite 3.32 and later take, as keys may appear twice */
+    .cast = no_cast,
     .checks_state = checks_state,
     .change_counter = change_counter,
     .select_keys = select_keys,
+    .last_key = last_key,
     .count = count_rows,
     .delete_rows = delete_rows,
     .update_rows = update_rows,
@@ -426,5 +425,8 @@ const casc_dialect casc_dialect_sqlite = {
 };
 
 const casc_dialect *casc_dialect_of(const char *engine) {
-  return !strcmp(engine, casc_dialect_sqlite.engine) ? &casc_dialect_sqlite : NULL;
+  static const casc_dialect *const all[] = {&casc_dialect_sqlite, &casc_dialect_postgres, &casc_dialect_mariadb};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    if (!strcmp(engine, all[i]->engine)) return all[i];
+  return NULL;
 }

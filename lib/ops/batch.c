@@ -44,7 +44,7 @@ static cascade_status run(casc_scope *scope, verb what, uint32_t table, const ca
     const casc_sql_table *sql = &scope->tables[table].sql;
     if (what == DELETE) scope->dialect->delete_rows(&statement, sql, &filter);
     else if (what == UPDATE) scope->dialect->update_rows(&statement, &relation->sql, relation->values, &filter);
-    else scope->dialect->count(&statement, sql, &filter, 0);
+    else scope->dialect->count(&statement, sql, &filter, filter.limit);
     if (what == COUNT) status = casc_ask_integer(scope->connection, &statement, 0, &counted, error);
     else status = casc_execute(scope->connection, &statement, &affected, error);
     *rows += what == COUNT ? (uint64_t)counted : affected;
@@ -80,19 +80,25 @@ static cascade_status run_referencing(casc_batch *batch, verb what, uint32_t num
   return status;
 }
 
-/* Deletes rows by key. Fewer may be affected when the database's own cascade was faster; then none may be left. */
-static cascade_status delete_keys(casc_batch *batch, uint32_t table, const casc_keyset *keys, cascade_error **error) {
+/* None of the rows may be left. */
+static cascade_status see_gone(casc_batch *batch, uint32_t table, const casc_keyset *keys, cascade_error **error) {
   casc_scope *scope = batch->closure->scope;
-  uint64_t affected = 0, left = 0;
-  cascade_status status = run_among(scope, DELETE, table, NULL, keys, &affected, error);
-  if (status >= 0 && affected < keys->count) {
-    status = run_among(scope, COUNT, table, NULL, keys, &left, error);
-    const char *label = scope->tables[table].table->label;
-    if (status >= 0 && left)
-      status = casc_fail_at(scope->connection->context, error, CASCADE_NO_PROGRESS, label, NULL,
-                            "table %s keeps %llu of %zu rows that were deleted: a trigger or rule holds them back", label,
-                            (unsigned long long)left, keys->count);
-  }
+  uint64_t left = 0;
+  cascade_status status = run_among(scope, COUNT, table, NULL, keys, &left, error);
+  const char *label = scope->tables[table].table->label;
+  if (status >= 0 && left)
+    return casc_fail_at(scope->connection->context, error, CASCADE_NO_PROGRESS, label, NULL,
+                        "table %s keeps %llu of %zu rows that were deleted: a trigger or rule holds them back", label,
+                        (unsigned long long)left, keys->count);
+  if (status >= 0) batch->deleted[table] += keys->count;
+  return status;
+}
+
+/* Deletes rows by key. Fewer may be affected when the database's own cascade was faster. */
+static cascade_status delete_keys(casc_batch *batch, uint32_t table, const casc_keyset *keys, cascade_error **error) {
+  uint64_t affected = 0;
+  cascade_status status = run_among(batch->closure->scope, DELETE, table, NULL, keys, &affected, error);
+  if (status >= 0 && affected < keys->count) return see_gone(batch, table, keys, error);
   if (status >= 0) batch->deleted[table] += keys->count;
   return status;
 }
@@ -101,12 +107,14 @@ static cascade_status delete_table(casc_batch *batch, uint32_t table, cascade_er
   casc_closure *closure = batch->closure;
   casc_scope *scope = closure->scope;
   cascade_status status = CASCADE_OK;
-  if (closure->sets[table].count) status = delete_keys(batch, table, &closure->sets[table], error);
+  bool delegated = scope->tables[table].delegated;
+  if (delegated) batch->deleted[table] += closure->sets[table].count;
+  else if (closure->sets[table].count) status = delete_keys(batch, table, &closure->sets[table], error);
   uint32_t number = scope->tables[table].leaf_relation;
   if (status < 0 || scope->tables[table].held || !closure->sets[scope->relations[number].relation->ref_table].count)
     return status;
   uint64_t affected = 0;
-  status = run_referencing(batch, DELETE, number, &affected, error);
+  status = run_referencing(batch, delegated ? COUNT : DELETE, number, &affected, error);
   batch->deleted[table] += affected;
   return status;
 }
@@ -120,7 +128,7 @@ static cascade_status staying_rows(casc_batch *batch, uint32_t number, casc_keys
   casc_keyset found;
   casc_keyset_of(scope, relation->relation->table, &found);
   cascade_status status =
-      casc_read_referencing(scope, relation, &closure->sets[relation->relation->ref_table], NULL, 0, &found, error);
+      casc_read_referencing(scope, relation, &closure->sets[relation->relation->ref_table], NULL, 0, true, &found, error);
   if (status >= 0 && !casc_keyset_merge(&found, NULL)) status = casc_nomem(error);
   for (size_t i = 0; status >= 0 && i < found.count; i++) {
     cascade_value cell;
@@ -144,7 +152,7 @@ static cascade_status remember(casc_batch *batch, uint32_t number, const casc_ke
     if ((relation->flags & CASCADE_RELATION_UNRESOLVED) ||
         (relation->rule == CASCADE_RULE_IGNORE && !casc_relation_enforced(relation)))
       continue;
-    status = casc_read_referencing(scope, &scope->relations[onto], rows, NULL, 0, &batch->rewritten[onto], error);
+    status = casc_read_referencing(scope, &scope->relations[onto], rows, NULL, 0, false, &batch->rewritten[onto], error);
     if (status >= 0 && !casc_keyset_merge(&batch->rewritten[onto], NULL)) status = casc_nomem(error);
   }
   return status;
@@ -175,7 +183,7 @@ static cascade_status update_relation(casc_batch *batch, uint32_t number, cascad
   bool mixed = scope->tables[table].reached && scope->tables[table].component == scope->tables[parent].component;
   if (!mixed && !relation->rewrites_key) {
     uint64_t affected = 0;
-    cascade_status status = run_referencing(batch, UPDATE, number, &affected, error);
+    cascade_status status = run_referencing(batch, relation->delegated ? COUNT : UPDATE, number, &affected, error);
     batch->updated[table] += affected;
     return status;
   }
@@ -221,6 +229,8 @@ static cascade_status cut_hard(casc_batch *batch, const uint32_t *tables, uint32
       casc_arena nulls;
       casc_arena_init(&nulls, scope->alloc);
       relation.values = casc_arena_get(&nulls, relation.relation->count, sizeof *relation.values);
+      relation.sql.set_count = relation.sql.count;
+      relation.sql.set_columns = relation.sql.columns;
       cascade_status status = relation.values ? run_among(scope, UPDATE, tables[j], &relation, &left[j], &affected, error)
                                               : casc_nomem(error);
       casc_arena_clear(&nulls);
@@ -280,6 +290,40 @@ static cascade_status delete_in_rounds(casc_batch *batch, const uint32_t *tables
   return status;
 }
 
+/* A cycle of tables that the database looks at only when all their rows are gone. */
+static cascade_status delete_at_once(casc_batch *batch, const uint32_t *tables, uint32_t count, cascade_error **error) {
+  casc_scope *scope = batch->closure->scope;
+  casc_arena arena;
+  casc_arena_init(&arena, scope->alloc);
+  const casc_sql_table **named = casc_arena_get(&arena, count, sizeof *named);
+  cascade_keys *keys = casc_arena_get(&arena, count, sizeof *keys);
+  uint32_t *numbers = casc_arena_get(&arena, count, sizeof *numbers), used = 0;
+  cascade_status status = named && keys && numbers ? CASCADE_OK : casc_nomem(error);
+  for (uint32_t i = 0; status >= 0 && i < count; i++) {
+    const casc_keyset *set = &batch->closure->sets[tables[i]];
+    if (!set->count) continue;
+    named[used] = &scope->tables[tables[i]].sql;
+    keys[used] = casc_keyset_view(set, 0, set->count);
+    numbers[used++] = tables[i];
+  }
+  if (status >= 0 && used) {
+    casc_statement statement;
+    casc_cursor cursor = {0};
+    const cascade_value *row = NULL;
+    casc_session_statement(scope->connection, &statement);
+    scope->dialect->delete_together(&statement, named, keys, used);
+    status = casc_query(scope->connection, &statement, &cursor, error);
+    while (status >= 0 && (status = casc_next(&cursor, &row, error)) == CASCADE_OK) {
+    }
+    casc_cursor_close(&cursor);
+    casc_statement_free(&statement);
+    if (status == CASCADE_DONE) status = CASCADE_OK;
+  }
+  for (uint32_t i = 0; status >= 0 && i < used; i++) status = see_gone(batch, numbers[i], &batch->closure->sets[numbers[i]], error);
+  casc_arena_clear(&arena);
+  return status;
+}
+
 static bool has_hard_relation(const casc_scope *scope, uint32_t component) {
   for (uint32_t i = 0; i < scope->relation_count; i++) {
     const casc_scope_relation *relation = &scope->relations[i];
@@ -333,6 +377,8 @@ cascade_status casc_batch_delete(casc_batch *batch, cascade_error **error) {
     if (closure->overflow) break;
     if (status >= 0 && scope->tables[scope->order[i]].cyclic && has_hard_relation(scope, component))
       status = delete_in_rounds(batch, scope->order + i, end - i, error);
+    else if (status >= 0 && end - i > 1 && scope->dialect->delete_together)
+      status = delete_at_once(batch, scope->order + i, end - i, error);
     else
       for (uint32_t j = i; status >= 0 && j < end; j++) status = delete_table(batch, scope->order[j], error);
     i = end;

@@ -246,7 +246,8 @@ static cascade_status follow(cascade_blockers *blockers, cascade_error **error) 
     uint64_t room = blockers->options.max_rows - blockers->followed + 1;
     casc_keyset fresh, *visited = &blockers->visited[child];
     casc_keyset_of(scope, child, &fresh);
-    status = casc_read_referencing(scope, relation, &here(blockers)->keys, NULL, room + visited->count, visited, error);
+    status = casc_read_referencing(scope, relation, &here(blockers)->keys, NULL, room + visited->count, false, visited,
+                                   error);
     if (status >= 0 && !casc_keyset_merge(visited, &fresh)) status = casc_nomem(error);
     blockers->followed += fresh.count;
     if (blockers->followed > blockers->options.max_rows) {

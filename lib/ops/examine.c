@@ -143,6 +143,11 @@ static cascade_status measure(cascade_purge *purge, cascade_error **error) {
     if (casc_closure_deleted(closure) > purge->max_rows) return too_many(purge, error);
     return casc_closure_examine(closure, error);
   }
+  if (purge->nested)
+    return casc_fail_at(purge->context, error, CASCADE_NOT_ATOMIC, purge->scope.tables[purge->scope.root].table->label, NULL,
+                        "inside a transaction of the host everything goes in one batch, and the closure has more than %llu rows; "
+                        "allow a larger batch, or purge outside of the transaction",
+                        (unsigned long long)purge->options.max_tx_rows);
   if (purge->scope.hazardous)
     return casc_fail_at(purge->context, error, CASCADE_NOT_ATOMIC, purge->scope.tables[purge->scope.root].table->label, NULL,
                         "a rule rewrites columns that other rows refer to, which only one transaction can prove sound, and the "
@@ -156,10 +161,12 @@ static cascade_status measure(cascade_purge *purge, cascade_error **error) {
 cascade_status casc_purge_examine(cascade_purge *purge, cascade_error **error) {
   cascade_status status = compare_plan(purge, error);
   if (status < 0) return status;
-  status = casc_control(purge->connection, purge->scope.dialect->begin_read, error);
+  casc_transaction transaction;
+  status = casc_transaction_begin(&transaction, purge->connection, false, error);
   if (status < 0) return status;
+  purge->nested = transaction.nested;
   status = measure(purge, error);
-  casc_control(purge->connection, purge->scope.dialect->rollback, NULL); /* nothing was written */
+  casc_transaction_roll_back(&transaction); /* nothing was written */
   casc_closure_clear(&purge->closure);
   return status;
 }

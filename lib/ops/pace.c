@@ -31,7 +31,7 @@ void casc_pace_start(cascade_purge *purge) {
 }
 
 cascade_status casc_pace_yield(cascade_purge *purge, cascade_error **error) {
-  if (!purge->report.batches || purge->worked_ns < WORK_WHEN_CONTENDED_MS * UINT64_C(1000000)) return CASCADE_OK;
+  if (!purge->scope.dialect->change_counter || !purge->report.batches || purge->worked_ns < WORK_WHEN_CONTENDED_MS * UINT64_C(1000000)) return CASCADE_OK;
   const casc_dialect *dialect = purge->scope.dialect;
   casc_statement statement;
   int64_t counter = 0;
@@ -55,9 +55,16 @@ static double rows_wanted(const cascade_purge *purge) {
 
 uint64_t casc_pace_bound(const cascade_purge *purge) {
   double most = 2 * rows_wanted(purge);
-  if (!purge->report.batches || most > (double)purge->options.max_tx_rows) return purge->options.max_tx_rows;
+  if (!purge->report.batches || most > (double)purge->most_rows) return purge->most_rows;
   uint64_t rows = most < LEAST_ROWS ? LEAST_ROWS : (uint64_t)most;
-  return rows < purge->options.max_tx_rows ? rows : purge->options.max_tx_rows;
+  return rows < purge->most_rows ? rows : purge->most_rows;
+}
+
+bool casc_pace_shrink(cascade_purge *purge) {
+  if (purge->most_rows <= LEAST_ROWS / 8) return false;
+  purge->most_rows /= 4;
+  purge->roots = purge->roots > 4 ? purge->roots / 4 : 1;
+  return true;
 }
 
 /* Small batches look slower than they are, by what every batch costs: what rises is believed sooner than what falls. */
@@ -72,7 +79,7 @@ void casc_pace_learn(cascade_purge *purge, size_t roots, uint64_t rows, uint64_t
   purge->commit_ms = smoothed(purge->commit_ms, (double)commit_ns / 1e6);
   purge->rows_per_ms = smoothed(purge->rows_per_ms, (double)rows / (ms > 0.01 ? ms : 0.01));
   purge->rows_per_root = smoothed(purge->rows_per_root, (double)rows / (double)roots);
-  double most = (double)purge->options.max_tx_rows, wanted = rows_wanted(purge);
+  double most = (double)purge->most_rows, wanted = rows_wanted(purge);
   if (wanted > most) wanted = most;
   wanted /= purge->rows_per_root > 1 ? purge->rows_per_root : 1;
   double step = 8.0 * (double)(purge->roots ? purge->roots : 1); /* grows by no more than this at a time */

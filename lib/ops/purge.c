@@ -2,29 +2,6 @@
 
 #include "options.h"
 
-static cascade_status refuse(cascade_purge *purge, cascade_error **error) {
-  const casc_scope *scope = &purge->scope;
-  const cascade_selection *selection = scope->selection;
-  const char *table = scope->tables[scope->root].table->label;
-  if (!selection->by_keys && !selection->where && !(purge->options.allow & CASCADE_ALLOW_NO_FILTER))
-    return casc_fail_at(purge->context, error, CASCADE_NO_FILTER, table, NULL,
-                        "this would delete every row of table %s; give keys or a condition, or allow it", table);
-  if (!scope->enforced && !(purge->options.allow & CASCADE_ALLOW_UNENFORCED))
-    return casc_fail_at(purge->context, error, CASCADE_UNENFORCED, table, NULL,
-                        "the session does not enforce foreign keys (PRAGMA foreign_keys is off); turn them on, or allow it");
-  for (uint32_t i = 0; i < scope->relation_count; i++) {
-    const casc_relation *relation = scope->relations[i].relation;
-    if ((relation->flags & CASCADE_RELATION_UNRESOLVED) && scope->enforced && scope->tables[relation->ref_table].reached)
-      return casc_fail_at(purge->context, error, CASCADE_SCHEMA, scope->tables[relation->table].table->label, relation->label,
-                          "%s refers to no unique key, so that the database refuses every delete of table %s; mend the foreign "
-                          "key", relation->label, scope->tables[relation->ref_table].table->label);
-  }
-  if (purge->options.integrity == CASCADE_INTEGRITY_PROVEN && scope->triggers)
-    return casc_fail_at(purge->context, error, CASCADE_TRIGGERS, table, NULL,
-                        "tables that would be written have triggers, which may undo what is proven; use checked integrity");
-  return CASCADE_OK;
-}
-
 static cascade_status set_options(cascade_purge *purge, const cascade_purge_options *options, cascade_error **error) {
   cascade_status status = CASC_OPTIONS(purge->context, options, purge->options, hook_data, error);
   if (status < 0) return status;
@@ -33,6 +10,8 @@ static cascade_status set_options(cascade_purge *purge, const cascade_purge_opti
     return casc_fail(purge->context, error, CASCADE_INVALID, "purge: unknown bits in allow, or an unknown integrity");
   if (!purge->options.max_tx_rows) purge->options.max_tx_rows = 50000;
   if (!purge->options.batch_ms) purge->options.batch_ms = 100;
+  if (!purge->options.statement_timeout_ms) purge->options.statement_timeout_ms = 30000;
+  purge->most_rows = purge->options.max_tx_rows;
   purge->max_rows = purge->options.max_rows ? purge->options.max_rows : UINT64_MAX;
   return CASCADE_OK;
 }
@@ -42,7 +21,7 @@ static cascade_status prepare(cascade_purge *purge, cascade_policy *policy, casc
   casc_level *level;
   cascade_status status =
       casc_scope_init(&purge->scope, purge->connection, policy, selection, purge->options.after_batch != NULL, error);
-  if (status >= 0) status = refuse(purge, error);
+  if (status >= 0) status = casc_purge_refuse(purge, error);
   if (status >= 0) status = casc_closure_init(&purge->closure, &purge->scope, error);
   if (status < 0) return status;
   purge->deleted = casc_calloc(purge->scope.alloc, purge->scope.table_count, sizeof *purge->deleted);
@@ -52,6 +31,8 @@ static cascade_status prepare(cascade_purge *purge, cascade_policy *policy, casc
   purge->stack.scope = &purge->scope;
   if (status >= 0) status = casc_stack_push(&purge->stack, CASC_SOURCE_SELECTED, purge->scope.root, &level, error);
   if (status < 0 || purge->options.integrity != CASCADE_INTEGRITY_PROVEN || !purge->scope.enforced) return status;
+  casc_scope_keep_all(&purge->scope);
+  if (!purge->scope.dialect->checks_off) return status;
   status = casc_control(purge->connection, purge->scope.dialect->checks_off, error);
   purge->checks_off = status >= 0;
   for (uint32_t i = 0; purge->checks_off && i < purge->scope.relation_count; i++) purge->scope.relations[i].hard = false;

@@ -6,6 +6,7 @@
 
 #include "batch.h"
 #include "source.h"
+#include "transaction.h"
 
 /* A level of the stack of selections. While rows that hang on one row of a level are worked on above it, that row is `open`. */
 typedef struct casc_level {
@@ -33,7 +34,8 @@ struct cascade_purge {
   casc_stack stack;
   bool atomic;        /* the whole closure goes in one transaction */
   bool checks_off;    /* the session's foreign-key checks were turned off by us */
-  bool in_transaction;
+  bool nested;        /* inside a transaction of the host: one batch, which the host commits */
+  casc_transaction transaction;
   uint32_t circles;   /* batches since the last commit that could only go with open rows */
   bool circular;      /* circles of rows larger than a batch have been met */
   uint32_t passes;    /* over a selection by condition: until one finds nothing */
@@ -42,6 +44,7 @@ struct cascade_purge {
   cascade_status failed;
   uint64_t max_rows;  /* bound of deleted rows; UINT64_MAX for none */
   /* pace */
+  uint64_t most_rows; /* of a transaction: as the options say, or fewer after statements took too long */
   size_t roots;       /* rows of a level that the next batch takes */
   double rows_per_ms, rows_per_root, commit_ms;
   uint64_t commit_ns; /* of the last batch */
@@ -65,6 +68,9 @@ cascade_status casc_stack_open_rows(casc_stack *stack, casc_closure *closure, ca
 cascade_status casc_stack_descend(casc_stack *stack, casc_closure *closure, const casc_keyset *row, bool all,
                                   cascade_error **error);
 
+/* refuse.c */
+cascade_status casc_purge_refuse(cascade_purge *purge, cascade_error **error);
+
 /* examine.c: before the first change. Sets atomic, report and roots_expected; refuses. */
 cascade_status casc_purge_examine(cascade_purge *purge, cascade_error **error);
 
@@ -81,5 +87,7 @@ cascade_status casc_pace_yield(cascade_purge *purge, cascade_error **error);
 void casc_pace_learn(cascade_purge *purge, size_t roots, uint64_t rows, uint64_t nanoseconds, uint64_t commit_ns);
 /* Rows that the next batch may touch. */
 uint64_t casc_pace_bound(const cascade_purge *purge);
+/* After a statement that took too long. False when batches are as small as they get. */
+bool casc_pace_shrink(cascade_purge *purge);
 
 #endif

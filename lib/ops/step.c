@@ -3,22 +3,59 @@
 
 #include <stdlib.h>
 
-enum { RETRIES = 8, BUSY_RETRIES = 2, ROUNDS = 3, FRUITLESS_CIRCLES = 4, CIRCULAR_DEPTH = 8, PASSES = 4, ALL_ROOTS = 65536 };
+enum { RETRIES = 8, BUSY_RETRIES = 2, FK_RETRIES = 3, ROUNDS = 3, FRUITLESS_CIRCLES = 4, CIRCULAR_DEPTH = 8, PASSES = 4, ALL_ROOTS = 65536 };
 
 typedef enum step_outcome { COMMITTED, AGAIN, AT_END } step_outcome;
 
+static void close_row(casc_level *level) {
+  casc_keyset_clear(&level->open);
+  level->drain = false;
+  level->descents = 0;
+}
+
 static void roll_back(cascade_purge *purge) {
-  if (!purge->in_transaction) return;
-  const char *rollback = purge->scope.dialect->rollback; /* the failure before it is the one to tell */
-  if (casc_control(purge->connection, rollback, NULL) < 0) casc_control(purge->connection, rollback, NULL);
-  purge->in_transaction = false;
+  casc_transaction_roll_back(&purge->transaction);
+}
+
+static bool proves(const cascade_purge *purge) {
+  return purge->options.integrity == CASCADE_INTEGRITY_PROVEN && purge->scope.enforced;
 }
 
 static cascade_status begin(cascade_purge *purge, cascade_error **error) {
-  cascade_status status = casc_control(purge->connection, purge->scope.dialect->begin_write, error);
+  const casc_dialect *dialect = purge->scope.dialect;
+  casc_statement statement;
+  cascade_status status = casc_transaction_begin(&purge->transaction, purge->connection, true, error);
   if (status < 0) return status;
-  purge->in_transaction = true;
-  if (purge->scope.defer && !purge->checks_off) status = casc_control(purge->connection, purge->scope.dialect->defer, error);
+  if (dialect->statement_timeout && !purge->nested) {
+    casc_session_statement(purge->connection, &statement);
+    dialect->statement_timeout(&statement, purge->options.statement_timeout_ms);
+    status = casc_execute(purge->connection, &statement, NULL, error);
+    casc_statement_free(&statement);
+  }
+  if (status >= 0 && proves(purge) && dialect->checks_off_local)
+    status = casc_control(purge->connection, dialect->checks_off_local, error);
+  if (status >= 0 && purge->scope.defer && !proves(purge)) status = casc_control(purge->connection, dialect->defer, error);
+  return status;
+}
+
+/* The rows that are open below the top, held in their turn, top-down, so that what hangs on them does not grow meanwhile. One that does
+   not belong any more ends the work on what hangs on it. */
+static cascade_status hold_open(cascade_purge *purge, bool *left, cascade_error **error) {
+  casc_stack *stack = &purge->stack;
+  cascade_status status = CASCADE_OK;
+  *left = false;
+  for (size_t i = 0; status >= 0 && !*left && i + 1 < stack->count; i++) {
+    casc_level *level = &stack->levels[i];
+    casc_keyset still;
+    if (!level->open.count) continue;
+    casc_keyset_of(&purge->scope, level->source.table, &still);
+    status = casc_source_still(&level->source, &level->open, &still, error);
+    *left = status >= 0 && !still.count;
+    casc_keyset_free(&still);
+    if (!*left) continue;
+    while (stack->count > i + 1) casc_stack_pop(stack);
+    close_row(level);
+  }
   return status;
 }
 
@@ -133,8 +170,9 @@ static cascade_status commit(cascade_purge *purge, const casc_batch *done, casca
                      "rows were added meanwhile: with this batch, more than the %llu rows that are allowed would be deleted",
                      (unsigned long long)purge->max_rows);
   uint64_t start = casc_now_ns();
-  cascade_status status = casc_control(purge->connection, purge->scope.dialect->commit, error);
-  if (status >= 0) purge->in_transaction = false;
+  cascade_status status = CASCADE_OK;
+  if (purge->nested && proves(purge)) status = casc_control(purge->connection, purge->scope.dialect->checks_on_local, error);
+  if (status >= 0) status = casc_transaction_commit(&purge->transaction, error);
   purge->commit_ns = casc_now_ns() - start;
   return status;
 }
@@ -171,6 +209,7 @@ static cascade_status fill_closure(cascade_purge *purge, uint32_t table, const c
   bool unbounded = purge->atomic || purge->stack.levels[purge->stack.count - 1].drain;
   closure->limit = unbounded ? 0 : still->count == 1 ? purge->options.max_tx_rows : casc_pace_bound(purge);
   closure->whole = purge->atomic;
+  closure->lock = true;
   closure->keys_only = true;
   cascade_status status = casc_stack_open_rows(&purge->stack, closure, error);
   if (status >= 0) status = casc_closure_seed(closure, table, still, error);
@@ -232,18 +271,18 @@ static cascade_status delete_rows(cascade_purge *purge, const casc_level *level,
   return delete_closure(purge, batch, error);
 }
 
-static void close_row(casc_level *level) {
-  casc_keyset_clear(&level->open);
-  level->drain = false;
-  level->descents = 0;
-}
-
 static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcome *outcome, cascade_error **error) {
   casc_level *level = &purge->stack.levels[purge->stack.count - 1];
   size_t taken = 0;
   uint64_t start = casc_now_ns();
+  bool left = false;
   *outcome = AGAIN;
-  cascade_status status = purge->atomic ? choose_all(purge, level, still, &taken, error)
+  cascade_status status = hold_open(purge, &left, error);
+  if (status < 0 || left) {
+    if (left) roll_back(purge);
+    return status;
+  }
+  status = purge->atomic ? choose_all(purge, level, still, &taken, error)
                                         : choose(purge, level, still, &taken, error);
   if (status < 0) return status;
   if (!still->count) {
@@ -263,7 +302,7 @@ static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcom
     purge->roots = still->count > 1 ? still->count / 2 : 1;
     if (still->count == 1) status = descend(purge, still, error);
   } else if (status >= 0) {
-    bool committed = !purge->in_transaction;
+    bool committed = !purge->transaction.open;
     roll_back(purge);
     casc_source_take(&level->source, taken);
     close_row(level);
@@ -289,10 +328,14 @@ static void explain(cascade_purge *purge, cascade_error **error) {
   if (status != CASCADE_NOMEM) casc_error_set_transaction(*error, CASCADE_TX_ROLLED_BACK);
 }
 
-static bool worth_retrying(const cascade_purge *purge, const cascade_error *error, uint32_t tries) {
+/* A row that was on its way in when its parent was locked is seen by the next try; a statement that took too long gets fewer rows. */
+static bool worth_retrying(cascade_purge *purge, const cascade_error *error, uint32_t tries) {
+  if (purge->nested) return false; /* the host's transaction may be gone, or hold what others wait for */
+  if (cascade_error_status(error) == CASCADE_CONSTRAINT_FK && purge->scope.dialect->row_locks) return tries < FK_RETRIES;
+  if (cascade_error_status(error) == CASCADE_TIMEOUT) return tries < RETRIES && casc_pace_shrink(purge);
   if (!cascade_error_retryable(error) || cascade_error_status(error) == CASCADE_CONTENDED) return false;
   /* the driver has already waited its lock timeout before it says that it could not begin */
-  bool at_begin = cascade_error_status(error) == CASCADE_BUSY && !purge->in_transaction;
+  bool at_begin = cascade_error_status(error) == CASCADE_BUSY && !purge->transaction.open;
   return tries < (at_begin ? BUSY_RETRIES : RETRIES);
 }
 

@@ -63,7 +63,8 @@ cascade_status casc_read_keys(casc_scope *scope, const casc_statement *statement
 }
 
 cascade_status casc_read_referencing(casc_scope *scope, const casc_scope_relation *relation, const casc_keyset *parents,
-                                     const casc_keyset *among, uint64_t limit, casc_keyset *into, cascade_error **error) {
+                                     const casc_keyset *among, uint64_t limit, bool lock, casc_keyset *into,
+                                     cascade_error **error) {
   size_t slice = casc_slice(scope, parents), among_slice = among ? casc_slice(scope, among) : 1;
   size_t before = into->appended, among_count = among ? among->count : 1;
   casc_statement statement;
@@ -76,6 +77,7 @@ cascade_status casc_read_referencing(casc_scope *scope, const casc_scope_relatio
       if (among) these = casc_keyset_view(among, j, among_count - j < among_slice ? among_count - j : among_slice);
       if (limit && into->appended - before >= limit) break;
       casc_sql_filter filter = {.relation = &relation->sql, .parents = &keys, .among = among ? &these : NULL};
+      filter.lock = lock && scope->dialect->row_locks;
       casc_statement_clear(&statement);
       scope->dialect->select_keys(&statement, relation->sql.table, &filter, false, false,
                                   limit ? limit - (into->appended - before) : 0);
@@ -172,7 +174,7 @@ static cascade_status follow(casc_closure *closure, uint32_t number, const casc_
     if (closure->examining && !scope->tables[child].examined) return CASCADE_OK;
     if (limit) limit += closure->sets[child].count; /* rows may come that are known already */
     cascade_status status =
-        casc_read_referencing(scope, relation, current, NULL, limit, &closure->sets[child], error);
+        casc_read_referencing(scope, relation, current, NULL, limit, closure->lock, &closure->sets[child], error);
     return status < 0 ? status : take_in(closure, child, error);
   }
   bool counted = relation->role == CASC_ROLE_CASCADE || (relation->role == CASC_ROLE_UPDATE && !closure->deletes_only);
@@ -261,7 +263,7 @@ static cascade_status examine_reached(casc_closure *closure, uint32_t number, ca
   casc_keyset_of(scope, child, &outside);
   uint64_t limit = closure->examining ? 0 : room(closure);
   cascade_status status = casc_read_referencing(scope, relation, &closure->sets[parent], NULL,
-                                                limit ? limit + closure->sets[child].count : 0, &found, error);
+                                                limit ? limit + closure->sets[child].count : 0, false, &found, error);
   if (status >= 0 && !casc_keyset_merge(&found, NULL)) status = casc_nomem(error);
   for (size_t i = 0; status >= 0 && i < found.count; i++) {
     cascade_value cell;
@@ -300,7 +302,7 @@ static cascade_status examine_relation(casc_closure *closure, uint32_t number, c
     return examine_reached(closure, number, error);
   casc_keyset found;
   casc_keyset_of(scope, relation->relation->table, &found);
-  cascade_status status = casc_read_referencing(scope, relation, parents, NULL, 1, &found, error);
+  cascade_status status = casc_read_referencing(scope, relation, parents, NULL, 1, false, &found, error);
   if (status >= 0 && !casc_keyset_merge(&found, NULL)) status = casc_nomem(error);
   if (status >= 0 && found.count) status = blocked(closure, number, &found, error);
   casc_keyset_free(&found);

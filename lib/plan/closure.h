@@ -23,6 +23,7 @@ typedef struct casc_closure {
   bool examining;       /* only what blockers can hang on is read, nothing is counted, and nothing is taken in */
   bool deletes_only;    /* rows to rewrite are not counted */
   bool keys_only;       /* only keys are read: rows that no key is needed for are bounded when they are written */
+  bool lock;            /* rows are held until the transaction ends */
   bool whole;           /* every selected row of the request is in it: what is not in it stays */
   const casc_open_row *open;
   uint32_t open_count;
@@ -55,9 +56,11 @@ cascade_status casc_closure_read_whole(casc_closure *closure, uint64_t *roots, c
 /* Rows that would be deleted, of those that it touches. */
 uint64_t casc_closure_deleted(const casc_closure *closure);
 
-/* Rows of relation->table that refer to `parents`, appended to `into` and not merged; at most `limit` (0: all). */
+/* Rows of relation->table that refer to `parents`, appended to `into` and not merged; at most `limit` (0: all). `lock` holds them,
+   where rows can be held. */
 cascade_status casc_read_referencing(casc_scope *scope, const casc_scope_relation *relation, const casc_keyset *parents,
-                                     const casc_keyset *among, uint64_t limit, casc_keyset *into, cascade_error **error);
+                                     const casc_keyset *among, uint64_t limit, bool lock, casc_keyset *into,
+                                     cascade_error **error);
 /* Rows that refer to `parents`, counted up to `limit` (0: all). */
 cascade_status casc_count_referencing(casc_scope *scope, const casc_scope_relation *relation, const casc_keyset *parents,
                                       uint64_t limit, uint64_t *count, cascade_error **error);

@@ -115,7 +115,7 @@ cascade_status casc_closure_hold_back(casc_closure *closure, cascade_error **err
 static cascade_status start(walk *at, cascade_error **error) {
   casc_scope *scope = at->scope;
   uint32_t root = scope->root;
-  cascade_status status = casc_source_selected(scope, &at->met[root], &at->members[root], error);
+  cascade_status status = casc_source_selected(scope, &at->met[root], false, &at->members[root], error);
   for (uint32_t i = 0; status >= 0 && at->closure && i < scope->order_count; i++) {
     uint32_t table = scope->order[i];
     for (size_t j = 0; j < at->met[table].count; j++) {
@@ -149,7 +149,8 @@ static cascade_status descend(walk *at, cascade_error **error) {
       if (relation->role != CASC_ROLE_CASCADE || !at->met[child].count) continue;
       casc_keyset fresh;
       casc_keyset_of(scope, child, &fresh);
-      status = casc_read_referencing(scope, relation, &current, &at->met[child], 0, &at->members[child], error);
+      status = casc_read_referencing(scope, relation, &current, &at->met[child], 0, false,
+                                     &at->members[child], error);
       if (status >= 0 &&
           (!casc_keyset_merge(&at->members[child], &fresh) || !casc_keyset_add(&at->pending[child], &fresh)))
         status = casc_nomem(error);

@@ -2,6 +2,7 @@
 
 #include "closure.h"
 #include "options.h"
+#include "transaction.h"
 
 typedef struct builder {
   cascade_plan *plan;
@@ -107,7 +108,7 @@ static cascade_status count_staying(builder *build, const casc_scope_relation *r
   casc_keyset found;
   casc_keyset_of(scope, child, &found);
   cascade_status status = casc_read_referencing(scope, relation, parents, NULL,
-                                                build->closure.limit + build->closure.sets[child].count, &found, error);
+                                                build->closure.limit + build->closure.sets[child].count, false, &found, error);
   if (status >= 0 && !casc_keyset_merge(&found, NULL)) status = casc_nomem(error);
   for (size_t i = 0; status >= 0 && i < found.count; i++) {
     cascade_value cell;
@@ -243,8 +244,8 @@ static cascade_status build_plan(builder *build, cascade_connection *connection,
                                  cascade_selection *selection, uint64_t max_rows, cascade_error **error) {
   cascade_plan *plan = build->plan;
   const casc_scope *scope = &build->scope;
-  const casc_dialect *dialect = casc_dialect_of(connection->capabilities.engine);
-  cascade_status status = casc_control(connection, dialect->begin_read, error);
+  casc_transaction transaction;
+  cascade_status status = casc_transaction_begin(&transaction, connection, false, error);
   if (status < 0) return status;
   status = casc_scope_init(&build->scope, connection, policy, selection, false, error);
   if (status >= 0) status = casc_closure_init(&build->closure, &build->scope, error);
@@ -256,7 +257,7 @@ static cascade_status build_plan(builder *build, cascade_connection *connection,
     plan->policy = cascade_policy_ref(policy);
     status = read_plan(build, error);
   }
-  casc_control(connection, dialect->rollback, NULL); /* nothing was written */
+  casc_transaction_roll_back(&transaction); /* nothing was written */
   if (build->scope.alloc) {
     casc_free(build->scope.alloc, build->estimates);
     casc_closure_free(&build->closure);

@@ -137,7 +137,8 @@ cascade_status cascade_plan_sql(const cascade_plan *plan, char **out, cascade_er
   if (!plan || !out) return casc_fail(NULL, error, CASCADE_INVALID, "plan: it, or the place for the text, is NULL");
   casc_str_init(&text, &plan->context->alloc);
   const casc_dialect *dialect = casc_dialect_of(plan->engine);
-  casc_str_printf(&text, "-- One batch. Each ? stands for the keys of the batch, or for a value.\n%s;\n", dialect->begin_write);
+  casc_str_put(&text, "-- One batch. Each placeholder stands for the keys of the batch, or for a value.\n");
+  for (const char *const *begin = dialect->begin_write; *begin; begin++) casc_str_printf(&text, "%s;\n", *begin);
   if (plan->defers) casc_str_printf(&text, "%s;\n", dialect->defer);
   for (uint32_t i = 0; i < plan->info.step_count; i++) {
     const casc_step *step = &plan->steps[i];

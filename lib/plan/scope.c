@@ -1,5 +1,7 @@
 #include "scope.h"
 
+#include "relation.h"
+
 #include <string.h>
 
 cascade_status casc_ask_integer(cascade_connection *connection, const casc_statement *statement, int64_t otherwise,
@@ -15,7 +17,18 @@ cascade_status casc_ask_integer(cascade_connection *connection, const casc_state
 }
 
 
-static void describe_table(casc_sql_table *sql, const casc_table *table) {
+/* What the dialect makes of the types of columns. NULL when memory is out. */
+static const char *const *casts_of(casc_scope *scope, const casc_table *table, const uint32_t *columns, uint32_t count) {
+  const char **casts = casc_arena_get(&scope->arena, count, sizeof *casts);
+  for (uint32_t i = 0; casts && i < count; i++) {
+    const casc_column *column = columns ? &table->columns[columns[i]] : NULL;
+    casts[i] = column ? scope->dialect->cast(&scope->arena, column->type, column->sql_type, column->collation) : "";
+    if (!casts[i]) return NULL;
+  }
+  return casts;
+}
+
+static bool describe_table(casc_scope *scope, casc_sql_table *sql, const casc_table *table) {
   bool own = !table->key_count;
   *sql = (casc_sql_table){
       .schema = table->schema && *table->schema ? table->schema : NULL,
@@ -23,13 +36,48 @@ static void describe_table(casc_sql_table *sql, const casc_table *table) {
       .key_count = table->identity_count,
       .key = table->identity,
       .key_types = table->identity_types,
+      .key_casts = casts_of(scope, table, table->identity_columns, table->identity_count),
       .shown_count = own ? table->identity_count : table->key_count,
       .shown = own ? table->identity : table->key_names,
       .shown_types = own ? table->identity_types : table->key_types,
+      .shown_casts = casts_of(scope, table, own ? table->identity_columns : table->key,
+                              own ? table->identity_count : table->key_count),
+      .only = table->flags & CASCADE_TABLE_INHERITED,
+      .parted = table->flags & CASCADE_TABLE_PARTITIONED,
   };
   sql->shown_is_key = sql->shown_count == sql->key_count;
   for (uint32_t i = 0; sql->shown_is_key && i < sql->key_count; i++)
     if (strcmp(sql->shown[i], sql->key[i]) || sql->shown_types[i] != sql->key_types[i]) sql->shown_is_key = false;
+  return sql->key_casts && sql->shown_casts;
+}
+
+/* Which of a relation's columns its rule writes. */
+static uint32_t written_columns(const casc_relation *relation, const uint32_t **columns, const char *const **names) {
+  bool some = relation->set_count && relation->rule == casc_rule_of_action(relation->on_delete);
+  *columns = some ? relation->set_columns : relation->columns;
+  *names = some ? relation->set_names : relation->column_names;
+  return some ? relation->set_count : relation->count;
+}
+
+static bool describe_relation(casc_scope *scope, casc_scope_relation *to, const casc_relation *relation) {
+  const casc_table *table = scope->tables[relation->table].table, *ref = scope->tables[relation->ref_table].table;
+  const uint32_t *written;
+  *to = (casc_scope_relation){.relation = relation};
+  casc_sql_relation *sql = &to->sql;
+  sql->table = &scope->tables[relation->table].sql;
+  sql->ref_table = &scope->tables[relation->ref_table].sql;
+  sql->count = relation->count;
+  sql->columns = relation->column_names;
+  sql->ref_columns = relation->ref_column_names;
+  sql->ref_casts = casts_of(scope, ref, relation->ref_columns, relation->count);
+  sql->set_count = written_columns(relation, &written, &sql->set_columns);
+  sql->set_casts = casts_of(scope, table, written, sql->set_count);
+  int32_t *types = casc_arena_get(&scope->arena, sql->set_count, sizeof *types);
+  for (uint32_t i = 0; types && i < sql->set_count; i++) types[i] = table->columns[written[i]].value_type;
+  sql->set_types = types;
+  sql->where = relation->where;
+  sql->direct = relation->direct;
+  return sql->ref_casts && sql->set_casts && types;
 }
 
 static cascade_status describe(casc_scope *scope, cascade_error **error) {
@@ -40,42 +88,36 @@ static cascade_status describe(casc_scope *scope, cascade_error **error) {
   if (!scope->tables || !scope->relations || !scope->order) return casc_nomem(error);
   for (uint32_t i = 0; i < scope->table_count; i++) {
     scope->tables[i].table = &graph->tables[i];
-    describe_table(&scope->tables[i].sql, &graph->tables[i]);
+    if (!describe_table(scope, &scope->tables[i].sql, &graph->tables[i])) return casc_nomem(error);
   }
-  for (uint32_t i = 0; i < scope->relation_count; i++) {
-    const casc_relation *relation = &scope->policy->relations[i];
-    scope->relations[i] = (casc_scope_relation){
-        .relation = relation,
-        .sql = {.table = &scope->tables[relation->table].sql,
-                .ref_table = &scope->tables[relation->ref_table].sql,
-                .count = relation->count,
-                .columns = relation->column_names,
-                .ref_columns = relation->ref_column_names,
-                .where = relation->where,
-                .direct = relation->direct}};
-  }
+  for (uint32_t i = 0; i < scope->relation_count; i++)
+    if (!describe_relation(scope, &scope->relations[i], &scope->policy->relations[i])) return casc_nomem(error);
   return CASCADE_OK;
 }
 
 /* The values that the rule writes; for defaults the database computes them. */
 static cascade_status read_values(casc_scope *scope, casc_scope_relation *to, cascade_error **error) {
   const casc_relation *relation = to->relation;
-  to->values = casc_arena_get(&scope->arena, relation->count, sizeof *to->values);
+  uint32_t count = to->sql.set_count;
+  to->values = casc_arena_get(&scope->arena, count, sizeof *to->values);
   if (!to->values) return casc_nomem(error);
-  if (relation->rule == CASCADE_RULE_SET_VALUE) memcpy(to->values, relation->values, relation->count * sizeof *to->values);
+  if (relation->rule == CASCADE_RULE_SET_VALUE) memcpy(to->values, relation->values, count * sizeof *to->values);
   if (relation->rule != CASCADE_RULE_SET_DEFAULT) return CASCADE_OK;
-  const char **expressions = casc_arena_get(&scope->arena, relation->count, sizeof *expressions);
+  const char **expressions = casc_arena_get(&scope->arena, count, sizeof *expressions);
   if (!expressions) return casc_nomem(error);
   const casc_table *table = scope->tables[relation->table].table;
-  for (uint32_t i = 0; i < relation->count; i++) expressions[i] = table->columns[relation->columns[i]].default_sql;
+  const uint32_t *columns;
+  const char *const *names;
+  written_columns(relation, &columns, &names);
+  for (uint32_t i = 0; i < count; i++) expressions[i] = table->columns[columns[i]].default_sql;
   casc_statement statement;
   casc_cursor cursor = {0};
   const cascade_value *row = NULL;
   casc_session_statement(scope->connection, &statement);
-  scope->dialect->evaluate(&statement, expressions, relation->count);
+  scope->dialect->evaluate(&statement, &to->sql, expressions);
   cascade_status status = casc_query(scope->connection, &statement, &cursor, error);
   if (status >= 0) status = casc_next(&cursor, &row, error);
-  for (uint32_t i = 0; status == CASCADE_OK && i < relation->count; i++) {
+  for (uint32_t i = 0; status == CASCADE_OK && i < count; i++) {
     to->values[i] = row[i];
     if (row[i].length && !(to->values[i].data = casc_arena_copy(&scope->arena, row[i].data, row[i].length)))
       status = casc_nomem(error);
@@ -85,8 +127,9 @@ static cascade_status read_values(casc_scope *scope, casc_scope_relation *to, ca
   return status < 0 ? status : CASCADE_OK;
 }
 
-/* The row that the written values refer to: none when one of them is NULL. */
+/* The row that the written values refer to: none when one of them is NULL, or when other columns have a say in it. */
 static cascade_status read_default_parent(casc_scope *scope, casc_scope_relation *to, cascade_error **error) {
+  if (to->sql.set_count < to->relation->count) return CASCADE_OK;
   for (uint32_t i = 0; i < to->relation->count; i++)
     if (to->values[i].type == CASCADE_NULL) return CASCADE_OK;
   casc_statement statement;
@@ -120,8 +163,11 @@ static cascade_status settle_update(casc_scope *scope, casc_scope_relation *to, 
   to->role = CASC_ROLE_UPDATE;
   cascade_status status = read_values(scope, to, error);
   if (status < 0) return status;
-  for (uint32_t i = 0; i < relation->count; i++) {
-    uint32_t flags = table->columns[relation->columns[i]].flags;
+  const uint32_t *columns;
+  const char *const *names;
+  written_columns(relation, &columns, &names);
+  for (uint32_t i = 0; i < to->sql.set_count; i++) {
+    uint32_t flags = table->columns[columns[i]].flags;
     if (flags & CASCADE_COLUMN_GENERATED) {
       to->role = CASC_ROLE_BLOCK;
       to->reason = CASC_REASON_GENERATED;
@@ -150,10 +196,12 @@ static bool is_single(const casc_relation *relation, const casc_table *table) {
   return false;
 }
 
-/* What the database does as soon as the referenced row goes, and would do wrongly to a row that is itself about to go. */
+/* What the database does as soon as the referenced row goes, and would do wrongly to a row that is itself about to go. Where it looks at
+   whole statements, one deletes all rows of a cycle. */
 static bool acts_at_once(const casc_scope *scope, const casc_relation *relation) {
   bool unwritable = relation->on_delete == CASCADE_ACTION_SET_DEFAULT ||
                     (relation->on_delete == CASCADE_ACTION_SET_NULL && !(relation->flags & CASCADE_RELATION_NULLABLE));
+  if (scope->dialect->checks == CASC_CHECKS_STATEMENTS) return false;
   return relation->on_delete == CASCADE_ACTION_RESTRICT || unwritable || !scope->dialect->defer;
 }
 
@@ -297,6 +345,7 @@ static void mark(casc_scope *scope, bool hold_all) {
     if (to->default_parent) scope->tables[to->relation->ref_table].examined = scope->blocking = true;
     if (scope->tables[to->relation->table].table->flags & CASCADE_TABLE_UPDATE_TRIGGER) scope->triggers = true;
   }
+  if (!scope->dialect->defer) scope->defer = false;
   for (bool grew = true; grew;) {
     grew = false;
     for (uint32_t i = 0; i < scope->relation_count; i++) {
@@ -307,6 +356,44 @@ static void mark(casc_scope *scope, bool hold_all) {
       grew = scope->tables[to->relation->ref_table].examined = true;
     }
   }
+}
+
+/* The action in the database is the rule, for the same rows. */
+static bool acts_as_ruled(const casc_scope *scope, const casc_scope_relation *to, int32_t action) {
+  const casc_relation *relation = to->relation;
+  return casc_relation_enforced(relation) && !relation->where && relation->on_delete == action &&
+         !(relation->flags & CASCADE_RELATION_NOT_VALIDATED) && scope->enforced;
+}
+
+static bool may_delegate_table(const casc_scope *scope, uint32_t number) {
+  const casc_scope_table *table = &scope->tables[number];
+  const cascade_policy *policy = scope->policy;
+  bool triggers = table->table->flags & CASCADE_TABLE_DELETE_TRIGGER;
+  if (number == scope->root || table->cyclic || triggers || table->sql.only) return false;
+  for (uint32_t i = 0; i < policy->from_count[number]; i++) {
+    const casc_scope_relation *to = &scope->relations[policy->relations_from[number][i]];
+    if (to->role == CASC_ROLE_CASCADE && !acts_as_ruled(scope, to, CASCADE_ACTION_CASCADE)) return false;
+  }
+  return true;
+}
+
+/* What the database does anyway as soon as the referenced row goes need not be done twice. */
+static void delegate(casc_scope *scope) {
+  for (uint32_t i = 0; i < scope->order_count; i++)
+    scope->tables[scope->order[i]].delegated = may_delegate_table(scope, scope->order[i]);
+  for (uint32_t i = 0; i < scope->relation_count; i++) {
+    casc_scope_relation *to = &scope->relations[i];
+    const casc_scope_table *child = &scope->tables[to->relation->table];
+    bool apart = !child->reached || child->component != scope->tables[to->relation->ref_table].component;
+    to->delegated = to->role == CASC_ROLE_UPDATE && to->relation->rule == CASCADE_RULE_SET_NULL && !to->rewrites_key && apart &&
+                    !(child->table->flags & CASCADE_TABLE_UPDATE_TRIGGER) &&
+                    acts_as_ruled(scope, to, CASCADE_ACTION_SET_NULL);
+  }
+}
+
+void casc_scope_keep_all(casc_scope *scope) {
+  for (uint32_t i = 0; i < scope->table_count; i++) scope->tables[i].delegated = false;
+  for (uint32_t i = 0; i < scope->relation_count; i++) scope->relations[i].delegated = false;
 }
 
 cascade_status casc_scope_init(casc_scope *scope, cascade_connection *connection, cascade_policy *policy,
@@ -338,6 +425,7 @@ cascade_status casc_scope_init(casc_scope *scope, cascade_connection *connection
   if (status >= 0) status = reach(scope, error);
   if (status >= 0) status = arrange(scope, error);
   if (status >= 0) mark(scope, hold_all);
+  if (status >= 0 && scope->dialect->cascades_fast && !hold_all) delegate(scope);
   return status;
 }
 

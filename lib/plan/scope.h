@@ -35,6 +35,7 @@ typedef struct casc_scope_relation {
   cascade_value *default_parent; /* identity of the row that the values refer to; NULL for none */
   bool rewrites_key;             /* the values land on columns that others refer to, or that must be unique */
   bool single;                   /* no two rows refer to the same row: a unique index covers the columns */
+  bool delegated;                /* the database's own action does the same, and nobody needs to see the rows */
   bool hard;                     /* the database checks it at once, row by row, and cannot put it off */
 } casc_scope_relation;
 
@@ -44,6 +45,7 @@ typedef struct casc_scope_table {
   bool reached;    /* rows of it can be in the closure */
   bool held;       /* the keys of those rows are read; else they are found by their one relation */
   bool examined;   /* a blocking relation hangs on it or on what it reaches */
+  bool delegated;  /* its rows go by the database's own ON DELETE CASCADE */
   bool cyclic;     /* relations lead from it back to it */
   uint32_t component;
   uint32_t leaf_relation; /* when reached and not held: the cascading relation */
@@ -72,6 +74,8 @@ typedef struct casc_scope {
 /* `hold_all`: keys of every table are wanted, for a hook. Reads the enforcement state and the defaults' parents. */
 cascade_status casc_scope_init(casc_scope *scope, cascade_connection *connection, cascade_policy *policy,
                                cascade_selection *selection, bool hold_all, cascade_error **error);
+/* Nothing is left to the database's own actions. */
+void casc_scope_keep_all(casc_scope *scope);
 void casc_scope_free(casc_scope *scope);
 
 /* Why the relation's rows block, in words that follow "because". */

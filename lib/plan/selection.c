@@ -126,8 +126,8 @@ static cascade_status set_condition(cascade_selection *selection, const char *co
   const char *what = NULL;
   if (!table->identity_count)
     return casc_fail_at(selection->context, error, CASCADE_NO_KEY, table->label, NULL,
-                        "table %s has neither a rowid nor a primary key: its rows cannot be told apart", table->label);
-  if (!casc_condition_sound(condition, &placeholders, &what))
+                        "table %s has no usable key: its rows cannot be told apart; add a primary key", table->label);
+  if (!casc_condition_sound(selection->graph->engine, condition, &placeholders, &what))
     return casc_fail_at(selection->context, error, CASCADE_INVALID, table->label, NULL,
                         "%s: the condition is not one expression: %s", table->label, what);
   if (placeholders != count)

@@ -119,20 +119,22 @@ static cascade_status filter_keys(casc_scope *scope, uint32_t table, const casc_
   return status;
 }
 
-cascade_status casc_source_selected(casc_scope *scope, const casc_keyset *rows, casc_keyset *selected,
+cascade_status casc_source_selected(casc_scope *scope, const casc_keyset *rows, bool lock, casc_keyset *selected,
                                     cascade_error **error) {
   const cascade_selection *selection = scope->selection;
   if (!selection->by_keys)
     return filter_keys(scope, scope->root, rows,
                        (casc_sql_filter){.where = selection->where,
                                          .where_parameters = selection->parameters,
-                                         .where_parameter_count = selection->parameter_count},
+                                         .where_parameter_count = selection->parameter_count,
+                                         .lock = lock && scope->dialect->row_locks},
                        selected, error);
   cascade_status status = CASCADE_OK;
   uint64_t slice = selection->keys.count ? slice_of(&selection->keys, scope) : 1;
   for (uint64_t from = 0; status >= 0 && rows->count && from < selection->keys.count; from += slice) {
     cascade_keys some = part(&selection->keys, from, slice);
-    status = filter_keys(scope, scope->root, rows, (casc_sql_filter){.shown_among = &some}, selected, error);
+    casc_sql_filter filter = {.shown_among = &some, .lock = lock && scope->dialect->row_locks};
+    status = filter_keys(scope, scope->root, rows, filter, selected, error);
   }
   return status;
 }
@@ -143,19 +145,25 @@ cascade_status casc_source_still(casc_source *source, const casc_keyset *keys, c
   cascade_status status;
   casc_keyset_clear(still);
   if (source->kind == CASC_SOURCE_LISTED) { /* found through other rows, so that only the way up to the selection tells */
-    casc_keyset members;
-    status = casc_members(scope, source->table, keys, NULL, &members, error);
+    casc_keyset held, members = {0};
+    casc_keyset_of(scope, source->table, &held);
+    status = filter_keys(scope, source->table, keys, (casc_sql_filter){.lock = scope->dialect->row_locks}, &held, error);
+    if (status >= 0 && !casc_keyset_merge(&held, NULL)) status = casc_nomem(error);
+    if (status >= 0) status = casc_members(scope, source->table, &held, NULL, &members, error);
     if (status >= 0) casc_keyset_swap(still, &members);
+    casc_keyset_free(&held);
     casc_keyset_free(&members);
     return status;
   }
   if (source->kind == CASC_SOURCE_REFERENCING) {
-    status = casc_read_referencing(scope, &scope->relations[source->relation], &source->parent, keys, 0, still, error);
+    status = casc_read_referencing(scope, &scope->relations[source->relation], &source->parent, keys, 0, true, still,
+                                   error);
   } else if (scope->selection->by_keys) { /* a rowid may have gone to another row meanwhile: only the key itself tells */
     cascade_keys page = part(&scope->selection->keys, source->last, source->selected - source->last);
-    casc_sql_filter filter = {.shown_among = scope->tables[source->table].sql.shown_is_key ? NULL : &page};
+    casc_sql_filter filter = {.shown_among = scope->tables[source->table].sql.shown_is_key ? NULL : &page,
+                              .lock = scope->dialect->row_locks};
     status = filter_keys(scope, source->table, keys, filter, still, error);
-  } else status = casc_source_selected(scope, keys, still, error);
+  } else status = casc_source_selected(scope, keys, true, still, error);
   if (status >= 0 && !casc_keyset_merge(still, NULL)) status = casc_nomem(error);
   return status;
 }

@@ -31,10 +31,10 @@ void casc_source_free(casc_source *source);
 /* Fills `keys` with the next `count` keys at most, without taking them; none when the source is at its end. */
 cascade_status casc_source_peek(casc_source *source, size_t count, casc_keyset *keys, cascade_error **error);
 void casc_source_take(casc_source *source, size_t count);
-/* Of keys that were peeked, those that still belong to the source now. */
+/* Of keys that were peeked, those that still belong to the source now; they are held until the transaction ends. */
 cascade_status casc_source_still(casc_source *source, const casc_keyset *keys, casc_keyset *still, cascade_error **error);
-/* Of rows of the root table, those that are selected: appended to `selected`, not merged. */
-cascade_status casc_source_selected(casc_scope *scope, const casc_keyset *rows, casc_keyset *selected,
+/* Of rows of the root table, those that are selected: appended to `selected`, not merged. `lock` holds them. */
+cascade_status casc_source_selected(casc_scope *scope, const casc_keyset *rows, bool lock, casc_keyset *selected,
                                     cascade_error **error);
 
 #endif

@@ -307,7 +307,7 @@ static cascade_status copy_condition(builder *b, casc_relation *relation) {
   if (!b->entry.where) return CASCADE_OK;
   if (casc_condition_blank(b->entry.where))
     return refuse(b, CASCADE_POLICY, "the condition in where is blank; leave it out");
-  if (!casc_condition_sound(b->entry.where, &placeholders, &what))
+  if (!casc_condition_sound(b->graph->engine, b->entry.where, &placeholders, &what))
     return refuse(b, CASCADE_POLICY, "the condition in where is not one expression: %s", what);
   if (placeholders)
     return refuse(b, CASCADE_POLICY, "the condition in where has a placeholder, and a policy has no value for it");

@@ -9,7 +9,7 @@
 static bool sound(const char *condition) {
   uint32_t placeholders = 0;
   const char *what = NULL;
-  bool result = casc_condition_sound(condition, &placeholders, &what);
+  bool result = casc_condition_sound("sqlite", condition, &placeholders, &what);
   assert_int_equal(result, what == NULL);
   return result;
 }
@@ -35,7 +35,7 @@ static void test_conditions_that_are_sound(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     uint32_t placeholders = 77;
     const char *what = NULL;
-    if (!casc_condition_sound(cases[i].condition, &placeholders, &what)) fail_msg("%s: %s", cases[i].condition, what);
+    if (!casc_condition_sound("sqlite", cases[i].condition, &placeholders, &what)) fail_msg("%s: %s", cases[i].condition, what);
     assert_int_equal(placeholders, cases[i].placeholders);
   }
 }
@@ -67,7 +67,7 @@ static void test_conditions_that_are_not(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     uint32_t placeholders = 0;
     const char *what = NULL;
-    assert_false(casc_condition_sound(cases[i].condition, &placeholders, &what));
+    assert_false(casc_condition_sound("sqlite", cases[i].condition, &placeholders, &what));
     if (!strstr(what, cases[i].what)) fail_msg("%s: %s", cases[i].condition, what);
   }
 }
@@ -120,7 +120,7 @@ static void test_nothing_sound_escapes(void **state) {
     uint32_t theirs = 0, ours = 0;
     const char *what = NULL;
     int rows = escaped(db, condition, &theirs);
-    if (!casc_condition_sound(condition, &ours, &what)) {
+    if (!casc_condition_sound("sqlite", condition, &ours, &what)) {
       caught += rows > 0;
       continue;
     }

@@ -1,0 +1,519 @@
+/* MariaDB's dialect. Keys travel as one JSON array that JSON_TABLE reads as a table; a straight join makes it drive, as the optimizer
+   would rather scan. Its columns have names that a condition of the host does not mean. */
+#include "columns.h"
+#include "parts.h"
+
+#include <string.h>
+
+static void put(casc_statement *statement, const char *sql) {
+  casc_put(statement, sql);
+}
+
+static void name(casc_statement *statement, const char *qualifier, const char *identifier) {
+  casc_put_name(statement, casc_mariadb_identifier, qualifier, identifier);
+}
+
+static void table_name(casc_statement *statement, const casc_sql_table *table) {
+  casc_put_table(statement, casc_mariadb_identifier, table);
+}
+
+/* table.column, the table not having an alias */
+static void column(casc_statement *statement, const casc_sql_table *table, const char *identifier) {
+  table_name(statement, table);
+  put(statement, ".");
+  name(statement, NULL, identifier);
+}
+
+static bool is_bytes(int32_t type) {
+  return type == CASCADE_BLOB;
+}
+
+static void put_text(casc_str *json, const cascade_value *cell) {
+  casc_str_putc(json, '"');
+  for (uint64_t i = 0; i < cell->length; i++) {
+    unsigned char c = (unsigned char)cell->data[i];
+    if (c < 0x20) casc_str_printf(json, "\\u%04x", c);
+    else {
+      if (c == '"' || c == '\\') casc_str_putc(json, '\\');
+      casc_str_putc(json, (char)c);
+    }
+  }
+  casc_str_putc(json, '"');
+}
+
+static void put_cell(casc_str *json, const cascade_value *cell) {
+  switch (cell->type) {
+  case CASCADE_INT64: casc_str_int(json, cell->integer); break;
+  case CASCADE_UINT64: casc_str_printf(json, "%llu", (unsigned long long)cell->integer); break;
+  case CASCADE_DOUBLE: casc_str_printf(json, "%.17g", cell->real); break;
+  case CASCADE_NULL: casc_str_put(json, "null"); break;
+  case CASCADE_BLOB:
+    casc_str_putc(json, '"');
+    casc_str_hex(json, cell->data, cell->length);
+    casc_str_putc(json, '"');
+    break;
+  default: put_text(json, cell);
+  }
+}
+
+static void put_keys(casc_str *json, const cascade_keys *keys) {
+  if (keys->integers) {
+    casc_put_integer_list(json, keys);
+    return;
+  }
+  casc_str_putc(json, '[');
+  for (uint64_t i = 0; i < keys->count; i++) {
+    casc_str_put(json, i ? ",[" : "[");
+    for (uint32_t j = 0; j < keys->column_count; j++) {
+      if (j) casc_str_putc(json, ',');
+      put_cell(json, &keys->cells[i * keys->column_count + j]);
+    }
+    casc_str_putc(json, ']');
+  }
+  casc_str_putc(json, ']');
+}
+
+/* The keys as a table casc_k of columns casc_0, casc_1 ... */
+static void key_table(casc_statement *statement, const cascade_keys *keys, const int32_t *types, const char *const *casts) {
+  casc_str json;
+  size_t length;
+  casc_str_init(&json, statement->arena.alloc);
+  put_keys(&json, keys);
+  const char *text = casc_keep_text(statement, &json, &length);
+  if (text) casc_statement_text(statement, text, length);
+  put(statement, "JSON_TABLE(?, '$[*]' COLUMNS (");
+  for (uint32_t i = 0; i < keys->column_count; i++) {
+    casc_str_printf(&statement->sql, "%scasc_%u %s PATH ", i ? ", " : "", i, is_bytes(types[i]) ? "LONGTEXT" : casts[i]);
+    if (keys->integers) put(statement, "'$'");
+    else casc_str_printf(&statement->sql, "'$[%u]'", i);
+  }
+  put(statement, ")) AS casc_k");
+}
+
+/* table.column = casc_k.casc_0 AND ... */
+static void match_keys(casc_statement *statement, const casc_sql_table *table, const char *const *columns,
+                       const int32_t *types, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (i) put(statement, " AND ");
+    column(statement, table, columns[i]);
+    casc_str_printf(&statement->sql, is_bytes(types[i]) ? " = UNHEX(casc_k.casc_%u)" : " = casc_k.casc_%u", i);
+  }
+}
+
+/* A single key, or a range, needs no list: the columns can be compared at once. */
+static bool is_plain(const cascade_keys *keys) {
+  return keys->count == 1 || casc_keys_are_range(keys);
+}
+
+static void plain_among(casc_statement *statement, const casc_sql_table *table, const char *const *columns, uint32_t count,
+                        const cascade_keys *keys) {
+  if (casc_keys_are_range(keys)) {
+    column(statement, table, columns[0]);
+    put(statement, " BETWEEN ? AND ?");
+    casc_statement_integer(statement, keys->integers[0]);
+    casc_statement_integer(statement, keys->integers[keys->count - 1]);
+    return;
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    if (i) put(statement, " AND ");
+    column(statement, table, columns[i]);
+    put(statement, " = ?");
+    if (keys->integers) casc_statement_integer(statement, keys->integers[0]);
+    else casc_statement_parameter(statement, &keys->cells[i]);
+  }
+}
+
+/* <the rows `keys` of table>: the key table, joined by their identity, or the table alone and a condition that follows. */
+static void rows_of(casc_statement *statement, const casc_sql_table *table, const cascade_keys *keys) {
+  if (!is_plain(keys)) {
+    key_table(statement, keys, table->key_types, table->key_casts);
+    put(statement, " STRAIGHT_JOIN ");
+  }
+  table_name(statement, table);
+  if (is_plain(keys)) return;
+  put(statement, " ON ");
+  match_keys(statement, table, table->key, table->key_types, table->key_count);
+}
+
+static const char *rows_where(casc_statement *statement, const casc_sql_table *table, const cascade_keys *keys) {
+  if (!is_plain(keys)) return " WHERE ";
+  put(statement, " WHERE ");
+  plain_among(statement, table, table->key, table->key_count, keys);
+  return " AND ";
+}
+
+/* The values that rows refer to, as a table casc_p of columns casc_0 ...: those of `columns` in the rows `keys` of table. */
+static void value_table(casc_statement *statement, const casc_sql_table *table, const char *const *columns, uint32_t count,
+                        const cascade_keys *keys, const char *where) {
+  put(statement, "(SELECT DISTINCT ");
+  for (uint32_t i = 0; i < count; i++) {
+    if (i) put(statement, ", ");
+    column(statement, table, columns[i]);
+    casc_str_printf(&statement->sql, " AS casc_%u", i);
+  }
+  put(statement, " FROM ");
+  rows_of(statement, table, keys);
+  const char *word = rows_where(statement, table, keys);
+  if (where) casc_str_printf(&statement->sql, "%s(%s)", word, where);
+  put(statement, ") AS casc_p");
+}
+
+static void match_values(casc_statement *statement, const casc_sql_table *table, const char *const *columns, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (i) put(statement, " AND ");
+    column(statement, table, columns[i]);
+    casc_str_printf(&statement->sql, " = casc_p.casc_%u", i);
+  }
+}
+
+/* What the table is joined to, in front of it; the keys that are left to the WHERE are given back. */
+typedef struct plain_keys {
+  const char *const *columns;
+  uint32_t count;
+  const cascade_keys *keys;
+} plain_keys;
+
+static void add_plain(plain_keys *plain, uint32_t *count, const char *const *columns, uint32_t width, const cascade_keys *keys) {
+  plain[(*count)++] = (plain_keys){columns, width, keys};
+}
+
+/* table, and what drives it. One list at most becomes the key table; a second one is a condition. */
+static void joined(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, plain_keys *plain,
+                   uint32_t *plain_count) {
+  const casc_sql_relation *relation = filter->relation;
+  bool listed = false;
+  *plain_count = 0;
+  if (relation && !relation->direct) {
+    value_table(statement, relation->ref_table, relation->ref_columns, relation->count, filter->parents, NULL);
+    put(statement, " STRAIGHT_JOIN ");
+    table_name(statement, table);
+    put(statement, " ON ");
+    match_values(statement, table, relation->columns, relation->count);
+    listed = true;
+  } else if (relation && is_plain(filter->parents)) {
+    add_plain(plain, plain_count, relation->columns, relation->count, filter->parents);
+  } else if (relation) {
+    key_table(statement, filter->parents, relation->ref_table->key_types, relation->ref_table->key_casts);
+    put(statement, " STRAIGHT_JOIN ");
+    table_name(statement, table);
+    put(statement, " ON ");
+    match_keys(statement, table, relation->columns, relation->ref_table->key_types, relation->count);
+    listed = true;
+  }
+  const cascade_keys *keys = filter->among ? filter->among : filter->shown_among;
+  const char *const *columns = filter->among ? table->key : table->shown;
+  uint32_t width = filter->among ? table->key_count : table->shown_count;
+  if (keys && !listed && !is_plain(keys)) {
+    key_table(statement, keys, filter->among ? table->key_types : table->shown_types,
+              filter->among ? table->key_casts : table->shown_casts);
+    put(statement, " STRAIGHT_JOIN ");
+    table_name(statement, table);
+    put(statement, " ON ");
+    match_keys(statement, table, columns, filter->among ? table->key_types : table->shown_types, width);
+    listed = true;
+  } else if (keys) add_plain(plain, plain_count, columns, width, keys);
+  if (!listed) table_name(statement, table);
+}
+
+/* The second list, on top of a join. */
+static void listed_among(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
+                         const plain_keys *keys) {
+  const int32_t *types = filter->among ? table->key_types : table->shown_types;
+  for (uint32_t i = 0; i < keys->count; i++) {
+    put(statement, i ? ", " : keys->count > 1 ? "(" : "");
+    column(statement, table, keys->columns[i]);
+  }
+  put(statement, keys->count > 1 ? ") IN (SELECT " : " IN (SELECT ");
+  for (uint32_t i = 0; i < keys->count; i++)
+    casc_str_printf(&statement->sql, is_bytes(types[i]) ? "%sUNHEX(casc_%u)" : "%scasc_%u", i ? ", " : "", i);
+  put(statement, " FROM ");
+  key_table(statement, keys->keys, types, filter->among ? table->key_casts : table->shown_casts);
+  put(statement, ")");
+}
+
+/* a > ?, or for more columns a >= ? AND (a > ? OR a = ? AND (b > ?)): a comparison of rows would use no index. */
+static void after(casc_statement *statement, const casc_sql_table *table, const cascade_value *anchor, uint32_t from) {
+  bool last = from + 1 == table->key_count;
+  if (!last) {
+    column(statement, table, table->key[from]);
+    put(statement, " >= ? AND (");
+    casc_statement_parameter(statement, &anchor[from]);
+  }
+  column(statement, table, table->key[from]);
+  put(statement, " > ?");
+  casc_statement_parameter(statement, &anchor[from]);
+  if (last) return;
+  put(statement, " OR ");
+  column(statement, table, table->key[from]);
+  put(statement, " = ? AND (");
+  casc_statement_parameter(statement, &anchor[from]);
+  after(statement, table, anchor, from + 1);
+  put(statement, "))");
+}
+
+static void where(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
+                  const plain_keys *plain, uint32_t plain_count) {
+  const char *word = " WHERE ";
+  for (uint32_t i = 0; i < plain_count; i++) {
+    put(statement, word);
+    word = " AND ";
+    if (is_plain(plain[i].keys)) plain_among(statement, table, plain[i].columns, plain[i].count, plain[i].keys);
+    else listed_among(statement, table, filter, &plain[i]);
+  }
+  if (filter->relation && filter->relation->where) {
+    casc_str_printf(&statement->sql, "%s(%s)", word, filter->relation->where);
+    word = " AND ";
+  }
+  if (filter->after) {
+    put(statement, word);
+    word = " AND ";
+    put(statement, "(");
+    after(statement, table, filter->after, 0);
+    put(statement, ")");
+  }
+  if (filter->where) {
+    casc_str_printf(&statement->sql, "%s(%s)", word, filter->where);
+    for (uint32_t i = 0; i < filter->where_parameter_count; i++)
+      casc_statement_parameter(statement, &filter->where_parameters[i]);
+  }
+}
+
+static void joined_where(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
+  plain_keys plain[2];
+  uint32_t count;
+  joined(statement, table, filter, plain, &count);
+  where(statement, table, filter, plain, count);
+}
+
+static void limited(casc_statement *statement, uint64_t limit) {
+  if (!limit) return;
+  put(statement, " LIMIT ?");
+  casc_statement_integer(statement, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
+}
+
+static void result_columns(casc_statement *statement, const casc_sql_table *table, const char *const *names,
+                           const int32_t *types, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    casc_str item;
+    size_t length;
+    casc_str_init(&item, statement->arena.alloc);
+    if (table->schema) {
+      casc_mariadb_identifier(&item, table->schema);
+      casc_str_putc(&item, '.');
+    }
+    casc_mariadb_identifier(&item, table->name);
+    casc_str_putc(&item, '.');
+    casc_mariadb_identifier(&item, names[i]);
+    const char *text = casc_keep_text(statement, &item, &length);
+    if (text) casc_mariadb_column(statement, text, types[i]);
+  }
+}
+
+static void select_identity(casc_statement *statement, const casc_sql_table *table) {
+  put(statement, "SELECT ");
+  result_columns(statement, table, table->key, table->key_types, table->key_count);
+}
+
+static void order_by_identity(casc_statement *statement, const casc_sql_table *table, const char *direction) {
+  for (uint32_t i = 0; i < table->key_count; i++) {
+    put(statement, i ? ", " : " ORDER BY ");
+    column(statement, table, table->key[i]);
+    put(statement, direction);
+  }
+}
+
+/* Any `limit` of the rows, without an order, so that no more than these are read, as a table casc_d. What made them be picked is looked at again: a row
+   that another session moves meanwhile is left alone. */
+static void picked(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
+                   uint64_t limit) {
+  const casc_sql_relation *relation = filter->relation;
+  put(statement, "(SELECT ");
+  for (uint32_t i = 0; i < table->key_count; i++) {
+    column(statement, table, table->key[i]);
+    casc_str_printf(&statement->sql, " AS casc_%u, ", i);
+  }
+  for (uint32_t i = 0; i < relation->count; i++) {
+    column(statement, table, relation->columns[i]);
+    casc_str_printf(&statement->sql, " AS casc_r%u%s", i, i + 1 < relation->count ? ", " : "");
+  }
+  put(statement, " FROM ");
+  joined_where(statement, table, filter);
+  limited(statement, limit);
+  put(statement, ") AS casc_d STRAIGHT_JOIN ");
+  table_name(statement, table);
+  for (uint32_t i = 0; i < table->key_count; i++) {
+    put(statement, i ? " AND " : " ON ");
+    column(statement, table, table->key[i]);
+    casc_str_printf(&statement->sql, " = casc_d.casc_%u", i);
+  }
+  for (uint32_t i = 0; i < relation->count; i++) {
+    put(statement, " AND ");
+    column(statement, table, relation->columns[i]);
+    casc_str_printf(&statement->sql, " = casc_d.casc_r%u", i);
+  }
+}
+
+static void select_keys(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
+                        bool shown, bool ordered, uint64_t limit) {
+  select_identity(statement, table);
+  if (shown && !table->shown_is_key) result_columns(statement, table, table->shown, table->shown_types, table->shown_count);
+  put(statement, " FROM ");
+  bool pick = filter->lock && limit;
+  if (pick) picked(statement, table, filter, limit);
+  else joined_where(statement, table, filter);
+  if (ordered || filter->lock) order_by_identity(statement, table, "");
+  if (!pick) limited(statement, limit);
+  if (filter->lock) put(statement, " FOR UPDATE");
+}
+
+static void last_key(casc_statement *statement, const casc_sql_table *table) {
+  select_identity(statement, table);
+  put(statement, " FROM ");
+  table_name(statement, table);
+  order_by_identity(statement, table, " DESC");
+  put(statement, " LIMIT 1");
+}
+
+static void count_rows(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
+                       uint64_t limit) {
+  put(statement, "SELECT ");
+  casc_mariadb_column(statement, "COUNT(*)", CASCADE_INT64);
+  put(statement, limit ? " FROM (SELECT 1 FROM " : " FROM ");
+  joined_where(statement, table, filter);
+  limited(statement, limit);
+  if (limit) put(statement, ") AS casc_c");
+}
+
+/* The one table is enough: it takes a limit itself. */
+static bool needs_no_join(const casc_sql_filter *filter) {
+  return (!filter->relation || (filter->relation->direct && is_plain(filter->parents))) &&
+         (!filter->among || is_plain(filter->among));
+}
+
+static void delete_rows(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
+  put(statement, "DELETE ");
+  if (!needs_no_join(filter)) table_name(statement, table);
+  put(statement, needs_no_join(filter) ? "FROM " : " FROM ");
+  bool pick = filter->limit && !needs_no_join(filter);
+  if (pick) picked(statement, table, filter, filter->limit);
+  else joined_where(statement, table, filter);
+  if (!pick) limited(statement, filter->limit);
+}
+
+static void update_rows(casc_statement *statement, const casc_sql_relation *relation, const cascade_value *values,
+                        const casc_sql_filter *filter) {
+  const casc_sql_table *table = relation->table;
+  plain_keys plain[2];
+  uint32_t count = 0;
+  bool pick = filter->limit && !needs_no_join(filter);
+  put(statement, "UPDATE ");
+  if (pick) picked(statement, table, filter, filter->limit);
+  else joined(statement, table, filter, plain, &count);
+  for (uint32_t i = 0; i < relation->set_count; i++) {
+    put(statement, i ? ", " : " SET ");
+    column(statement, table, relation->set_columns[i]);
+    put(statement, " = ?");
+    casc_statement_parameter(statement, &values[i]);
+  }
+  if (pick) return;
+  where(statement, table, filter, plain, count);
+  limited(statement, filter->limit);
+}
+
+static void select_parents(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys) {
+  select_identity(statement, relation->ref_table);
+  put(statement, " FROM ");
+  value_table(statement, relation->table, relation->columns, relation->count, keys, relation->where);
+  put(statement, " STRAIGHT_JOIN ");
+  table_name(statement, relation->ref_table);
+  put(statement, " ON ");
+  match_values(statement, relation->ref_table, relation->ref_columns, relation->count);
+}
+
+static void find_parent(casc_statement *statement, const casc_sql_relation *relation, const cascade_value *values) {
+  select_identity(statement, relation->ref_table);
+  put(statement, " FROM ");
+  table_name(statement, relation->ref_table);
+  for (uint32_t i = 0; i < relation->count; i++) {
+    put(statement, i ? " AND " : " WHERE ");
+    column(statement, relation->ref_table, relation->ref_columns[i]);
+    put(statement, " = ?");
+    casc_statement_parameter(statement, &values[i]);
+  }
+}
+
+static void select_dangling(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys,
+                            uint64_t limit) {
+  const casc_sql_table *table = relation->table;
+  select_identity(statement, table);
+  put(statement, " FROM ");
+  joined_where(statement, table, &(casc_sql_filter){.among = keys, .where = relation->where});
+  const char *word = is_plain(keys) || relation->where ? " AND " : " WHERE ";
+  for (uint32_t i = 0; i < relation->count; i++) {
+    word = casc_put_word(statement, word);
+    column(statement, table, relation->columns[i]);
+    put(statement, " IS NOT NULL");
+  }
+  put(statement, " AND NOT EXISTS (SELECT 1 FROM ");
+  table_name(statement, relation->ref_table);
+  for (uint32_t i = 0; i < relation->count; i++) {
+    put(statement, i ? " AND " : " AS casc_p WHERE ");
+    name(statement, "casc_p", relation->ref_columns[i]);
+    put(statement, " = ");
+    column(statement, table, relation->columns[i]);
+  }
+  put(statement, ")");
+  limited(statement, limit);
+}
+
+static void evaluate(casc_statement *statement, const casc_sql_relation *relation, const char *const *expressions) {
+  put(statement, "SELECT ");
+  for (uint32_t i = 0; i < relation->set_count; i++)
+    casc_mariadb_column(statement, expressions[i] ? expressions[i] : "NULL", relation->set_types[i]);
+}
+
+/* The type of a column of the key table: that of the compared column, so that its index serves. */
+static const char *cast_of(casc_arena *arena, const char *type, const char *sql_type, const char *collation) {
+  (void)sql_type;
+  bool listed = !strncmp(type, "enum(", 5) || !strncmp(type, "set(", 4);
+  if (listed) type = "varchar(1024)";
+  if (!collation || !*collation || strchr(type, ' ')) return casc_arena_strdup(arena, type);
+  return casc_arena_printf(arena, "%s CHARACTER SET %.*s COLLATE %s", type, (int)strcspn(collation, "_"), collation, collation);
+}
+
+static void checks_state(casc_statement *statement) {
+  put(statement, "SELECT ");
+  casc_mariadb_column(statement, "@@foreign_key_checks", CASCADE_INT64);
+}
+
+/* The first holds for the next transaction only. */
+static const char *const begin_write[] = {"SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "START TRANSACTION READ WRITE", NULL};
+static const char *const begin_read[] = {"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+                                         "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY", NULL};
+
+const casc_dialect casc_dialect_mariadb = {
+    .engine = "mariadb",
+    .checks_name = "foreign_key_checks is off",
+    .begin_write = begin_write,
+    .begin_read = begin_read,
+    .commit = "COMMIT",
+    .rollback = "ROLLBACK",
+    .savepoint = "SAVEPOINT libcascade",
+    .release = "RELEASE SAVEPOINT libcascade",
+    .rollback_to = "ROLLBACK TO SAVEPOINT libcascade",
+    .checks = CASC_CHECKS_ROWS,
+    .row_locks = true,
+    .cascades_fast = true,
+    .max_cells = 1000000,
+    .cast = cast_of,
+    .checks_state = checks_state,
+    .select_keys = select_keys,
+    .last_key = last_key,
+    .count = count_rows,
+    .delete_rows = delete_rows,
+    .update_rows = update_rows,
+    .select_parents = select_parents,
+    .find_parent = find_parent,
+    .select_dangling = select_dangling,
+    .evaluate = evaluate,
+};

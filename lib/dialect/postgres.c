@@ -1,0 +1,428 @@
+/* PostgreSQL's dialect. Keys travel as arrays, one for each column, which a scan hashes and an index takes one by one, so that both
+   plans are right. Everything is a condition on the one table that a statement is about: no join reorders it. */
+#include "columns.h"
+#include "condition.h"
+#include "parts.h"
+
+#include <stdio.h>
+
+static void put(casc_statement *statement, const char *sql) {
+  casc_put(statement, sql);
+}
+
+static void name(casc_statement *statement, const char *qualifier, const char *identifier) {
+  casc_put_name(statement, casc_postgres_identifier, qualifier, identifier);
+}
+
+static void name_list(casc_statement *statement, const char *qualifier, const char *const *names, uint32_t count) {
+  casc_put_names(statement, casc_postgres_identifier, qualifier, names, count);
+}
+
+static void name_tuple(casc_statement *statement, const char *qualifier, const char *const *names, uint32_t count) {
+  casc_put_tuple(statement, casc_postgres_identifier, qualifier, names, count);
+}
+
+static void table_name(casc_statement *statement, const casc_sql_table *table) {
+  if (table->only) put(statement, "Only ");
+  casc_put_table(statement, casc_postgres_identifier, table);
+}
+
+/* $1::cast */
+static void parameter(casc_statement *statement, const cascade_value *value, const char *cast) {
+  casc_statement_parameter(statement, value);
+  casc_str_printf(&statement->sql, *cast ? "$%zu::%s" : "$%zu", statement->parameter_count, cast);
+}
+
+static void integer(casc_statement *statement, int64_t value) {
+  parameter(statement, &(cascade_value){.type = CASCADE_INT64, .integer = value}, "");
+}
+
+static bool all_integers(const cascade_keys *keys, uint32_t column) {
+  for (uint64_t i = 0; i < keys->count; i++)
+    if (keys->cells[i * keys->column_count + column].type != CASCADE_INT64) return false;
+  return true;
+}
+
+/* {"a","b"}: what the type's own input makes of each text. */
+static void put_element(casc_str *array, const cascade_value *cell) {
+  switch (cell->type) {
+  case CASCADE_INT64: casc_str_int(array, cell->integer); return;
+  case CASCADE_DOUBLE: casc_str_printf(array, "%.17g", cell->real); return;
+  case CASCADE_NULL: casc_str_put(array, "NULL"); return;
+  case CASCADE_BLOB:
+    casc_str_put(array, "\"\\\\x");
+    casc_str_hex(array, cell->data, cell->length);
+    break;
+  default:
+    casc_str_putc(array, '"');
+    for (uint64_t i = 0; i < cell->length; i++) {
+      if (cell->data[i] == '"' || cell->data[i] == '\\') casc_str_putc(array, '\\');
+      casc_str_putc(array, cell->data[i]);
+    }
+  }
+  casc_str_putc(array, '"');
+}
+
+/* One column of the keys, as $1::cast[] */
+static void array_of(casc_statement *statement, const cascade_keys *keys, uint32_t column, const char *cast) {
+  cascade_value value = {.type = CASCADE_INT64_ARRAY};
+  if (keys->integers) {
+    value.data = (const char *)keys->integers;
+    value.length = keys->count * sizeof *keys->integers;
+  } else if (all_integers(keys, column)) {
+    int64_t *integers = casc_arena_get(&statement->arena, keys->count, sizeof *integers);
+    for (uint64_t i = 0; integers && i < keys->count; i++)
+      integers[i] = keys->cells[i * keys->column_count + column].integer;
+    if (!integers) statement->failed = true;
+    value.data = (const char *)integers;
+    value.length = integers ? keys->count * sizeof *integers : 0;
+  } else {
+    casc_str array;
+    size_t length;
+    casc_str_init(&array, statement->arena.alloc);
+    for (uint64_t i = 0; i < keys->count; i++) {
+      casc_str_putc(&array, i ? ',' : '{');
+      put_element(&array, &keys->cells[i * keys->column_count + column]);
+    }
+    casc_str_put(&array, keys->count ? "}" : "{}");
+    value.type = CASCADE_TEXT;
+    value.data = casc_keep_text(statement, &array, &length);
+    value.length = length;
+  }
+  casc_statement_parameter(statement, &value);
+  casc_str_printf(&statement->sql, "$%zu::%s[]", statement->parameter_count, *cast ? cast : "bigint");
+}
+
+/* columns are one of keys; a single key is an equality, so that an index on the columns gives the rows in its order */
+static void columns_among(casc_statement *statement, const char *qualifier, const char *const *columns,
+                          const char *const *casts, uint32_t count, const cascade_keys *keys) {
+  for (uint32_t i = 0; keys->count == 1 && i < count; i++) {
+    cascade_value cell = {.type = CASCADE_INT64, .integer = keys->integers ? keys->integers[0] : 0};
+    if (i) put(statement, " And ");
+    name(statement, qualifier, columns[i]);
+    put(statement, " = ");
+    parameter(statement, keys->integers ? &cell : &keys->cells[i], casts[i]);
+  }
+  if (keys->count == 1) return;
+  name_tuple(statement, qualifier, columns, count);
+  if (casc_keys_are_range(keys)) {
+    put(statement, " Between ");
+    integer(statement, keys->integers[0]);
+    put(statement, " And ");
+    integer(statement, keys->integers[keys->count - 1]);
+    return;
+  }
+  if (count == 1) {
+    put(statement, " = Any(");
+    array_of(statement, keys, 0, casts[0]);
+  } else {
+    put(statement, " In (Select * From unnest(");
+    for (uint32_t i = 0; i < count; i++) {
+      if (i) put(statement, ", ");
+      array_of(statement, keys, i, casts[i]);
+    }
+    put(statement, ")");
+  }
+  put(statement, ")");
+}
+
+static void identity_among(casc_statement *statement, const casc_sql_table *table, const cascade_keys *keys) {
+  columns_among(statement, NULL, table->key, table->key_casts, table->key_count, keys);
+}
+
+static void refers(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *parents) {
+  const casc_sql_table *ref = relation->ref_table;
+  if (relation->direct) {
+    columns_among(statement, NULL, relation->columns, ref->key_casts, relation->count, parents);
+    return;
+  }
+  name_tuple(statement, NULL, relation->columns, relation->count);
+  put(statement, " In (Select ");
+  name_list(statement, "p", relation->ref_columns, relation->count);
+  put(statement, " From ");
+  table_name(statement, ref);
+  put(statement, " p Where ");
+  columns_among(statement, "p", ref->key, ref->key_casts, ref->key_count, parents);
+  put(statement, ")");
+}
+
+static void after(casc_statement *statement, const casc_sql_table *table, const cascade_value *anchor) {
+  name_tuple(statement, NULL, table->key, table->key_count);
+  put(statement, table->key_count > 1 ? " > (" : " > ");
+  for (uint32_t i = 0; i < table->key_count; i++) {
+    if (i) put(statement, ", ");
+    parameter(statement, &anchor[i], table->key_casts[i]);
+  }
+  if (table->key_count > 1) put(statement, ")");
+}
+
+static void condition(casc_statement *statement, const char *text, const cascade_value *parameters, uint32_t count) {
+  put(statement, "(");
+  casc_condition_number(&statement->sql, text, statement->parameter_count + 1);
+  put(statement, ")");
+  for (uint32_t i = 0; i < count; i++) casc_statement_parameter(statement, &parameters[i]);
+}
+
+static void where(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
+  const char *word = " Where ";
+  if (filter->relation) {
+    word = casc_put_word(statement, word);
+    refers(statement, filter->relation, filter->parents);
+    if (filter->relation->where) {
+      word = casc_put_word(statement, word);
+      condition(statement, filter->relation->where, NULL, 0);
+    }
+  }
+  if (filter->among) {
+    word = casc_put_word(statement, word);
+    identity_among(statement, table, filter->among);
+  }
+  if (filter->shown_among) {
+    word = casc_put_word(statement, word);
+    columns_among(statement, NULL, table->shown, table->shown_casts, table->shown_count, filter->shown_among);
+  }
+  if (filter->after) {
+    word = casc_put_word(statement, word);
+    after(statement, table, filter->after);
+  }
+  if (filter->where) {
+    casc_put_word(statement, word);
+    condition(statement, filter->where, filter->where_parameters, filter->where_parameter_count);
+  }
+}
+
+static void from_where(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
+  put(statement, " From ");
+  table_name(statement, table);
+  where(statement, table, filter);
+}
+
+static void limited(casc_statement *statement, uint64_t limit) {
+  if (!limit) return;
+  put(statement, " Limit ");
+  integer(statement, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
+}
+
+/* Any `limit` of the rows, by their place: without an order, so that no more than these are read. */
+static void picked(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, uint64_t limit) {
+  if (table->parted) name_tuple(statement, NULL, table->key, table->key_count);
+  put(statement, table->parted ? " In (Select " : "ctid = Any(Array(Select ");
+  if (table->parted) name_list(statement, NULL, table->key, table->key_count);
+  else put(statement, "ctid");
+  from_where(statement, table, filter);
+  limited(statement, limit);
+  put(statement, table->parted ? ")" : "))");
+}
+
+static void columns(casc_statement *statement, const char *qualifier, const char *const *names, const int32_t *types,
+                    uint32_t count) {
+  for (uint32_t i = 0; i < count; i++)
+    casc_postgres_column(statement, casc_quoted_name(statement, casc_postgres_identifier, qualifier, names[i]), types[i]);
+}
+
+static void select_identity(casc_statement *statement, const char *qualifier, const casc_sql_table *table) {
+  put(statement, "Select ");
+  columns(statement, qualifier, table->key, table->key_types, table->key_count);
+}
+
+static void select_keys(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
+                        bool shown, bool ordered, uint64_t limit) {
+  select_identity(statement, NULL, table);
+  if (shown && !table->shown_is_key) columns(statement, NULL, table->shown, table->shown_types, table->shown_count);
+  from_where(statement, table, filter);
+  if (filter->lock && limit) {
+    put(statement, " And ");
+    picked(statement, table, filter, limit);
+  }
+  if (ordered || filter->lock) {
+    put(statement, " Order By ");
+    name_list(statement, NULL, table->key, table->key_count);
+  }
+  if (filter->lock) put(statement, " For Update");
+  else limited(statement, limit);
+}
+
+static void last_key(casc_statement *statement, const casc_sql_table *table) {
+  select_identity(statement, NULL, table);
+  put(statement, " From ");
+  table_name(statement, table);
+  for (uint32_t i = 0; i < table->key_count; i++) {
+    put(statement, i ? ", " : " Order By ");
+    name(statement, NULL, table->key[i]);
+    put(statement, " Desc");
+  }
+  put(statement, " Limit 1");
+}
+
+static void count_rows(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
+                       uint64_t limit) {
+  put(statement, "Select ");
+  casc_postgres_column(statement, "Count(*)", CASCADE_INT64);
+  if (limit) put(statement, " From (Select 1");
+  from_where(statement, table, filter);
+  limited(statement, limit);
+  if (limit) put(statement, ") s");
+}
+
+/* With a limit, the rows are picked out first. One that another session moves meanwhile is then at another place, and left alone. */
+static void where_limited(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
+  if (!filter->limit) {
+    where(statement, table, filter);
+    return;
+  }
+  put(statement, " Where ");
+  picked(statement, table, filter, filter->limit);
+}
+
+static void delete_rows(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
+  put(statement, "Delete From ");
+  table_name(statement, table);
+  where_limited(statement, table, filter);
+}
+
+static void delete_together(casc_statement *statement, const casc_sql_table *const *tables, const cascade_keys *keys,
+                            uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    casc_str_printf(&statement->sql, i ? ", d%u As (Delete From " : "With d%u As (Delete From ", i);
+    table_name(statement, tables[i]);
+    put(statement, " Where ");
+    identity_among(statement, tables[i], &keys[i]);
+    put(statement, " Returning 1)");
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    char part[40];
+    snprintf(part, sizeof part, "(Select Count(*) From d%u)", i);
+    put(statement, i ? " Union All Select " : " Select ");
+    statement->type_count = 0;
+    casc_postgres_column(statement, part, CASCADE_INT64);
+  }
+}
+
+static void update_rows(casc_statement *statement, const casc_sql_relation *relation, const cascade_value *values,
+                        const casc_sql_filter *filter) {
+  put(statement, "Update ");
+  table_name(statement, relation->table);
+  for (uint32_t i = 0; i < relation->set_count; i++) {
+    put(statement, i ? ", " : " Set ");
+    name(statement, NULL, relation->set_columns[i]);
+    put(statement, " = ");
+    if (values[i].type == CASCADE_NULL) put(statement, "Null");
+    else parameter(statement, &values[i], relation->set_casts[i]);
+  }
+  where_limited(statement, relation->table, filter);
+}
+
+static void select_parents(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys) {
+  select_identity(statement, "p", relation->ref_table);
+  put(statement, " From ");
+  table_name(statement, relation->ref_table);
+  put(statement, " p Where ");
+  name_tuple(statement, "p", relation->ref_columns, relation->count);
+  put(statement, " In (Select ");
+  name_list(statement, NULL, relation->columns, relation->count);
+  from_where(statement, relation->table, &(casc_sql_filter){.among = keys, .where = relation->where});
+  put(statement, ")");
+}
+
+static void find_parent(casc_statement *statement, const casc_sql_relation *relation, const cascade_value *values) {
+  select_identity(statement, NULL, relation->ref_table);
+  put(statement, " From ");
+  table_name(statement, relation->ref_table);
+  for (uint32_t i = 0; i < relation->count; i++) {
+    put(statement, i ? " And " : " Where ");
+    name(statement, NULL, relation->ref_columns[i]);
+    put(statement, " = ");
+    parameter(statement, &values[i], relation->ref_casts[i]);
+  }
+}
+
+static void select_dangling(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys,
+                            uint64_t limit) {
+  const casc_sql_table *table = relation->table;
+  select_identity(statement, NULL, table);
+  from_where(statement, table, &(casc_sql_filter){.among = keys, .where = relation->where});
+  for (uint32_t i = 0; i < relation->count; i++) {
+    put(statement, " And ");
+    name(statement, NULL, relation->columns[i]);
+    put(statement, " Is Not Null");
+  }
+  put(statement, " And ");
+  name_tuple(statement, NULL, relation->columns, relation->count);
+  put(statement, " Not In (Select ");
+  name_list(statement, "p", relation->ref_columns, relation->count);
+  put(statement, " From ");
+  table_name(statement, relation->ref_table);
+  put(statement, " p Where ");
+  name_tuple(statement, "p", relation->ref_columns, relation->count);
+  put(statement, " In (Select ");
+  name_list(statement, NULL, relation->columns, relation->count);
+  from_where(statement, table, &(casc_sql_filter){.among = keys});
+  put(statement, "))");
+  limited(statement, limit);
+}
+
+static void evaluate(casc_statement *statement, const casc_sql_relation *relation, const char *const *expressions) {
+  put(statement, "Select ");
+  for (uint32_t i = 0; i < relation->set_count; i++) {
+    const char *value = expressions[i] ? casc_arena_printf(&statement->arena, "(%s)::%s", expressions[i], relation->set_casts[i])
+                                       : "Null";
+    if (!value) statement->failed = true;
+    else casc_postgres_column(statement, value, CASCADE_TEXT);
+  }
+}
+
+static const char *cast_of(casc_arena *arena, const char *type, const char *sql_type, const char *collation) {
+  (void)arena, (void)collation;
+  return sql_type ? sql_type : type;
+}
+
+static void checks_state(casc_statement *statement) {
+  put(statement, "Select ");
+  casc_postgres_column(statement, "(current_setting('session_replication_role') <> 'replica')::int", CASCADE_INT64);
+}
+
+static void may_turn_checks_off(casc_statement *statement) {
+  put(statement, "Select ");
+  casc_postgres_column(statement, "has_parameter_privilege('session_replication_role', 'SET')::int", CASCADE_INT64);
+}
+
+static void statement_timeout(casc_statement *statement, uint32_t milliseconds) {
+  casc_str_printf(&statement->sql, "Set Local statement_timeout = %u", milliseconds);
+}
+
+static const char *const begin_write[] = {"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", NULL};
+static const char *const begin_read[] = {"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", NULL};
+
+const casc_dialect casc_dialect_postgres = {
+    .engine = "postgresql",
+    .checks_name = "session_replication_role is replica",
+    .begin_write = begin_write,
+    .begin_read = begin_read,
+    .commit = "COMMIT",
+    .rollback = "ROLLBACK",
+    .savepoint = "SAVEPOINT libcascade",
+    .release = "RELEASE libcascade",
+    .rollback_to = "ROLLBACK TO libcascade",
+    .defer = "SET CONSTRAINTS ALL DEFERRED",
+    .checks_off_local = "SET LOCAL session_replication_role = replica",
+    .checks_on_local = "SET LOCAL session_replication_role = origin",
+    .checks = CASC_CHECKS_STATEMENTS,
+    .row_locks = true,
+    .cascades_fast = true,
+    .cascades_fire_triggers = true,
+    .max_cells = 1000000,
+    .cast = cast_of,
+    .checks_state = checks_state,
+    .may_turn_checks_off = may_turn_checks_off,
+    .statement_timeout = statement_timeout,
+    .select_keys = select_keys,
+    .last_key = last_key,
+    .count = count_rows,
+    .delete_rows = delete_rows,
+    .delete_together = delete_together,
+    .update_rows = update_rows,
+    .select_parents = select_parents,
+    .find_parent = find_parent,
+    .select_dangling = select_dangling,
+    .evaluate = evaluate,
+};

@@ -1,0 +1,89 @@
+/* What is refused before anything is read of the closure. */
+#include "purge_internal.h"
+
+static cascade_status refuse_request(cascade_purge *purge, cascade_error **error) {
+  const casc_scope *scope = &purge->scope;
+  const cascade_selection *selection = scope->selection;
+  const char *table = scope->tables[scope->root].table->label;
+  if (!selection->by_keys && !selection->where && !(purge->options.allow & CASCADE_ALLOW_NO_FILTER))
+    return casc_fail_at(purge->context, error, CASCADE_NO_FILTER, table, NULL,
+                        "this would delete every row of table %s; give keys or a condition, or allow it", table);
+  if (!scope->enforced && !(purge->options.allow & CASCADE_ALLOW_UNENFORCED))
+    return casc_fail_at(purge->context, error, CASCADE_UNENFORCED, table, NULL,
+                        "the session does not enforce foreign keys (%s); turn them on, or allow it", scope->dialect->checks_name);
+  return CASCADE_OK;
+}
+
+static cascade_status refuse_proof(cascade_purge *purge, cascade_error **error) {
+  const casc_scope *scope = &purge->scope;
+  const casc_dialect *dialect = scope->dialect;
+  const char *table = scope->tables[scope->root].table->label;
+  if (scope->triggers)
+    return casc_fail_at(purge->context, error, CASCADE_TRIGGERS, table, NULL,
+                        "tables that would be written have triggers, which may undo what is proven; use checked integrity");
+  if (!dialect->checks_off && !dialect->checks_off_local)
+    return casc_fail(purge->context, error, CASCADE_UNSUPPORTED,
+                     "proven integrity gains nothing on this engine; use checked integrity");
+  if (dialect->checks_off && casc_in_host_transaction(purge->connection))
+    return casc_fail(purge->context, error, CASCADE_UNSUPPORTED,
+                     "the checks cannot be turned off inside a transaction; use checked integrity, or purge outside of it");
+  if (!dialect->may_turn_checks_off) return CASCADE_OK;
+  casc_statement statement;
+  int64_t may = 0;
+  casc_session_statement(purge->connection, &statement);
+  dialect->may_turn_checks_off(&statement);
+  cascade_status status = casc_ask_integer(purge->connection, &statement, 0, &may, error);
+  casc_statement_free(&statement);
+  if (status < 0 || may) return status;
+  return casc_fail(purge->context, error, CASCADE_PRIVILEGE,
+                   "proven integrity needs the right to set session_replication_role; GRANT SET ON PARAMETER "
+                   "session_replication_role TO this user, or use checked integrity");
+}
+
+/* What the session may not do to a table, as far as the request needs it; NULL for nothing. */
+static const char *missing_right(const casc_scope_table *table, bool reached, bool written, bool locked) {
+  uint32_t flags = table->table->flags;
+  if (flags & CASCADE_TABLE_NO_SELECT) return "SELECT on";
+  if (reached && (flags & CASCADE_TABLE_NO_DELETE)) return "DELETE on";
+  if ((written || locked) && (flags & CASCADE_TABLE_NO_UPDATE)) return "UPDATE on";
+  return NULL;
+}
+
+static cascade_status refuse_table(cascade_purge *purge, uint32_t number, bool written, cascade_error **error) {
+  const casc_scope_table *table = &purge->scope.tables[number];
+  const char *label = table->table->label;
+  const char *right = missing_right(table, table->reached, written, table->reached && table->held && purge->scope.dialect->row_locks);
+  if (right)
+    return casc_fail_at(purge->context, error, CASCADE_PRIVILEGE, label, NULL, "the database user needs %s table %s", right, label);
+  if (table->table->flags & CASCADE_TABLE_ROW_SECURITY)
+    return casc_fail_at(purge->context, error, CASCADE_PRIVILEGE, label, NULL,
+                        "row security hides rows of table %s from this user, so that nobody can tell what hangs on them; purge as a "
+                        "user whom it does not concern", label);
+  if ((table->reached || written) && (table->table->flags & CASCADE_TABLE_NOT_TRANSACTIONAL))
+    return casc_fail_at(purge->context, error, CASCADE_ENGINE, label, NULL,
+                        "the storage engine of table %s has no transactions, so that nothing could be undone; make it InnoDB", label);
+  return CASCADE_OK;
+}
+
+static cascade_status refuse_tables(cascade_purge *purge, cascade_error **error) {
+  const casc_scope *scope = &purge->scope;
+  cascade_status status = refuse_table(purge, scope->root, false, error);
+  for (uint32_t i = 0; status >= 0 && i < scope->relation_count; i++) {
+    const casc_scope_relation *to = &scope->relations[i];
+    const casc_relation *relation = to->relation;
+    bool concerned = scope->tables[relation->ref_table].reached;
+    if (to->role != CASC_ROLE_NONE) status = refuse_table(purge, relation->table, to->role == CASC_ROLE_UPDATE, error);
+    if (status >= 0 && (relation->flags & CASCADE_RELATION_UNRESOLVED) && scope->enforced && concerned)
+      return casc_fail_at(purge->context, error, CASCADE_SCHEMA, scope->tables[relation->table].table->label, relation->label,
+                          "%s refers to no unique key, so that the database refuses every delete of table %s; mend the foreign "
+                          "key", relation->label, scope->tables[relation->ref_table].table->label);
+  }
+  return status;
+}
+
+cascade_status casc_purge_refuse(cascade_purge *purge, cascade_error **error) {
+  cascade_status status = refuse_request(purge, error);
+  if (status >= 0) status = refuse_tables(purge, error);
+  if (status >= 0 && purge->options.integrity == CASCADE_INTEGRITY_PROVEN) status = refuse_proof(purge, error);
+  return status;
+}

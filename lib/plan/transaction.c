@@ -1,0 +1,38 @@
+#include "transaction.h"
+
+#include "registry.h"
+
+bool casc_in_host_transaction(const cascade_connection *connection) {
+  const cascade_driver *driver = connection->driver;
+  return CASC_DRIVER_HAS(driver, in_transaction) && driver->in_transaction(connection->self) == 1;
+}
+
+cascade_status casc_transaction_begin(casc_transaction *transaction, cascade_connection *connection, bool write,
+                                      cascade_error **error) {
+  const casc_dialect *dialect = casc_dialect_of(connection->capabilities.engine);
+  *transaction = (casc_transaction){connection, dialect, false, casc_in_host_transaction(connection)};
+  const char *const nested[] = {dialect->savepoint, NULL};
+  const char *const *sql = transaction->nested ? nested : write ? dialect->begin_write : dialect->begin_read;
+  cascade_status status = CASCADE_OK;
+  while (status >= 0 && *sql) status = casc_control(connection, *sql++, error);
+  transaction->open = status >= 0;
+  return status;
+}
+
+cascade_status casc_transaction_commit(casc_transaction *transaction, cascade_error **error) {
+  const casc_dialect *dialect = transaction->dialect;
+  cascade_status status =
+      casc_control(transaction->connection, transaction->nested ? dialect->release : dialect->commit, error);
+  if (status >= 0) transaction->open = false;
+  return status;
+}
+
+void casc_transaction_roll_back(casc_transaction *transaction) {
+  if (!transaction->open) return;
+  const casc_dialect *dialect = transaction->dialect;
+  const char *sql = transaction->nested ? dialect->rollback_to : dialect->rollback;
+  /* the failure before it is the one to tell */
+  if (casc_control(transaction->connection, sql, NULL) < 0) casc_control(transaction->connection, sql, NULL);
+  if (transaction->nested) casc_control(transaction->connection, dialect->release, NULL);
+  transaction->open = false;
+}
