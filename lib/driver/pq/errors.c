@@ -29,9 +29,9 @@ static void write_message(const native *self, const PGresult *result, cascade_st
   const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   bool about_rows = status == CASCADE_CONSTRAINT_FK || status == CASCADE_CONSTRAINT;
   const char *detail = about_rows ? PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL) : NULL;
-  if (!words) words = PQresultErrorMessage(result);
-  if (!*words) words = PQerrorMessage(self->handle);
-  int length = (int)strcspn(words, "\n");
+  const char *own = *PQresultErrorMessage(result) ? PQresultErrorMessage(result) : PQerrorMessage(self->handle);
+  int length = (int)(words ? strlen(words) : strcspn(own, "\n")); /* libpq gives advice on the further lines */
+  if (!words) words = own;
   if (status == CASCADE_CANCELLED) snprintf(message, size, "cancelled at the caller's request");
   else if (status == CASCADE_CONNECTION)
     snprintf(message, size, "PostgreSQL: the connection was lost: %.*s; open a new one", length, words);
