@@ -88,7 +88,7 @@ test_database *test_database_new(const char *engine) {
   } else {
     const char *socket = variable("CASCADE_TEST_MARIADB");
     administer(database, "CREATE DATABASE %s");
-    snprintf(database->uri, sizeof database->uri, "mariadb://root@localhost/%s?socket=%s", database->name, socket);
+    snprintf(database->uri, sizeof database->uri, "mariadb://root@localhost/%s?unix_socket=%s", database->name, socket);
     snprintf(database->dbi, sizeof database->dbi, "dbi:mysql?mysql_unix_socket=%s&username=root&dbname=%s", socket, database->name);
   }
   test_database_reconnect(database);
