@@ -225,7 +225,7 @@ static void test_cancel_beside_open_cursor(void **state) {
     canceller later;
     rig_select(rig, &statement);
     rig_column(rig, &statement, "id", CASCADE_INT64);
-    casc_str_put(&statement.sql, " From v Order By id");
+    casc_str_put(&statement.sql, " From v Order By v.id");
     assert_int_equal(rig_start(rig, &statement, &cursor), CASCADE_OK);
     assert_int_equal(rig_next(rig, &cursor, &row), CASCADE_OK);
     cancel_later(&later, rig, 30000);

@@ -144,7 +144,7 @@ static void test_transactions(void **state) {
   fails(rig, "COMMIT", CASCADE_CONSTRAINT_FK, "23503", CASCADE_TX_ROLLED_BACK);
   assert_int_equal(inside(rig), 0);
   rig_run(rig, "BEGIN");
-  fails(rig, "INSERT INTO v VALUES (1)('", CASCADE_SCHEMA, NULL, CASCADE_TX_OPEN);
+  fails(rig, "INSERT INTO nowhere VALUES (1)", CASCADE_SCHEMA, "42P01", CASCADE_TX_OPEN);
   fails(rig, " commit work", CASCADE_DATABASE, "25P02", CASCADE_TX_ROLLED_BACK); /* to which the server says no error */
   assert_int_equal(inside(rig), 0);
   assert_int_equal(rig_integer(rig, "Count(*)", "From v"), 0);
@@ -307,18 +307,18 @@ static void test_cursor_beside_transaction(void **state) {
   rig_select(rig, &statement);
   rig_column(rig, &statement, "id", CASCADE_INT64);
   rig_column(rig, &statement, "1000 / (501 - id)", CASCADE_TEXT); /* row 501 fails */
-  casc_str_put(&statement.sql, " From v Order By id");
-  assert_int_equal(rig_start(rig, &statement, &cursor) < 0 ? CASCADE_DATABASE : rig_next(rig, &cursor, &row),
-                   cursor.driver_cursor ? CASCADE_OK : CASCADE_DATABASE);
-  assert_int_equal(inside(rig), 0);
-  assert_int_equal(rig_integer(rig, "Count(*)", "From v"), 1000);
-  int rows = 1;
-  while (cursor.driver_cursor && rig_next(rig, &cursor, &row) == CASCADE_OK) rows++;
-  if (cursor.driver_cursor) { /* what could be read before the failure is given, and then the failure */
+  casc_str_put(&statement.sql, " From v Order By v.id");
+  cascade_status status = rig_start(rig, &statement, &cursor);
+  if (!rig->quirks->dbi) { /* what could be read before the failure is given, and then the failure */
+    assert_int_equal(rig_next(rig, &cursor, &row), CASCADE_OK);
+    assert_int_equal(inside(rig), 0);
+    assert_int_equal(rig_integer(rig, "Count(*)", "From v"), 1000);
+    int rows = 1;
+    while ((status = rig_next(rig, &cursor, &row)) == CASCADE_OK) assert_int_equal(row[0].integer, ++rows);
     assert_int_equal(rows, 500);
-    assert_int_equal(cascade_error_status(rig->error), CASCADE_DATABASE);
-    assert_string_equal(cascade_error_sqlstate(rig->error), "22012");
   }
+  assert_int_equal(status, CASCADE_DATABASE);
+  assert_string_equal(cascade_error_sqlstate(rig->error), "22012");
   casc_cursor_close(&cursor);
   casc_statement_free(&statement);
   assert_int_equal(rig_integer(rig, "Count(*)", "From v"), 1000);

@@ -192,7 +192,7 @@ static void test_several_cursors(void **state) {
     rig_column(rig, &statements[i], "id", CASCADE_INT64);
     rig_column(rig, &statements[i], "x", CASCADE_INT64);
     casc_str_put(&statements[i].sql,
-                 i % 2 ? " From v Order By id" : " From v Order By id Desc"); /* some are the same */
+                 i % 2 ? " From v Order By v.id" : " From v Order By v.id Desc"); /* some are the same */
     assert_int_equal(rig_start(rig, &statements[i], &cursors[i]), CASCADE_OK);
   }
   const cascade_value *row;
@@ -223,7 +223,7 @@ static void test_cursor_given_up(void **state) {
     const cascade_value *row;
     rig_select(rig, &statement);
     rig_column(rig, &statement, "id", CASCADE_INT64);
-    casc_str_put(&statement.sql, " From v Order By id");
+    casc_str_put(&statement.sql, " From v Order By v.id");
     assert_int_equal(rig_start(rig, &statement, &cursor), CASCADE_OK);
     for (int j = 0; j < i; j++) assert_int_equal(rig_next(rig, &cursor, &row), CASCADE_OK);
     casc_cursor_close(&cursor);
@@ -281,7 +281,7 @@ static void test_rows_of_any_type(void **state) {
     rig_column(rig, &statement, "id", i % 2 ? CASCADE_INT64 : CASCADE_TEXT);
     rig_column(rig, &statement, "x", CASCADE_ANY);
   }
-  casc_str_put(&statement.sql, " From v Order By id");
+  casc_str_put(&statement.sql, " From v Order By v.id");
   assert_int_equal(rig_start(rig, &statement, &cursor), CASCADE_OK);
   for (int64_t id = 1; id <= 4; id++) {
     static const int32_t types[] = {CASCADE_TEXT, CASCADE_BLOB, CASCADE_DOUBLE, CASCADE_NULL};
