@@ -246,6 +246,8 @@ static cascade_status in_words(cli_session *session, const cli_options *options,
   } else {
     done = whole_in_words(session, options->uri);
   }
+  if (done && cascade_graph_incomplete(session->graph))
+    printf("\nNot shown: what refers to these tables from databases that this user may not see; the PROCESS privilege shows it\n");
   return done ? CASCADE_OK : session_fail(session, CASCADE_NOMEM, error, "out of memory");
 }
 

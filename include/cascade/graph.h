@@ -216,6 +216,18 @@ CASCADE_API uint32_t cascade_graph_table_count(const cascade_graph *graph);
 CASCADE_API uint32_t cascade_graph_relation_count(const cascade_graph *graph);
 
 /**
+ * @brief Whether there may be foreign keys that the user who read the graph could not see.
+ *
+ * Only on MariaDB, of which no user without the PROCESS privilege learns what refers to its tables from databases that it has no
+ * privilege on. Whatever else is hidden from the user fails the reading.
+ *
+ * @param graph  a graph
+ * @return 1 or 0
+ * @since 0.1
+ */
+CASCADE_API int32_t cascade_graph_incomplete(const cascade_graph *graph);
+
+/**
  * @brief Finds a table by name, as the engine would: SQLite ignores the case of ASCII letters.
  * @param graph  a graph
  * @param name  "table" or "schema.table"; not NULL

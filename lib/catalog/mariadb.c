@@ -93,17 +93,16 @@ static bool table_of(database_reader *reader, const cascade_value *name, uint32_
   return true;
 }
 
-/* name, is a view, is of InnoDB, is partitioned, rows */
+/* name, is a view, is of InnoDB, rows */
 static bool read_table(void *data, const cascade_value *row) {
   casc_mariadb_reader *reader = ((database_reader *)data)->all;
   casc_mariadb_database *database = &reader->databases.items[reader->database];
   casc_table *table = CASC_ADD(reader->alloc, &reader->tables);
   if (!table || !(table->name = casc_row_text(reader->arena, &row[0]))) return false;
   table->schema = reader->database ? database->name : "";
-  table->row_estimate = row[4].type == CASCADE_NULL ? -1 : casc_row_integer(&row[4]);
+  table->row_estimate = row[3].type == CASCADE_NULL ? -1 : casc_row_integer(&row[3]);
   if (casc_row_integer(&row[1])) table->kind = CASCADE_TABLE_VIEW;
   else if (!casc_row_integer(&row[2])) table->flags |= CASCADE_TABLE_NOT_TRANSACTIONAL;
-  if (casc_row_integer(&row[3])) table->flags |= CASCADE_TABLE_PARTITIONED;
   const char *key = folded(reader, table->name);
   return key && casc_map_put(&database->tables, key, (uint32_t)reader->tables.count - 1);
 }
@@ -347,6 +346,7 @@ static cascade_status read_all(casc_mariadb_reader *reader, casc_schema *schema,
     status = read_database(reader, error);
   if (status == CASCADE_OK) status = casc_mariadb_settle_keys(reader, schema, error);
   if (status < 0) return status;
+  schema->incomplete = reader->visible;
   schema->tables = casc_arena_get(reader->arena, reader->tables.count, sizeof *schema->tables);
   if (!schema->tables) return casc_nomem(error);
   if (reader->tables.count) memcpy(schema->tables, reader->tables.items, reader->tables.count * sizeof *schema->tables);

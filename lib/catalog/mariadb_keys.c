@@ -258,7 +258,7 @@ cascade_status casc_mariadb_read_keys(casc_mariadb_reader *reader, cascade_error
   if (status < 0 && status != CASCADE_PRIVILEGE) return casc_error_pass(answer, error);
   cascade_error_free(answer);
   if (status == CASCADE_OK && !reader->cut) return CASCADE_OK;
-  reader->visible = true;
+  reader->visible = true; /* from here on */
   drop_keys(reader);
   return read_visible(reader, error);
 }

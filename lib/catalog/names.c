@@ -16,7 +16,11 @@ bool casc_names_fold(const char *engine) {
 
 void casc_table_key(casc_str *key, const char *engine, const char *schema, const char *name) {
   casc_str_clear(key);
-  casc_str_printf(key, "%zu.%s.%s", strlen(schema), schema, name); /* either may hold a dot */
+  casc_str_int(key, (long long)strlen(schema)); /* either may hold a dot */
+  casc_str_putc(key, '.');
+  casc_str_put(key, schema);
+  casc_str_putc(key, '.');
+  casc_str_put(key, name);
   if (!casc_names_fold(engine)) return;
   for (size_t i = 0; !key->failed && i < key->length; i++) key->data[i] = casc_lower(key->data[i]);
 }

@@ -4,7 +4,6 @@
 #include "postgres_catalog.h"
 #include "postgres_reader.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 /* A partition is shown, so that its name says what it is, but its rows are reached through the table at the top: that one gets
@@ -20,14 +19,25 @@ cascade_status casc_postgres_query(casc_postgres_reader *reader, void (*write)(c
   return status;
 }
 
+cascade_status casc_postgres_query_tables(casc_postgres_reader *reader,
+                                          void (*write)(casc_statement *, const int64_t *, uint64_t), casc_row_reader read,
+                                          cascade_error **error) {
+  casc_statement statement;
+  casc_session_statement(reader->connection, &statement);
+  write(&statement, reader->oids.items, reader->oids.count);
+  cascade_status status = casc_rows_read(reader->connection, &statement, read, reader, error);
+  casc_statement_free(&statement);
+  return status;
+}
+
 uint32_t casc_postgres_table_at(const casc_postgres_reader *reader, int64_t oid) {
-  size_t low = 0, high = reader->found.count;
+  size_t low = 0, high = reader->oids.count;
   while (low < high) {
     size_t middle = (low + high) / 2;
-    if (reader->found.items[middle].oid < oid) low = middle + 1;
+    if (reader->oids.items[middle] < oid) low = middle + 1;
     else high = middle;
   }
-  return low < reader->found.count && reader->found.items[low].oid == oid ? (uint32_t)low : CASC_NONE;
+  return low < reader->oids.count && reader->oids.items[low] == oid ? (uint32_t)low : CASC_NONE;
 }
 
 uint32_t casc_postgres_column_at(const casc_postgres_reader *reader, uint32_t table, int64_t number) {
@@ -65,8 +75,9 @@ static bool read_table(void *self, const cascade_value *row) {
   casc_postgres_reader *reader = self;
   casc_table *table = CASC_ADD(reader->alloc, &reader->tables);
   casc_postgres_table *found = CASC_ADD(reader->alloc, &reader->found);
-  if (!table || !found) return false;
-  found->oid = casc_row_integer(&row[0]);
+  int64_t *oid = CASC_ADD(reader->alloc, &reader->oids);
+  if (!table || !found || !oid) return false;
+  *oid = casc_row_integer(&row[0]);
   found->root_oid = casc_row_integer(&row[4]);
   found->root = CASC_NONE;
   found->parted = casc_row_text_is(&row[3], "p");
@@ -104,22 +115,18 @@ static bool settle_partitions(casc_postgres_reader *reader) {
   return true;
 }
 
-/* Which of the types a column has; one that is new is asked for later. */
-static bool find_type(casc_postgres_reader *reader, const cascade_value *row, uint32_t *type) {
-  int64_t oid = casc_row_integer(&row[3]), modifier = casc_row_integer(&row[4]), collation = casc_row_integer(&row[5]);
-  casc_str_clear(&reader->scratch);
-  casc_str_printf(&reader->scratch, "%" PRId64 ".%" PRId64 ".%" PRId64, oid, modifier, collation);
-  if (reader->scratch.failed) return false;
-  if (casc_map_get(&reader->type_of, reader->scratch.data, type)) return true;
+/* A type that is asked for later. */
+static bool add_type(casc_postgres_reader *reader, int64_t oid, int64_t modifier, int64_t collation) {
+  casc_postgres_type *type = CASC_ADD(reader->alloc, &reader->types);
   int64_t *new_oid = CASC_ADD(reader->alloc, &reader->type_oids);
   int64_t *new_modifier = CASC_ADD(reader->alloc, &reader->modifiers);
   int64_t *new_collation = CASC_ADD(reader->alloc, &reader->collations);
-  if (!new_oid || !new_modifier || !new_collation || !CASC_ADD(reader->alloc, &reader->types)) return false;
+  if (!type || !new_oid || !new_modifier || !new_collation) return false;
+  type->base = CASC_NONE;
   *new_oid = oid;
   *new_modifier = modifier;
   *new_collation = collation;
-  *type = (uint32_t)reader->types.count - 1;
-  return casc_map_put(&reader->type_of, reader->scratch.data, *type);
+  return true;
 }
 
 /* OID of the table, number, name, type, modifier, collation, NOT NULL, whether it cannot be set, default */
@@ -131,49 +138,94 @@ static bool read_column(void *self, const cascade_value *row) {
   if (!facts) return false;
   facts->table = table;
   facts->number = casc_row_integer(&row[1]);
+  facts->type_oid = casc_row_integer(&row[3]);
+  facts->modifier = casc_row_integer(&row[4]);
   facts->collation = casc_row_integer(&row[5]);
   if (casc_row_integer(&row[6])) facts->column.flags |= CASCADE_COLUMN_NOT_NULL;
   if (casc_row_integer(&row[7])) facts->column.flags |= CASCADE_COLUMN_GENERATED;
   if (row[8].type != CASCADE_NULL && !(facts->column.default_sql = casc_row_text(reader->arena, &row[8]))) return false;
-  facts->column.name = casc_row_text(reader->arena, &row[2]);
-  return facts->column.name && find_type(reader, row, &facts->type);
+  return (facts->column.name = casc_row_text(reader->arena, &row[2])) != NULL;
 }
 
-/* place in the arrays from 1, words, base type for a cast, how its values are written, whether the type is NOT NULL, collation, whether
-   it takes different texts for equal */
+static int compare(int64_t a, int64_t b) {
+  return (a > b) - (a < b);
+}
+
+static int by_type(const void *left, const void *right) {
+  const casc_postgres_column_facts *a = left, *b = right;
+  int order = compare(a->type_oid, b->type_oid);
+  if (!order) order = compare(a->modifier, b->modifier);
+  return order ? order : compare(a->collation, b->collation);
+}
+
+static bool gather_types(casc_postgres_reader *reader) {
+  casc_postgres_column_facts *columns = reader->columns.items;
+  if (reader->columns.count) qsort(columns, reader->columns.count, sizeof *columns, by_type);
+  for (size_t i = 0; i < reader->columns.count; i++) {
+    bool new = !i || by_type(&columns[i - 1], &columns[i]) != 0;
+    if (new && !add_type(reader, columns[i].type_oid, columns[i].modifier, columns[i].collation)) return false;
+    columns[i].type = (uint32_t)reader->types.count - 1;
+  }
+  return true;
+}
+
+/* place in the arrays from 1, words, the type for a cast, how its values are written, OID of the type that a domain is over, whether the
+   type is NOT NULL, collation, whether it takes different texts for equal */
 static bool read_type(void *self, const cascade_value *row) {
   casc_postgres_reader *reader = self;
-  size_t place = (size_t)casc_row_integer(&row[0]);
-  if (!place || place > reader->types.count) return true;
-  casc_postgres_type *type = &reader->types.items[place - 1];
+  size_t place = reader->asked + (size_t)casc_row_integer(&row[0]) - 1;
+  if (place >= reader->types.count) return true;
+  int64_t base_oid = casc_row_integer(&row[4]);
+  if (base_oid && !add_type(reader, base_oid, -1, reader->collations.items[place])) return false;
+  casc_postgres_type *type = &reader->types.items[place];
   casc_column *column = &type->column;
   type->known = true;
+  if (base_oid) type->base = (uint32_t)reader->types.count - 1;
   column->type = casc_row_text(reader->arena, &row[1]);
   column->sql_type = casc_row_text(reader->arena, &row[2]);
   column->value_type = casc_row_text_is(&row[3], "integer")  ? CASCADE_INT64
                        : casc_row_text_is(&row[3], "binary") ? CASCADE_BLOB
                                                              : CASCADE_TEXT;
-  if (casc_row_integer(&row[4])) column->flags = CASCADE_COLUMN_NOT_NULL;
-  if (row[5].type != CASCADE_NULL && !(column->collation = casc_row_text(reader->arena, &row[5]))) return false;
-  column->loose = casc_row_integer(&row[6]);
+  if (casc_row_integer(&row[5])) column->flags = CASCADE_COLUMN_NOT_NULL;
+  if (row[6].type != CASCADE_NULL && !(column->collation = casc_row_text(reader->arena, &row[6]))) return false;
+  column->loose = casc_row_integer(&row[7]);
   return column->type && column->sql_type;
 }
 
+/* Those of the columns; then, as long as there are domains among them, those that the domains are over. */
 static cascade_status read_types(casc_postgres_reader *reader, cascade_error **error) {
-  if (!reader->types.count) return CASCADE_OK;
-  casc_statement statement;
-  casc_session_statement(reader->connection, &statement);
-  casc_postgres_types(&statement, reader->type_oids.items, reader->modifiers.items, reader->collations.items,
-                      reader->types.count);
-  cascade_status status = casc_rows_read(reader->connection, &statement, read_type, reader, error);
-  casc_statement_free(&statement);
+  cascade_status status = CASCADE_OK;
+  for (size_t asked = 0; status >= 0 && asked < reader->types.count; asked = reader->asked) {
+    size_t count = reader->types.count;
+    casc_statement statement;
+    casc_session_statement(reader->connection, &statement);
+    casc_postgres_types(&statement, reader->type_oids.items + asked, reader->modifiers.items + asked,
+                        reader->collations.items + asked, count - asked);
+    status = casc_rows_read(reader->connection, &statement, read_type, reader, error);
+    casc_statement_free(&statement);
+    reader->asked = count;
+  }
   return status;
+}
+
+/* A domain's values are those of the type at its bottom. */
+static void settle_types(casc_postgres_reader *reader) {
+  for (size_t i = 0; i < reader->types.count; i++) {
+    casc_postgres_type *type = &reader->types.items[i];
+    const casc_postgres_type *base = type;
+    for (; base->base != CASC_NONE; base = &reader->types.items[base->base]) type->column.flags |= base->column.flags;
+    type->column.flags |= base->column.flags;
+    type->column.sql_type = base->column.sql_type;
+    type->column.value_type = base->column.value_type;
+    type->column.collation = base->column.collation;
+    reader->torn |= !base->known;
+  }
 }
 
 static int by_number(const void *left, const void *right) {
   const casc_postgres_column_facts *a = left, *b = right;
   if (a->table != b->table) return a->table < b->table ? -1 : 1;
-  return (a->number > b->number) - (a->number < b->number);
+  return compare(a->number, b->number);
 }
 
 /* The list of all columns, in any order, becomes each table's own. */
@@ -186,7 +238,6 @@ static bool settle_columns(casc_postgres_reader *reader) {
     const casc_postgres_column_facts *facts = &reader->columns.items[i];
     const casc_postgres_type *type = &reader->types.items[facts->type];
     casc_table *table = &reader->tables.items[facts->table];
-    reader->torn |= !type->known;
     columns[i] = type->column;
     columns[i].name = facts->column.name;
     columns[i].default_sql = facts->column.default_sql;
@@ -203,8 +254,10 @@ static cascade_status read_all(casc_postgres_reader *reader, casc_schema *schema
   cascade_status status = casc_control(reader->connection, casc_postgres_plain_path, error);
   if (status >= 0) status = casc_postgres_query(reader, casc_postgres_tables, read_table, error);
   if (status >= 0 && !settle_partitions(reader)) status = casc_nomem(error);
-  if (status >= 0) status = casc_postgres_query(reader, casc_postgres_columns, read_column, error);
+  if (status >= 0) status = casc_postgres_query_tables(reader, casc_postgres_columns, read_column, error);
+  if (status >= 0 && !gather_types(reader)) status = casc_nomem(error);
   if (status >= 0) status = read_types(reader, error);
+  if (status >= 0) settle_types(reader);
   if (status >= 0 && !settle_columns(reader)) status = casc_nomem(error);
   if (status >= 0) status = casc_postgres_read_keys(reader, schema, error);
   if (status >= 0 && reader->torn)
@@ -239,13 +292,11 @@ static cascade_status restore_path(casc_postgres_reader *reader, cascade_error *
 }
 
 static void free_lists(casc_postgres_reader *reader) {
-  void *const lists[] = {reader->search_path.items, reader->tables.items,    reader->found.items,
+  void *const lists[] = {reader->search_path.items, reader->tables.items,    reader->found.items,     reader->oids.items,
                          reader->columns.items,     reader->types.items,     reader->type_oids.items,
                          reader->modifiers.items,   reader->collations.items, reader->indexes.items,
                          reader->indexed.items,     reader->triggers.items,  reader->keys.items};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) casc_free(reader->alloc, lists[i]);
-  casc_map_free(&reader->type_of);
-  casc_str_free(&reader->scratch);
 }
 
 /* In a transaction of the host's, the path is put back; in one of its own, the end of that does it. */
@@ -267,8 +318,6 @@ cascade_status casc_catalog_postgres(cascade_connection *connection, casc_arena 
                                      cascade_error **error) {
   casc_postgres_reader reader = {.connection = connection, .alloc = &connection->context->alloc, .arena = arena};
   const cascade_driver *driver = connection->driver;
-  casc_str_init(&reader.scratch, reader.alloc);
-  casc_map_init(&reader.type_of, reader.alloc);
   *schema = (casc_schema){.engine = "postgresql"};
   bool own = !CASC_DRIVER_HAS(driver, in_transaction) || !driver->in_transaction(connection->self);
   cascade_status status = own ? casc_control(connection, casc_postgres_snapshot, error) : CASCADE_OK;

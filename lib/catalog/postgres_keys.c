@@ -113,12 +113,14 @@ static bool settle_triggers(casc_postgres_reader *reader) {
 
 /* ---- foreign keys ---- */
 
-static int32_t action_of(const cascade_value *value) {
-  if (casc_row_text_is(value, "c")) return CASCADE_ACTION_CASCADE;
-  if (casc_row_text_is(value, "r")) return CASCADE_ACTION_RESTRICT;
-  if (casc_row_text_is(value, "n")) return CASCADE_ACTION_SET_NULL;
-  if (casc_row_text_is(value, "d")) return CASCADE_ACTION_SET_DEFAULT;
-  return CASCADE_ACTION_NO_ACTION;
+static int32_t action_of(const cascade_value *letter) {
+  switch (casc_row_integer(letter)) {
+  case 'c': return CASCADE_ACTION_CASCADE;
+  case 'r': return CASCADE_ACTION_RESTRICT;
+  case 'n': return CASCADE_ACTION_SET_NULL;
+  case 'd': return CASCADE_ACTION_SET_DEFAULT;
+  default: return CASCADE_ACTION_NO_ACTION;
+  }
 }
 
 /* Names of the columns with these numbers. */
@@ -192,7 +194,7 @@ static bool settle_keys(casc_postgres_reader *reader, casc_schema *schema) {
 cascade_status casc_postgres_read_keys(casc_postgres_reader *reader, casc_schema *schema, cascade_error **error) {
   cascade_status status = casc_postgres_query(reader, casc_postgres_indexes, read_index, error);
   if (status >= 0) status = casc_postgres_query(reader, casc_postgres_triggers, read_trigger, error);
-  if (status >= 0) status = casc_postgres_query(reader, casc_postgres_foreign_keys, read_key, error);
+  if (status >= 0) status = casc_postgres_query_tables(reader, casc_postgres_foreign_keys, read_key, error);
   if (status < 0) return status;
   return settle_indexes(reader) && settle_triggers(reader) && settle_keys(reader, schema) ? CASCADE_OK : casc_nomem(error);
 }

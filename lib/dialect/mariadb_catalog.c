@@ -45,7 +45,6 @@ void casc_mariadb_tables(casc_statement *statement, const char *database) {
       {"TABLE_NAME", CASCADE_TEXT},
       {"TABLE_TYPE IN ('VIEW', 'SYSTEM VIEW')", CASCADE_INT64},
       {"ENGINE = 'InnoDB'", CASCADE_INT64},
-      {"CREATE_OPTIONS LIKE '%partitioned%'", CASCADE_INT64},
       {"TABLE_ROWS", CASCADE_INT64},
   };
   put_items(statement, ITEMS(items));

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* Objects of users have OIDs from 16384; below are the system's, those of information_schema included, unless that was made anew.
-   Conditions on OIDs of both sides of a join keep the system's own rows out of it: they are most of a catalog. */
+/* Objects of users have OIDs from 16384; below are the system's, those of information_schema included, unless that was made anew. What
+   is on the tables is asked for by their OIDs, where there is much else: to join with pg_class again takes half as long again. */
 
 const char casc_postgres_snapshot[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const char casc_postgres_snapshot_end[] = "COMMIT";
@@ -68,7 +68,13 @@ void casc_postgres_tables(casc_statement *statement) {
                                 " AND c.relpersistence <> 't' AND n.nspname <> 'information_schema' ORDER BY c.oid");
 }
 
-void casc_postgres_columns(casc_statement *statement) {
+static void put_array(casc_statement *statement, const int64_t *numbers, uint64_t count) {
+  casc_statement_parameter(statement, &(cascade_value){.type = CASCADE_INT64_ARRAY,
+                                                       .data = (const char *)numbers,
+                                                       .length = count * sizeof *numbers});
+}
+
+void casc_postgres_columns(casc_statement *statement, const int64_t *tables, uint64_t count) {
   static const item items[] = {
       {"a.attrelid", CASCADE_INT64},
       {"a.attnum", CASCADE_INT64},
@@ -82,16 +88,9 @@ void casc_postgres_columns(casc_statement *statement) {
   };
   put_items(statement, ITEMS(items));
   casc_str_put(&statement->sql,
-               " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
-               " LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
-               " WHERE a.attrelid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped AND c.oid >= 16384"
-               " AND c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relpersistence <> 't'");
-}
-
-static void put_array(casc_statement *statement, const int64_t *numbers, uint64_t count) {
-  casc_statement_parameter(statement, &(cascade_value){.type = CASCADE_INT64_ARRAY,
-                                                       .data = (const char *)numbers,
-                                                       .length = count * sizeof *numbers});
+               " FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
+               " WHERE a.attrelid = ANY($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped");
+  put_array(statement, tables, count);
 }
 
 void casc_postgres_types(casc_statement *statement, const int64_t *types, const int64_t *modifiers,
@@ -100,30 +99,27 @@ void casc_postgres_types(casc_statement *statement, const int64_t *types, const 
       {"u.place", CASCADE_INT64},
       {"format_type(t.oid, u.modifier::integer)", CASCADE_TEXT},
       /* Texts of any length are one type to a comparison. */
-      {"quote_ident(s.nspname) || '.' || quote_ident(CASE WHEN b.oid = 'varchar'::regtype THEN 'text' ELSE b.typname END)",
+      {"quote_ident(s.nspname) || '.' || quote_ident(CASE WHEN t.oid = 'varchar'::regtype THEN 'text' ELSE t.typname END)",
        CASCADE_TEXT},
-      {"CASE WHEN b.oid IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) THEN 'integer'"
-       " WHEN b.oid = 'bytea'::regtype THEN 'binary' ELSE 'text' END",
+      {"CASE WHEN t.oid IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) THEN 'integer'"
+       " WHEN t.oid = 'bytea'::regtype THEN 'binary' ELSE 'text' END",
        CASCADE_TEXT},
-      {"d.not_null::integer", CASCADE_INT64},
-      {"CASE WHEN l.oid <> b.typcollation THEN quote_ident(o.nspname) || '.' || quote_ident(l.collname) END", CASCADE_TEXT},
+      {"t.typbasetype", CASCADE_INT64},
+      {"t.typnotnull::integer", CASCADE_INT64},
+      {"CASE WHEN l.oid <> t.typcollation THEN quote_ident(o.nspname) || '.' || quote_ident(l.collname) END", CASCADE_TEXT},
       {"(NOT coalesce(l.collisdeterministic, true))::integer", CASCADE_INT64},
   };
   put_items(statement, ITEMS(items));
   casc_str_put(&statement->sql,
                " FROM unnest($1, $2, $3) WITH ORDINALITY u (type, modifier, collated, place)"
-               " JOIN pg_type t ON t.oid = u.type::oid"
-               " CROSS JOIN LATERAL (WITH RECURSIVE domains (oid, base, not_null) AS (SELECT t.oid, t.typbasetype, t.typnotnull"
-               " UNION ALL SELECT n.oid, n.typbasetype, n.typnotnull FROM domains m JOIN pg_type n ON n.oid = m.base)"
-               " SELECT max(oid) FILTER (WHERE base = 0), bool_or(not_null) FROM domains) d (base, not_null)"
-               " JOIN pg_type b ON b.oid = d.base JOIN pg_namespace s ON s.oid = b.typnamespace"
+               " JOIN pg_type t ON t.oid = u.type::oid JOIN pg_namespace s ON s.oid = t.typnamespace"
                " LEFT JOIN pg_collation l ON l.oid = u.collated::oid LEFT JOIN pg_namespace o ON o.oid = l.collnamespace");
   put_array(statement, types, count);
   put_array(statement, modifiers, count);
   put_array(statement, collations, count);
 }
 
-void casc_postgres_foreign_keys(casc_statement *statement) {
+void casc_postgres_foreign_keys(casc_statement *statement, const int64_t *tables, uint64_t count) {
   static const item items[] = {
       {"k.conrelid", CASCADE_INT64},
       {"k.confrelid", CASCADE_INT64},
@@ -131,8 +127,8 @@ void casc_postgres_foreign_keys(casc_statement *statement) {
       {"k.conkey", CASCADE_TEXT},
       {"k.confkey", CASCADE_TEXT},
       {"k.confdelsetcols", CASCADE_TEXT},
-      {"k.confdeltype", CASCADE_TEXT},
-      {"k.confupdtype", CASCADE_TEXT},
+      {"k.confdeltype::integer", CASCADE_INT64},
+      {"k.confupdtype::integer", CASCADE_INT64},
       {"(k.confmatchtype = 'f')::integer", CASCADE_INT64},
       {"k.condeferrable::integer", CASCADE_INT64},
       {"k.condeferred::integer", CASCADE_INT64},
@@ -140,8 +136,9 @@ void casc_postgres_foreign_keys(casc_statement *statement) {
   };
   put_items(statement, ITEMS(items));
   /* What a partition has of the whole is no key of its own. */
-  casc_str_put(&statement->sql, " FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid"
-                                " WHERE k.contype = 'f' AND k.conparentid = 0 AND c.relpersistence <> 't'");
+  casc_str_put(&statement->sql, " FROM pg_constraint k"
+                                " WHERE k.contype = 'f' AND k.conparentid = 0 AND k.conrelid = ANY($1::oid[])");
+  put_array(statement, tables, count);
 }
 
 void casc_postgres_indexes(casc_statement *statement) {
@@ -159,8 +156,7 @@ void casc_postgres_indexes(casc_statement *statement) {
   put_items(statement, ITEMS(items));
   casc_str_put(&statement->sql,
                " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam"
-               " WHERE i.indrelid >= 16384 AND c.oid >= 16384 AND i.indisvalid AND i.indislive"
-               " AND c.relpersistence <> 't' AND m.amname IN ('btree', 'hash')");
+               " WHERE i.indrelid >= 16384 AND c.oid >= 16384 AND i.indisvalid AND i.indislive AND m.amname IN ('btree', 'hash')");
 }
 
 void casc_postgres_triggers(casc_statement *statement) {

@@ -17,8 +17,10 @@ const char *casc_mariadb_advice(cascade_status status);
 
 /* What became of the transaction in which the statement failed. A failure brings no news of that, so the server was asked after it:
    a deadlock ends it, and so does a lock timeout where the server is configured so. `alive`: it has answered, with this status;
-   `inside`: a transaction was open when the statement began. */
-int32_t casc_mariadb_transaction(bool alive, unsigned server_status, bool inside, const char *sql);
+   `inside`: a transaction was open when the statement began; `code`: how it failed. */
+int32_t casc_mariadb_transaction(bool alive, unsigned server_status, bool inside, unsigned code, const char *sql);
+/* The question. A ping is no use: its answer holds the status, but the client library does not look. */
+#define CASC_MARIADB_ASK "DO 0"
 
 /* The settings of a session that we open ourselves, as one statement. Waiting for a table's definition counts as waiting for a
    lock: the server's own limit for it is a day. */

@@ -45,6 +45,18 @@ bool casc_postgres_is_commit(const char *sql) {
   return length && !isalnum((unsigned char)sql[length]) && sql[length] != '_';
 }
 
+const cascade_error_details casc_postgres_no_commit = {
+    .size = sizeof casc_postgres_no_commit, .status = CASCADE_DATABASE, .transaction = CASCADE_TX_ROLLED_BACK, .sqlstate = "25P02",
+    .message = "PostgreSQL: the transaction had failed before, and was rolled back instead of committed"};
+
+int32_t casc_postgres_fate(cascade_status status, bool before, bool now, const char *sql) {
+  if (status == CASCADE_CONNECTION) {
+    if (before) return sql && casc_postgres_is_commit(sql) ? CASCADE_TX_UNKNOWN : CASCADE_TX_ROLLED_BACK;
+    return sql ? CASCADE_TX_UNKNOWN : CASCADE_TX_NONE;
+  }
+  return now ? CASCADE_TX_OPEN : before ? CASCADE_TX_ROLLED_BACK : CASCADE_TX_NONE;
+}
+
 bool casc_postgres_counts(const char *tag) {
   static const char *const tags[] = {"DELETE ", "UPDATE ", "INSERT ", "MERGE "};
   for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)

@@ -3,11 +3,17 @@
 #ifndef CASC_POSTGRES_COMMON_H
 #define CASC_POSTGRES_COMMON_H
 
-#include <cascade/common.h>
+#include <cascade/driver.h>
+#include <cascade/error.h>
 
 #include <stdbool.h>
 
-enum { CASC_POSTGRES_REAL = 40, CASC_POSTGRES_PARAMETERS = 65535 };
+enum {
+  CASC_POSTGRES_REAL = 40,
+  CASC_POSTGRES_PARAMETERS = 65535,
+  CASC_POSTGRES_FLAGS =
+      CASCADE_CAN_LOCK_ROWS | CASCADE_CAN_SKIP_LOCKED | CASCADE_CAN_SAVEPOINT | CASCADE_CAN_DEFER | CASCADE_CAN_CANCEL
+};
 
 /* The class of a failure by its SQLSTATE, NULL or "" when there was none. `stopped`: we have asked for the statement's end. */
 cascade_status casc_postgres_status(const char *sqlstate, bool stopped);
@@ -17,6 +23,12 @@ const char *casc_postgres_advice(cascade_status status);
 /* Whether the statement ends a transaction and keeps it. In a transaction that has failed, the server answers to that with a
    rollback, and no error. */
 bool casc_postgres_is_commit(const char *sql);
+/* What is said of that. */
+extern const cascade_error_details casc_postgres_no_commit;
+/* What became of the transaction in which a statement failed. `before`, `now`: one was open then, and is. `sql`: the statement;
+   NULL when it was a query. When the connection was lost with a COMMIT, or a statement that was its own transaction, nobody
+   knows. */
+int32_t casc_postgres_fate(cascade_status status, bool before, bool now, const char *sql);
 /* Whether a command tag is one whose count is of rows that were inserted, updated or deleted. */
 bool casc_postgres_counts(const char *tag);
 

@@ -46,6 +46,10 @@ uint32_t cascade_graph_relation_count(const cascade_graph *graph) {
   return graph ? graph->relation_count : 0;
 }
 
+int32_t cascade_graph_incomplete(const cascade_graph *graph) {
+  return graph && graph->incomplete;
+}
+
 static cascade_status unknown_table(const cascade_graph *graph, const char *name, cascade_error **error) {
   const char **names = casc_calloc(&graph->context->alloc, graph->table_count, sizeof *names);
   if (!names) return casc_nomem(error);

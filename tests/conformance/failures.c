@@ -11,42 +11,16 @@ static double seconds(void) {
   return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-/* The statement fails with this class and code, and leaves the transaction so. */
+/* On SQLite: the statement fails with this class and code, and leaves the transaction so. */
 static void expect(test_rig *rig, const char *sql, cascade_status status, int code, int32_t transaction) {
-  uint64_t affected = 77;
-  cascade_status got = rig_execute(rig, sql, NULL, 0, &affected);
-  if (got != status) fail_msg("%s: %s, not %s", sql, cascade_status_name(got), cascade_status_name(status));
-  assert_int_equal(affected, 0);
-  if (code) assert_int_equal(cascade_error_native_code(rig->error), code);
-  if (cascade_error_transaction(rig->error) != transaction)
-    fail_msg("%s: transaction %d, not %d", sql, cascade_error_transaction(rig->error), transaction);
+  rig_try_case(rig, &(test_case){sql, status, code, NULL}, transaction);
 }
 
 static void test_classes(void **state) {
   test_rig *rig = *state;
-  rig_prepare(
-      rig, "CREATE TABLE p (id INTEGER PRIMARY KEY, u UNIQUE, m NOT NULL DEFAULT 1, k CHECK (k < 10));"
-           "CREATE TABLE c (id INTEGER PRIMARY KEY, p REFERENCES p);"
-           "CREATE TABLE r (id INTEGER PRIMARY KEY, p REFERENCES p ON DELETE RESTRICT);"
-           "CREATE TABLE guarded (id); INSERT INTO guarded VALUES (1);"
-           "CREATE TRIGGER g BEFORE DELETE ON guarded BEGIN SELECT RAISE(ABORT, 'this row\nstays'); END;"
-           "INSERT INTO p VALUES (1, 1, 1, 1), (2, 2, 2, 2); INSERT INTO c VALUES (1, 1); INSERT INTO r VALUES (1, 2)");
-  expect(rig, "DELETE FORM p", CASCADE_SCHEMA, 1, CASCADE_TX_NONE);
-  expect(rig, "DELETE FROM nowhere", CASCADE_SCHEMA, 1, CASCADE_TX_NONE);
-  expect(rig, "DELETE FROM p WHERE nothing = 1", CASCADE_SCHEMA, 1, CASCADE_TX_NONE);
-  expect(rig, "UPDATE p SET nothing = 1", CASCADE_SCHEMA, 1, CASCADE_TX_NONE);
-  expect(rig, "DELETE FROM p WHERE u = 'open", CASCADE_SCHEMA, 0, CASCADE_TX_NONE);
-  expect(rig, "INSERT INTO p (u) VALUES (1)", CASCADE_CONSTRAINT, 2067, CASCADE_TX_NONE);
-  expect(rig, "INSERT INTO p (m) VALUES (NULL)", CASCADE_CONSTRAINT, 1299, CASCADE_TX_NONE);
-  expect(rig, "INSERT INTO p (k) VALUES (10)", CASCADE_CONSTRAINT, 275, CASCADE_TX_NONE);
-  expect(rig, "DELETE FROM p WHERE id = 1", CASCADE_CONSTRAINT_FK, 787, CASCADE_TX_NONE);
-  expect(rig, "DELETE FROM p WHERE id = 2", CASCADE_CONSTRAINT_FK, 1811, CASCADE_TX_NONE); /* RESTRICT */
-  expect(rig, "INSERT INTO c VALUES (9, 9)", CASCADE_CONSTRAINT_FK, 787, CASCADE_TX_NONE);
-  expect(rig, "DELETE FROM guarded", CASCADE_CONSTRAINT, 1811, CASCADE_TX_NONE);
+  rig_prepare(rig, rig->engine->failing_schema);
+  for (const test_case *at = rig->engine->failing; at->sql; at++) rig_try_case(rig, at, CASCADE_TX_NONE);
   assert_non_null(strstr(cascade_error_message(rig->error), "this row stays")); /* in one line */
-  expect(rig, "UPDATE p SET k = json_extract('{', '$.a')", CASCADE_DATABASE, 1, CASCADE_TX_NONE);
-  expect(rig, "COMMIT", CASCADE_DATABASE, 1, CASCADE_TX_NONE);
-  expect(rig, "ROLLBACK TO nowhere", CASCADE_DATABASE, 1, CASCADE_TX_NONE);
   assert_int_equal(cascade_error_retryable(rig->error), 0);
   assert_int_equal(rig_integer(rig, "Count(*)", "From p"), 2);
   assert_int_equal(rig_integer(rig, "Count(*)", "From guarded"), 1);
@@ -60,12 +34,10 @@ static void test_classes(void **state) {
 static void test_errors_in_rows(void **state) {
   test_rig *rig = *state;
   test_cell cell;
-  rig_run(rig, "INSERT INTO v VALUES (1, '{')");
-  assert_int_equal(rig_try_cell(rig, "json_extract(x, '$.a')", CASCADE_TEXT, "From v", NULL, 0, &cell),
-                   CASCADE_DATABASE);
+  rig_run(rig, "INSERT INTO v VALUES (1, 1)");
+  assert_int_equal(rig_try_cell(rig, rig->engine->broken, CASCADE_INT64, "From v", NULL, 0, &cell), CASCADE_DATABASE);
   assert_int_equal(rig_try_cell(rig, "nothing", CASCADE_TEXT, "From v", NULL, 0, &cell), CASCADE_SCHEMA);
-  assert_int_equal(rig_try_cell(rig, "abs(-9223372036854775807 - 1)", CASCADE_INT64, "From v", NULL, 0, &cell),
-                   CASCADE_DATABASE);
+  assert_int_equal(rig_integer(rig, "x", "From v"), 1);
 }
 
 static void test_transaction_states(void **state) {
@@ -91,18 +63,20 @@ static void test_transaction_states(void **state) {
   assert_int_equal(rig_integer(rig, "Count(*)", "From p"), 1);
 }
 
+/* What waits fails after the lock timeout; MariaDB's is in whole seconds. */
 static void test_locked(void **state) {
   test_rig *rig = *state;
-  rig_prepare(rig, "BEGIN IMMEDIATE");
+  rig_prepare(rig, "INSERT INTO v VALUES (-9, 1)");
+  rig_prepare(rig, rig->engine->hold);
   double start = seconds();
-  expect(rig, "BEGIN IMMEDIATE", CASCADE_BUSY, 5, CASCADE_TX_NONE);
+  assert_int_equal(rig_execute(rig, rig->engine->want, NULL, 0, NULL), CASCADE_BUSY);
   double waited = seconds() - start;
   assert_true(waited > 0.8 * LOCK_TIMEOUT_MS / 1000 && waited < 60.0 * LOCK_TIMEOUT_MS / 1000);
   assert_int_equal(cascade_error_retryable(rig->error), 1);
-  expect(rig, "INSERT INTO v VALUES (1, 1)", CASCADE_BUSY, 5, CASCADE_TX_NONE);
-  assert_int_equal(rig_integer(rig, "Count(*)", "From v"), 0); /* readers are let in */
+  assert_int_equal(cascade_error_transaction(rig->error), CASCADE_TX_NONE);
+  rig_integer(rig, "Count(*)", "From v"); /* readers are let in */
   rig_prepare(rig, "COMMIT");
-  assert_int_equal(rig_run(rig, "INSERT INTO v VALUES (1, 1)"), 1);
+  assert_int_equal(rig_run(rig, rig->engine->want), 1);
 }
 
 static void *hold_and_let_go(void *data) {
@@ -114,9 +88,10 @@ static void *hold_and_let_go(void *data) {
 static void test_lock_granted_in_time(void **state) {
   test_rig *rig = *state;
   pthread_t holder;
-  rig_prepare(rig, "BEGIN IMMEDIATE");
+  rig_prepare(rig, "INSERT INTO v VALUES (-9, 1)");
+  rig_prepare(rig, rig->engine->hold);
   assert_int_equal(pthread_create(&holder, NULL, hold_and_let_go, rig), 0);
-  assert_int_equal(rig_run(rig, "INSERT INTO v VALUES (1, 1)"), 1);
+  assert_int_equal(rig_run(rig, rig->engine->want), 1);
   pthread_join(holder, NULL);
 }
 
@@ -155,7 +130,12 @@ static void test_query_only(void **state) {
 
 /* cancelling */
 
-#define ENDLESS "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) "
+/* A statement that never ends of itself. */
+static const char *endless(const test_rig *rig, const char *format) {
+  static char sql[400];
+  snprintf(sql, sizeof sql, format, rig->engine->endless);
+  return sql;
+}
 
 typedef struct canceller {
   pthread_t thread;
@@ -189,12 +169,11 @@ static void test_cancel_running(void **state) {
   canceller later;
   for (int i = 0; i < 5; i++) {
     cancel_later(&later, rig, 50000);
-    was_cancelled(&later, rig, rig_execute(rig, ENDLESS "INSERT INTO v SELECT i, i FROM r", NULL, 0, NULL));
+    was_cancelled(&later, rig, rig_execute(rig, endless(rig, "INSERT INTO v SELECT i, i FROM %s"), NULL, 0, NULL));
     assert_int_equal(cascade_error_transaction(rig->error), CASCADE_TX_NONE);
     test_cell cell;
     cancel_later(&later, rig, 50000);
-    was_cancelled(&later, rig,
-                  rig_try_cell(rig, "(" ENDLESS "SELECT count(*) FROM r)", CASCADE_INT64, "", NULL, 0, &cell));
+    was_cancelled(&later, rig, rig_try_cell(rig, endless(rig, "(SELECT count(*) FROM %s)"), CASCADE_INT64, "", NULL, 0, &cell));
     assert_int_equal(rig_integer(rig, "Count(*)", "From v"), 0); /* and all goes on */
   }
 }
@@ -202,11 +181,13 @@ static void test_cancel_running(void **state) {
 static void test_cancel_in_transaction(void **state) {
   test_rig *rig = *state;
   canceller later;
-  assert_int_equal(casc_control(rig->connection, "BEGIN IMMEDIATE", NULL), CASCADE_OK);
+  assert_int_equal(casc_control(rig->connection, rig->engine->begin, NULL), CASCADE_OK);
   rig_run(rig, "INSERT INTO v VALUES (-1, 1)");
   cancel_later(&later, rig, 50000);
-  was_cancelled(&later, rig, rig_execute(rig, ENDLESS "INSERT INTO v SELECT i, i FROM r", NULL, 0, NULL));
-  assert_int_equal(cascade_error_transaction(rig->error), CASCADE_TX_ROLLED_BACK); /* SQLite's way */
+  was_cancelled(&later, rig, rig_execute(rig, endless(rig, "INSERT INTO v SELECT i, i FROM %s"), NULL, 0, NULL));
+  assert_int_equal(cascade_error_transaction(rig->error), rig->engine->cancelled);
+  if (rig->engine->cancelled == CASCADE_TX_OPEN)
+    assert_int_equal(casc_control(rig->connection, "ROLLBACK", NULL), CASCADE_OK);
   assert_int_equal(rig_integer(rig, "Count(*)", "From v"), 0);
 }
 
@@ -243,22 +224,21 @@ static void test_cancel_beside_open_cursor(void **state) {
     const cascade_value *row;
     canceller later;
     rig_select(rig, &statement);
-    casc_sqlite_column(&statement, "id", CASCADE_INT64);
-    casc_str_put(&statement.sql, " From v Order By id");
+    rig_column(rig, &statement, "id", CASCADE_INT64);
+    casc_str_put(&statement.sql, " From v Order By v.id");
     assert_int_equal(rig_start(rig, &statement, &cursor), CASCADE_OK);
     assert_int_equal(rig_next(rig, &cursor, &row), CASCADE_OK);
     cancel_later(&later, rig, 30000);
     test_cell cell;
-    was_cancelled(&later, rig,
-                  rig_try_cell(rig, "(" ENDLESS "SELECT count(*) FROM r)", CASCADE_INT64, "", NULL, 0, &cell));
-    assert_int_equal(casc_control(rig->connection, "BEGIN IMMEDIATE", NULL), CASCADE_OK);
+    was_cancelled(&later, rig, rig_try_cell(rig, endless(rig, "(SELECT count(*) FROM %s)"), CASCADE_INT64, "", NULL, 0, &cell));
+    assert_int_equal(casc_control(rig->connection, rig->engine->begin, NULL), CASCADE_OK);
     assert_int_equal(rig_run(rig, "UPDATE v SET x = 0"), 3);
     assert_int_equal(casc_control(rig->connection, "ROLLBACK", NULL), CASCADE_OK);
     cascade_status status = rig_next(rig, &cursor, &row);
     assert_true(status == CASCADE_OK || status == CASCADE_CANCELLED || status == CASCADE_DATABASE);
     casc_cursor_close(&cursor);
     casc_statement_free(&statement);
-    assert_int_equal(rig_integer(rig, "Sum(x)", "From v"), 6);
+    assert_int_equal(rig_integer(rig, "Max(x)", "From v"), 3);
   }
 }
 
@@ -273,7 +253,7 @@ static void test_cancel_at_any_time(void **state) {
     while (status == CASCADE_OK) {
       status = casc_control(rig->connection, "BEGIN", NULL);
       assert_int_equal(status, CASCADE_OK);
-      status = rig_execute(rig, "INSERT OR REPLACE INTO v VALUES (1, 1)", NULL, 0, NULL);
+      status = rig_execute(rig, "INSERT INTO v VALUES (1, 1)", NULL, 0, NULL);
       assert_int_equal(casc_control(rig->connection, "ROLLBACK", NULL) < 0 &&
                            cascade_error_transaction(rig->error) != CASCADE_TX_ROLLED_BACK, 0);
     }
@@ -294,20 +274,20 @@ static void test_cancel_waiting(void **state) {
   assert_int_equal(cascade_connection_open(rig->context, rig->uri, &options, &patient, NULL), CASCADE_OK);
   cascade_connection_free(rig->connection);
   rig->connection = patient;
-  rig_prepare(rig, "BEGIN IMMEDIATE");
+  rig_prepare(rig, "INSERT INTO v VALUES (-9, 1)");
+  rig_prepare(rig, rig->engine->hold);
   canceller later;
   cancel_later(&later, rig, 50000);
-  was_cancelled(&later, rig, rig_execute(rig, "BEGIN IMMEDIATE", NULL, 0, NULL));
+  was_cancelled(&later, rig, rig_execute(rig, rig->engine->want, NULL, 0, NULL));
   rig_prepare(rig, "COMMIT");
-  assert_int_equal(rig_run(rig, "INSERT INTO v VALUES (1, 1)"), 1);
+  assert_int_equal(rig_run(rig, rig->engine->want), 1);
 }
 
-#define LISTED(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
-const struct CMUnitTest failures_tests[] = {
-    LISTED(test_classes),         LISTED(test_errors_in_rows),           LISTED(test_transaction_states),
-    LISTED(test_locked),          LISTED(test_lock_granted_in_time),     LISTED(test_snapshot_overtaken),
-    LISTED(test_read_only_file),  LISTED(test_query_only),               LISTED(test_cancel_running),
-    LISTED(test_cancel_in_transaction), LISTED(test_cancel_in_advance),  LISTED(test_control_is_not_cancelled),
-    LISTED(test_cancel_beside_open_cursor), LISTED(test_cancel_at_any_time), LISTED(test_cancel_waiting),
+const test_entry failures_tests[] = {
+    LISTED(test_classes), LISTED(test_errors_in_rows), LISTED(test_locked), LISTED(test_lock_granted_in_time),
+    LISTED(test_cancel_running), LISTED(test_cancel_in_transaction), LISTED(test_cancel_in_advance),
+    LISTED(test_control_is_not_cancelled), LISTED(test_cancel_beside_open_cursor), LISTED(test_cancel_at_any_time),
+    LISTED(test_cancel_waiting), LISTED_FOR("sqlite", test_transaction_states), LISTED_FOR("sqlite", test_snapshot_overtaken),
+    LISTED_FOR("sqlite", test_read_only_file), LISTED_FOR("sqlite", test_query_only),
 };
 const size_t failures_tests_count = sizeof failures_tests / sizeof *failures_tests;

@@ -207,7 +207,7 @@ static void *work_alone(void *data) {
     cascade_connection *connection = NULL;
     snprintf(uri, sizeof uri, "dbi:sqlite3?dbname=%s", mine->path);
     if (cascade_connection_open(mine->context, uri, NULL, &connection, NULL) < 0) return data;
-    test_rig own = {.quirks = mine->quirks, .context = mine->context, .connection = connection};
+    test_rig own = {.quirks = mine->quirks, .engine = mine->engine, .context = mine->context, .connection = connection};
     for (int i = 0; i < 20; i++)
       if (rig_integer(&own, "Count(*)", "From v") != 0) return data;
     cascade_connection_free(connection);
@@ -229,7 +229,7 @@ static void threads(test_rig *rig) {
   static void test_##name(void **state) {                                                                              \
     rig_isolated(name, *state, 60);                                                                                    \
   }
-#define LISTED(name) cmocka_unit_test_setup_teardown(test_##name, rig_set_up, rig_tear_down)
+#define SQLITE(name) LISTED_FOR("sqlite", test_##name)
 
 ISOLATED(from_within_words)
 ISOLATED(brackets_in_text)
@@ -249,12 +249,12 @@ ISOLATED(stale_counts)
 ISOLATED(threads)
 ISOLATED(random_statements)
 
-const struct CMUnitTest libdbi_tests[] = {
-    LISTED(from_within_words),  LISTED(brackets_in_text),     LISTED(functions_and_casts),
-    LISTED(long_expressions),   LISTED(names_that_are_sql),   LISTED(large_integers),
-    LISTED(statements_without_tables), LISTED(select_within_names), LISTED(comments),
-    LISTED(declared_types),     LISTED(quoting),              LISTED(results_are_freed),
-    LISTED(closing_in_any_order), LISTED(errors_are_read_at_once), LISTED(stale_counts),
-    LISTED(threads),            LISTED(random_statements),
+const test_entry libdbi_tests[] = {
+    SQLITE(from_within_words), SQLITE(brackets_in_text), SQLITE(functions_and_casts),
+    SQLITE(long_expressions), SQLITE(names_that_are_sql), SQLITE(large_integers),
+    SQLITE(statements_without_tables), SQLITE(select_within_names), SQLITE(comments),
+    SQLITE(declared_types), SQLITE(quoting), SQLITE(results_are_freed),
+    SQLITE(closing_in_any_order), SQLITE(errors_are_read_at_once), SQLITE(stale_counts),
+    SQLITE(threads), SQLITE(random_statements),
 };
 const size_t libdbi_tests_count = sizeof libdbi_tests / sizeof *libdbi_tests;

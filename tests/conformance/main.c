@@ -1,9 +1,9 @@
 /* Runs the whole suite against one driver. */
 #include "suites.h"
 
-static void add(struct CMUnitTest *all, size_t *count, const struct CMUnitTest *tests, size_t more) {
-  memcpy(all + *count, tests, more * sizeof *tests);
-  *count += more;
+static void add(struct CMUnitTest *all, size_t *count, const test_entry *tests, size_t more) {
+  for (size_t i = 0; i < more; i++)
+    if (!tests[i].engine || strcmp(tests[i].engine, chosen->engine->name) == 0) all[(*count)++] = tests[i].test;
 }
 
 int main(int argc, char **argv) {
@@ -18,7 +18,8 @@ int main(int argc, char **argv) {
   add(all, &count, values_tests, values_tests_count);
   add(all, &count, statements_tests, statements_tests_count);
   add(all, &count, failures_tests, failures_tests_count);
-  if (chosen->uri) add(all, &count, opening_tests, opening_tests_count);
+  add(all, &count, postgres_tests, postgres_tests_count);
+  if (!chosen->adopted) add(all, &count, opening_tests, opening_tests_count);
   if (chosen->dbi) add(all, &count, libdbi_tests, libdbi_tests_count);
   if (argc > 2) cmocka_set_test_filter(argv[2]);
   return _cmocka_run_group_tests(chosen->name, all, count, NULL, NULL);

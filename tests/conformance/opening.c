@@ -184,18 +184,17 @@ static void test_what_cannot_be_adopted(void **state) {
   assert_int_equal(cascade_connection_adopt(rig->context, NULL, &handle, NULL, &connection, NULL), CASCADE_INVALID);
 }
 
-#define LISTED(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
-const struct CMUnitTest opening_tests[] = {
-    LISTED(test_what_is_no_database),
-    LISTED(test_without_permission),
-    LISTED(test_foreign_keys),
-    LISTED(test_escapes),
-    LISTED(test_relative_paths),
-    LISTED(test_memory),
-    LISTED(test_empty_file),
-    LISTED(test_locked_file),
-    LISTED(test_damaged_file),
-    LISTED(test_adopting_changes_nothing),
-    LISTED(test_what_cannot_be_adopted),
+const test_entry opening_tests[] = {
+    LISTED_FOR("sqlite", test_what_is_no_database),
+    LISTED_FOR("sqlite", test_without_permission),
+    LISTED_FOR("sqlite", test_foreign_keys),
+    LISTED_FOR("sqlite", test_escapes),
+    LISTED_FOR("sqlite", test_relative_paths),
+    LISTED_FOR("sqlite", test_memory),
+    LISTED_FOR("sqlite", test_empty_file),
+    LISTED_FOR("sqlite", test_locked_file),
+    LISTED_FOR("sqlite", test_damaged_file),
+    LISTED_FOR("sqlite", test_adopting_changes_nothing),
+    LISTED_FOR("sqlite", test_what_cannot_be_adopted),
 };
 const size_t opening_tests_count = sizeof opening_tests / sizeof *opening_tests;

@@ -8,24 +8,48 @@
 #include <unistd.h>
 
 const test_quirks all_quirks[] = {
-    {.name = "native", .uri = "sqlite:%s"},
-    {.name = "native-adopted", .adopted = true},
-    {.name = "dbi", .dbi = true, .uri = "dbi:sqlite3?dbname=%s"},
-    {.name = "dbi-adopted", .dbi = true, .adopted = true},
-    {.name = "fault", .adopted = true},
+    {.name = "native", .engine = &sqlite_engine, .uri = "sqlite:%s"},
+    {.name = "native-adopted", .engine = &sqlite_engine, .adopted = true},
+    {.name = "dbi", .engine = &sqlite_engine, .dbi = true, .uri = "dbi:sqlite3?dbname=%s"},
+    {.name = "dbi-adopted", .engine = &sqlite_engine, .dbi = true, .adopted = true},
+    {.name = "fault", .engine = &sqlite_engine, .adopted = true},
+    {.name = "pq", .engine = &postgresql_engine},
+    {.name = "pq-adopted", .engine = &postgresql_engine, .adopted = true},
+    {.name = "dbi-pgsql", .engine = &postgresql_engine, .dbi = true},
+    {.name = "dbi-pgsql-adopted", .engine = &postgresql_engine, .dbi = true, .adopted = true},
+    {.name = "mariadb", .engine = &mariadb_engine},
+    {.name = "mariadb-adopted", .engine = &mariadb_engine, .adopted = true},
+    {.name = "dbi-mysql", .engine = &mariadb_engine, .dbi = true},
+    {.name = "dbi-mysql-adopted", .engine = &mariadb_engine, .dbi = true, .adopted = true},
 };
 const size_t quirks_count = sizeof all_quirks / sizeof *all_quirks;
 const test_quirks *chosen;
 
-dbi_conn rig_dbi_conn(const char *directory, const char *name) {
+/* The host's connection through libdbi, in the same database. */
+dbi_conn rig_dbi_conn(const test_rig *rig) {
   static dbi_inst instance; /* the host's; libdbi's instances are best never shut down */
   if (!instance) assert_true(dbi_initialize_r(NULL, &instance) > 0);
-  dbi_conn connection = dbi_conn_new_r("sqlite3", instance);
+  bool pg = rig->engine == &postgresql_engine, sqlite = rig->engine == &sqlite_engine;
+  dbi_conn connection = dbi_conn_new_r(sqlite ? "sqlite3" : pg ? "pgsql" : "mysql", instance);
   assert_non_null(connection);
-  dbi_conn_set_option(connection, "sqlite3_dbdir", directory);
-  dbi_conn_set_option(connection, "dbname", name);
-  dbi_conn_set_option_numeric(connection, "sqlite3_timeout", LOCK_TIMEOUT_MS);
-  assert_int_equal(dbi_conn_connect(connection), 0);
+  dbi_conn_set_option(connection, "dbname", sqlite ? "x.db" : rig->database->name);
+  if (sqlite) {
+    dbi_conn_set_option(connection, "sqlite3_dbdir", rig->directory);
+    dbi_conn_set_option_numeric(connection, "sqlite3_timeout", LOCK_TIMEOUT_MS);
+  } else if (pg) {
+    dbi_conn_set_option(connection, "host", getenv("CASCADE_TEST_PG_HOST"));
+    dbi_conn_set_option_numeric(connection, "port", 5432);
+    dbi_conn_set_option(connection, "username", "postgres");
+  } else {
+    dbi_conn_set_option(connection, "mysql_unix_socket", getenv("CASCADE_TEST_MARIADB"));
+    dbi_conn_set_option(connection, "username", "root");
+    dbi_conn_set_option(connection, "encoding", "utf8mb4");
+  }
+  if (dbi_conn_connect(connection) < 0) {
+    const char *words = NULL;
+    dbi_conn_error(connection, &words);
+    fail_msg("%s", words);
+  }
   return connection;
 }
 
@@ -44,18 +68,38 @@ static void must(test_rig *rig, cascade_status status) {
   if (status < 0) fail_msg("%s: %s", cascade_status_name(status), cascade_error_message(rig->error));
 }
 
-static void adopt_dbi(test_rig *rig) {
-  rig->host_dbi = rig_dbi_conn(rig->directory, "x.db");
-  dbi_result_free(dbi_conn_query(rig->host_dbi, "PRAGMA foreign_keys=ON"));
-  must(rig, cascade_connection_adopt(rig->context, "dbi", rig->host_dbi, NULL, &rig->connection, &rig->error));
+static void adopt(test_rig *rig, const char *driver, void *handle) {
+  must(rig, cascade_connection_adopt(rig->context, driver, handle, NULL, &rig->connection, &rig->error));
+}
+
+/* What the host sets on its own handle, so that it behaves as one that the library opens. */
+static char *settings(const test_rig *rig, char *sql, size_t size) {
+  if (rig->engine == &sqlite_engine) snprintf(sql, size, "PRAGMA foreign_keys=ON");
+  else if (rig->engine == &postgresql_engine) snprintf(sql, size, "SET lock_timeout = %d", LOCK_TIMEOUT_MS);
+  else snprintf(sql, size, "SET innodb_lock_wait_timeout = 1");
+  return sql;
 }
 
 static void adopt_native(test_rig *rig) {
+  char sql[100];
+  settings(rig, sql, sizeof sql);
+  if (rig->engine == &postgresql_engine) {
+    rig->host_pg = test_database_pg(rig->database);
+    PQclear(PQexec(rig->host_pg, sql));
+    adopt(rig, "pq", rig->host_pg);
+    return;
+  }
+  if (rig->engine == &mariadb_engine) {
+    rig->host_mariadb = test_database_mariadb(rig->database);
+    assert_int_equal(mysql_query(rig->host_mariadb, sql), 0);
+    adopt(rig, "mariadb", rig->host_mariadb);
+    return;
+  }
   assert_int_equal(sqlite3_open_v2(rig->path, &rig->host, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
   sqlite3_busy_timeout(rig->host, LOCK_TIMEOUT_MS);
-  assert_int_equal(sqlite3_exec(rig->host, "PRAGMA foreign_keys=ON", NULL, NULL, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(rig->host, sql, NULL, NULL, NULL), SQLITE_OK);
   if (strcmp(rig->quirks->name, "fault") != 0) {
-    must(rig, cascade_connection_adopt(rig->context, "sqlite3", rig->host, NULL, &rig->connection, &rig->error));
+    adopt(rig, "sqlite3", rig->host);
     return;
   }
   fault_driver *driver = fault_driver_over_sqlite(rig->context, rig->host);
@@ -64,9 +108,15 @@ static void adopt_native(test_rig *rig) {
 }
 
 void rig_adopt(test_rig *rig) {
+  char sql[100];
   rig_disconnect(rig);
-  if (rig->quirks->dbi) adopt_dbi(rig);
-  else adopt_native(rig);
+  if (!rig->quirks->dbi) {
+    adopt_native(rig);
+    return;
+  }
+  rig->host_dbi = rig_dbi_conn(rig);
+  dbi_result_free(dbi_conn_query(rig->host_dbi, settings(rig, sql, sizeof sql)));
+  adopt(rig, "dbi", rig->host_dbi);
 }
 
 sqlite3 *rig_handle(const test_rig *rig) {
@@ -74,7 +124,7 @@ sqlite3 *rig_handle(const test_rig *rig) {
 }
 
 void rig_connect(test_rig *rig) {
-  if (!rig->quirks->uri) {
+  if (rig->quirks->adopted) {
     rig_adopt(rig);
     return;
   }
@@ -87,25 +137,47 @@ void rig_disconnect(test_rig *rig) {
   rig->connection = NULL;
   if (rig->host) assert_int_equal(sqlite3_close(rig->host), SQLITE_OK); /* BUSY if a statement were left */
   rig->host = NULL;
+  PQfinish(rig->host_pg);
+  rig->host_pg = NULL;
+  if (rig->host_mariadb) mysql_close(rig->host_mariadb);
+  rig->host_mariadb = NULL;
   if (rig->host_dbi) dbi_conn_close(rig->host_dbi);
   rig->host_dbi = NULL;
 }
 
 static bool open_other(test_rig *rig) {
+  if (rig->database) test_database_reconnect(rig->database);
+  if (rig->database) return true;
   return sqlite3_open(rig->path, &rig->other) == SQLITE_OK &&
          sqlite3_exec(rig->other, "PRAGMA synchronous=OFF", NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* A file in a directory, or a database of a server. */
+static bool make_database(test_rig *rig) {
+  snprintf(rig->directory, sizeof rig->directory, "/tmp/cascade-conformance-XXXXXX");
+  if (!mkdtemp(rig->directory) || chmod(rig->directory, 0755) != 0) return false;
+  if (rig->engine != &sqlite_engine) {
+    rig->database = test_database_new(rig->engine->name);
+    snprintf(rig->uri, sizeof rig->uri, "%s", chosen->dbi ? rig->database->dbi : rig->database->uri);
+    return true;
+  }
+  snprintf(rig->path, sizeof rig->path, "%s/x.db", rig->directory);
+  if (chosen->uri) snprintf(rig->uri, sizeof rig->uri, chosen->uri, rig->path);
+  return open_other(rig);
+}
+
+void rig_typed(test_rig *rig, int32_t type) {
+  rig_preparef(rig, "DROP TABLE IF EXISTS v; CREATE TABLE v (id %s PRIMARY KEY, x %s)",
+               rig->engine->types[CASCADE_INT64], rig->engine->any ? "" : rig->engine->types[type]);
 }
 
 int rig_set_up(void **state) {
   test_rig *rig = calloc(1, sizeof *rig);
   *state = rig;
   rig->quirks = chosen;
-  snprintf(rig->directory, sizeof rig->directory, "/tmp/cascade-conformance-XXXXXX");
-  if (!mkdtemp(rig->directory) || chmod(rig->directory, 0755) != 0) return -1;
-  snprintf(rig->path, sizeof rig->path, "%s/x.db", rig->directory);
-  if (chosen->uri) snprintf(rig->uri, sizeof rig->uri, chosen->uri, rig->path);
-  if (!open_other(rig)) return -1;
-  rig_prepare(rig, "CREATE TABLE v (id INTEGER PRIMARY KEY, x)");
+  rig->engine = chosen->engine;
+  if (!make_database(rig)) return -1;
+  rig_typed(rig, CASCADE_INT64);
   if (cascade_context_new(NULL, &rig->context, &rig->error) < 0) return -1;
   rig_connect(rig);
   return 0;
@@ -118,6 +190,7 @@ int rig_tear_down(void **state) {
   cascade_error_free(rig->error);
   cascade_context_free(rig->context);
   sqlite3_close(rig->other);
+  test_database_free(rig->database);
   snprintf(command, sizeof command, "rm -rf %s", rig->directory);
   int failed = system(command);
   free(rig);
@@ -126,7 +199,24 @@ int rig_tear_down(void **state) {
 
 void rig_prepare(test_rig *rig, const char *sql) {
   char *message = NULL;
-  if (sqlite3_exec(rig->other, sql, NULL, NULL, &message) != SQLITE_OK) fail_msg("%s: %s", sql, message);
+  if (rig->database) test_database_run(rig->database, sql);
+  else if (sqlite3_exec(rig->other, sql, NULL, NULL, &message) != SQLITE_OK) fail_msg("%s: %s", sql, message);
+}
+
+void rig_preparef(test_rig *rig, const char *format, ...) {
+  char sql[2000];
+  va_list arguments;
+  va_start(arguments, format);
+  int length = vsnprintf(sql, sizeof sql, format, arguments);
+  va_end(arguments);
+  assert_true(length > 0 && (size_t)length < sizeof sql);
+  rig_prepare(rig, sql);
+}
+
+void rig_fill(test_rig *rig, int count, const char *expression) {
+  char series[200];
+  snprintf(series, sizeof series, rig->engine->series, count);
+  rig_preparef(rig, "INSERT INTO v SELECT i, %s FROM %s", expression, series);
 }
 
 void rig_shell(const test_rig *rig, const char *command) {
@@ -169,13 +259,26 @@ static void forget(test_rig *rig) {
   rig->error = NULL;
 }
 
+/* Appends SQL, with the engine's placeholders unless it has them. */
+static void put(const test_rig *rig, casc_statement *statement, const char *sql, size_t parameters) {
+  for (size_t number = 0; parameters && rig->engine->numbered && !strchr(sql, '$');) {
+    size_t length = strcspn(sql, "?");
+    casc_str_putn(&statement->sql, sql, length);
+    sql += length;
+    if (!*sql) return;
+    casc_str_printf(&statement->sql, "$%zu", ++number);
+    sql++;
+  }
+  casc_str_put(&statement->sql, sql);
+}
+
 cascade_status rig_execute(test_rig *rig, const char *sql, const cascade_value *parameters, size_t count,
                            uint64_t *affected) {
   casc_statement statement;
   uint64_t ignored;
   forget(rig);
   casc_session_statement(rig->connection, &statement);
-  casc_str_put(&statement.sql, sql);
+  put(rig, &statement, sql, count);
   for (size_t i = 0; i < count; i++) casc_statement_parameter(&statement, &parameters[i]);
   cascade_status status = casc_execute(rig->connection, &statement, affected ? affected : &ignored, &rig->error);
   casc_statement_free(&statement);
@@ -189,9 +292,34 @@ uint64_t rig_run(test_rig *rig, const char *sql) {
   return affected;
 }
 
+cascade_status rig_store(test_rig *rig, int64_t id, const cascade_value *value) {
+  cascade_value row[] = {integer(id), *value};
+  cascade_status status = rig_execute(rig, "DELETE FROM v WHERE id = ?", row, 1, NULL);
+  return status < 0 ? status : rig_execute(rig, "INSERT INTO v (id, x) VALUES (?, ?)", row, 2, NULL);
+}
+
+void rig_try_case(test_rig *rig, const test_case *expected, int32_t transaction) {
+  uint64_t affected = 77;
+  cascade_status status = rig_execute(rig, expected->sql, NULL, 0, &affected);
+  const char *sqlstate = cascade_error_sqlstate(rig->error);
+  int code = (int)cascade_error_native_code(rig->error);
+  if (status != expected->status)
+    fail_msg("%s: %s, not %s: %s", expected->sql, cascade_status_name(status), cascade_status_name(expected->status),
+             cascade_error_message(rig->error));
+  if (affected != 0) fail_msg("%s: %d rows", expected->sql, (int)affected);
+  if (expected->code && code != expected->code) fail_msg("%s: code %d", expected->sql, code);
+  if (expected->sqlstate && strcmp(sqlstate, expected->sqlstate) != 0) fail_msg("%s: %s", expected->sql, sqlstate);
+  if (cascade_error_transaction(rig->error) != transaction)
+    fail_msg("%s: transaction %d, not %d", expected->sql, cascade_error_transaction(rig->error), transaction);
+}
+
 void rig_select(test_rig *rig, casc_statement *statement) {
   casc_session_statement(rig->connection, statement);
   casc_str_put(&statement->sql, "Select ");
+}
+
+void rig_column(test_rig *rig, casc_statement *statement, const char *expression, int32_t type) {
+  rig->engine->column(statement, expression, type);
 }
 
 cascade_status rig_start(test_rig *rig, casc_statement *statement, casc_cursor *cursor) {
@@ -210,8 +338,9 @@ cascade_status rig_try_cell(test_rig *rig, const char *expression, int32_t type,
   casc_cursor cursor = {0};
   const cascade_value *row;
   rig_select(rig, &statement);
-  casc_sqlite_column(&statement, expression, type);
-  casc_str_printf(&statement.sql, " %s", tail);
+  rig_column(rig, &statement, expression, type);
+  casc_str_putc(&statement.sql, ' ');
+  put(rig, &statement, tail, count);
   for (size_t i = 0; i < count; i++) casc_statement_parameter(&statement, &parameters[i]);
   *cell = (test_cell){.type = -1};
   cascade_status status = rig_start(rig, &statement, &cursor);
@@ -246,6 +375,13 @@ void rig_free_cell(test_cell *cell) {
   free(cell->data);
 }
 
+void rig_expect(test_rig *rig, const char *expression, const char *tail, const char *wanted) {
+  test_cell cell = rig_cell(rig, expression, CASCADE_TEXT, tail);
+  assert_int_equal(cell.type, CASCADE_TEXT);
+  assert_string_equal(cell.data, wanted);
+  rig_free_cell(&cell);
+}
+
 /* A crash, or an exit of the child by the alarm, is told apart from a failed check, which leaves its words in the
    output. */
 void rig_isolated(void (*function)(test_rig *rig), test_rig *rig, unsigned seconds) {
@@ -266,12 +402,20 @@ void rig_isolated(void (*function)(test_rig *rig), test_rig *rig, unsigned secon
     own.error = NULL;
     own.host = NULL;
     own.host_dbi = NULL;
+    own.host_pg = NULL;
+    own.host_mariadb = NULL;
+    test_database database;
+    if (rig->database) {
+      database = *rig->database;
+      own.database = &database;
+    }
     assert_true(open_other(&own));
     rig_connect(&own);
     function(&own);
     rig_disconnect(&own);
     cascade_error_free(own.error);
     sqlite3_close(own.other);
+    if (own.database) test_database_disconnect(own.database);
     fflush(NULL);
     _exit(0);
   }

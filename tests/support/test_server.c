@@ -56,6 +56,13 @@ void test_database_reconnect(test_database *database) {
   else database->mariadb = connect_mariadb(database->name);
 }
 
+void test_database_disconnect(test_database *database) {
+  PQfinish(database->pg);
+  database->pg = NULL;
+  if (database->mariadb) mysql_close(database->mariadb);
+  database->mariadb = NULL;
+}
+
 /* Runs one statement on the server, outside of any test's database. */
 static void administer(const test_database *database, const char *format) {
   test_database server = {.engine = database->engine};
@@ -64,8 +71,7 @@ static void administer(const test_database *database, const char *format) {
   else server.mariadb = connect_mariadb(NULL);
   snprintf(sql, sizeof sql, format, database->name);
   test_database_run(&server, sql);
-  PQfinish(server.pg);
-  if (server.mariadb) mysql_close(server.mariadb);
+  test_database_disconnect(&server);
 }
 
 test_database *test_database_new(const char *engine) {
@@ -82,7 +88,7 @@ test_database *test_database_new(const char *engine) {
   } else {
     const char *socket = variable("CASCADE_TEST_MARIADB");
     administer(database, "CREATE DATABASE %s");
-    snprintf(database->uri, sizeof database->uri, "mariadb://root@localhost/%s?socket=%s", database->name, socket);
+    snprintf(database->uri, sizeof database->uri, "mariadb://root@localhost/%s?unix_socket=%s", database->name, socket);
     snprintf(database->dbi, sizeof database->dbi, "dbi:mysql?mysql_unix_socket=%s&username=root&dbname=%s", socket, database->name);
   }
   test_database_reconnect(database);
@@ -91,8 +97,7 @@ test_database *test_database_new(const char *engine) {
 
 void test_database_free(test_database *database) {
   if (!database) return;
-  PQfinish(database->pg);
-  if (database->mariadb) mysql_close(database->mariadb);
+  test_database_disconnect(database);
   administer(database, is_pg(database) ? "DROP DATABASE %s WITH (FORCE)"
                                          : "SET STATEMENT lock_wait_timeout=20 FOR DROP DATABASE %s");
   free(database);

@@ -26,6 +26,8 @@ PGconn *test_database_pg(const test_database *database);
 MYSQL *test_database_mariadb(const test_database *database);
 /* Replaces the session beside the driver: the old one is left to the parent process, or was lost with its server. */
 void test_database_reconnect(test_database *database);
+/* Ends the session beside the driver; the database stays. */
+void test_database_disconnect(test_database *database);
 
 /* Runs statements, separated by semicolons, which must succeed. */
 void test_database_run(test_database *database, const char *sql);

@@ -6,7 +6,7 @@
 
 enum { SQL_KEPT = 1 << 20 }; /* a longer statement's memory is given back */
 
-static const casc_dbi_engine *const engines[] = {&casc_dbi_sqlite, &casc_dbi_mariadb};
+static const casc_dbi_engine *const engines[] = {&casc_dbi_sqlite, &casc_dbi_postgres, &casc_dbi_mariadb};
 enum { ENGINES = sizeof engines / sizeof *engines };
 
 static const casc_dbi_engine *find_engine(const char *driver) {
@@ -17,7 +17,7 @@ static const casc_dbi_engine *find_engine(const char *driver) {
 
 static cascade_status no_engine(cascade_context *context, const char *driver, cascade_error **error) {
   return casc_fail(context, error, CASCADE_UNSUPPORTED,
-                   "driver dbi: libdbi's driver \"%s\" is not supported; there are \"sqlite3\" and \"mysql\"",
+                   "driver dbi: libdbi's driver \"%s\" is not supported; there are \"sqlite3\", \"pgsql\" and \"mysql\"",
                    driver ? driver : "");
 }
 

@@ -52,7 +52,7 @@ struct casc_dbi {
   void *state; /* the engine's */
 };
 
-extern const casc_dbi_engine casc_dbi_sqlite, casc_dbi_mariadb;
+extern const casc_dbi_engine casc_dbi_sqlite, casc_dbi_mariadb, casc_dbi_postgres;
 
 /* A connection of the one libdbi instance. */
 cascade_status casc_dbi_connection_new(cascade_context *context, const casc_dbi_engine *engine, dbi_conn *connection,

@@ -30,7 +30,6 @@ typedef struct native {
   unsigned long (*get_thread_id)(void *);
   unsigned (*get_warning_count)(void *);
   char (*get_info)(void *, int, void *);
-  int (*ping)(void *);
   bool inside; /* a transaction was open when the current statement began */
   size_t packet; /* how much the server takes at once */
   setting *settings;
@@ -48,8 +47,7 @@ static bool load(casc_dbi *self, native *state) {
                 {"mysql_get_server_info", &state->get_server_info},
                 {"mysql_thread_id", &state->get_thread_id},
                 {"mysql_warning_count", &state->get_warning_count},
-                {"mariadb_get_info", &state->get_info},
-                {"mysql_ping", &state->ping}};
+                {"mariadb_get_info", &state->get_info}};
   dbi_driver_t *driver = dbi_conn_get_driver(self->connection);
   state->handle = ((dbi_conn_t *)self->connection)->connection;
   for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
@@ -94,9 +92,10 @@ static cascade_status fail(casc_dbi *self, cascade_error **error) {
     snprintf(message, sizeof message, "MariaDB: %.800s%s",
              code ? state->get_error(state->handle) : "libdbi gave no result and no error", casc_mariadb_advice(status));
   end(self); /* a cancel must not hit the question */
-  bool alive = status != CASCADE_CONNECTION && state->ping(state->handle) == 0;
-  if (!alive) status = CASCADE_CONNECTION;
-  int32_t transaction = casc_mariadb_transaction(alive, server_status(state), state->inside, self->sql.data);
+  dbi_result answer = status != CASCADE_CONNECTION ? dbi_conn_query(self->connection, CASC_MARIADB_ASK) : NULL;
+  if (!answer) status = CASCADE_CONNECTION;
+  int32_t transaction = casc_mariadb_transaction(answer, server_status(state), state->inside, code, self->sql.data);
+  if (answer) dbi_result_free(answer);
   cascade_error_details details = {.size = sizeof details, .status = status, .transaction = transaction,
                                    .native_code = code, .sqlstate = sqlstate, .message = message};
   return cascade_error_create(self->context, &details, error);

@@ -26,4 +26,8 @@ bool casc_dbi_literal_sqlite(casc_str *sql, const cascade_value *value);
 cascade_status casc_dbi_render_mariadb(cascade_context *context, const cascade_statement *statement, locale_t numbers,
                                        casc_str *sql, cascade_error **error);
 
+/* The same for PostgreSQL. `backslashes`: the session has standard_conforming_strings off. */
+cascade_status casc_dbi_render_postgres(cascade_context *context, const cascade_statement *statement, bool backslashes,
+                                        casc_str *sql, cascade_error **error);
+
 #endif

@@ -19,26 +19,41 @@ cascade_status native_nomem(native *self, cascade_error **error) {
   return native_say(self->context, error, CASCADE_NOMEM, "out of memory");
 }
 
-static cascade_status report(native *self, unsigned code, const char *sqlstate, const char *words, const char *sql,
-                             cascade_error **error) {
-  char state[6], message[1200];
-  cascade_status status = casc_mariadb_status(code);
-  snprintf(state, sizeof state, "%s", sqlstate); /* the next question overwrites them */
+/* What the client library says, copied: the next thing that it is asked overwrites it. */
+typedef struct failure {
+  unsigned code;
+  char sqlstate[6], words[800];
+} failure;
+
+static failure read_failure(unsigned code, const char *sqlstate, const char *words) {
+  failure read = {.code = code};
+  snprintf(read.sqlstate, sizeof read.sqlstate, "%s", sqlstate);
+  snprintf(read.words, sizeof read.words, "%s", words);
+  return read;
+}
+
+static cascade_status report(native *self, const failure *what, const char *sql, cascade_error **error) {
+  char message[1200];
+  cascade_status status = casc_mariadb_status(what->code);
   if (status == CASCADE_CANCELLED) snprintf(message, sizeof message, "cancelled at the caller's request");
-  else snprintf(message, sizeof message, "MariaDB: %.800s%s", words, casc_mariadb_advice(status));
+  else snprintf(message, sizeof message, "MariaDB: %s%s", what->words, casc_mariadb_advice(status));
   native_end(self); /* a cancel must not hit the question */
-  bool alive = status != CASCADE_CONNECTION && mysql_ping(self->handle) == 0;
+  bool alive = status != CASCADE_CONNECTION && mysql_query(self->handle, CASC_MARIADB_ASK) == 0;
   if (!alive) status = CASCADE_CONNECTION;
-  int32_t transaction = casc_mariadb_transaction(alive, self->handle->server_status, self->inside, sql);
+  int32_t transaction = casc_mariadb_transaction(alive, self->handle->server_status, self->inside, what->code, sql);
   cascade_error_details details = {.size = sizeof details, .status = status, .transaction = transaction,
-                                   .native_code = code, .sqlstate = state, .message = message};
+                                   .native_code = what->code, .sqlstate = what->sqlstate, .message = message};
   return cascade_error_create(self->context, &details, error);
 }
 
 cascade_status native_fail(native *self, const char *sql, cascade_error **error) {
-  return report(self, mysql_errno(self->handle), mysql_sqlstate(self->handle), mysql_error(self->handle), sql, error);
+  failure what = read_failure(mysql_errno(self->handle), mysql_sqlstate(self->handle), mysql_error(self->handle));
+  return report(self, &what, sql, error);
 }
 
-cascade_status native_fail_prepared(native *self, MYSQL_STMT *handle, const char *sql, cascade_error **error) {
-  return report(self, mysql_stmt_errno(handle), mysql_stmt_sqlstate(handle), mysql_stmt_error(handle), sql, error);
+cascade_status native_fail_prepared(native *self, prepared *statement, const char *sql, cascade_error **error) {
+  MYSQL_STMT *handle = statement->handle;
+  failure what = read_failure(mysql_stmt_errno(handle), mysql_stmt_sqlstate(handle), mysql_stmt_error(handle));
+  native_discard(self, statement);
+  return report(self, &what, sql, error);
 }

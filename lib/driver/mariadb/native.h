@@ -41,17 +41,19 @@ typedef struct native {
 
 /* errors */
 cascade_status native_fail(native *self, const char *sql, cascade_error **error);
-cascade_status native_fail_prepared(native *self, MYSQL_STMT *handle, const char *sql, cascade_error **error);
+/* Closes the statement, too. */
+cascade_status native_fail_prepared(native *self, prepared *statement, const char *sql, cascade_error **error);
 cascade_status native_nomem(native *self, cascade_error **error);
 cascade_status native_say(cascade_context *context, cascade_error **error, cascade_status status, const char *format,
                           ...) __attribute__((format(printf, 4, 5)));
 
 /* prepared statements */
-/* `fresh`: one that the server does not know yet, as it has forgotten the one that was kept. */
-cascade_status native_prepare(native *self, const cascade_statement *statement, bool fresh, prepared *made,
-                              cascade_error **error);
+cascade_status native_prepare(native *self, const cascade_statement *statement, prepared *made, cascade_error **error);
 /* Gives it back to the cache, or closes it. */
 void native_release(native *self, prepared *statement);
+/* Closes one that has failed. It must not run again: where the failure came among its rows, the client library would wait for the rest
+   of them for ever. */
+void native_discard(native *self, prepared *statement);
 void native_forget_all(native *self);
 
 /* running */

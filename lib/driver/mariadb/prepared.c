@@ -15,12 +15,15 @@ static void drop(prepared *entry) {
   *entry = (prepared){0};
 }
 
+/* One that the host took from the server, by resetting its session, has lost its handle. */
 static prepared *find(native *self, const cascade_statement *statement, uint64_t hash) {
   for (int i = 0; i < CACHE_SIZE; i++) {
     prepared *entry = &self->cache[i];
-    if (entry->handle && !entry->lent && entry->hash == hash && entry->length == statement->sql_length &&
-        memcmp(entry->sql, statement->sql, entry->length) == 0)
-      return entry;
+    if (!entry->handle || entry->lent || entry->hash != hash || entry->length != statement->sql_length ||
+        memcmp(entry->sql, statement->sql, entry->length) != 0)
+      continue;
+    if (entry->handle->mysql) return entry;
+    drop(entry);
   }
   return NULL;
 }
@@ -35,13 +38,11 @@ static prepared *oldest(native *self) {
   return found;
 }
 
-static cascade_status compile(native *self, const cascade_statement *statement, MYSQL_STMT **handle, cascade_error **error) {
-  *handle = mysql_stmt_init(self->handle);
-  if (!*handle) return native_nomem(self, error);
-  if (mysql_stmt_prepare(*handle, statement->sql, (unsigned long)statement->sql_length) == 0) return CASCADE_OK;
-  cascade_status status = native_fail_prepared(self, *handle, statement->sql, error);
-  mysql_stmt_close(*handle);
-  return status;
+static cascade_status compile(native *self, const cascade_statement *statement, prepared *made, cascade_error **error) {
+  made->handle = mysql_stmt_init(self->handle);
+  if (!made->handle) return native_nomem(self, error);
+  if (mysql_stmt_prepare(made->handle, statement->sql, (unsigned long)statement->sql_length) == 0) return CASCADE_OK;
+  return native_fail_prepared(self, made, statement->sql, error);
 }
 
 static cascade_status check_shape(native *self, const cascade_statement *statement, MYSQL_STMT *handle,
@@ -69,18 +70,13 @@ static prepared *keep(native *self, const cascade_statement *statement, MYSQL_ST
   return entry;
 }
 
-cascade_status native_prepare(native *self, const cascade_statement *statement, bool fresh, prepared *made,
-                              cascade_error **error) {
+cascade_status native_prepare(native *self, const cascade_statement *statement, prepared *made, cascade_error **error) {
   bool kept = statement->sql_length <= CACHE_LONGEST;
   uint64_t hash = kept ? hash_of(statement->sql, statement->sql_length) : 0;
   prepared *entry = kept ? find(self, statement, hash) : NULL;
   *made = (prepared){0};
-  if (entry && fresh) {
-    drop(entry);
-    entry = NULL;
-  }
   if (!entry) {
-    cascade_status status = compile(self, statement, &made->handle, error);
+    cascade_status status = compile(self, statement, made, error);
     if (status < 0) return status;
     if (kept) entry = keep(self, statement, made->handle, hash);
   }
@@ -94,14 +90,23 @@ cascade_status native_prepare(native *self, const cascade_statement *statement, 
   return status;
 }
 
-void native_release(native *self, prepared *statement) {
-  mysql_stmt_free_result(statement->handle);
+static prepared *place_of(native *self, const prepared *statement) {
   for (int i = 0; i < CACHE_SIZE; i++)
-    if (self->cache[i].handle == statement->handle) {
-      self->cache[i].lent = false;
-      return;
-    }
-  mysql_stmt_close(statement->handle);
+    if (self->cache[i].handle == statement->handle) return &self->cache[i];
+  return NULL;
+}
+
+void native_release(native *self, prepared *statement) {
+  prepared *entry = place_of(self, statement);
+  mysql_stmt_free_result(statement->handle);
+  if (entry) entry->lent = false;
+  else mysql_stmt_close(statement->handle);
+}
+
+void native_discard(native *self, prepared *statement) {
+  prepared *entry = place_of(self, statement);
+  if (entry) drop(entry);
+  else mysql_stmt_close(statement->handle);
 }
 
 void native_forget_all(native *self) {

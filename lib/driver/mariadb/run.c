@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATEMENT_UNKNOWN = 1243, STATEMENT_CLOSED = 2056 };
-
 void native_begin(native *self) {
   self->inside = casc_mariadb_inside(self->handle->server_status);
   casc_killer_begin(&self->killer);
@@ -43,7 +41,7 @@ static cascade_status bind_one(native *self, unsigned at, const cascade_value *v
   return CASCADE_OK;
 }
 
-static cascade_status bind(native *self, const cascade_statement *statement, MYSQL_STMT *handle, cascade_error **error) {
+static cascade_status bind_all(native *self, const cascade_statement *statement, cascade_error **error) {
   size_t count = statement->parameter_count;
   if (count > self->bind_capacity) {
     MYSQL_BIND *grown = realloc(self->binds, count * sizeof *grown);
@@ -53,8 +51,7 @@ static cascade_status bind(native *self, const cascade_statement *statement, MYS
   }
   cascade_status status = CASCADE_OK;
   for (unsigned i = 0; i < count && status >= 0; i++) status = bind_one(self, i, &statement->parameters[i], error);
-  if (status < 0 || !count) return status;
-  return mysql_stmt_bind_param(handle, self->binds) ? native_fail_prepared(self, handle, statement->sql, error) : CASCADE_OK;
+  return status;
 }
 
 /* The server hangs up on what it finds too long, and the client library would only say that. */
@@ -72,18 +69,12 @@ static cascade_status check_size(native *self, const cascade_statement *statemen
 
 cascade_status native_start(native *self, const cascade_statement *statement, prepared *made, cascade_error **error) {
   cascade_status status = check_size(self, statement, error);
-  for (int attempt = 0; status >= 0; attempt++) {
-    status = native_prepare(self, statement, attempt > 0, made, error);
-    if (status < 0) return status;
-    status = bind(self, statement, made->handle, error);
-    if (status >= 0 && mysql_stmt_execute(made->handle) == 0) return CASCADE_OK;
-    unsigned code = mysql_stmt_errno(made->handle);
-    /* A host that resets its session takes the prepared statements with it. */
-    bool forgotten = status >= 0 && attempt == 0 && (code == STATEMENT_UNKNOWN || code == STATEMENT_CLOSED);
-    if (status >= 0 && !forgotten) status = native_fail_prepared(self, made->handle, statement->sql, error);
-    native_release(self, made);
-  }
-  return status;
+  if (status >= 0) status = bind_all(self, statement, error);
+  if (status >= 0) status = native_prepare(self, statement, made, error);
+  if (status < 0) return status;
+  if ((statement->parameter_count && mysql_stmt_bind_param(made->handle, self->binds)) || mysql_stmt_execute(made->handle) != 0)
+    return native_fail_prepared(self, made, statement->sql, error);
+  return CASCADE_OK;
 }
 
 /* Without values there is nothing to prepare for. What has a semicolon, which a session of the host's may take for the beginning of
@@ -111,10 +102,9 @@ static cascade_status run_prepared(native *self, const cascade_statement *statem
   cascade_status status = native_start(self, statement, &made, error);
   if (status < 0) return status;
   if (!mysql_stmt_field_count(made.handle)) *affected = mysql_stmt_affected_rows(made.handle);
-  else if (mysql_stmt_store_result(made.handle) != 0)
-    status = native_fail_prepared(self, made.handle, statement->sql, error);
+  else if (mysql_stmt_store_result(made.handle) != 0) return native_fail_prepared(self, &made, statement->sql, error);
   native_release(self, &made);
-  return status;
+  return CASCADE_OK;
 }
 
 cascade_status native_execute(void *session, const cascade_statement *statement, uint64_t *affected,

@@ -8,7 +8,7 @@ static cascade_status native_capabilities(void *session, cascade_capabilities *c
   native *self = session;
   capabilities->engine = "postgresql";
   capabilities->version = self->version;
-  capabilities->flags = CASCADE_CAN_LOCK_ROWS | CASCADE_CAN_SKIP_LOCKED | CASCADE_CAN_SAVEPOINT | CASCADE_CAN_DEFER | CASCADE_CAN_CANCEL;
+  capabilities->flags = CASC_POSTGRES_FLAGS;
   capabilities->max_parameters = CASC_POSTGRES_PARAMETERS;
   return CASCADE_OK;
 }

@@ -14,24 +14,13 @@ cascade_status native_say(cascade_context *context, cascade_error **error, casca
       context, &(cascade_error_details){.size = sizeof(cascade_error_details), .status = status, .message = message}, error);
 }
 
-/* What a lost connection leaves of a transaction: a COMMIT, or a statement that was its own transaction, may have been kept. */
-static int32_t fate(const native *self, cascade_status status, const char *sql) {
-  bool inside = self->before == PQTRANS_INTRANS || self->before == PQTRANS_INERROR;
-  if (status == CASCADE_CONNECTION) {
-    if (inside) return sql && casc_postgres_is_commit(sql) ? CASCADE_TX_UNKNOWN : CASCADE_TX_ROLLED_BACK;
-    return sql ? CASCADE_TX_UNKNOWN : CASCADE_TX_NONE;
-  }
-  if (PQtransactionStatus(self->handle) != PQTRANS_IDLE) return CASCADE_TX_OPEN;
-  return inside ? CASCADE_TX_ROLLED_BACK : CASCADE_TX_NONE;
-}
-
 static void write_message(const native *self, const PGresult *result, cascade_status status, char *message, size_t size) {
   const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   bool about_rows = status == CASCADE_CONSTRAINT_FK || status == CASCADE_CONSTRAINT;
   const char *detail = about_rows ? PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL) : NULL;
-  if (!words) words = PQresultErrorMessage(result);
-  if (!*words) words = PQerrorMessage(self->handle);
-  int length = (int)strcspn(words, "\n");
+  const char *own = *PQresultErrorMessage(result) ? PQresultErrorMessage(result) : PQerrorMessage(self->handle);
+  int length = (int)(words ? strlen(words) : strcspn(own, "\n")); /* libpq gives advice on the further lines */
+  if (!words) words = own;
   if (status == CASCADE_CANCELLED) snprintf(message, size, "cancelled at the caller's request");
   else if (status == CASCADE_CONNECTION)
     snprintf(message, size, "PostgreSQL: the connection was lost: %.*s; open a new one", length, words);
@@ -46,7 +35,8 @@ cascade_status native_fail(native *self, const PGresult *result, const char *sql
   bool lost = PQstatus(self->handle) != CONNECTION_OK;
   cascade_status status = lost ? CASCADE_CONNECTION : casc_postgres_status(sqlstate, atomic_load(&self->stop));
   write_message(self, result, status, message, sizeof message);
-  cascade_error_details details = {.size = sizeof details, .status = status, .transaction = fate(self, status, sql),
+  cascade_error_details details = {.size = sizeof details, .status = status,
+                                   .transaction = casc_postgres_fate(status, self->inside, native_inside(self), sql),
                                    .sqlstate = sqlstate, .message = message};
   return cascade_error_create(self->context, &details, error);
 }

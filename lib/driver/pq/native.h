@@ -40,8 +40,8 @@ typedef struct native {
   bool adopted;
   char version[64];
   atomic_bool stop;
-  PGTransactionStatusType before; /* when the current statement was sent */
-  cursor *flowing;                /* the one whose rows the connection is giving, or NULL */
+  bool inside;     /* a transaction was open when the current statement was sent */
+  cursor *flowing; /* the one whose rows the connection is giving, or NULL */
 } native;
 
 /* errors */
@@ -72,6 +72,7 @@ cascade_status native_execute(void *session, const cascade_statement *statement,
 cascade_status native_query(void *session, const cascade_statement *statement, void **result, cascade_error **error);
 cascade_status native_next(void *session, void *result, const cascade_value **row, cascade_error **error);
 void native_cursor_close(void *session, void *result);
+bool native_inside(const native *self);
 int32_t native_in_transaction(void *session);
 /* Asks the server, or once more, to end the statement that runs. */
 void native_cancel(void *session);

@@ -96,10 +96,16 @@ static void settle(native *self) {
 
 /* running */
 
+/* While rows flow, libpq does not know. */
+bool native_inside(const native *self) {
+  PGTransactionStatusType now = PQtransactionStatus(self->handle);
+  return now == PQTRANS_INTRANS || now == PQTRANS_INERROR;
+}
+
 static cascade_status start(native *self, const cascade_statement *statement, cascade_error **error) {
   atomic_store(&self->stop, false);
   settle(self);
-  self->before = PQtransactionStatus(self->handle);
+  self->inside = native_inside(self);
   if (atomic_load(&self->stop))
     return native_say(self->context, error, CASCADE_CANCELLED, "cancelled at the caller's request");
   parameters sent;
@@ -122,10 +128,7 @@ static cascade_status start(native *self, const cascade_statement *statement, ca
 /* In a transaction that has failed, COMMIT is answered with a rollback and no error. */
 static cascade_status check_commit(native *self, const char *sql, const PGresult *result, cascade_error **error) {
   if (!casc_postgres_is_commit(sql) || strcmp(PQcmdStatus((PGresult *)result), "ROLLBACK") != 0) return CASCADE_OK;
-  cascade_error_details details = {
-      .size = sizeof details, .status = CASCADE_DATABASE, .transaction = CASCADE_TX_ROLLED_BACK, .sqlstate = "25P02",
-      .message = "PostgreSQL: the transaction had failed before, and was rolled back instead of committed"};
-  return cascade_error_create(self->context, &details, error);
+  return cascade_error_create(self->context, &casc_postgres_no_commit, error);
 }
 
 cascade_status native_execute(void *session, const cascade_statement *statement, uint64_t *affected, cascade_error **error) {
@@ -252,7 +255,6 @@ void native_cursor_close(void *session, void *result) {
 
 int32_t native_in_transaction(void *session) {
   native *self = session;
-  settle(self); /* while rows flow, libpq does not know */
-  PGTransactionStatusType now = PQtransactionStatus(self->handle);
-  return now == PQTRANS_INTRANS || now == PQTRANS_INERROR;
+  settle(self);
+  return native_inside(self);
 }
