@@ -65,8 +65,10 @@ typedef struct casc_dialect {
   const char *savepoint, *release, *rollback_to; /* instead of them, inside a transaction of the host */
   const char *defer;             /* puts foreign-key checks off to COMMIT, inside a transaction; NULL where there is no such thing */
   const char *checks_off, *checks_on; /* outside a transaction; NULL where there is no such thing */
-  const char *checks_off_local, *checks_on_local;  /* inside a transaction, to its end; NULL where there is no such thing */
+  const char *checks_off_local, *checks_on_local; /* inside a transaction, which may set them back at its end; NULL where there is no such
+                                                     thing */
   casc_checks checks;
+  bool proof_pays;               /* deleting with the checks off is faster */
   bool row_locks;                /* others write beside us, so that what was read must be held; else a writer is alone */
   bool cascades_fast;            /* its own ON DELETE actions are faster than statements of ours that they would check again */
   bool cascades_fire_triggers;

@@ -166,68 +166,72 @@ static void match_values(casc_statement *statement, const casc_sql_table *table,
   }
 }
 
-/* What the table is joined to, in front of it; the keys that are left to the WHERE are given back. */
-typedef struct plain_keys {
+/* Columns of the table that are one of some keys. */
+typedef struct key_part {
   const char *const *columns;
+  const int32_t *types;
+  const char *const *casts;
   uint32_t count;
   const cascade_keys *keys;
-} plain_keys;
+} key_part;
 
-static void add_plain(plain_keys *plain, uint32_t *count, const char *const *columns, uint32_t width, const cascade_keys *keys) {
-  plain[(*count)++] = (plain_keys){columns, width, keys};
+enum { KEY_PARTS = 3 };
+
+static uint32_t key_parts(const casc_sql_table *table, const casc_sql_filter *filter, key_part *parts) {
+  const casc_sql_relation *relation = filter->relation;
+  uint32_t count = 0;
+  if (relation && relation->direct) {
+    const casc_sql_table *ref = relation->ref_table;
+    parts[count++] = (key_part){relation->columns, ref->key_types, ref->key_casts, relation->count, filter->parents};
+  }
+  if (filter->among)
+    parts[count++] = (key_part){table->key, table->key_types, table->key_casts, table->key_count, filter->among};
+  if (filter->shown_among)
+    parts[count++] =
+        (key_part){table->shown, table->shown_types, table->shown_casts, table->shown_count, filter->shown_among};
+  return count;
 }
 
-/* table, and what drives it. One list at most becomes the key table; a second one is a condition. */
-static void joined(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, plain_keys *plain,
-                   uint32_t *plain_count) {
+/* table, and what drives it: the rows referred to, or one list of keys. What is left to the WHERE stays in `parts`. */
+static uint32_t joined(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, key_part *parts) {
   const casc_sql_relation *relation = filter->relation;
-  bool listed = false;
-  *plain_count = 0;
+  uint32_t count = key_parts(table, filter, parts), driving = 0;
   if (relation && !relation->direct) {
     value_table(statement, relation->ref_table, relation->ref_columns, relation->count, filter->parents, NULL);
     put(statement, " STRAIGHT_JOIN ");
     table_name(statement, table);
     put(statement, " ON ");
     match_values(statement, table, relation->columns, relation->count);
-    listed = true;
-  } else if (relation && is_plain(filter->parents)) {
-    add_plain(plain, plain_count, relation->columns, relation->count, filter->parents);
-  } else if (relation) {
-    key_table(statement, filter->parents, relation->ref_table->key_types, relation->ref_table->key_casts);
-    put(statement, " STRAIGHT_JOIN ");
-    table_name(statement, table);
-    put(statement, " ON ");
-    match_keys(statement, table, relation->columns, relation->ref_table->key_types, relation->count);
-    listed = true;
+    return count;
   }
-  const cascade_keys *keys = filter->among ? filter->among : filter->shown_among;
-  const char *const *columns = filter->among ? table->key : table->shown;
-  uint32_t width = filter->among ? table->key_count : table->shown_count;
-  if (keys && !listed && !is_plain(keys)) {
-    key_table(statement, keys, filter->among ? table->key_types : table->shown_types,
-              filter->among ? table->key_casts : table->shown_casts);
-    put(statement, " STRAIGHT_JOIN ");
+  while (driving < count && is_plain(parts[driving].keys)) driving++;
+  if (driving == count) {
     table_name(statement, table);
-    put(statement, " ON ");
-    match_keys(statement, table, columns, filter->among ? table->key_types : table->shown_types, width);
-    listed = true;
-  } else if (keys) add_plain(plain, plain_count, columns, width, keys);
-  if (!listed) table_name(statement, table);
+    return count;
+  }
+  key_part list = parts[driving];
+  key_table(statement, list.keys, list.types, list.casts);
+  put(statement, " STRAIGHT_JOIN ");
+  table_name(statement, table);
+  put(statement, " ON ");
+  match_keys(statement, table, list.columns, list.types, list.count);
+  for (count--; driving < count; driving++) parts[driving] = parts[driving + 1];
+  return count;
 }
 
-/* The second list, on top of a join. */
-static void listed_among(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
-                         const plain_keys *keys) {
-  const int32_t *types = filter->among ? table->key_types : table->shown_types;
-  for (uint32_t i = 0; i < keys->count; i++) {
-    put(statement, i ? ", " : keys->count > 1 ? "(" : "");
-    column(statement, table, keys->columns[i]);
+/* A further list, on top of the one that drives. */
+static void listed_among(casc_statement *statement, const casc_sql_table *table, const key_part *part) {
+  for (uint32_t i = 0; i < part->count; i++) {
+    put(statement, i ? ", " : part->count > 1 ? "(" : "");
+    column(statement, table, part->columns[i]);
   }
-  put(statement, keys->count > 1 ? ") IN (SELECT " : " IN (SELECT ");
-  for (uint32_t i = 0; i < keys->count; i++)
-    casc_str_printf(&statement->sql, is_bytes(types[i]) ? "%sUNHEX(casc_%u)" : "%scasc_%u", i ? ", " : "", i);
+  put(statement, part->count > 1 ? ") IN (SELECT " : " IN (SELECT ");
+  for (uint32_t i = 0; i < part->count; i++) {
+    if (i) put(statement, ", ");
+    casc_str_printf(&statement->sql, is_bytes(part->types[i]) ? "UNHEX(casc_%u)" : "casc_%u", i);
+  }
   put(statement, " FROM ");
-  key_table(statement, keys->keys, types, filter->among ? table->key_casts : table->shown_casts);
+  key_table(statement, part->keys, part->types, part->casts);
   put(statement, ")");
 }
 
@@ -252,21 +256,19 @@ static void after(casc_statement *statement, const casc_sql_table *table, const 
 }
 
 static void where(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
-                  const plain_keys *plain, uint32_t plain_count) {
+                  const key_part *parts, uint32_t count) {
   const char *word = " WHERE ";
-  for (uint32_t i = 0; i < plain_count; i++) {
-    put(statement, word);
-    word = " AND ";
-    if (is_plain(plain[i].keys)) plain_among(statement, table, plain[i].columns, plain[i].count, plain[i].keys);
-    else listed_among(statement, table, filter, &plain[i]);
+  for (uint32_t i = 0; i < count; i++) {
+    word = casc_put_word(statement, word);
+    if (is_plain(parts[i].keys)) plain_among(statement, table, parts[i].columns, parts[i].count, parts[i].keys);
+    else listed_among(statement, table, &parts[i]);
   }
   if (filter->relation && filter->relation->where) {
     casc_str_printf(&statement->sql, "%s(%s)", word, filter->relation->where);
     word = " AND ";
   }
   if (filter->after) {
-    put(statement, word);
-    word = " AND ";
+    word = casc_put_word(statement, word);
     put(statement, "(");
     after(statement, table, filter->after, 0);
     put(statement, ")");
@@ -279,10 +281,9 @@ static void where(casc_statement *statement, const casc_sql_table *table, const 
 }
 
 static void joined_where(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
-  plain_keys plain[2];
-  uint32_t count;
-  joined(statement, table, filter, plain, &count);
-  where(statement, table, filter, plain, count);
+  key_part parts[KEY_PARTS];
+  uint32_t count = joined(statement, table, filter, parts);
+  where(statement, table, filter, parts, count);
 }
 
 static void limited(casc_statement *statement, uint64_t limit) {
@@ -387,7 +388,7 @@ static void count_rows(casc_statement *statement, const casc_sql_table *table, c
 /* The one table is enough: it takes a limit itself. */
 static bool needs_no_join(const casc_sql_filter *filter) {
   return (!filter->relation || (filter->relation->direct && is_plain(filter->parents))) &&
-         (!filter->among || is_plain(filter->among));
+         (!filter->among || is_plain(filter->among)) && (!filter->shown_among || is_plain(filter->shown_among));
 }
 
 static void delete_rows(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
@@ -403,12 +404,12 @@ static void delete_rows(casc_statement *statement, const casc_sql_table *table, 
 static void update_rows(casc_statement *statement, const casc_sql_relation *relation, const cascade_value *values,
                         const casc_sql_filter *filter) {
   const casc_sql_table *table = relation->table;
-  plain_keys plain[2];
+  key_part parts[KEY_PARTS];
   uint32_t count = 0;
   bool pick = filter->limit && !needs_no_join(filter);
   put(statement, "UPDATE ");
   if (pick) picked(statement, table, filter, filter->limit);
-  else joined(statement, table, filter, plain, &count);
+  else count = joined(statement, table, filter, parts);
   for (uint32_t i = 0; i < relation->set_count; i++) {
     put(statement, i ? ", " : " SET ");
     column(statement, table, relation->set_columns[i]);
@@ -416,7 +417,7 @@ static void update_rows(casc_statement *statement, const casc_sql_relation *rela
     casc_statement_parameter(statement, &values[i]);
   }
   if (pick) return;
-  where(statement, table, filter, plain, count);
+  where(statement, table, filter, parts, count);
   limited(statement, filter->limit);
 }
 
@@ -501,6 +502,8 @@ const casc_dialect casc_dialect_mariadb = {
     .savepoint = "SAVEPOINT libcascade",
     .release = "RELEASE SAVEPOINT libcascade",
     .rollback_to = "ROLLBACK TO SAVEPOINT libcascade",
+    .checks_off_local = "SET foreign_key_checks = 0",
+    .checks_on_local = "SET foreign_key_checks = 1",
     .checks = CASC_CHECKS_ROWS,
     .row_locks = true,
     .cascades_fast = true,

@@ -407,6 +407,7 @@ const casc_dialect casc_dialect_postgres = {
     .checks_off_local = "SET LOCAL session_replication_role = replica",
     .checks_on_local = "SET LOCAL session_replication_role = origin",
     .checks = CASC_CHECKS_STATEMENTS,
+    .proof_pays = true,
     .row_locks = true,
     .cascades_fast = true,
     .cascades_fire_triggers = true,

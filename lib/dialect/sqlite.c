@@ -409,6 +409,7 @@ const casc_dialect casc_dialect_sqlite = {
     .defer = "PRAGMA defer_foreign_keys = ON",
     .checks_off = "PRAGMA foreign_keys = OFF",
     .checks_on = "PRAGMA foreign_keys = ON",
+    .proof_pays = true,
     .max_cells = 10000, /* half of what SQLite 3.32 and later take, as keys may appear twice */
     .cast = no_cast,
     .checks_state = checks_state,

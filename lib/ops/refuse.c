@@ -21,7 +21,7 @@ static cascade_status refuse_proof(cascade_purge *purge, cascade_error **error) 
   if (scope->triggers)
     return casc_fail_at(purge->context, error, CASCADE_TRIGGERS, table, NULL,
                         "tables that would be written have triggers, which may undo what is proven; use checked integrity");
-  if (!dialect->checks_off && !dialect->checks_off_local)
+  if (!dialect->proof_pays)
     return casc_fail(purge->context, error, CASCADE_UNSUPPORTED,
                      "proven integrity gains nothing on this engine; use checked integrity");
   if (dialect->checks_off && casc_in_host_transaction(purge->connection))
