@@ -83,6 +83,12 @@ enum cascade_relation_flag {
   CASCADE_RELATION_NOT_VALIDATED = 4096     /**< Rows older than the relation were not checked. */
 };
 
+/** @brief What MariaDB does not show to every user. Bits of cascade_graph_hidden(). */
+enum cascade_hidden {
+  CASCADE_HIDDEN_RELATIONS = 1, /**< Foreign keys of databases on which the user has no privilege; PROCESS shows them. */
+  CASCADE_HIDDEN_TRIGGERS = 2   /**< Triggers on tables of which the user may only read; DELETE on the database shows them. */
+};
+
 /** @brief A table, as seen by its reader. All pointers are borrowed from the graph. */
 typedef struct cascade_table_info {
   size_t size;                   /**< `sizeof(cascade_table_info)`, set by the caller. */
@@ -216,16 +222,15 @@ CASCADE_API uint32_t cascade_graph_table_count(const cascade_graph *graph);
 CASCADE_API uint32_t cascade_graph_relation_count(const cascade_graph *graph);
 
 /**
- * @brief Whether there may be foreign keys that the user who read the graph could not see.
+ * @brief What may be missing, because the database did not show it to the user who read the graph.
  *
- * Only on MariaDB, of which no user without the PROCESS privilege learns what refers to its tables from databases that it has no
- * privilege on. Whatever else is hidden from the user fails the reading.
+ * Whatever else is hidden from the user fails the reading.
  *
  * @param graph  a graph
- * @return 1 or 0
+ * @return ::cascade_hidden bits; 0 when the graph is whole
  * @since 0.1
  */
-CASCADE_API int32_t cascade_graph_incomplete(const cascade_graph *graph);
+CASCADE_API uint32_t cascade_graph_hidden(const cascade_graph *graph);
 
 /**
  * @brief Finds a table by name, as the engine would: SQLite ignores the case of ASCII letters.

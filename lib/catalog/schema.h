@@ -97,7 +97,7 @@ typedef struct casc_schema {
   uint32_t relation_count;
   const char *const *search_path; /* schemas in which a bare name is looked for first */
   uint32_t search_path_count;
-  bool incomplete; /* there may be foreign keys that the user may not see */
+  uint32_t hidden; /* cascade_hidden */
 } casc_schema;
 
 /* Affinity of a declared type, by SQLite's rules; and the type in which keys of such a column are written. */
