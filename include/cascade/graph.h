@@ -78,7 +78,7 @@ enum cascade_relation_flag {
   CASCADE_RELATION_DECLARED = 256,          /**< Comes from the policy; the database does not know it. */
   CASCADE_RELATION_UNRESOLVED = 512,        /**< The referenced table or key does not exist: the database refuses every
                                                  delete of the referenced table. */
-  CASCADE_RELATION_TO_MANY = 1024,          /**< MariaDB: refers to columns that are no unique key, so that it may refer to several rows. */
+  CASCADE_RELATION_TO_MANY = 1024,          /**< Refers to columns that are no unique key, so that one row may refer to several. */
   CASCADE_RELATION_MATCH_FULL = 2048,       /**< The referencing columns are all NULL, or none is. */
   CASCADE_RELATION_NOT_VALIDATED = 4096     /**< Rows older than the relation were not checked. */
 };
