@@ -246,8 +246,11 @@ static cascade_status in_words(cli_session *session, const cli_options *options,
   } else {
     done = whole_in_words(session, options->uri);
   }
-  if (done && cascade_graph_incomplete(session->graph))
-    printf("\nNot shown: what refers to these tables from databases that this user may not see; the PROCESS privilege shows it\n");
+  uint32_t hidden = cascade_graph_hidden(session->graph);
+  if (done && hidden & CASCADE_HIDDEN_RELATIONS)
+    printf("\nHidden from this user: what refers to these tables from databases that it may not see; PROCESS shows it\n");
+  if (done && hidden & CASCADE_HIDDEN_TRIGGERS)
+    printf("\nHidden from this user: triggers on tables from which it may not delete; DELETE on the database shows them\n");
   return done ? CASCADE_OK : session_fail(session, CASCADE_NOMEM, error, "out of memory");
 }
 

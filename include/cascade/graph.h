@@ -78,9 +78,15 @@ enum cascade_relation_flag {
   CASCADE_RELATION_DECLARED = 256,          /**< Comes from the policy; the database does not know it. */
   CASCADE_RELATION_UNRESOLVED = 512,        /**< The referenced table or key does not exist: the database refuses every
                                                  delete of the referenced table. */
-  CASCADE_RELATION_TO_MANY = 1024,          /**< MariaDB: refers to columns that are no unique key, so that it may refer to several rows. */
+  CASCADE_RELATION_TO_MANY = 1024,          /**< Refers to columns that are no unique key, so that one row may refer to several. */
   CASCADE_RELATION_MATCH_FULL = 2048,       /**< The referencing columns are all NULL, or none is. */
   CASCADE_RELATION_NOT_VALIDATED = 4096     /**< Rows older than the relation were not checked. */
+};
+
+/** @brief What MariaDB does not show to every user. Bits of cascade_graph_hidden(). */
+enum cascade_hidden {
+  CASCADE_HIDDEN_RELATIONS = 1, /**< Foreign keys of databases on which the user has no privilege; PROCESS shows them. */
+  CASCADE_HIDDEN_TRIGGERS = 2   /**< Triggers on tables of which the user may only read; DELETE on the database shows them. */
 };
 
 /** @brief A table, as seen by its reader. All pointers are borrowed from the graph. */
@@ -216,16 +222,15 @@ CASCADE_API uint32_t cascade_graph_table_count(const cascade_graph *graph);
 CASCADE_API uint32_t cascade_graph_relation_count(const cascade_graph *graph);
 
 /**
- * @brief Whether there may be foreign keys that the user who read the graph could not see.
+ * @brief What may be missing, because the database did not show it to the user who read the graph.
  *
- * Only on MariaDB, of which no user without the PROCESS privilege learns what refers to its tables from databases that it has no
- * privilege on. Whatever else is hidden from the user fails the reading.
+ * Whatever else is hidden from the user fails the reading.
  *
  * @param graph  a graph
- * @return 1 or 0
+ * @return ::cascade_hidden bits; 0 when the graph is whole
  * @since 0.1
  */
-CASCADE_API int32_t cascade_graph_incomplete(const cascade_graph *graph);
+CASCADE_API uint32_t cascade_graph_hidden(const cascade_graph *graph);
 
 /**
  * @brief Finds a table by name, as the engine would: SQLite ignores the case of ASCII letters.

@@ -82,6 +82,22 @@ cascade_status casc_mariadb_query(casc_mariadb_reader *reader, void (*write)(cas
   return status;
 }
 
+static bool read_nothing(void *data, const cascade_value *row) {
+  (void)data;
+  (void)row;
+  return true;
+}
+
+cascade_status casc_mariadb_probe(casc_mariadb_reader *reader, void (*write)(casc_statement *, const char *), const char *database,
+                                  bool *may, cascade_error **error) {
+  cascade_error *answer = NULL;
+  cascade_status status = casc_mariadb_query(reader, write, database, read_nothing, NULL, &answer);
+  *may = status == CASCADE_OK || status == CASCADE_SCHEMA;
+  if (!*may && status != CASCADE_PRIVILEGE && status != CASCADE_READONLY) return casc_error_pass(answer, error);
+  cascade_error_free(answer);
+  return CASCADE_OK;
+}
+
 /* The table that the row is about, CASC_NONE when it came into being a moment ago. False when memory is out. */
 static bool table_of(database_reader *reader, const cascade_value *name, uint32_t *table) {
   const casc_table *tables = reader->all->tables.items;
@@ -315,6 +331,11 @@ static cascade_status read_database(casc_mariadb_reader *all, cascade_error **er
   casc_free(all->alloc, reader.parts.items);
   casc_free(all->alloc, reader.triggers.items);
   if (status == CASCADE_OK) status = casc_mariadb_read_keys(all, error);
+  bool shown = false;
+  if (status == CASCADE_OK) {
+    status = casc_mariadb_probe(all, casc_mariadb_probe_delete, all->databases.items[all->database].name, &shown, error);
+    if (!shown) all->hidden |= CASCADE_HIDDEN_TRIGGERS;
+  }
   casc_arena_clear(&all->passing);
   return status;
 }
@@ -346,7 +367,7 @@ static cascade_status read_all(casc_mariadb_reader *reader, casc_schema *schema,
     status = read_database(reader, error);
   if (status == CASCADE_OK) status = casc_mariadb_settle_keys(reader, schema, error);
   if (status < 0) return status;
-  schema->incomplete = reader->visible;
+  schema->hidden = reader->hidden;
   schema->tables = casc_arena_get(reader->arena, reader->tables.count, sizeof *schema->tables);
   if (!schema->tables) return casc_nomem(error);
   if (reader->tables.count) memcpy(schema->tables, reader->tables.items, reader->tables.count * sizeof *schema->tables);

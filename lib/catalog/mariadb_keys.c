@@ -187,23 +187,12 @@ static cascade_status read_connections(casc_mariadb_reader *reader, cascade_erro
   return status;
 }
 
-static bool read_nothing(void *data, const cascade_value *row) {
-  (void)data;
-  (void)row;
-  return true;
-}
-
 /* A table that is hidden from the user could refer to one that is not. */
 static cascade_status check_sight(casc_mariadb_reader *reader, const char *database, cascade_error **error) {
-  cascade_error *answer = NULL;
-  cascade_status status = casc_mariadb_query(reader, casc_mariadb_probe, database, read_nothing, NULL, &answer);
-  if (status == CASCADE_OK || status == CASCADE_SCHEMA) {
-    cascade_error_free(answer);
-    return CASCADE_OK;
-  }
-  if (status != CASCADE_PRIVILEGE) return casc_error_pass(answer, error);
-  cascade_error_free(answer);
-  return casc_fail(reader->connection->context, error, status,
+  bool may;
+  cascade_status status = casc_mariadb_probe(reader, casc_mariadb_probe_select, database, &may, error);
+  if (status < 0 || may) return status;
+  return casc_fail(reader->connection->context, error, CASCADE_PRIVILEGE,
                    "user \"%s\" may not read all of database \"%s\", and tables that it does not see may refer to those that it sees; "
                    "grant it SELECT on the whole database, or PROCESS", reader->user, database);
 }
@@ -213,8 +202,8 @@ static cascade_status check_rules(const casc_mariadb_reader *reader, const char 
     const casc_mariadb_key *key = &reader->keys.items[i];
     if (!key->ruled)
       return casc_fail_at(reader->connection->context, error, CASCADE_PRIVILEGE, key->table, NULL,
-                          "what foreign key \"%s\" of table \"%s\" does on delete is hidden from user \"%s\"; grant it DELETE or "
-                          "REFERENCES on database \"%s\", or PROCESS", key->relation.name, key->table, reader->user, database);
+                          "what foreign key \"%s\" of table \"%s\" does on delete is hidden from user \"%s\"; grant it DELETE "
+                          "on database \"%s\", or PROCESS", key->relation.name, key->table, reader->user, database);
   }
   return CASCADE_OK;
 }
@@ -259,6 +248,7 @@ cascade_status casc_mariadb_read_keys(casc_mariadb_reader *reader, cascade_error
   cascade_error_free(answer);
   if (status == CASCADE_OK && !reader->cut) return CASCADE_OK;
   reader->visible = true; /* from here on */
+  reader->hidden |= CASCADE_HIDDEN_RELATIONS;
   drop_keys(reader);
   return read_visible(reader, error);
 }

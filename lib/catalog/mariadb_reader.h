@@ -37,6 +37,7 @@ typedef struct casc_mariadb_reader {
   size_t first_key, last_key; /* of the database that is being read; the one found last */
   bool coded, cut;    /* in InnoDB's dictionary, a name has codes, or is longer than what its view shows */
   bool visible;       /* foreign keys are read as far as the user may see them, not from the dictionary */
+  uint32_t hidden;    /* cascade_hidden */
   bool connected;     /* other databases have been searched for keys between them */
 } casc_mariadb_reader;
 
@@ -49,6 +50,11 @@ bool casc_mariadb_find_table(casc_mariadb_reader *reader, uint32_t database, con
 /* Runs one query about a database. */
 cascade_status casc_mariadb_query(casc_mariadb_reader *reader, void (*write)(casc_statement *, const char *), const char *database,
                                   casc_row_reader read, void *data, cascade_error **error);
+
+/* Whether the user may do what the statement does to all tables of the database: it names one that does not exist, and only who may is
+   told that. */
+cascade_status casc_mariadb_probe(casc_mariadb_reader *reader, void (*write)(casc_statement *, const char *), const char *database,
+                                  bool *may, cascade_error **error);
 
 /* Foreign keys of the database that is being read. Databases that they connect with it are added. */
 cascade_status casc_mariadb_read_keys(casc_mariadb_reader *reader, cascade_error **error);

@@ -169,8 +169,8 @@ static bool gather_types(casc_postgres_reader *reader) {
   return true;
 }
 
-/* place in the arrays from 1, words, the type for a cast, how its values are written, OID of the type that a domain is over, whether the
-   type is NOT NULL, collation, whether it takes different texts for equal */
+/* place in the arrays from 1, words, the type for a cast, how its values are written, OID of the type that a domain is over,
+   whether it is NOT NULL, collation, whether it takes different texts for equal */
 static bool read_type(void *self, const cascade_value *row) {
   casc_postgres_reader *reader = self;
   size_t place = reader->asked + (size_t)casc_row_integer(&row[0]) - 1;

@@ -15,8 +15,8 @@ static bool next_number(const char **at, const char *end, int64_t *number) {
 
 /* ---- indexes ---- */
 
-/* OID of the table, name, numbers of its columns and 0 for expressions, their collations, how many of them are searched, whether it is
-   the primary key's, unique, partial */
+/* OID of the table, name, numbers of its columns and 0 for expressions, their collations, how many of them are searched, whether it
+   is the primary key's, unique, partial */
 static bool read_index(void *self, const cascade_value *row) {
   casc_postgres_reader *reader = self;
   uint32_t table = casc_postgres_table_at(reader, casc_row_integer(&row[0]));
@@ -148,8 +148,9 @@ static void mark_root(casc_postgres_reader *reader, uint32_t table) {
   if (root != CASC_NONE) reader->tables.items[root].flags |= CASCADE_TABLE_PARTITION_KEYS;
 }
 
-/* OIDs of the referencing and the referenced table, name, numbers of the referencing and of the referenced columns, numbers of those that
-   are set or NULL for all, actions on delete and on update, whether it is MATCH FULL, deferrable, initially deferred, validated */
+/* OIDs of the referencing and the referenced table, name, numbers of the referencing and of the referenced columns, numbers of
+   those that are set or NULL for all, actions on delete and on update, whether it is MATCH FULL, deferrable, initially deferred,
+   validated */
 static bool read_key(void *self, const cascade_value *row) {
   casc_postgres_reader *reader = self;
   uint32_t table = casc_postgres_table_at(reader, casc_row_integer(&row[0])), ref_count;

@@ -23,9 +23,9 @@ typedef struct casc_column {
   int32_t value_type;  /* what a value of it is written as: CASCADE_INT64, CASCADE_UINT64, CASCADE_TEXT, CASCADE_BLOB, or CASCADE_ANY;
                           CASCADE_NULL when in no form a value finds its row again */
   casc_affinity affinity;
-  const char *collation; /* as SQL names it, when it is not the engine's usual one: BINARY on SQLite, the type's own on PostgreSQL */
+  const char *collation; /* as SQL names it; NULL for the usual one: BINARY on SQLite, the type's own on PostgreSQL */
   const char *sql_type;  /* PostgreSQL: the type, without length or precision, as a cast names it; NULL on other engines */
-  bool loose;            /* values that differ in their bytes may be equal: MariaDB's collations, PostgreSQL's nondeterministic ones */
+  bool loose;            /* values of different bytes may be equal: MariaDB's collations, PostgreSQL's nondeterministic ones */
 } casc_column;
 
 typedef struct casc_index {
@@ -97,7 +97,7 @@ typedef struct casc_schema {
   uint32_t relation_count;
   const char *const *search_path; /* schemas in which a bare name is looked for first */
   uint32_t search_path_count;
-  bool incomplete; /* there may be foreign keys that the user may not see */
+  uint32_t hidden; /* cascade_hidden */
 } casc_schema;
 
 /* Affinity of a declared type, by SQLite's rules; and the type in which keys of such a column are written. */

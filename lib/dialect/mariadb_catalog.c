@@ -155,10 +155,19 @@ void casc_mariadb_crossing_keys(casc_statement *statement, const char *database)
              database);
 }
 
-void casc_mariadb_probe(casc_statement *statement, const char *database) {
+static void put_nowhere(casc_statement *statement, const char *database) {
+  casc_mariadb_identifier(&statement->sql, database);
+  casc_str_put(&statement->sql, ".`casc no such table`");
+}
+
+void casc_mariadb_probe_select(casc_statement *statement, const char *database) {
   static const item items[] = {{"1", CASCADE_INT64}};
   put_items(statement, ITEMS(items));
   casc_str_put(&statement->sql, " FROM ");
-  casc_mariadb_identifier(&statement->sql, database);
-  casc_str_put(&statement->sql, ".`casc no such table`");
+  put_nowhere(statement, database);
+}
+
+void casc_mariadb_probe_delete(casc_statement *statement, const char *database) {
+  casc_str_put(&statement->sql, "EXPLAIN DELETE FROM ");
+  put_nowhere(statement, database);
 }

@@ -24,7 +24,8 @@ void casc_mariadb_keys(casc_statement *statement, const char *database);
 void casc_mariadb_rules(casc_statement *statement, const char *database);
 void casc_mariadb_other_databases(casc_statement *statement, const char *database);
 void casc_mariadb_crossing_keys(casc_statement *statement, const char *database);
-/* Names a table that does not exist: only who may read the whole database is told so. */
-void casc_mariadb_probe(casc_statement *statement, const char *database);
+/* About a table of the database that does not exist. */
+void casc_mariadb_probe_select(casc_statement *statement, const char *database);
+void casc_mariadb_probe_delete(casc_statement *statement, const char *database);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* Objects of users have OIDs from 16384; below are the system's, those of information_schema included, unless that was made anew. What
-   is on the tables is asked for by their OIDs, where there is much else: to join with pg_class again takes half as long again. */
+/* Objects of users have OIDs from 16384; below are the system's, those of information_schema included, unless that was made anew.
+   What is on the tables is asked for by their OIDs, where there is much else: to join with pg_class once more takes longer. */
 
 const char casc_postgres_snapshot[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const char casc_postgres_snapshot_end[] = "COMMIT";

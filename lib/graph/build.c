@@ -351,7 +351,7 @@ cascade_status casc_graph_build(cascade_context *context, casc_arena *arena, con
   graph->engine = schema->engine;
   graph->search_path = schema->search_path;
   graph->search_path_count = schema->search_path_count;
-  graph->incomplete = schema->incomplete;
+  graph->hidden = schema->hidden;
   casc_map_init(&graph->by_label, &context->alloc);
   casc_map_init(&graph->by_name, &context->alloc);
   builder b = {.graph = graph, .arena = &graph->arena, .schema = schema,

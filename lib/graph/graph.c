@@ -46,8 +46,8 @@ uint32_t cascade_graph_relation_count(const cascade_graph *graph) {
   return graph ? graph->relation_count : 0;
 }
 
-int32_t cascade_graph_incomplete(const cascade_graph *graph) {
-  return graph && graph->incomplete;
+uint32_t cascade_graph_hidden(const cascade_graph *graph) {
+  return graph ? graph->hidden : 0;
 }
 
 static cascade_status unknown_table(const cascade_graph *graph, const char *name, cascade_error **error) {

@@ -41,7 +41,7 @@ struct cascade_graph {
   uint32_t component_count;
   const char *const *search_path; /* schemas in which a bare name is looked for first */
   uint32_t search_path_count;
-  bool incomplete; /* there may be foreign keys that its reader could not see */
+  uint32_t hidden; /* cascade_hidden */
   casc_map by_label, by_name; /* number of the table; of those with the same bare name, the first of the search path */
 };
 

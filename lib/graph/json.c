@@ -180,7 +180,8 @@ cascade_status cascade_graph_json(const cascade_graph *graph, char **text, casca
   put_text(&w, ",\n  \"engine\": ", graph->engine);
   if (graph->search_path_count)
     put_names(&w, ",\n  \"search_path\": [", graph->search_path, graph->search_path_count);
-  if (graph->incomplete) put(&w, ",\n  \"incomplete\": true");
+  if (graph->hidden & CASCADE_HIDDEN_RELATIONS) put(&w, ",\n  \"hidden_relations\": true");
+  if (graph->hidden & CASCADE_HIDDEN_TRIGGERS) put(&w, ",\n  \"hidden_triggers\": true");
   put(&w, ",\n  \"tables\": [");
   const char *before = "\n";
   for (uint32_t i = 0; i < graph->table_count; i++) {

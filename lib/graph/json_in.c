@@ -331,8 +331,8 @@ static bool read_search_path(loader *l, const json_t *object) {
 }
 
 static bool check_version(loader *l, const json_t *object) {
-  static const char *const members[] = {"format", "version",   "engine", "search_path", "incomplete",
-                                        "tables", "relations", NULL};
+  static const char *const members[] = {"format",          "version", "engine",    "search_path", "hidden_relations",
+                                        "hidden_triggers", "tables",  "relations", NULL};
   const char *format = "";
   if (!json_is_object(object)) return fail(l, NULL, "expected an object", NULL);
   const json_t *version = json_object_get(object, "version");
@@ -342,7 +342,8 @@ static bool check_version(loader *l, const json_t *object) {
   if (!json_is_integer(version) || json_integer_value(version) != CASC_GRAPH_VERSION)
     return fail(l, version ? "version" : NULL, "expected \"version\": 1, the only one that this library reads", NULL);
   if (!check_members(l, object, members) || !read_text(l, object, "engine", true, &l->schema.engine) ||
-      !read_flag(l, object, "incomplete", &l->schema.incomplete))
+      !read_bit(l, object, "hidden_relations", CASCADE_HIDDEN_RELATIONS, &l->schema.hidden) ||
+      !read_bit(l, object, "hidden_triggers", CASCADE_HIDDEN_TRIGGERS, &l->schema.hidden))
     return false;
   static const char *const engines[] = {"sqlite", "postgresql", "mariadb"};
   for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)

@@ -40,16 +40,30 @@ void memory_read(memory *m) {
   need(cascade_graph_read(m->connection, NULL, &m->graph, &error), &error);
 }
 
-memory *memory_open(const char *script) {
+static memory *new_memory(void) {
   memory *m = calloc(1, sizeof *m);
   cascade_error *error = NULL;
   assert_non_null(m);
   m->allowed = -1;
   cascade_context_options options = {
       .size = sizeof options, .allocate = allocate, .reallocate = reallocate, .release = release, .allocator_data = m};
+  need(cascade_context_new(&options, &m->context, &error), &error);
+  return m;
+}
+
+memory *memory_connect(const char *uri) {
+  memory *m = new_memory();
+  cascade_error *error = NULL;
+  need(cascade_connection_open(m->context, uri, NULL, &m->connection, &error), &error);
+  memory_read(m);
+  return m;
+}
+
+memory *memory_open(const char *script) {
+  memory *m = new_memory();
+  cascade_error *error = NULL;
   assert_int_equal(sqlite3_open(":memory:", &m->db), SQLITE_OK);
   memory_run(m, script);
-  need(cascade_context_new(&options, &m->context, &error), &error);
   need(cascade_connection_adopt(m->context, "sqlite3", m->db, NULL, &m->connection, &error), &error);
   memory_read(m);
   return m;

@@ -17,7 +17,7 @@
 
 typedef struct memory {
   cascade_context *context;
-  sqlite3 *db;
+  sqlite3 *db; /* NULL for one that was connected to */
   cascade_connection *connection;
   cascade_graph *graph;
   long live;    /* pieces that are not freed */
@@ -26,6 +26,8 @@ typedef struct memory {
 
 /* A database made by the script, and its graph. */
 memory *memory_open(const char *script);
+/* The graph of a database that is there. */
+memory *memory_connect(const char *uri);
 void memory_close(memory *m); /* fails the test when the library kept memory */
 void memory_run(memory *m, const char *script);
 void memory_read(memory *m); /* the graph anew */
