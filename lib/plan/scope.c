@@ -358,9 +358,11 @@ static void mark(casc_scope *scope, bool hold_all) {
   }
 }
 
-/* The action in the database is the rule, for the same rows. */
+/* The action in the database is the rule, for the same rows. Rows of a cycle may have to be deleted with the checks off, and then it does
+   not act. */
 static bool acts_as_ruled(const casc_scope *scope, const casc_scope_relation *to, int32_t action) {
   const casc_relation *relation = to->relation;
+  if (scope->dialect->checks == CASC_CHECKS_ROWS && scope->tables[relation->ref_table].cyclic) return false;
   return casc_relation_enforced(relation) && !relation->where && relation->on_delete == action &&
          !(relation->flags & CASCADE_RELATION_NOT_VALIDATED) && scope->enforced;
 }
