@@ -9,7 +9,8 @@ tests/run.sh [--quick]
   Installs what is missing from Debian (as root; else it lists the packages and stops). Builds with gcc and with clang,
   warnings as errors, and with gcc's address and undefined-behaviour sanitizers. Runs all tests on the gcc build and, with
   fewer seeds, under the sanitizers; the unit tests on the clang build and under valgrind. Checks the reference pages, an
-  installation, and the use as a subproject.
+  installation, and the use as a subproject. The tests use a private PostgreSQL and a private MariaDB, which tests/servers
+  starts and stops.
 
   --quick   one compiler, no sanitizers, no valgrind, fewer seeds: under a minute when the build is warm.
 
@@ -67,12 +68,12 @@ check() {
   return $status
 }
 
-# suite TITLE BUILD ARGUMENTS...: tests by meson, each counted. One that was skipped has failed.
+# suite TITLE BUILD ARGUMENTS...: tests by meson, each counted, in servers of their own. One that was skipped has failed.
 suite() {
   local title=$1 build=$2 log start=$SECONDS status=0 good bad
   shift 2
   log=$logs/$(tr -cs 'a-z0-9\n' '-' <<<"${title,,}").log
-  meson test -C "$build" --no-rebuild --print-errorlogs "$@" >"$log" 2>&1 </dev/null || status=1
+  tests/servers run meson test -C "$build" --no-rebuild --print-errorlogs "$@" >"$log" 2>&1 </dev/null || status=1
   read -r good bad < <(awk '
     /^Ok: / { good += $2 }
     /^Expected Fail: / { good += $3 }
@@ -100,6 +101,14 @@ packages=(
   libsodium-dev 'fingerprints'
   uthash-dev 'maps'
   libcmocka-dev 'unit tests'
+  postgresql 'a server for the tests'
+  libpq-dev 'the native driver for PostgreSQL'
+  libdbd-pgsql 'the dbi driver on PostgreSQL'
+  python3-psycopg2 'scripts of the tests on PostgreSQL'
+  mariadb-server 'a server for the tests'
+  libmariadb-dev 'the native driver for MariaDB'
+  libdbd-mysql 'the dbi driver on MariaDB'
+  python3-pymysql 'scripts of the tests on MariaDB'
   valgrind 'memory errors'
   libc6-dbg 'valgrind needs it'
   doxygen 'reference pages'
@@ -182,7 +191,7 @@ subproject() {
 }
 
 commands() {
-  bash -n examples/quickstart.sh && bash -n tests/run.sh && bash -n .ci/run &&
+  bash -n examples/quickstart.sh && bash -n tests/run.sh && bash -n .ci/run && tests/servers --help &&
     [ -x examples/quickstart.sh ] && [ -x tests/run.sh ] && [ -x .ci/run ] &&
     grep -q '^    examples/quickstart.sh ' README.md && grep -q '^    tests/run.sh ' README.md
 }

@@ -39,11 +39,16 @@ typedef struct cascade_connection_options {
  * | URI | driver |
  * |---|---|
  * | `sqlite:PATH` | native, through libsqlite3; turns foreign-key enforcement on |
- * | `dbi:DRIVER?key=value&...` | libdbi by driver name; keys are libdbi's own. For `dbi:sqlite3` a `dbname` with a slash is split into `sqlite3_dbdir` and `dbname`, and enforcement is turned on |
+ * | `postgresql://...`, `postgres://...` | native, through libpq, in libpq's own syntax; its environment variables, service and password files hold |
+ * | `mariadb://USER@HOST:PORT/DATABASE?key=value&...`, `mysql://...` | native, through libmariadb, for MariaDB and MySQL |
+ * | `dbi:DRIVER?key=value&...` | libdbi by driver name: `sqlite3`, `pgsql` or `mysql`; keys are libdbi's own, such as `host`, `port`, `username`, `password` and `dbname`. For `dbi:sqlite3` a `dbname` with a slash is split into `sqlite3_dbdir` and `dbname`, and enforcement is turned on |
  *
- * The session gets 8 MB of page cache and, in WAL mode, a checkpoint for every 16 MB of log.
+ * On SQLite the session gets 8 MB of page cache and, in WAL mode, a checkpoint for every 16 MB of log. On a server it speaks UTF-8
+ * and, on PostgreSQL, is called `libcascade` where nothing else is asked for. A connection that is lost is never opened again: what
+ * was set in it, and its transaction, would be gone without a word.
  *
- * Values are percent-decoded. `foreign_keys=off` in the query part of either SQLite form leaves enforcement off.
+ * Values are percent-decoded. `foreign_keys=off` in the query part of either SQLite form leaves enforcement off. No message repeats
+ * a password.
  *
  * @param context  lives at least as long as the connection, by a reference that the connection holds
  * @param uri  see above; not NULL
@@ -51,7 +56,7 @@ typedef struct cascade_connection_options {
  * @param[out] connection  receives the session, owned by the caller
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_INVALID for a malformed URI; CASCADE_NOT_FOUND when the file or the driver does not exist;
- *         CASCADE_CONNECTION when it cannot be opened or is no database; CASCADE_OPTIONS; CASCADE_NOMEM
+ *         CASCADE_CONNECTION when it cannot be opened or reached, or is no database; CASCADE_OPTIONS; CASCADE_NOMEM
  * @note One thread at a time uses a connection and what was made from it; only cascade_connection_cancel() is exempt.
  * @since 0.1
  */
@@ -65,7 +70,8 @@ CASCADE_API cascade_status cascade_connection_open(cascade_context *context, con
  * Statements run on the host's handle; its settings are changed only where a function says so, and put back.
  *
  * @param context  as for cascade_connection_open()
- * @param driver  "sqlite3" for an `sqlite3 *`, "dbi" for a `dbi_conn`
+ * @param driver  "sqlite3" for an `sqlite3 *`, "pq" for a `PGconn *`, "mariadb" for a `MYSQL *`, "dbi" for a `dbi_conn`; on a server
+ *                it speaks UTF-8 (on MariaDB utf8mb4)
  * @param handle  the host's handle; must outlive the connection and is never closed by it
  * @param options  NULL for the defaults
  * @param[out] connection  receives the session, owned by the caller
@@ -111,7 +117,7 @@ CASCADE_API void cascade_connection_cancel(cascade_connection *connection);
 /**
  * @brief Database engine behind the connection.
  * @param connection  a connection
- * @return "sqlite" (more engines follow), borrowed for the connection's life
+ * @return "sqlite", "postgresql" or "mariadb", borrowed for the connection's life
  * @since 0.1
  */
 CASCADE_API const char *cascade_connection_engine(const cascade_connection *connection);

@@ -4,8 +4,8 @@
 #include "mariadb_reader.h"
 #include "names.h"
 
-/* The server gives columns and index parts table by table, each table's in their order. They are gathered in flat lists for one
-   database, and handed out to its tables when all are there. */
+/* The server gives columns and index parts table by table, each table's in their order. They are gathered in flat lists
+   for one database, and handed out to its tables when all are there. */
 
 typedef struct found_column {
   casc_column column;
@@ -72,8 +72,8 @@ uint32_t casc_mariadb_add_database(casc_mariadb_reader *reader, const char *name
   return database->name ? (uint32_t)reader->databases.count - 1 : CASC_NONE;
 }
 
-cascade_status casc_mariadb_query(casc_mariadb_reader *reader, void (*write)(casc_statement *, const char *), const char *database,
-                                  casc_row_reader read, void *data, cascade_error **error) {
+cascade_status casc_mariadb_query(casc_mariadb_reader *reader, void (*write)(casc_statement *, const char *),
+                                  const char *database, casc_row_reader read, void *data, cascade_error **error) {
   casc_statement statement;
   casc_session_statement(reader->connection, &statement);
   write(&statement, database);
@@ -88,8 +88,8 @@ static bool read_nothing(void *data, const cascade_value *row) {
   return true;
 }
 
-cascade_status casc_mariadb_probe(casc_mariadb_reader *reader, void (*write)(casc_statement *, const char *), const char *database,
-                                  bool *may, cascade_error **error) {
+cascade_status casc_mariadb_probe(casc_mariadb_reader *reader, void (*write)(casc_statement *, const char *),
+                                  const char *database, bool *may, cascade_error **error) {
   cascade_error *answer = NULL;
   cascade_status status = casc_mariadb_query(reader, write, database, read_nothing, NULL, &answer);
   *may = status == CASCADE_OK || status == CASCADE_SCHEMA;
@@ -123,27 +123,25 @@ static bool read_table(void *data, const cascade_value *row) {
   return key && casc_map_put(&database->tables, key, (uint32_t)reader->tables.count - 1);
 }
 
-/* What values of a type travel as. FLOAT loses digits as text, and BIT is compared as a number but read as bytes: of these there is no
-   form in which a key finds its row again. */
+static bool among(const char *const *words, const char *type, size_t length) {
+  for (; *words; words++)
+    if (strncmp(*words, type, length) == 0 && !(*words)[length]) return true;
+  return false;
+}
+
+/* What values of a type travel as. */
 static int32_t value_type_of(const char *type) {
-#define NAMED(name, type) {name, sizeof(name) - 1, type}
-  static const struct {
-    const char *word;
-    size_t length;
-    int32_t type;
-  } types[] = {NAMED("int", CASCADE_INT64),         NAMED("bigint", CASCADE_INT64),          NAMED("tinyint", CASCADE_INT64),
-               NAMED("smallint", CASCADE_INT64),    NAMED("mediumint", CASCADE_INT64),       NAMED("binary", CASCADE_BLOB),
-               NAMED("varbinary", CASCADE_BLOB),    NAMED("tinyblob", CASCADE_BLOB),         NAMED("blob", CASCADE_BLOB),
-               NAMED("mediumblob", CASCADE_BLOB),   NAMED("longblob", CASCADE_BLOB),         NAMED("geometry", CASCADE_BLOB),
-               NAMED("point", CASCADE_BLOB),        NAMED("linestring", CASCADE_BLOB),       NAMED("polygon", CASCADE_BLOB),
-               NAMED("multipoint", CASCADE_BLOB),   NAMED("multilinestring", CASCADE_BLOB),  NAMED("multipolygon", CASCADE_BLOB),
-               NAMED("geometrycollection", CASCADE_BLOB), NAMED("bit", CASCADE_NULL),        NAMED("float", CASCADE_NULL)};
-#undef NAMED
+  static const char *const integers[] = {"int", "bigint", "tinyint", "smallint", "mediumint", NULL};
+  static const char *const bytes[] = {"binary",       "varbinary",          "tinyblob",   "blob",
+                                      "mediumblob",   "longblob",           "geometry",   "point",
+                                      "polygon",      "linestring",         "multipoint", "multilinestring",
+                                      "multipolygon", "geometrycollection", NULL};
+  /* FLOAT loses digits as text; BIT is compared as a number, but read as bytes. */
+  static const char *const neither[] = {"float", "bit", NULL};
   size_t length = strcspn(type, "( ");
-  if (strncmp(type, "bigint", length) == 0 && strstr(type, " unsigned")) return CASCADE_UINT64;
-  for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-    if (types[i].length == length && memcmp(types[i].word, type, length) == 0) return types[i].type;
-  return CASCADE_TEXT;
+  if (among(integers, type, length)) return *type == 'b' && strstr(type, " unsigned") ? CASCADE_UINT64 : CASCADE_INT64;
+  if (among(bytes, type, length)) return CASCADE_BLOB;
+  return among(neither, type, length) ? CASCADE_NULL : CASCADE_TEXT;
 }
 
 /* Only these collations tell all texts apart: others take blanks at the end, or more, for nothing. */
@@ -241,7 +239,7 @@ static bool read_word_index(void *data, const cascade_value *row) {
 static bool set_key(casc_arena *arena, casc_table *table, const found_part *parts, uint32_t count) {
   if (!(table->key = casc_arena_get(arena, count, sizeof *table->key))) return false;
   for (uint32_t i = 0; i < count; i++) {
-    if (parts[i].column == CASC_NONE) return true; /* a column that the user may not see: not known is as good as none */
+    if (parts[i].column == CASC_NONE) return true; /* the user may not see it: not known is as good as none */
     table->key[i] = parts[i].column;
   }
   table->key_count = count;
@@ -333,7 +331,8 @@ static cascade_status read_database(casc_mariadb_reader *all, cascade_error **er
   if (status == CASCADE_OK) status = casc_mariadb_read_keys(all, error);
   bool shown = false;
   if (status == CASCADE_OK) {
-    status = casc_mariadb_probe(all, casc_mariadb_probe_delete, all->databases.items[all->database].name, &shown, error);
+    status =
+        casc_mariadb_probe(all, casc_mariadb_probe_delete, all->databases.items[all->database].name, &shown, error);
     if (!shown) all->hidden |= CASCADE_HIDDEN_TRIGGERS;
   }
   casc_arena_clear(&all->passing);

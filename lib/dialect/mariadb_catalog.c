@@ -4,15 +4,17 @@
 
 #include <string.h>
 
-/* Every query is over one view of information_schema: a join would have the server open all tables for each row of the other side.
-   Columns that need a table to be opened wholly (INDEX_TYPE, CARDINALITY) double the time of a query, and are left out. */
+/* Every query is over one view of information_schema: a join would have the server open all tables for each row of the
+   other side. Columns that need a table to be opened wholly (INDEX_TYPE, CARDINALITY) double the time of a query, and
+   are left out. */
 
 typedef struct item {
   const char *expression;
   int32_t type;
 } item;
 
-/* The catalog's texts are UTF-8 already: converting each of them, as other texts must be, takes as long as reading them. */
+/* The catalog's texts are UTF-8 already: converting each of them, as other texts must be, takes as long as reading
+ * them. */
 static void put_items(casc_statement *statement, const item *items, size_t count) {
   casc_str *sql = &statement->sql;
   for (size_t i = 0; i < count; i++) {
@@ -25,8 +27,8 @@ static void put_items(casc_statement *statement, const item *items, size_t count
 
 #define ITEMS(items) items, sizeof(items) / sizeof *(items)
 
-/* The name as the catalog's columns have it: compared with one of another character set, they would be converted row by row, and the
-   server would look into all databases. */
+/* The name as the catalog's columns have it: compared with one of another character set, they would be converted row by
+   row, and the server would look into all databases. */
 #define NAME "CONVERT(? USING utf8mb3)"
 
 static void put_source(casc_statement *statement, const char *source, const char *database) {
@@ -48,14 +50,15 @@ void casc_mariadb_tables(casc_statement *statement, const char *database) {
       {"TABLE_ROWS", CASCADE_INT64},
   };
   put_items(statement, ITEMS(items));
-  put_source(statement, " FROM information_schema.TABLES WHERE TABLE_SCHEMA = " NAME " AND TABLE_TYPE <> 'SEQUENCE'", database);
+  put_source(statement, " FROM information_schema.TABLES WHERE TABLE_SCHEMA = " NAME " AND TABLE_TYPE <> 'SEQUENCE'",
+             database);
 }
 
 void casc_mariadb_columns(casc_statement *statement, const char *database) {
   static const item items[] = {
-      {"TABLE_NAME", CASCADE_TEXT},         {"COLUMN_NAME", CASCADE_TEXT},
-      {"COLUMN_TYPE", CASCADE_TEXT},        {"IS_NULLABLE = 'NO'", CASCADE_INT64},
-      {"COLUMN_DEFAULT", CASCADE_TEXT},     {"IS_GENERATED = 'ALWAYS'", CASCADE_INT64},
+      {"TABLE_NAME", CASCADE_TEXT},     {"COLUMN_NAME", CASCADE_TEXT},
+      {"COLUMN_TYPE", CASCADE_TEXT},    {"IS_NULLABLE = 'NO'", CASCADE_INT64},
+      {"COLUMN_DEFAULT", CASCADE_TEXT}, {"IS_GENERATED = 'ALWAYS'", CASCADE_INT64},
       {"COLLATION_NAME", CASCADE_TEXT},
   };
   put_items(statement, ITEMS(items));
@@ -68,13 +71,15 @@ void casc_mariadb_indexes(casc_statement *statement, const char *database) {
       {"NON_UNIQUE", CASCADE_INT64}, {"SUB_PART", CASCADE_INT64},
   };
   put_items(statement, ITEMS(items));
-  put_source(statement, " FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = " NAME " AND IGNORED = 'NO'", database);
+  put_source(statement, " FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = " NAME " AND IGNORED = 'NO'",
+             database);
 }
 
 void casc_mariadb_word_indexes(casc_statement *statement, const char *database) {
   static const item items[] = {{"TABLE_NAME", CASCADE_TEXT}, {"INDEX_NAME", CASCADE_TEXT}};
   put_items(statement, ITEMS(items));
-  put_source(statement, " FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = " NAME " AND INDEX_TYPE = 'FULLTEXT'", database);
+  put_source(statement, " FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = " NAME " AND INDEX_TYPE = 'FULLTEXT'",
+             database);
 }
 
 void casc_mariadb_triggers(casc_statement *statement, const char *database) {
@@ -84,9 +89,11 @@ void casc_mariadb_triggers(casc_statement *statement, const char *database) {
   put_source(statement, " FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = " NAME, database);
 }
 
-/* InnoDB names a table by its file, in which all but letters, digits and underscores are written as @ and a code; the server itself
-   decodes that. A slash stands between database and table, and would be lost: it is decoded to NUL, which no name can hold. */
-#define DECODED(name) "CONVERT(CONVERT(CONVERT(REPLACE(" name ", '/', '@0000') USING binary) USING filename) USING utf8mb4)"
+/* InnoDB names a table by its file, in which all but letters, digits and underscores are written as @ and a code; the
+   server itself decodes that. A slash stands between database and table, and would be lost: it is decoded to NUL, which
+   no name can hold. */
+#define DECODED(name)                                                                                                  \
+  "CONVERT(CONVERT(CONVERT(REPLACE(" name ", '/', '@0000') USING binary) USING filename) USING utf8mb4)"
 /* The columns for names have this many characters, and longer names are cut. */
 #define FILE_NAME "LEFT(CONVERT(CONVERT(" NAME " USING filename) USING binary), 193)"
 
@@ -106,8 +113,10 @@ void casc_mariadb_innodb_keys(casc_statement *statement, const char *database) {
 }
 
 void casc_mariadb_innodb_decoded_keys(casc_statement *statement, const char *database) {
-  static const item items[] = {
-      {"ID", CASCADE_TEXT}, {DECODED("FOR_NAME"), CASCADE_TEXT}, {DECODED("REF_NAME"), CASCADE_TEXT}, {"TYPE", CASCADE_INT64}};
+  static const item items[] = {{"ID", CASCADE_TEXT},
+                               {DECODED("FOR_NAME"), CASCADE_TEXT},
+                               {DECODED("REF_NAME"), CASCADE_TEXT},
+                               {"TYPE", CASCADE_INT64}};
   put_items(statement, ITEMS(items));
   put_innodb_source(statement, database);
 }
@@ -116,18 +125,20 @@ void casc_mariadb_innodb_key_columns(casc_statement *statement, const char *data
   static const item items[] = {{"ID", CASCADE_TEXT}, {"FOR_COL_NAME", CASCADE_TEXT}, {"REF_COL_NAME", CASCADE_TEXT}};
   put_items(statement, ITEMS(items));
   put_source(statement,
-             " FROM information_schema.INNODB_SYS_FOREIGN_COLS WHERE SUBSTRING_INDEX(ID, '/', 1) = " FILE_NAME, database);
+             " FROM information_schema.INNODB_SYS_FOREIGN_COLS WHERE SUBSTRING_INDEX(ID, '/', 1) = " FILE_NAME,
+             database);
 }
 
 void casc_mariadb_keys(casc_statement *statement, const char *database) {
   static const item items[] = {
-      {"CONSTRAINT_NAME", CASCADE_TEXT},         {"TABLE_NAME", CASCADE_TEXT},
-      {"COLUMN_NAME", CASCADE_TEXT},             {"REFERENCED_TABLE_SCHEMA", CASCADE_TEXT},
-      {"REFERENCED_TABLE_NAME", CASCADE_TEXT},   {"REFERENCED_COLUMN_NAME", CASCADE_TEXT},
+      {"CONSTRAINT_NAME", CASCADE_TEXT},       {"TABLE_NAME", CASCADE_TEXT},
+      {"COLUMN_NAME", CASCADE_TEXT},           {"REFERENCED_TABLE_SCHEMA", CASCADE_TEXT},
+      {"REFERENCED_TABLE_NAME", CASCADE_TEXT}, {"REFERENCED_COLUMN_NAME", CASCADE_TEXT},
   };
   put_items(statement, ITEMS(items));
   put_source(statement,
-             " FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = " NAME " AND REFERENCED_TABLE_NAME IS NOT NULL",
+             " FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = " NAME
+             " AND REFERENCED_TABLE_NAME IS NOT NULL",
              database);
 }
 
@@ -151,7 +162,8 @@ void casc_mariadb_crossing_keys(casc_statement *statement, const char *database)
   static const item items[] = {{"TABLE_SCHEMA", CASCADE_TEXT}, {"REFERENCED_TABLE_SCHEMA", CASCADE_TEXT}};
   put_items(statement, ITEMS(items));
   put_source(statement,
-             " FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = " NAME " AND REFERENCED_TABLE_SCHEMA <> TABLE_SCHEMA",
+             " FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = " NAME
+             " AND REFERENCED_TABLE_SCHEMA <> TABLE_SCHEMA",
              database);
 }
 

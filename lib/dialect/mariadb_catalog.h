@@ -13,8 +13,9 @@ void casc_mariadb_indexes(casc_statement *statement, const char *database);
 void casc_mariadb_word_indexes(casc_statement *statement, const char *database);
 void casc_mariadb_triggers(casc_statement *statement, const char *database);
 
-/* InnoDB's own dictionary, for users with the PROCESS privilege: keys that the database's tables have or are referred to by, with
-   names of tables as in the dictionary (an @ begins a code) or decoded; then the columns of those that they have. */
+/* InnoDB's own dictionary, for users with the PROCESS privilege: keys that the database's tables have or are referred
+   to by, with names of tables as in the dictionary (an @ begins a code) or decoded; then the columns of those that they
+   have. */
 void casc_mariadb_innodb_keys(casc_statement *statement, const char *database);
 void casc_mariadb_innodb_decoded_keys(casc_statement *statement, const char *database);
 void casc_mariadb_innodb_key_columns(casc_statement *statement, const char *database);

@@ -94,7 +94,6 @@ cascade_status casc_mariadb_status(unsigned code) {
   case 1176: /* KEY_DOES_NOT_EXIST */
   case 1222: /* WRONG_NUMBER_OF_COLUMNS_IN_SELECT */
   case 1241: /* OPERAND_COLUMNS */
-  case 1305: /* SP_DOES_NOT_EXIST, functions too */
   case 1412: /* TABLE_DEF_CHANGED */
   case 1630: /* FUNC_INEXISTENT_NAME_COLLISION */ return CASCADE_SCHEMA;
   default: return CASCADE_DATABASE;

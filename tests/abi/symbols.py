@@ -1,6 +1,6 @@
 """The functions of the public headers, of the symbol map and of the built library are the same ones.
 
-symbols.py MAP LIBRARY HEADERS... [--driver FILE]
+symbols.py MAP LIBRARY HEADERS... [--driver FILE]...
 """
 
 import argparse
@@ -12,7 +12,6 @@ import sys
 import interface
 
 NODE = "LIBCASCADE_0"
-DRIVER = "cascade_driver_sqlite3"
 
 
 def exported(library):
@@ -32,7 +31,7 @@ def main():
     parser.add_argument("map")
     parser.add_argument("library")
     parser.add_argument("headers", nargs="+")
-    parser.add_argument("--driver")
+    parser.add_argument("--driver", action="append", default=[])
     given = parser.parse_args()
 
     declared = interface.functions(interface.all_code(interface.headers(*given.headers)))
@@ -51,8 +50,10 @@ def main():
     wrong |= difference("in the headers, but not exported by the library", declared, built)
     wrong |= difference("exported by the library, but not in the headers", built, declared)
     wrong |= difference("exported, but not a function", {name for name in symbols if symbols[name] != "T"}, set())
-    if given.driver:
-        wrong |= difference("exported by a driver without need", set(exported(given.driver)), {DRIVER})
+    for path in map(pathlib.Path, given.driver):
+        made = {path.stem.replace("libcascade-", "cascade_driver_")}
+        wrong |= difference(f"exported by {path.name} without need", set(exported(path)), made)
+        wrong |= difference(f"not exported by {path.name}", made, set(exported(path)))
     if wrong:
         sys.exit(1)
     print(f"{len(declared)} functions: headers, map and library agree")

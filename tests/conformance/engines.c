@@ -146,10 +146,10 @@ static const test_case mariadb_failing[] = {
 
 static const char *const mariadb_placeholders[] = {
     "From q Where `a?` = '?' And `b?` = ? And `c?` = -?",
-    "From q Where `b?`=?And`c?`=-? /* ? */ And '?' = '?'",
+    "From q Where `b?`=? And`c?`=-? /* ? */ And '?' = '?'", /* a word may not follow at once */
     "From q Where `b?` In (?) And `c?` In(-?) -- ? '",
     "From q /* ' */ Where `b?`-?=0 And `c?`+?=0",
-    "From q Where Case When`b?`=?Then`c?`=-?Else 0 End # ?",
+    "From q Where Case When`b?`=? Then`c?`=-? Else 0 End # ?",
     NULL,
 };
 
@@ -180,5 +180,6 @@ const test_engine mariadb_engine = {
     .placeholder_schema = "CREATE TABLE q (`a?` TEXT, `b?` BIGINT, `c?` BIGINT);"
                           "INSERT INTO q VALUES ('?', 5, -5), ('it''s ?', 6, -6)",
     .placeholders = mariadb_placeholders,
+    .created = 3,
     .column = casc_mariadb_column,
 };

@@ -19,7 +19,10 @@ int main(int argc, char **argv) {
   add(all, &count, statements_tests, statements_tests_count);
   add(all, &count, failures_tests, failures_tests_count);
   add(all, &count, postgres_tests, postgres_tests_count);
+  add(all, &count, mariadb_tests, mariadb_tests_count);
   if (!chosen->adopted) add(all, &count, opening_tests, opening_tests_count);
+  if (!chosen->adopted) add(all, &count, mariadb_opening_tests, mariadb_opening_tests_count);
+  if (!chosen->adopted) add(all, &count, postgres_opening_tests, postgres_opening_tests_count);
   if (chosen->dbi) add(all, &count, libdbi_tests, libdbi_tests_count);
   if (argc > 2) cmocka_set_test_filter(argv[2]);
   return _cmocka_run_group_tests(chosen->name, all, count, NULL, NULL);

@@ -47,6 +47,7 @@ typedef struct test_engine {
   const test_case *failing;      /* up to one without SQL */
   const char *placeholder_schema;  /* table q, with a row for which ... */
   const char *const *placeholders; /* ... these are true with 5 for both parameters; up to NULL */
+  uint64_t created;              /* what `CREATE TABLE ... AS SELECT` of three rows counts */
   void (*column)(casc_statement *statement, const char *expression, int32_t type); /* as the dialect writes it */
 } test_engine;
 
@@ -57,7 +58,7 @@ typedef struct test_quirks {
   const test_engine *engine;
   bool adopted;     /* the host's handle: its lock timeout, its settings */
   bool dbi;
-  const char *uri;  /* on SQLite, printf format of a URI, with the path; NULL for one that is adopted */
+  const char *uri;  /* on SQLite: printf format of a URI, with the path */
 } test_quirks;
 
 typedef struct test_rig {
@@ -121,6 +122,9 @@ cascade_status rig_execute(test_rig *rig, const char *sql, const cascade_value *
                            uint64_t *affected);
 /* The same, which must succeed; returns the affected rows. */
 uint64_t rig_run(test_rig *rig, const char *sql);
+/* What an UPDATE of so many rows counts that sets them to what they were: on MariaDB none, unless the session was opened so that it
+   counts the rows that it found. */
+uint64_t rig_unchanged(const test_rig *rig, uint64_t rows);
 /* Stores a value in v, as the row of this id. */
 cascade_status rig_store(test_rig *rig, int64_t id, const cascade_value *value);
 /* Runs a case, and compares. */

@@ -18,7 +18,7 @@ static void test_affected_rows(void **state) {
   } steps[] = {
       {"INSERT INTO p VALUES (1, 0), (2, 0), (3, 0)", 3},
       {"INSERT INTO c VALUES (1, 1), (2, 1), (3, 2)", 3},
-      {"UPDATE p SET n = 0", 3}, /* rows matched, changed or not */
+      {"UPDATE p SET n = 0", rig_unchanged(rig, 3)}, /* rows matched, changed or not */
       {engine->ignoring, 1},
       {"DELETE FROM p WHERE id = 1", 1}, /* not what cascades and triggers did */
       {"DELETE FROM p WHERE id = 99", 0},
@@ -27,7 +27,7 @@ static void test_affected_rows(void **state) {
       {"SAVEPOINT s", 0},
       {"RELEASE SAVEPOINT s", 0},
       {"COMMIT", 0},
-      {"CREATE TABLE copies AS SELECT * FROM p", 0},
+      {"CREATE TABLE copies AS SELECT * FROM p", engine->created},
       {"ALTER TABLE copies ADD COLUMN more INTEGER", 0},
       {"CREATE INDEX i ON copies (more)", 0},
       {engine->setting, 0},
@@ -114,10 +114,19 @@ static void test_large_values(void **state) {
   cascade_value value = bytes(CASCADE_BLOB, data, LARGE);
   rig_typed(rig, CASCADE_BLOB);
   assert_int_equal(rig_store(rig, 1, &value), CASCADE_OK);
-  test_cell cell = rig_cell(rig, "x", CASCADE_BLOB, "From v Where id = 1");
-  assert_int_equal(cell.length, LARGE);
-  assert_int_equal(memcmp(cell.data, data, LARGE), 0);
-  rig_free_cell(&cell);
+  test_cell cell;
+  cascade_status status = rig_try_cell(rig, "x", CASCADE_BLOB, "From v Where id = 1", NULL, 0, &cell);
+  if (rig->engine == &mariadb_engine && rig->quirks->dbi) { /* as digits it is more than the server gives: refused, not NULL */
+    assert_int_equal(status, CASCADE_DATABASE);
+    assert_non_null(strstr(cascade_error_message(rig->error), "max_allowed_packet"));
+    assert_int_equal(rig_try_cell(rig, "Count(*)", CASCADE_INT64, "From v Where x = ?", &value, 1, &cell), CASCADE_OK);
+    assert_int_equal(cell.integer, 1);
+  } else {
+    assert_int_equal(status, CASCADE_OK);
+    assert_int_equal(cell.length, LARGE);
+    assert_int_equal(memcmp(cell.data, data, LARGE), 0);
+    rig_free_cell(&cell);
+  }
   memset(data, '\'', LARGE);
   value = text(data);
   rig_typed(rig, CASCADE_TEXT);
@@ -204,7 +213,7 @@ static void test_several_cursors(void **state) {
       assert_int_equal(row[1].integer, id * id);
     }
     if (at == 25) assert_int_equal(rig_integer(rig, "Count(*)", "From v"), ROWS);
-    if (at == 30) assert_int_equal(rig_run(rig, "UPDATE v SET x = x WHERE id > 40"), 10);
+    if (at == 30) assert_int_equal(rig_run(rig, "UPDATE v SET x = x WHERE id > 40"), rig_unchanged(rig, 10));
   }
   for (int i = 0; i < CURSORS; i++) {
     assert_int_equal(rig_next(rig, &cursors[i], &row), CASCADE_DONE);

@@ -167,27 +167,11 @@ static bool is_known(const char *key) {
   return strncmp(key, "pgsql_", 6) == 0;
 }
 
-/* libdbi puts the values between quotes, as they are. */
-static cascade_status set_option(casc_dbi *self, const char *key, const char *value, cascade_error **error) {
-  casc_str quoted;
-  casc_str_init(&quoted, &self->context->alloc);
-  casc_str_put(&quoted, "");
-  for (; *value; value++) {
-    if (*value == '\'' || *value == '\\') casc_str_putc(&quoted, '\\');
-    casc_str_putc(&quoted, *value);
-  }
-  bool good = !quoted.failed && dbi_conn_set_option(self->connection, key, quoted.data ? quoted.data : "") >= 0;
-  if (quoted.data) explicit_bzero(quoted.data, quoted.length);
-  casc_str_free(&quoted);
-  return good ? CASCADE_OK : casc_nomem(error);
-}
-
 /* What cannot be read is not repeated: it may be a part of a password. */
 static cascade_status configure(casc_dbi *self, char *query, cascade_error **error) {
   char *key, *value;
-  cascade_status status = set_option(self, "pgsql_fallback_application_name", "libcascade", error);
+  if (dbi_conn_set_option(self->connection, "pgsql_fallback_application_name", "libcascade") < 0) return casc_nomem(error);
   for (;;) {
-    if (status < 0) return status;
     if (!casc_uri_pair(&query, &key, &value))
       return casc_fail(self->context, error, CASCADE_INVALID, "URI dbi: the part after \"?\" cannot be read");
     if (!key) break;
@@ -197,9 +181,9 @@ static cascade_status configure(casc_dbi *self, char *query, cascade_error **err
       return casc_fail(self->context, error, CASCADE_INVALID,
                        "URI dbi: one of the keys is not known; there are host, port, dbname, username, password, timeout, encoding, "
                        "which is always UTF-8, and pgsql_KEY for any key of libpq's");
-    if (!encoding) status = set_option(self, key, value, error);
+    if (!encoding && dbi_conn_set_option(self->connection, key, value) < 0) return casc_nomem(error);
   }
-  return set_option(self, "pgsql_client_encoding", "UTF8", error);
+  return dbi_conn_set_option(self->connection, "pgsql_client_encoding", "UTF8") < 0 ? casc_nomem(error) : CASCADE_OK;
 }
 
 static void capabilities(casc_dbi *self, cascade_capabilities *capabilities) {

@@ -55,7 +55,7 @@ static cascade_status bind_all(native *self, const cascade_statement *statement,
 }
 
 /* The server hangs up on what it finds too long, and the client library would only say that. */
-static cascade_status check_size(native *self, const cascade_statement *statement, cascade_error **error) {
+static cascade_status check_length(native *self, const cascade_statement *statement, cascade_error **error) {
   enum { OVERHEAD = 32 };
   uint64_t size = OVERHEAD;
   for (uint32_t i = 0; i < statement->parameter_count; i++) size += OVERHEAD + statement->parameters[i].length;
@@ -68,13 +68,26 @@ static cascade_status check_size(native *self, const cascade_statement *statemen
 }
 
 cascade_status native_start(native *self, const cascade_statement *statement, prepared *made, cascade_error **error) {
-  cascade_status status = check_size(self, statement, error);
+  cascade_status status = check_length(self, statement, error);
   if (status >= 0) status = bind_all(self, statement, error);
   if (status >= 0) status = native_prepare(self, statement, made, error);
   if (status < 0) return status;
   if ((statement->parameter_count && mysql_stmt_bind_param(made->handle, self->binds)) || mysql_stmt_execute(made->handle) != 0)
     return native_fail_prepared(self, made, statement->sql, error);
   return CASCADE_OK;
+}
+
+/* The server finds nothing wrong with a statement that is no more than a comment. */
+static bool is_blank(const char *sql) {
+  for (;;) {
+    sql += strspn(sql, " \t\r\n\f\v;");
+    bool line = *sql == '#' || (sql[0] == '-' && sql[1] == '-');
+    bool block = sql[0] == '/' && sql[1] == '*' && sql[2] != '!' && sql[2] != 'M';
+    const char *end = line ? strchr(sql, '\n') : block ? strstr(sql + 2, "*/") : NULL;
+    if (!line && !block) return !*sql;
+    if (!end) return true;
+    sql = line ? end : end + 2;
+  }
 }
 
 /* Without values there is nothing to prepare for. What has a semicolon, which a session of the host's may take for the beginning of
@@ -85,7 +98,7 @@ static bool is_plain(const cascade_statement *statement) {
 
 static cascade_status run_plain(native *self, const cascade_statement *statement, uint64_t *affected,
                                 cascade_error **error) {
-  cascade_status status = check_size(self, statement, error);
+  cascade_status status = check_length(self, statement, error);
   if (status < 0) return status;
   if (mysql_real_query(self->handle, statement->sql, (unsigned long)statement->sql_length) != 0)
     return native_fail(self, statement->sql, error);
@@ -111,6 +124,7 @@ cascade_status native_execute(void *session, const cascade_statement *statement,
                               cascade_error **error) {
   native *self = session;
   *affected = 0;
+  if (is_blank(statement->sql)) return native_say(self->context, error, CASCADE_SCHEMA, "MariaDB: the statement is empty");
   native_begin(self);
   cascade_status status = is_plain(statement) ? run_plain(self, statement, affected, error)
                                               : run_prepared(self, statement, affected, error);

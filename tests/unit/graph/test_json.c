@@ -186,7 +186,7 @@ static void test_refused(void **state) {
   assert_refused(m, "\"tables\": [", "\"table\": [",
                  "line 4: table: there is no such member; perhaps meant was \"tables\"");
   assert_refused(m, "\"kind\": \"table\"", "\"kind\": \"relation\"",
-                 "line 5: tables[0].kind: expected one of \"table\", \"view\", \"virtual\", not \"relation\"");
+                 "line 5: tables[0].kind: expected one of \"table\", \"view\", \"virtual\", \"partition\", not \"relation\"");
   assert_refused(m, "\"rows\": 5", "\"rows\": -5", "line 5: tables[0].rows: expected a number of rows");
   assert_refused(m, "\"rows\": 5", "\"rows\": 5.5", "line 5: tables[0].rows: expected a number of rows");
   assert_refused(m, "\"primary_key\": [\"id\"]", "\"primary_key\": [\"id\", \"x\"]",

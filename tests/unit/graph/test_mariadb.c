@@ -95,11 +95,14 @@ static void check_types(const memory *m) {
 
 static void test_types(void **state) {
   (void)state;
-  read_both("CREATE TABLE t (tiny TINYINT, small SMALLINT UNSIGNED, medium MEDIUMINT, whole INT UNSIGNED ZEROFILL, big BIGINT,"
-            " huge BIGINT UNSIGNED, yes BOOL, bits BIT(8), single FLOAT, twice DOUBLE, exact DECIMAL(10,2), bytes BINARY(5),"
-            " more VARBINARY(5), lump LONGBLOB, place POINT, letters CHAR(5), words TEXT, choice ENUM('a', 'b,c (d)'), day DATE,"
-            " moment DATETIME(6), year YEAR, tag UUID, pointer VARCHAR(7))",
-            check_types);
+  read_both(
+      "CREATE TABLE t (tiny TINYINT, small SMALLINT UNSIGNED, medium MEDIUMINT, whole INT UNSIGNED ZEROFILL, big "
+      "BIGINT,"
+      " huge BIGINT UNSIGNED, yes BOOL, bits BIT(8), single FLOAT, twice DOUBLE, exact DECIMAL(10,2), bytes BINARY(5),"
+      " more VARBINARY(5), lump LONGBLOB, place POINT, letters CHAR(5), words TEXT, choice ENUM('a', 'b,c (d)'), day "
+      "DATE,"
+      " moment DATETIME(6), year YEAR, tag UUID, pointer VARCHAR(7))",
+      check_types);
 }
 
 static void assert_default(const memory *m, const char *name, const char *sql) {
@@ -178,11 +181,12 @@ static void check_primary_keys(const memory *m) {
 
 static void test_primary_keys(void **state) {
   (void)state;
-  read_both("CREATE TABLE two (a INT, x INT, b INT, PRIMARY KEY (b, a)); CREATE TABLE huge (id BIGINT UNSIGNED PRIMARY KEY);"
-            "CREATE TABLE none (a INT, KEY (a)); CREATE TABLE other (a INT, code CHAR(3) NOT NULL UNIQUE);"
-            "CREATE TABLE maybe (a INT UNIQUE); CREATE TABLE beginning (name VARCHAR(300), PRIMARY KEY (name(10)));"
-            "CREATE TABLE single (id FLOAT PRIMARY KEY); CREATE TABLE bits (id BIT(4) PRIMARY KEY)",
-            check_primary_keys);
+  read_both(
+      "CREATE TABLE two (a INT, x INT, b INT, PRIMARY KEY (b, a)); CREATE TABLE huge (id BIGINT UNSIGNED PRIMARY KEY);"
+      "CREATE TABLE none (a INT, KEY (a)); CREATE TABLE other (a INT, code CHAR(3) NOT NULL UNIQUE);"
+      "CREATE TABLE maybe (a INT UNIQUE); CREATE TABLE beginning (name VARCHAR(300), PRIMARY KEY (name(10)));"
+      "CREATE TABLE single (id FLOAT PRIMARY KEY); CREATE TABLE bits (id BIT(4) PRIMARY KEY)",
+      check_primary_keys);
 }
 
 static void assert_index(const memory *m, const char *name, bool unique, const char *columns) {
@@ -212,7 +216,8 @@ static void check_indexes(const memory *m) {
 
 static void test_indexes(void **state) {
   (void)state;
-  read_both("CREATE TABLE t (id INT PRIMARY KEY, a INT, b INT, s VARCHAR(40), g POINT NOT NULL, UNIQUE u (b, a), KEY k (a, s),"
+  read_both("CREATE TABLE t (id INT PRIMARY KEY, a INT, b INT, s VARCHAR(40), g POINT NOT NULL, UNIQUE u (b, a), KEY k "
+            "(a, s),"
             " KEY k2 (a), KEY part (a, s(3)), UNIQUE part_unique (s(5)), KEY down (s DESC), FULLTEXT words (s),"
             " SPATIAL places (g), KEY unseen (b) IGNORED)",
             check_indexes);
@@ -225,7 +230,7 @@ static void assert_supported(const memory *m, const char *label, const char *ind
 }
 
 static void check_support(const memory *m) {
-  assert_supported(m, "own(", "p");             /* made by the server */
+  assert_supported(m, "own(", "p"); /* made by the server */
   assert_supported(m, "renamed(", "other name");
   assert_supported(m, "replaced(", "wide");
   assert_supported(m, "keyed(", "PRIMARY");
@@ -237,18 +242,20 @@ static void check_support(const memory *m) {
 
 static void test_support(void **state) {
   (void)state;
-  read_both("CREATE TABLE par (id INT PRIMARY KEY, a INT, b INT, UNIQUE (a, b), s VARCHAR(40) UNIQUE);"
-            "CREATE TABLE own (p INT, FOREIGN KEY (p) REFERENCES par (id));"
-            "CREATE TABLE renamed (p INT, FOREIGN KEY (p) REFERENCES par (id));"
-            "ALTER TABLE renamed RENAME INDEX p TO `other name`;"
-            "CREATE TABLE replaced (p INT, x INT, FOREIGN KEY (p) REFERENCES par (id)); CREATE INDEX wide ON replaced (p, x);"
-            "CREATE TABLE keyed (p INT, x INT, PRIMARY KEY (p, x), FOREIGN KEY (p) REFERENCES par (id));"
-            "CREATE TABLE pair (x INT, y INT, z INT, KEY pair (x, y, z), FOREIGN KEY (x, y) REFERENCES par (a, b));"
-            "CREATE TABLE beginning (p INT, s VARCHAR(40), KEY p (p, s(3)), FOREIGN KEY (p) REFERENCES par (id));"
-            "CREATE TABLE bare (p INT, FOREIGN KEY (p) REFERENCES par (id));"
-            "SET foreign_key_checks = 0; ALTER TABLE bare DROP INDEX p; SET foreign_key_checks = 1;"
-            "CREATE TABLE text (s VARCHAR(40), t INT, KEY whole (s, t), FULLTEXT words (s), FOREIGN KEY (s) REFERENCES par (s))",
-            check_support);
+  read_both(
+      "CREATE TABLE par (id INT PRIMARY KEY, a INT, b INT, UNIQUE (a, b), s VARCHAR(40) UNIQUE);"
+      "CREATE TABLE own (p INT, FOREIGN KEY (p) REFERENCES par (id));"
+      "CREATE TABLE renamed (p INT, FOREIGN KEY (p) REFERENCES par (id));"
+      "ALTER TABLE renamed RENAME INDEX p TO `other name`;"
+      "CREATE TABLE replaced (p INT, x INT, FOREIGN KEY (p) REFERENCES par (id)); CREATE INDEX wide ON replaced (p, x);"
+      "CREATE TABLE keyed (p INT, x INT, PRIMARY KEY (p, x), FOREIGN KEY (p) REFERENCES par (id));"
+      "CREATE TABLE pair (x INT, y INT, z INT, KEY pair (x, y, z), FOREIGN KEY (x, y) REFERENCES par (a, b));"
+      "CREATE TABLE beginning (p INT, s VARCHAR(40), KEY p (p, s(3)), FOREIGN KEY (p) REFERENCES par (id));"
+      "CREATE TABLE bare (p INT, FOREIGN KEY (p) REFERENCES par (id));"
+      "SET foreign_key_checks = 0; ALTER TABLE bare DROP INDEX p; SET foreign_key_checks = 1;"
+      "CREATE TABLE text (s VARCHAR(40), t INT, KEY whole (s, t), FULLTEXT words (s), FOREIGN KEY (s) REFERENCES par "
+      "(s))",
+      check_support);
 }
 
 static void assert_actions(const memory *m, const char *label, int32_t on_delete, int32_t on_update) {
@@ -274,19 +281,21 @@ static void check_actions(const memory *m) {
 
 static void test_actions(void **state) {
   (void)state;
-  read_both("CREATE TABLE p (id INT PRIMARY KEY);"
-            "CREATE TABLE c (a INT NOT NULL, b INT, d INT, e INT, f INT, g INT DEFAULT 1, FOREIGN KEY (a) REFERENCES p (id),"
-            " CONSTRAINT named FOREIGN KEY (b) REFERENCES p (id) ON DELETE CASCADE ON UPDATE SET NULL,"
-            " FOREIGN KEY (d) REFERENCES p (id) ON DELETE SET NULL ON UPDATE CASCADE,"
-            " FOREIGN KEY (e) REFERENCES p (id) ON DELETE NO ACTION ON UPDATE NO ACTION,"
-            " FOREIGN KEY (f) REFERENCES p (id) ON DELETE RESTRICT ON UPDATE NO ACTION,"
-            " FOREIGN KEY (g) REFERENCES p (id) ON DELETE SET DEFAULT ON UPDATE SET DEFAULT)",
-            check_actions);
+  read_both(
+      "CREATE TABLE p (id INT PRIMARY KEY);"
+      "CREATE TABLE c (a INT NOT NULL, b INT, d INT, e INT, f INT, g INT DEFAULT 1, FOREIGN KEY (a) REFERENCES p (id),"
+      " CONSTRAINT named FOREIGN KEY (b) REFERENCES p (id) ON DELETE CASCADE ON UPDATE SET NULL,"
+      " FOREIGN KEY (d) REFERENCES p (id) ON DELETE SET NULL ON UPDATE CASCADE,"
+      " FOREIGN KEY (e) REFERENCES p (id) ON DELETE NO ACTION ON UPDATE NO ACTION,"
+      " FOREIGN KEY (f) REFERENCES p (id) ON DELETE RESTRICT ON UPDATE NO ACTION,"
+      " FOREIGN KEY (g) REFERENCES p (id) ON DELETE SET DEFAULT ON UPDATE SET DEFAULT)",
+      check_actions);
 }
 
 static uint32_t target(const memory *m, const char *label) {
-  return relation_of(m, label)->flags & (CASCADE_RELATION_TO_PRIMARY | CASCADE_RELATION_TO_UNIQUE | CASCADE_RELATION_TO_MANY |
-                                         CASCADE_RELATION_SELF | CASCADE_RELATION_UNRESOLVED);
+  return relation_of(m, label)->flags &
+         (CASCADE_RELATION_TO_PRIMARY | CASCADE_RELATION_TO_UNIQUE | CASCADE_RELATION_TO_MANY | CASCADE_RELATION_SELF |
+          CASCADE_RELATION_UNRESOLVED);
 }
 
 static void check_targets(const memory *m) {
@@ -303,14 +312,17 @@ static void check_targets(const memory *m) {
 
 static void test_targets(void **state) {
   (void)state;
-  read_both("CREATE TABLE p (a INT, b INT, u INT, v INT, n INT, s VARCHAR(20) COLLATE utf8mb4_general_ci, PRIMARY KEY (a, b),"
-            " UNIQUE (u, v), UNIQUE (v, u), KEY (n), UNIQUE (s)) CHARACTER SET utf8mb4;"
-            "CREATE TABLE c (id INT PRIMARY KEY, x INT, y INT, z INT, up INT, s VARCHAR(10) COLLATE utf8mb4_general_ci,"
-            " FOREIGN KEY (x, y) REFERENCES p (a, b), FOREIGN KEY (y, x) REFERENCES p (v, u), FOREIGN KEY (y) REFERENCES p (n),"
-            " FOREIGN KEY (x) REFERENCES p (a), FOREIGN KEY (s) REFERENCES p (s), FOREIGN KEY (up) REFERENCES c (id))"
-            " CHARACTER SET utf8mb4;"
-            "SET foreign_key_checks = 0; ALTER TABLE c ADD FOREIGN KEY (z) REFERENCES nowhere (id); SET foreign_key_checks = 1",
-            check_targets);
+  read_both(
+      "CREATE TABLE p (a INT, b INT, u INT, v INT, n INT, s VARCHAR(20) COLLATE utf8mb4_general_ci, PRIMARY KEY (a, b),"
+      " UNIQUE (u, v), UNIQUE (v, u), KEY (n), UNIQUE (s)) CHARACTER SET utf8mb4;"
+      "CREATE TABLE c (id INT PRIMARY KEY, x INT, y INT, z INT, up INT, s VARCHAR(10) COLLATE utf8mb4_general_ci,"
+      " FOREIGN KEY (x, y) REFERENCES p (a, b), FOREIGN KEY (y, x) REFERENCES p (v, u), FOREIGN KEY (y) REFERENCES p "
+      "(n),"
+      " FOREIGN KEY (x) REFERENCES p (a), FOREIGN KEY (s) REFERENCES p (s), FOREIGN KEY (up) REFERENCES c (id))"
+      " CHARACTER SET utf8mb4;"
+      "SET foreign_key_checks = 0; ALTER TABLE c ADD FOREIGN KEY (z) REFERENCES nowhere (id); SET foreign_key_checks = "
+      "1",
+      check_targets);
 }
 
 static void check_triggers(const memory *m) {
@@ -324,12 +336,13 @@ static void check_triggers(const memory *m) {
 
 static void test_triggers(void **state) {
   (void)state;
-  read_both("CREATE TABLE d (id INT PRIMARY KEY); CREATE TABLE u (id INT PRIMARY KEY); CREATE TABLE i (id INT PRIMARY KEY);"
-            "CREATE TRIGGER one BEFORE DELETE ON d FOR EACH ROW SET @x = 1;"
-            "CREATE TRIGGER two AFTER DELETE ON d FOR EACH ROW SET @x = 1;"
-            "CREATE TRIGGER `on update` AFTER UPDATE ON u FOR EACH ROW SET @x = 1;"
-            "CREATE TRIGGER three AFTER INSERT ON i FOR EACH ROW SET @x = 1",
-            check_triggers);
+  read_both(
+      "CREATE TABLE d (id INT PRIMARY KEY); CREATE TABLE u (id INT PRIMARY KEY); CREATE TABLE i (id INT PRIMARY KEY);"
+      "CREATE TRIGGER one BEFORE DELETE ON d FOR EACH ROW SET @x = 1;"
+      "CREATE TRIGGER two AFTER DELETE ON d FOR EACH ROW SET @x = 1;"
+      "CREATE TRIGGER `on update` AFTER UPDATE ON u FOR EACH ROW SET @x = 1;"
+      "CREATE TRIGGER three AFTER INSERT ON i FOR EACH ROW SET @x = 1",
+      check_triggers);
 }
 
 #define LONGEST_NAME "n234567890123456789012345678901234567890123456789012345678901234"
@@ -360,7 +373,8 @@ static void test_names(void **state) {
             "CREATE TABLE `$1%s\\` (x INT); CREATE TRIGGER `tr'``` BEFORE DELETE ON `$1%s\\` FOR EACH ROW SET @x = 1;"
             "CREATE TABLE " LONGEST_NAME " (" LONGEST_NAME " INT, id INT PRIMARY KEY, CONSTRAINT " LONGEST_NAME
             " FOREIGN KEY (" LONGEST_NAME ") REFERENCES " LONGEST_NAME " (id));"
-            "CREATE TABLE `case` (Id INT PRIMARY KEY); CREATE TABLE `Case` (P INT, q INT, FOREIGN KEY (p) REFERENCES `case` (ID));"
+            "CREATE TABLE `case` (Id INT PRIMARY KEY); CREATE TABLE `Case` (P INT, q INT, FOREIGN KEY (p) REFERENCES "
+            "`case` (ID));"
             "CREATE TABLE `\xe2\x82\xac` (x INT, FOREIGN KEY (x) REFERENCES `case` (id))",
             check_names);
 }
@@ -377,10 +391,10 @@ static void test_empty(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_tables),  cmocka_unit_test(test_types),    cmocka_unit_test(test_columns),
+      cmocka_unit_test(test_tables),       cmocka_unit_test(test_types),   cmocka_unit_test(test_columns),
       cmocka_unit_test(test_primary_keys), cmocka_unit_test(test_indexes), cmocka_unit_test(test_support),
-      cmocka_unit_test(test_actions), cmocka_unit_test(test_targets),  cmocka_unit_test(test_triggers),
-      cmocka_unit_test(test_names),   cmocka_unit_test(test_empty),
+      cmocka_unit_test(test_actions),      cmocka_unit_test(test_targets), cmocka_unit_test(test_triggers),
+      cmocka_unit_test(test_names),        cmocka_unit_test(test_empty),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
