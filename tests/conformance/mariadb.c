@@ -374,8 +374,8 @@ static void test_session_settings(void **state) {
   }
   rig_expect(rig, "@@innodb_lock_wait_timeout", "", "1"); /* 300 ms, in whole seconds */
   rig_expect(rig, "@@lock_wait_timeout", "", "1");
-  assert_int_equal(rig_integer(rig, "@@autocommit", ""), 1);
-  assert_int_equal(rig_integer(rig, "@@foreign_key_checks", ""), 1);
+  assert_int_equal(rig_integer(rig, "@@autocommit + 0", ""), 1);
+  assert_int_equal(rig_integer(rig, "@@foreign_key_checks + 0", ""), 1);
   rig_expect(rig, "@@character_set_client", "", "utf8mb4");
   rig_expect(rig, "@@character_set_results", "", "utf8mb4");
 }
