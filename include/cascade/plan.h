@@ -62,7 +62,8 @@ typedef struct cascade_step_info {
   int32_t accuracy;      /**< One of ::cascade_accuracy. */
   uint32_t warnings;     /**< ::cascade_step_warning bits. */
   const char *index;     /**< Index that finds the rows, or "". */
-  const char *sql;       /**< Statement of one batch; `?` stands for the batch's keys. */
+  const char *sql;       /**< Statement of one batch; each placeholder stands for the batch's keys, or for a value. */
+  const char *way;       /**< Whether the rows are left to the database's own action or written by statements of the library, and why. */
 } cascade_step_info;
 
 /** @brief A plan as a whole. All pointers are borrowed from the plan. */

@@ -60,6 +60,8 @@ static cascade_status delete_step(builder *build, uint32_t number, cascade_error
   const cascade_policy *policy = scope->policy;
   casc_step step = {.info = {.kind = CASCADE_STEP_DELETE, .table = number, .relation = -1, .index = ""},
                     .label = table->table->label};
+  step.info.way = table->way;
+  step.delegated = table->delegated;
   uint32_t ways = 0, way = 0;
   for (uint32_t i = 0; i < policy->from_count[number]; i++) {
     const casc_scope_relation *relation = &scope->relations[policy->relations_from[number][i]];
@@ -134,6 +136,8 @@ static cascade_status relation_step(builder *build, uint32_t number, cascade_err
                     .label = table->label,
                     .found = update ? facts->label : casc_reason_words(relation),
                     .scanned = scan_cost(facts, table)};
+  step.info.way = update ? relation->way : "";
+  step.delegated = relation->delegated;
   if (update && (table->flags & CASCADE_TABLE_UPDATE_TRIGGER)) step.info.warnings |= CASCADE_WARN_TRIGGERS;
   if (relation->reason == CASC_REASON_NOT_NULL) step.info.warnings |= CASCADE_WARN_NOT_NULL;
   if (relation->rewrites_key) step.info.warnings |= CASCADE_WARN_REWRITES_KEY;

@@ -10,6 +10,7 @@ typedef struct casc_step {
   cascade_step_info info;
   const char *label; /* of the table */
   const char *found; /* how the rows are found or why they block, for people */
+  bool delegated;    /* left to the database's own action */
   int64_t scanned;   /* rows that each batch scans for want of an index; -1 when unknown, 0 for none */
 } casc_step;
 

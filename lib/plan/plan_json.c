@@ -23,10 +23,11 @@ static json_t *warning_list(uint32_t warnings) {
 static json_t *step_object(const cascade_plan *plan, const casc_step *step) {
   static const char *const kinds[] = {"", "delete", "update", "check"};
   bool one = step->info.relation >= 0;
-  return json_pack("{s:s, s:s, s:s?, s:s?, s:I, s:s, s:s, s:s, s:o*, s:o*}", "step", kinds[step->info.kind], "table",
+  return json_pack("{s:s, s:s, s:s?, s:s?, s:I, s:s, s:s, s:s, s:s, s:o*, s:o*}", "step", kinds[step->info.kind], "table",
                    step->label, "relation", one ? plan->policy->relations[step->info.relation].label : NULL, "rule",
                    one ? cascade_rule_name(step->info.rule) : NULL, "rows", (json_int_t)step->info.rows, "accuracy",
-                   accuracy(step->info.accuracy), "index", step->info.index, "sql", step->info.sql, "warnings",
+                   accuracy(step->info.accuracy), "index", step->info.index, "sql", step->info.sql, "way",
+                   step->info.way, "warnings",
                    warning_list(step->info.warnings), "scanned",
                    step->scanned ? json_integer((json_int_t)step->scanned) : NULL);
 }

@@ -50,6 +50,7 @@ static void step_line(casc_str *text, const casc_step *step, uint32_t number) {
   casc_str_printf(text, "  %3u. %-6s %-28s %12s  %s", number, step->info.kind == CASCADE_STEP_DELETE ? "delete" : "update",
                   step->label, counted(rows, step->info.rows, step->info.accuracy), step->found);
   if (step->info.kind == CASCADE_STEP_UPDATE) casc_str_printf(text, ", %s", cascade_rule_name(step->info.rule));
+  if (step->delegated) casc_str_put(text, ", by the database's own action");
   casc_str_put(text, step->info.warnings & CASCADE_WARN_NO_INDEX ? "  (no index)\n" : "\n");
 }
 

@@ -367,29 +367,51 @@ static bool acts_as_ruled(const casc_scope *scope, const casc_scope_relation *to
          !(relation->flags & CASCADE_RELATION_NOT_VALIDATED) && scope->enforced;
 }
 
-static bool may_delegate_table(const casc_scope *scope, uint32_t number) {
+/* Why the rows of a table have to be deleted by statements of ours; NULL when they need not be. */
+static const char *own_deletes(const casc_scope *scope, uint32_t number) {
   const casc_scope_table *table = &scope->tables[number];
   const cascade_policy *policy = scope->policy;
-  bool triggers = table->table->flags & CASCADE_TABLE_DELETE_TRIGGER;
-  if (number == scope->root || table->cyclic || triggers || table->sql.only) return false;
+  if (number == scope->root) return "own statements: these are the selected rows";
+  if (table->cyclic) return "own statements: the table is in a cycle";
+  if (table->table->flags & CASCADE_TABLE_DELETE_TRIGGER) return "own statements: triggers may keep rows";
+  if (table->sql.only) return "own statements: other tables inherit from it";
   for (uint32_t i = 0; i < policy->from_count[number]; i++) {
     const casc_scope_relation *to = &scope->relations[policy->relations_from[number][i]];
-    if (to->role == CASC_ROLE_CASCADE && !acts_as_ruled(scope, to, CASCADE_ACTION_CASCADE)) return false;
+    if (to->role == CASC_ROLE_CASCADE && !acts_as_ruled(scope, to, CASCADE_ACTION_CASCADE))
+      return "own statements: the database's own action is another";
   }
-  return true;
+  return NULL;
+}
+
+static const char *own_updates(const casc_scope *scope, const casc_scope_relation *to) {
+  const casc_scope_table *child = &scope->tables[to->relation->table];
+  if (child->reached && child->component == scope->tables[to->relation->ref_table].component)
+    return "own statements: the table is in a cycle";
+  if (child->table->flags & CASCADE_TABLE_UPDATE_TRIGGER) return "own statements: triggers may undo them";
+  if (to->rewrites_key) return "own statements: they rewrite a key";
+  if (to->relation->rule != CASCADE_RULE_SET_NULL || !acts_as_ruled(scope, to, CASCADE_ACTION_SET_NULL))
+    return "own statements: the database's own action is another";
+  return NULL;
 }
 
 /* What the database does anyway as soon as the referenced row goes need not be done twice. */
-static void delegate(casc_scope *scope) {
-  for (uint32_t i = 0; i < scope->order_count; i++)
-    scope->tables[scope->order[i]].delegated = may_delegate_table(scope, scope->order[i]);
+static void delegate(casc_scope *scope, bool hold_all) {
+  static const char left[] = "the database's own action: its rule is the same";
+  const char *never = hold_all                        ? "own statements: a hook wants the rows"
+                      : !scope->dialect->cascades_fast ? "own statements: the database's own action is slower"
+                                                       : NULL;
+  for (uint32_t i = 0; i < scope->order_count; i++) {
+    casc_scope_table *table = &scope->tables[scope->order[i]];
+    const char *own = never ? never : own_deletes(scope, scope->order[i]);
+    table->delegated = !own;
+    table->way = own ? own : left;
+  }
   for (uint32_t i = 0; i < scope->relation_count; i++) {
     casc_scope_relation *to = &scope->relations[i];
-    const casc_scope_table *child = &scope->tables[to->relation->table];
-    bool apart = !child->reached || child->component != scope->tables[to->relation->ref_table].component;
-    to->delegated = to->role == CASC_ROLE_UPDATE && to->relation->rule == CASCADE_RULE_SET_NULL && !to->rewrites_key && apart &&
-                    !(child->table->flags & CASCADE_TABLE_UPDATE_TRIGGER) &&
-                    acts_as_ruled(scope, to, CASCADE_ACTION_SET_NULL);
+    if (to->role != CASC_ROLE_UPDATE) continue;
+    const char *own = never ? never : own_updates(scope, to);
+    to->delegated = !own;
+    to->way = own ? own : left;
   }
 }
 
@@ -427,7 +449,7 @@ cascade_status casc_scope_init(casc_scope *scope, cascade_connection *connection
   if (status >= 0) status = reach(scope, error);
   if (status >= 0) status = arrange(scope, error);
   if (status >= 0) mark(scope, hold_all);
-  if (status >= 0 && scope->dialect->cascades_fast && !hold_all) delegate(scope);
+  if (status >= 0) delegate(scope, hold_all);
   return status;
 }
 

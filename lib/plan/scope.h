@@ -36,6 +36,7 @@ typedef struct casc_scope_relation {
   bool rewrites_key;             /* the values land on columns that others refer to, or that must be unique */
   bool single;                   /* no two rows refer to the same row: a unique index covers the columns */
   bool delegated;                /* the database's own action does the same, and nobody needs to see the rows */
+  const char *way;               /* words for that */
   bool hard;                     /* the database checks it at once, row by row, and cannot put it off */
 } casc_scope_relation;
 
@@ -46,6 +47,7 @@ typedef struct casc_scope_table {
   bool held;       /* the keys of those rows are read; else they are found by their one relation */
   bool examined;   /* a blocking relation hangs on it or on what it reaches */
   bool delegated;  /* its rows go by the database's own ON DELETE CASCADE */
+  const char *way; /* words for that */
   bool cyclic;     /* relations lead from it back to it */
   uint32_t component;
   uint32_t leaf_relation; /* when reached and not held: the cascading relation */
