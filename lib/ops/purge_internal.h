@@ -37,6 +37,7 @@ struct cascade_purge {
   bool nested;        /* inside a transaction of the host: one batch, which the host commits */
   casc_transaction transaction;
   uint32_t circles;   /* batches since the last commit that could only go with open rows */
+  bool committing;    /* COMMIT was sent, and its answer has not come */
   bool circular;      /* circles of rows larger than a batch have been met */
   uint32_t passes;    /* over a selection by condition: until one finds nothing */
   uint64_t batches_before; /* committed before this pass */

@@ -172,7 +172,9 @@ static cascade_status commit(cascade_purge *purge, const casc_batch *done, casca
   uint64_t start = casc_now_ns();
   cascade_status status = CASCADE_OK;
   if (purge->nested && proves(purge)) status = casc_control(purge->connection, purge->scope.dialect->checks_on_local, error);
+  purge->committing = status >= 0;
   if (status >= 0) status = casc_transaction_commit(&purge->transaction, error);
+  if (status != CASCADE_CONNECTION) purge->committing = false;
   purge->commit_ns = casc_now_ns() - start;
   return status;
 }
@@ -325,7 +327,16 @@ static void explain(cascade_purge *purge, cascade_error **error) {
     cascade_error_free(*error);
     *error = told;
   }
-  if (status != CASCADE_NOMEM) casc_error_set_transaction(*error, CASCADE_TX_ROLLED_BACK);
+  if (status == CASCADE_DEADLOCK || status == CASCADE_SERIALIZATION) {
+    cascade_error *told = NULL;
+    casc_fail_at(purge->context, &told, CASCADE_CONTENDED, cascade_error_table(*error), cascade_error_relation(*error),
+                 "other sessions write to the same rows in every one of %d tries; go on when they are done: %s", RETRIES + 1,
+                 cascade_error_message(*error));
+    cascade_error_free(*error);
+    *error = told;
+  }
+  if (status != CASCADE_NOMEM)
+    casc_error_set_transaction(*error, purge->committing ? CASCADE_TX_UNKNOWN : CASCADE_TX_ROLLED_BACK);
 }
 
 /* A row that was on its way in when its parent was locked is seen by the next try; a statement that took too long gets fewer rows. */

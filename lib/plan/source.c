@@ -45,6 +45,19 @@ static cascade_status fill_by_keys(casc_source *source, casc_statement *statemen
   return casc_read_keys(scope, statement, &source->page, error);
 }
 
+/* The greatest key of the table as the work begins. Keys that are no integers have no such end: new ones come before and behind. */
+static cascade_status find_end(casc_source *source, cascade_error **error) {
+  casc_scope *scope = source->scope;
+  casc_statement statement;
+  if (source->bounded || !source->page.integer || !scope->dialect->row_locks) return CASCADE_OK;
+  casc_session_statement(scope->connection, &statement);
+  scope->dialect->last_key(&statement, &scope->tables[source->table].sql);
+  cascade_status status = casc_ask_integer(scope->connection, &statement, INT64_MIN, &source->end, error);
+  casc_statement_free(&statement);
+  source->bounded = status >= 0;
+  return status;
+}
+
 static cascade_status fill_by_anchor(casc_source *source, casc_statement *statement, cascade_error **error) {
   casc_scope *scope = source->scope;
   const cascade_selection *selection = scope->selection;
@@ -62,11 +75,13 @@ static cascade_status fill_by_anchor(casc_source *source, casc_statement *statem
     filter.where_parameter_count = selection->parameter_count;
   }
   if (source->anchor.count) filter.after = casc_keyset_key(&source->anchor, 0, &cell);
+  cascade_status status = find_end(source, error);
+  if (status < 0) return status;
   scope->dialect->select_keys(statement, &scope->tables[source->table].sql, &filter, false, true, limit);
-  cascade_status status = casc_read_keys(scope, statement, &source->page, error);
+  status = casc_read_keys(scope, statement, &source->page, error);
   if (status < 0) return status;
   size_t count = source->page.appended;
-  source->exhausted = count < limit;
+  source->exhausted = count < limit || (source->bounded && source->page.integers[count - 1] >= source->end);
   if (!count) return CASCADE_OK;
   casc_keyset_clear(&source->anchor); /* the last in the database's order, before the set sorts in its own */
   if (!casc_keyset_append(&source->anchor, casc_keyset_key(&source->page, count - 1, &cell)) ||

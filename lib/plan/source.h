@@ -21,6 +21,8 @@ typedef struct casc_source {
   casc_keyset page;    /* keys read */
   size_t taken;        /* of the page */
   casc_keyset anchor;  /* the last key read, once there is one */
+  bool bounded;        /* `end` is known: */
+  int64_t end;         /* rows that were added behind it since are for another round, lest the work never ends */
   uint64_t selected;   /* keys of the selection that were looked up ... */
   uint64_t last;       /* ... and the first of those of the page */
   bool exhausted;      /* there is no page after this one */
