@@ -149,6 +149,10 @@ typedef struct cascade_graph_options {
  * A handful of catalog queries, whatever the number of tables; no user row is read, except that SQLite's largest rowid
  * of each table serves as its row estimate where ANALYZE has not been run. No transaction is left open.
  *
+ * On MariaDB the graph has the database that the session is in, whose tables have the schema "", and the databases that foreign
+ * keys connect with it. All foreign keys are seen by users with the PROCESS privilege. Others need SELECT and DELETE on the whole
+ * database, and cascade_graph_hidden() tells what may be missing for all that.
+ *
  * @param connection  a session
  * @param options  NULL for the defaults
  * @param[out] graph  receives the graph, owned by the caller

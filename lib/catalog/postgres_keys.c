@@ -15,8 +15,8 @@ static bool next_number(const char **at, const char *end, int64_t *number) {
 
 /* ---- indexes ---- */
 
-/* OID of the table, name, numbers of its columns and 0 for expressions, their collations, how many of them are searched, whether it
-   is the primary key's, unique, partial */
+/* OID of the table, name, numbers of its columns and 0 for expressions, their collations or NULL for none, how many of them are
+   searched, facts */
 static bool read_index(void *self, const cascade_value *row) {
   casc_postgres_reader *reader = self;
   uint32_t table = casc_postgres_table_at(reader, casc_row_integer(&row[0]));
@@ -25,11 +25,11 @@ static bool read_index(void *self, const cascade_value *row) {
   if (!found) return false;
   found->table = table;
   found->first = (uint32_t)reader->indexed.count;
-  found->primary = casc_row_integer(&row[5]);
-  found->index.unique = casc_row_integer(&row[6]);
-  found->index.partial = casc_row_integer(&row[7]);
+  found->primary = casc_row_integer(&row[5]) & CASC_POSTGRES_PRIMARY;
+  found->index.unique = casc_row_integer(&row[5]) & CASC_POSTGRES_UNIQUE;
+  found->index.partial = casc_row_integer(&row[5]) & CASC_POSTGRES_PARTIAL;
   const char *numbers = row[2].data, *end = numbers + row[2].length;
-  const char *collations = row[3].data, *collations_end = collations + row[3].length;
+  const char *collations = row[3].length ? row[3].data : "", *collations_end = collations + row[3].length;
   int64_t number, collation = 0, searched = casc_row_integer(&row[4]);
   while (found->index.count < searched && next_number(&numbers, end, &number)) {
     uint32_t *column = CASC_ADD(reader->alloc, &reader->indexed);
@@ -149,13 +149,13 @@ static void mark_root(casc_postgres_reader *reader, uint32_t table) {
 }
 
 /* OIDs of the referencing and the referenced table, name, numbers of the referencing and of the referenced columns, numbers of
-   those that are set or NULL for all, actions on delete and on update, whether it is MATCH FULL, deferrable, initially deferred,
-   validated */
+   those that are set or NULL for all, actions on delete and on update, facts */
 static bool read_key(void *self, const cascade_value *row) {
   casc_postgres_reader *reader = self;
   uint32_t table = casc_postgres_table_at(reader, casc_row_integer(&row[0])), ref_count;
   uint32_t ref = casc_postgres_table_at(reader, casc_row_integer(&row[1]));
   if (table == CASC_NONE || ref == CASC_NONE) return reader->torn = true;
+  int64_t facts = casc_row_integer(&row[8]);
   casc_raw_relation *key = CASC_ADD(reader->alloc, &reader->keys);
   if (!key) return false;
   *key = (casc_raw_relation){.table = table,
@@ -163,10 +163,10 @@ static bool read_key(void *self, const cascade_value *row) {
                              .ref_table = reader->tables.items[ref].name,
                              .on_delete = action_of(&row[6]),
                              .on_update = action_of(&row[7]),
-                             .match_full = casc_row_integer(&row[8]),
-                             .deferrable = casc_row_integer(&row[9]),
-                             .initially_deferred = casc_row_integer(&row[10]),
-                             .not_validated = !casc_row_integer(&row[11])};
+                             .match_full = facts & CASC_POSTGRES_MATCH_FULL,
+                             .deferrable = facts & CASC_POSTGRES_DEFERRABLE,
+                             .initially_deferred = facts & CASC_POSTGRES_DEFERRED,
+                             .not_validated = !(facts & CASC_POSTGRES_VALIDATED)};
   key->name = casc_row_text(reader->arena, &row[2]);
   mark_root(reader, table);
   mark_root(reader, ref);

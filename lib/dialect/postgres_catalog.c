@@ -5,7 +5,8 @@
 #include <string.h>
 
 /* Objects of users have OIDs from 16384; below are the system's, those of information_schema included, unless that was made anew.
-   What is on the tables is asked for by their OIDs, where there is much else: to join with pg_class once more takes longer. */
+   What is on the tables is asked for by their OIDs, where there is much else: to join with pg_class once more takes longer. Every
+   result column takes its time, too, in a catalog of some size. */
 
 const char casc_postgres_snapshot[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const char casc_postgres_snapshot_end[] = "COMMIT";
@@ -84,12 +85,16 @@ void casc_postgres_columns(casc_statement *statement, const int64_t *tables, uin
       {"a.attcollation", CASCADE_INT64},
       {"a.attnotnull::integer", CASCADE_INT64},
       {"(a.attgenerated <> '' OR a.attidentity = 'a')::integer", CASCADE_INT64},
-      {"CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END", CASCADE_TEXT},
+      {"CASE WHEN a.atthasdef AND a.attgenerated = '' THEN (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d"
+       " WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum) END",
+       CASCADE_TEXT},
   };
   put_items(statement, ITEMS(items));
+  /* OFFSET 0: by the index, table by table. Most of what the catalog holds are columns of other things. */
   casc_str_put(&statement->sql,
-               " FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
-               " WHERE a.attrelid = ANY($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped");
+               " FROM unnest($1::oid[]) u (oid) CROSS JOIN LATERAL"
+               " (SELECT attrelid, attnum, attname, atttypid, atttypmod, attcollation, attnotnull, attgenerated, attidentity, atthasdef"
+               " FROM pg_attribute WHERE attrelid = u.oid AND attnum > 0 AND NOT attisdropped OFFSET 0) a");
   put_array(statement, tables, count);
 }
 
@@ -129,10 +134,8 @@ void casc_postgres_foreign_keys(casc_statement *statement, const int64_t *tables
       {"k.confdelsetcols", CASCADE_TEXT},
       {"k.confdeltype::integer", CASCADE_INT64},
       {"k.confupdtype::integer", CASCADE_INT64},
-      {"(k.confmatchtype = 'f')::integer", CASCADE_INT64},
-      {"k.condeferrable::integer", CASCADE_INT64},
-      {"k.condeferred::integer", CASCADE_INT64},
-      {"k.convalidated::integer", CASCADE_INT64},
+      {"(k.confmatchtype = 'f')::integer + 2 * k.condeferrable::integer + 4 * k.condeferred::integer + 8 * k.convalidated::integer",
+       CASCADE_INT64},
   };
   put_items(statement, ITEMS(items));
   /* What a partition has of the whole is no key of its own. */
@@ -146,17 +149,17 @@ void casc_postgres_indexes(casc_statement *statement) {
       {"i.indrelid", CASCADE_INT64},
       {"c.relname", CASCADE_TEXT},
       {"i.indkey", CASCADE_TEXT},
-      {"i.indcollation", CASCADE_TEXT},
+      {"nullif(i.indcollation, '0')", CASCADE_TEXT},
       {"i.indnkeyatts", CASCADE_INT64},
-      {"i.indisprimary::integer", CASCADE_INT64},
       /* One that is checked at COMMIT is no key to refer to, nor to tell rows apart by. */
-      {"(i.indisunique AND i.indimmediate)::integer", CASCADE_INT64},
-      {"(i.indpred IS NOT NULL)::integer", CASCADE_INT64},
+      {"i.indisprimary::integer + 2 * (i.indisunique AND i.indimmediate)::integer + 4 * (i.indpred IS NOT NULL)::integer",
+       CASCADE_INT64},
   };
   put_items(statement, ITEMS(items));
   casc_str_put(&statement->sql,
-               " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam"
-               " WHERE i.indrelid >= 16384 AND c.oid >= 16384 AND i.indisvalid AND i.indislive AND m.amname IN ('btree', 'hash')");
+               " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+               " WHERE i.indrelid >= 16384 AND c.oid >= 16384 AND i.indisvalid AND i.indislive"
+               " AND c.relam = ANY (ARRAY(SELECT m.oid FROM pg_am m WHERE m.amname IN ('btree', 'hash')))");
 }
 
 void casc_postgres_triggers(casc_statement *statement) {

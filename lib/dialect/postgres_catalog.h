@@ -19,8 +19,11 @@ void casc_postgres_types(casc_statement *statement, const int64_t *types, const 
 /* About these tables: their OIDs, borrowed. */
 void casc_postgres_columns(casc_statement *statement, const int64_t *tables, uint64_t count);
 void casc_postgres_foreign_keys(casc_statement *statement, const int64_t *tables, uint64_t count);
+/* Facts of one key, as one number. */
+enum { CASC_POSTGRES_MATCH_FULL = 1, CASC_POSTGRES_DEFERRABLE = 2, CASC_POSTGRES_DEFERRED = 4, CASC_POSTGRES_VALIDATED = 8 };
 /* About all tables, temporary ones included. */
 void casc_postgres_indexes(casc_statement *statement);
+enum { CASC_POSTGRES_PRIMARY = 1, CASC_POSTGRES_UNIQUE = 2, CASC_POSTGRES_PARTIAL = 4 };
 void casc_postgres_triggers(casc_statement *statement);
 
 #endif
