@@ -194,7 +194,7 @@ static void be_the_victim(test_rig *rig, const char *sql) {
   rig_run(rig, "INSERT INTO v SELECT seq, 1 FROM seq_1_to_100");
   rig_run(rig, "BEGIN");
   rig_run(rig, "UPDATE v SET x = 3 WHERE id = 1");
-  rig_prepare(rig, "BEGIN; UPDATE v SET x = 4 WHERE id > 1");
+  rig_prepare(rig, "SET innodb_lock_wait_timeout = 60; BEGIN; UPDATE v SET x = 4 WHERE id > 1");
   assert_int_equal(pthread_create(&other, NULL, wait_for_row_1, rig), 0);
   const char *waiting = "SELECT Count(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'";
   MYSQL *third = test_database_mariadb(rig->database);
