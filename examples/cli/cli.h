@@ -77,6 +77,7 @@ int text_width(const char *text);                       /* columns on a terminal
 void text_pad(FILE *out, const char *text, int width);  /* left-aligned */
 void put_text(const char *text);                        /* on stdout, ending with a line break */
 void text_shell(FILE *out, const char *word);           /* as a shell reads it back */
+char *uri_text(const char *uri);                        /* without its password; the caller frees it */
 char *key_text(const cascade_keys *keys, uint64_t row); /* as cascade_selection_parse() reads it; the caller frees it */
 char *relation_text(const cascade_relation_info *relation,
                     const char *table); /* "loan(borrower_id)"; the caller frees it */

@@ -34,11 +34,52 @@ static uint32_t list_relations(const cli_session *session, const char *heading, 
     cascade_relation_info relation = relation_info(session, i);
     if (!fits(&relation, data)) continue;
     if (!found++) printf("\n%s\n", heading);
-    if (found <= most)
-      printf("  %-14s %-11s  %s\n", rule_meaning(relation.rule), cascade_rule_name(relation.rule), relation.label);
+    if (found > most) continue;
+    printf("  %-14s %-11s  %s", rule_meaning(relation.rule), cascade_rule_name(relation.rule), relation.label);
+    bool some = relation.set_column_count && relation.set_column_count < relation.column_count;
+    for (uint32_t c = 0; some && c < relation.set_column_count; c++)
+      printf("%s%s", c ? ", " : ", of which is set: ", relation.set_columns[c]);
+    putchar('\n');
   }
   if (found > most) printf("  ... and %u more; --format json has all\n", found - most);
   return found;
+}
+
+/* What is special about tables, for the whole of them and for one. */
+static const struct {
+  uint32_t flag;
+  const char *many, *one;
+} specials[] = {
+    {CASCADE_TABLE_NOT_TRANSACTIONAL, "Without transactions: what was deleted there stays deleted when something fails",
+     "it knows no transactions: what was deleted stays deleted when something fails"},
+    {CASCADE_TABLE_PARTITION_KEYS, "Partitioned, and some partition has foreign keys, or is referred to, on its own",
+     "some partition of it has foreign keys, or is referred to, on its own"},
+    {CASCADE_TABLE_INHERITED, "Tables inherit from these; their rows are left alone",
+     "tables inherit from it; their rows are left alone"},
+    {CASCADE_TABLE_ROW_SECURITY, "Row security hides rows of these from this user", "row security hides rows of it from this user"},
+    {CASCADE_TABLE_NO_SELECT, "This user may not read", "this user may not read it"},
+    {CASCADE_TABLE_NO_DELETE, "This user may not delete from", "this user may not delete from it"},
+    {CASCADE_TABLE_NO_UPDATE, "This user may not update, nor lock rows of", "this user may not update it, nor lock its rows"},
+};
+enum { SPECIALS = sizeof specials / sizeof *specials };
+
+static void put_names(const cli_session *session, const uint32_t *tables, uint32_t count);
+
+static bool specials_in_words(const cli_session *session) {
+  uint32_t all = cascade_graph_table_count(session->graph), *tables = calloc(all + 1, sizeof *tables);
+  if (!tables) return false;
+  for (size_t i = 0; i < SPECIALS; i++) {
+    uint32_t count = 0;
+    for (uint32_t t = 0; t < all; t++) {
+      cascade_table_info table = table_info(session, t);
+      if (table.kind == CASCADE_TABLE_ORDINARY && table.flags & specials[i].flag) tables[count++] = t;
+    }
+    if (!count) continue;
+    printf("\n%s\n", specials[i].many);
+    put_names(session, tables, count);
+  }
+  free(tables);
+  return true;
 }
 
 static bool no_index(const cascade_relation_info *relation, const void *data) {
@@ -49,6 +90,16 @@ static bool no_index(const cascade_relation_info *relation, const void *data) {
 static bool unresolved(const cascade_relation_info *relation, const void *data) {
   (void)data;
   return relation->flags & CASCADE_RELATION_UNRESOLVED;
+}
+
+static bool to_many(const cascade_relation_info *relation, const void *data) {
+  (void)data;
+  return relation->flags & CASCADE_RELATION_TO_MANY;
+}
+
+static bool not_validated(const cascade_relation_info *relation, const void *data) {
+  (void)data;
+  return relation->flags & CASCADE_RELATION_NOT_VALIDATED;
 }
 
 static bool to_itself(const cascade_relation_info *relation, const void *data) {
@@ -152,7 +203,10 @@ static bool cycles_in_words(const cli_session *session) {
 static bool whole_in_words(const cli_session *session, const char *uri) {
   uint32_t views = 0, tables = cascade_graph_table_count(session->graph);
   for (uint32_t i = 0; i < tables; i++) views += table_info(session, i).kind != CASCADE_TABLE_ORDINARY;
-  printf("%s: ", uri);
+  char *shown = uri_text(uri);
+  if (!shown) return false;
+  printf("%s: ", shown);
+  free(shown);
   put_count(tables - views, "table", "tables");
   printf(", ");
   put_count(cascade_policy_relation_count(session->policy), "relation", "relations");
@@ -165,7 +219,10 @@ static bool whole_in_words(const cli_session *session, const char *uri) {
                  no_index, NULL);
   list_relations(session, "Pointing to a table or key that does not exist: the database refuses every delete there",
                  RELATIONS_SHOWN, unresolved, NULL);
-  return true;
+  list_relations(session, "Referring to columns that are no unique key, so that a row may refer to several", RELATIONS_SHOWN,
+                 to_many, NULL);
+  list_relations(session, "Not validated: older rows may refer to nothing", RELATIONS_SHOWN, not_validated, NULL);
+  return specials_in_words(session);
 }
 
 /* Tables of which rows go too; like cascade_graph_reach(), but by the policy's rules. */
@@ -220,13 +277,16 @@ static bool reach_in_words(const cli_session *session, uint32_t root) {
 }
 
 static bool table_in_words(const cli_session *session, uint32_t number) {
-  static const char *const kinds[] = {"", " (a view)", " (a virtual table)", " (not in the database)"};
+  static const char *const kinds[] = {"", " (a view)", " (a virtual table)", " (not in the database)", " (a partition of "};
   cascade_table_info table = table_info(session, number);
-  printf("%s%s: ", table.label, kinds[table.kind]);
+  printf("%s%s%s%s: ", table.label, kinds[table.kind], table.part_of ? table.part_of : "", table.part_of ? ")" : "");
   if (table.row_estimate >= 0) printf("about %s rows, ", number_text((uint64_t)table.row_estimate).text);
   printf(table.key_count ? "primary key " : "no primary key");
   for (uint32_t i = 0; i < table.key_count; i++) printf("%s%s", i ? ", " : "", table.key[i]);
+  if (table.flags & CASCADE_TABLE_PARTITIONED) printf(", partitioned");
   putchar('\n');
+  for (size_t i = 0; i < SPECIALS; i++)
+    if (table.flags & specials[i].flag) printf("  %s\n", specials[i].one);
   if (!list_relations(session, "What refers to it, and what happens there when a row of it is deleted", UINT32_MAX,
                       refers_to, &number))
     printf("\nNothing refers to it.\n");

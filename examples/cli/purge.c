@@ -29,7 +29,9 @@ static void hint(const cli_session *session, const cli_options *options, const c
       deeper = relation.ref_table != cascade_selection_table(session->selection);
   }
   bool minus = options->key_count && options->keys[0][0] == '-'; /* such keys go last, behind -- */
-  put_word("To see what stands in the way: cascade blockers ", options->uri);
+  char *uri = uri_text(options->uri);
+  put_word("To see what stands in the way: cascade blockers ", uri ? uri : "URI");
+  free(uri);
   put_word(" ", options->table);
   if (!minus) put_keys(options);
   if (options->where) put_word(" --where ", options->where);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 text_number number_text(uint64_t number) {
   text_number out;
@@ -42,6 +43,34 @@ void text_shell(FILE *out, const char *word) {
   fputc('\'', out);
   for (; *word; word++) fputs(*word == '\'' ? "'\\''" : (char[]){*word, '\0'}, out);
   fputc('\'', out);
+}
+
+/* How much of the URI here is a password, behind which *rest is shown again. */
+static bool is_password(const char *uri, const char *at, const char **rest) {
+  static const char word[] = "password=";
+  const char *authority = strstr(uri, "://");
+  if (authority && at > authority + 3 && at[-1] == ':' && !memchr(authority + 3, ':', (size_t)(at - authority) - 4)) {
+    *rest = at + strcspn(at, "@/?");
+    return **rest == '@';
+  }
+  size_t length = sizeof word - 1;
+  if ((size_t)(at - uri) < length || strncasecmp(at - length, word, length) != 0) return false;
+  *rest = at + (*at == '\'' ? strlen(at) : strcspn(at, "& "));
+  return true;
+}
+
+char *uri_text(const char *uri) {
+  char *text = malloc(2 * strlen(uri) + 4), *to = text;
+  for (const char *at = uri, *rest; text && *at;) {
+    if (is_password(uri, at, &rest) && rest > at) {
+      to = stpcpy(to, "***");
+      at = rest;
+    } else {
+      *to++ = *at++;
+    }
+  }
+  if (text) *to = '\0';
+  return text;
 }
 
 /* Control characters of a database's texts do not reach the terminal. */

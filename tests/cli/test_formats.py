@@ -1,6 +1,7 @@
 """What the commands print: words, JSON, DOT, SQL; and what a purge leaves."""
 
 import json
+import os
 import re
 import unittest
 
@@ -35,6 +36,12 @@ class Graph(CascadeTest):
             said = self.done("graph", form.format(self.database()), "agent")
             self.assertRegex(said, r"blocks +RESTRICT +loan\(borrower_id\) -> agent\(id\)\n")
             self.assertIn("rows of 2 tables\n  agent, address\n", said)
+
+    def test_password(self):
+        path = self.directory + "/password=hush"
+        os.rename(self.database(), path)
+        said = self.done("graph", f"sqlite:{path}")
+        self.assertIn(f"sqlite:{self.directory}/password=***: 5 tables", said)
 
     def test_policy(self):
         policy = self.file("policy.json", '[{"table": "image", "column": "author_id", "rule": "CASCADE"}]')
