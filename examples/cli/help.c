@@ -94,7 +94,8 @@ const char cli_help_purge[] =
     "  --proven            prove by one query per relation that nothing is left dangling, in place of\n"
     "                      the database's check of every row: faster\n"
     "  --allow-no-filter   delete every row of TABLE\n"
-    "  --allow-unenforced  go on although the database does not enforce its foreign keys\n" POLICY
+    "  --allow-unenforced  go on although the database does not enforce its foreign keys\n"
+    "  --allow-hidden      go on although the database user may not see all foreign keys or triggers\n" POLICY
     "  --format FORMAT     of the report: text, json\n"
     "\n"
     "  cascade purge sqlite:museum.db accession 4\n"

@@ -22,7 +22,8 @@ enum cli_option {
   OPTION_YES,
   OPTION_PROVEN,
   OPTION_ALLOW_NO_FILTER,
-  OPTION_ALLOW_UNENFORCED
+  OPTION_ALLOW_UNENFORCED,
+  OPTION_ALLOW_HIDDEN
 };
 
 /* Returned by getopt_long(), which uses small numbers for itself. */
@@ -45,6 +46,7 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
                                              {"proven", no_argument, NULL, LONG(OPTION_PROVEN)},
                                              {"allow-no-filter", no_argument, NULL, LONG(OPTION_ALLOW_NO_FILTER)},
                                              {"allow-unenforced", no_argument, NULL, LONG(OPTION_ALLOW_UNENFORCED)},
+                                             {"allow-hidden", no_argument, NULL, LONG(OPTION_ALLOW_HIDDEN)},
                                              {NULL, 0, NULL, 0}};
 
 #define SELECTING                                                                                                      \
@@ -60,7 +62,8 @@ const cli_command cli_commands[] = {
     {"plan", run_plan, CLI_TEXT | CLI_JSON | CLI_SQL, SELECTING, true, cli_help_plan},
     {"purge", run_purge, CLI_TEXT | CLI_JSON,
      SELECTING | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_PLAN) | BIT(OPTION_YES) |
-         BIT(OPTION_PROVEN) | BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED),
+         BIT(OPTION_PROVEN) | BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) |
+         BIT(OPTION_ALLOW_HIDDEN),
      true, cli_help_purge},
     {NULL}};
 
@@ -113,6 +116,7 @@ static bool take(const cli_command *command, int option, const char *name, cli_o
   case OPTION_YES: options->yes = true; return true;
   case OPTION_PROVEN: options->integrity = CASCADE_INTEGRITY_PROVEN; return true;
   case OPTION_ALLOW_NO_FILTER: options->allow |= CASCADE_ALLOW_NO_FILTER; return true;
+  case OPTION_ALLOW_HIDDEN: options->allow |= CASCADE_ALLOW_HIDDEN; return true;
   default: options->allow |= CASCADE_ALLOW_UNENFORCED; return true;
   }
 }

@@ -39,7 +39,8 @@ enum cascade_integrity {
 /** @brief Refusals that the host lifts. Bits of `allow` in ::cascade_purge_options. */
 enum cascade_allow {
   CASCADE_ALLOW_NO_FILTER = 1, /**< A selection of every row. */
-  CASCADE_ALLOW_UNENFORCED = 2 /**< A session that does not enforce foreign keys: the library's own checks are all there is. */
+  CASCADE_ALLOW_UNENFORCED = 2, /**< A session that does not enforce foreign keys: the library's own checks are all there is. */
+  CASCADE_ALLOW_HIDDEN = 4 /**< A graph that may lack foreign keys, or triggers, which the user may not see: cascade_graph_hidden(). */
 };
 
 /** @brief Keys that one batch deleted from one table, for the hook. Borrowed for the call. */

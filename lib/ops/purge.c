@@ -5,7 +5,7 @@
 static cascade_status set_options(cascade_purge *purge, const cascade_purge_options *options, cascade_error **error) {
   cascade_status status = CASC_OPTIONS(purge->context, options, purge->options, hook_data, error);
   if (status < 0) return status;
-  if ((purge->options.allow & ~(uint32_t)(CASCADE_ALLOW_NO_FILTER | CASCADE_ALLOW_UNENFORCED)) ||
+  if ((purge->options.allow & ~(uint32_t)(CASCADE_ALLOW_NO_FILTER | CASCADE_ALLOW_UNENFORCED | CASCADE_ALLOW_HIDDEN)) ||
       purge->options.integrity < CASCADE_INTEGRITY_CHECKED || purge->options.integrity > CASCADE_INTEGRITY_PROVEN)
     return casc_fail(purge->context, error, CASCADE_INVALID, "purge: unknown bits in allow, or an unknown integrity");
   if (!purge->options.max_tx_rows) purge->options.max_tx_rows = 50000;

@@ -11,6 +11,12 @@ static cascade_status refuse_request(cascade_purge *purge, cascade_error **error
   if (!scope->enforced && !(purge->options.allow & CASCADE_ALLOW_UNENFORCED))
     return casc_fail_at(purge->context, error, CASCADE_UNENFORCED, table, NULL,
                         "the session does not enforce foreign keys (%s); turn them on, or allow it", scope->dialect->checks_name);
+  uint32_t hidden = cascade_graph_hidden(scope->policy->graph);
+  if (hidden && !(purge->options.allow & CASCADE_ALLOW_HIDDEN))
+    return casc_fail_at(purge->context, error, CASCADE_PRIVILEGE, table, NULL,
+                        "the database user cannot see all %s; grant %s, or allow it if there are no others",
+                        hidden & CASCADE_HIDDEN_RELATIONS ? "foreign keys from other databases" : "triggers",
+                        hidden & CASCADE_HIDDEN_RELATIONS ? "PROCESS" : "DELETE on the database");
   return CASCADE_OK;
 }
 
