@@ -91,7 +91,7 @@ const char cli_help_purge[] =
     "  --max-tx-rows N     rows of one transaction, 50000 unless given; what fits into one is deleted\n"
     "                      whole or not at all\n"
     "  --batch-ms N        time that one transaction should take, 100 unless given\n"
-    "  --proven            prove by one query per relation that nothing is left dangling, in place of\n"
+    "  --proven            nothing is left dangling by what is deleted under the batch's locks, in place of\n"
     "                      the database's check of every row: faster\n"
     "  --allow-no-filter   delete every row of TABLE\n"
     "  --allow-unenforced  go on although the database does not enforce its foreign keys\n"
