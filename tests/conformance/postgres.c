@@ -309,7 +309,7 @@ static void test_cursor_beside_transaction(void **state) {
   rig_column(rig, &statement, "1000 / (501 - id)", CASCADE_TEXT); /* row 501 fails */
   casc_str_put(&statement.sql, " From v Order By v.id");
   cascade_status status = rig_start(rig, &statement, &cursor);
-  if (!rig->quirks->dbi) { /* what could be read before the failure is given, and then the failure */
+  if (!rig->quirks->dbi && !rig->quirks->adopted) { /* what could be read before the failure is given, and then the failure */
     assert_int_equal(rig_next(rig, &cursor, &row), CASCADE_OK);
     assert_int_equal(inside(rig), 0);
     assert_int_equal(rig_integer(rig, "Count(*)", "From v"), 1000);

@@ -155,6 +155,29 @@ static void test_the_hosts_transaction(void **state) {
   assert_int_equal(test_database_integer(rig->database, "SELECT count(*) FROM v"), 1);
 }
 
+/* Between two calls of the library the handle is the host's, whatever is being read. */
+static void test_the_hosts_statements_beside_a_cursor(void **state) {
+  test_rig *rig = *state;
+  casc_statement statement;
+  casc_cursor cursor;
+  const cascade_value *row;
+  rig_adopt(rig);
+  rig_fill(rig, 5000, "i");
+  rig_select(rig, &statement);
+  rig_column(rig, &statement, "id", CASCADE_INT64);
+  casc_str_put(&statement.sql, " From v Order By v.id");
+  assert_int_equal(rig_start(rig, &statement, &cursor), CASCADE_OK);
+  for (int64_t id = 1; id <= 5000; id++) {
+    assert_int_equal(rig_next(rig, &cursor, &row), CASCADE_OK);
+    assert_int_equal(row[0].integer, id);
+    if (id % 1000 == 1) host_run(rig, "UPDATE v SET x = x + 1 WHERE id = 1");
+  }
+  assert_int_equal(rig_next(rig, &cursor, &row), CASCADE_DONE);
+  casc_cursor_close(&cursor);
+  casc_statement_free(&statement);
+  assert_int_equal(rig_integer(rig, "x", "From v Where id = 1"), 6);
+}
+
 static void test_handles_that_are_refused(void **state) {
   test_rig *rig = *state;
   rig_adopt(rig);
@@ -197,5 +220,6 @@ const test_entry postgres_opening_tests[] = {
     POSTGRES(test_passwords_are_not_repeated), POSTGRES(test_wrong_addresses), POSTGRES(test_odd_names), POSTGRES(test_service),
     POSTGRES(test_settings_in_the_address), POSTGRES(test_the_hosts_transaction), POSTGRES(test_handles_that_are_refused),
     POSTGRES(test_handle_that_does_not_block),
+    POSTGRES(test_the_hosts_statements_beside_a_cursor),
 };
 const size_t postgres_opening_tests_count = sizeof postgres_opening_tests / sizeof *postgres_opening_tests;

@@ -19,10 +19,11 @@ enum type_oid {
   OID_UNKNOWN = 705, OID_INT8_ARRAY = 1016, OID_BPCHAR = 1042, OID_VARCHAR = 1043
 };
 
-/* A query. The connection gives its rows one by one; when another statement comes in between, the rest of them are kept here. */
+/* A query. A connection of our own gives its rows one by one; when another statement comes in between, the rest of them are kept
+   here. The host's gives them all at once: it must be free for the host between two calls of the library. */
 typedef struct cursor {
-  PGresult *result; /* the row at hand, then the one before it, whose values the caller may still hold */
-  bool fresh;       /* `result` was not given out yet */
+  PGresult *result; /* the row at hand, or all of them; its values are good until the next one is asked for */
+  int given;        /* rows of `result` that were given out */
   bool flowing;     /* more of it is in the connection */
   char *kept;       /* rows: for each column its length, -1 for NULL, and its bytes with a NUL */
   size_t kept_size, kept_capacity, kept_at;

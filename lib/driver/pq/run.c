@@ -150,9 +150,9 @@ cascade_status native_execute(void *session, const cascade_statement *statement,
 static cascade_status advance(native *self, cursor *at, cascade_error **error) {
   PQclear(at->result);
   at->result = NULL;
+  at->given = 0;
   PGresult *result = take(self);
-  at->fresh = PQresultStatus(result) == PGRES_SINGLE_TUPLE;
-  if (!at->fresh) {
+  if (PQresultStatus(result) != PGRES_SINGLE_TUPLE) {
     self->flowing = NULL;
     at->flowing = false;
     if (PQresultStatus(result) != PGRES_TUPLES_OK) return refuse(self, result, NULL, error);
@@ -180,7 +180,7 @@ cascade_status native_query(void *session, const cascade_statement *statement, v
   made->oids = (Oid *)(made->row + made->column_count);
   cascade_status status = start(self, statement, error);
   if (status >= 0) {
-    PQsetSingleRowMode(self->handle);
+    if (!self->adopted) PQsetSingleRowMode(self->handle);
     self->flowing = made;
     made->flowing = true;
     status = advance(self, made, error);
@@ -194,12 +194,12 @@ cascade_status native_query(void *session, const cascade_statement *statement, v
   return status;
 }
 
-static cascade_status read_fresh(native *self, cursor *at, cascade_error **error) {
-  at->fresh = false;
+static cascade_status read_row(native *self, cursor *at, cascade_error **error) {
+  int row = at->given++;
   for (uint32_t i = 0; i < at->column_count; i++) {
-    int length = PQgetisnull(at->result, 0, (int)i) ? -1 : PQgetlength(at->result, 0, (int)i);
+    int length = PQgetisnull(at->result, row, (int)i) ? -1 : PQgetlength(at->result, row, (int)i);
     at->row[i].type = at->types[i];
-    cascade_status status = native_cell(self, i, at->oids[i], PQgetvalue(at->result, 0, (int)i), length, &at->row[i], error);
+    cascade_status status = native_cell(self, i, at->oids[i], PQgetvalue(at->result, row, (int)i), length, &at->row[i], error);
     if (status < 0) return status;
   }
   return CASCADE_OK;
@@ -229,13 +229,13 @@ static cascade_status hand_over(cascade_error **from, cascade_error **to) {
 cascade_status native_next(void *session, void *result, const cascade_value **row, cascade_error **error) {
   native *self = session;
   cursor *at = result;
-  if (!at->fresh && at->flowing) {
+  if (at->flowing && at->given == PQntuples(at->result)) {
     atomic_store(&self->stop, false);
     cascade_status status = advance(self, at, error);
     if (status < 0) return status;
   }
   *row = at->row;
-  if (at->fresh) return read_fresh(self, at, error);
+  if (at->given < PQntuples(at->result)) return read_row(self, at, error);
   if (at->kept_at < at->kept_size) return read_kept(self, at, error);
   return at->failure ? hand_over(&at->failure, error) : CASCADE_DONE;
 }
