@@ -484,7 +484,7 @@ static const char *cast_of(casc_arena *arena, const char *type, const char *sql_
 
 static void checks_state(casc_statement *statement) {
   put(statement, "SELECT ");
-  casc_mariadb_column(statement, "@@foreign_key_checks", CASCADE_INT64);
+  casc_mariadb_column(statement, "@@foreign_key_checks + 0", CASCADE_INT64);
 }
 
 /* The first holds for the next transaction only. */

@@ -107,7 +107,8 @@ static cascade_status delete_table(casc_batch *batch, uint32_t table, cascade_er
   casc_closure *closure = batch->closure;
   casc_scope *scope = closure->scope;
   cascade_status status = CASCADE_OK;
-  bool delegated = scope->tables[table].delegated;
+  /* the database acts only on rows whose referenced row goes in this batch */
+  bool delegated = scope->tables[table].delegated && !closure->seeded[table] && !closure->held_back;
   if (delegated) batch->deleted[table] += closure->sets[table].count;
   else if (closure->sets[table].count) status = delete_keys(batch, table, &closure->sets[table], error);
   uint32_t number = scope->tables[table].leaf_relation;

@@ -49,7 +49,7 @@ static cascade_status hold_open(cascade_purge *purge, bool *left, cascade_error 
     casc_keyset still;
     if (!level->open.count) continue;
     casc_keyset_of(&purge->scope, level->source.table, &still);
-    status = casc_source_still(&level->source, &level->open, &still, error);
+    status = casc_source_hold(&level->source, &level->open, &still, error);
     *left = status >= 0 && !still.count;
     casc_keyset_free(&still);
     if (!*left) continue;

@@ -12,9 +12,10 @@ cascade_status casc_closure_init(casc_closure *closure, casc_scope *scope, casca
   const casc_alloc *alloc = scope->alloc;
   closure->sets = casc_calloc(alloc, scope->table_count, sizeof *closure->sets);
   closure->pending = casc_calloc(alloc, scope->table_count, sizeof *closure->pending);
+  closure->seeded = casc_calloc(alloc, scope->table_count, sizeof *closure->seeded);
   closure->leaf_rows = casc_calloc(alloc, scope->table_count, sizeof *closure->leaf_rows);
   closure->update_rows = casc_calloc(alloc, scope->relation_count, sizeof *closure->update_rows);
-  if (!closure->sets || !closure->pending || !closure->leaf_rows || !closure->update_rows) return casc_nomem(error);
+  if (!closure->sets || !closure->pending || !closure->seeded || !closure->leaf_rows || !closure->update_rows) return casc_nomem(error);
   for (uint32_t i = 0; i < scope->table_count; i++) {
     casc_keyset_of(scope, i, &closure->sets[i]);
     casc_keyset_of(scope, i, &closure->pending[i]);
@@ -31,6 +32,7 @@ void casc_closure_free(casc_closure *closure) {
   }
   casc_free(alloc, closure->sets);
   casc_free(alloc, closure->pending);
+  casc_free(alloc, closure->seeded);
   casc_free(alloc, closure->leaf_rows);
   casc_free(alloc, closure->update_rows);
   *closure = (casc_closure){0};
@@ -41,6 +43,7 @@ void casc_closure_clear(casc_closure *closure) {
     casc_keyset_clear(&closure->sets[i]);
     casc_keyset_clear(&closure->pending[i]);
     closure->leaf_rows[i] = 0;
+    closure->seeded[i] = false;
   }
   for (uint32_t i = 0; i < closure->scope->relation_count; i++) closure->update_rows[i] = 0;
   closure->rows = 0;
@@ -144,6 +147,7 @@ static cascade_status take_in(casc_closure *closure, uint32_t table, cascade_err
 
 cascade_status casc_closure_seed(casc_closure *closure, uint32_t table, const casc_keyset *keys, cascade_error **error) {
   casc_keyset *set = &closure->sets[table];
+  closure->seeded[table] = closure->seeded[table] || keys->count;
   for (size_t i = 0; i < keys->count; i++) {
     cascade_value cell;
     if (!casc_keyset_append(set, casc_keyset_key(keys, i, &cell))) return casc_nomem(error);

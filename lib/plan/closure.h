@@ -15,6 +15,7 @@ typedef struct casc_open_row {
 typedef struct casc_closure {
   casc_scope *scope;
   casc_keyset *sets;    /* by table: rows in the closure */
+  bool *seeded;         /* by table: rows were added for themselves, not for what they refer to */
   casc_keyset *pending; /* by table: those whose referencing rows were not read yet */
   uint64_t *leaf_rows;  /* by table that is not held: rows counted */
   uint64_t *update_rows; /* by relation: rows to rewrite, counted */

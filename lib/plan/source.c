@@ -154,6 +154,15 @@ cascade_status casc_source_selected(casc_scope *scope, const casc_keyset *rows, 
   return status;
 }
 
+cascade_status casc_source_hold(casc_source *source, const casc_keyset *keys, casc_keyset *still, cascade_error **error) {
+  casc_scope *scope = source->scope;
+  if (source->kind != CASC_SOURCE_LISTED) return casc_source_still(source, keys, still, error);
+  casc_keyset_clear(still);
+  cascade_status status =
+      filter_keys(scope, source->table, keys, (casc_sql_filter){.lock = scope->dialect->row_locks}, still, error);
+  return status >= 0 && !casc_keyset_merge(still, NULL) ? casc_nomem(error) : status;
+}
+
 cascade_status casc_source_still(casc_source *source, const casc_keyset *keys, casc_keyset *still,
                                  cascade_error **error) {
   casc_scope *scope = source->scope;
@@ -162,8 +171,7 @@ cascade_status casc_source_still(casc_source *source, const casc_keyset *keys, c
   if (source->kind == CASC_SOURCE_LISTED) { /* found through other rows, so that only the way up to the selection tells */
     casc_keyset held, members = {0};
     casc_keyset_of(scope, source->table, &held);
-    status = filter_keys(scope, source->table, keys, (casc_sql_filter){.lock = scope->dialect->row_locks}, &held, error);
-    if (status >= 0 && !casc_keyset_merge(&held, NULL)) status = casc_nomem(error);
+    status = casc_source_hold(source, keys, &held, error);
     if (status >= 0) status = casc_members(scope, source->table, &held, NULL, &members, error);
     if (status >= 0) casc_keyset_swap(still, &members);
     casc_keyset_free(&held);

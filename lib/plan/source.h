@@ -35,6 +35,8 @@ cascade_status casc_source_peek(casc_source *source, size_t count, casc_keyset *
 void casc_source_take(casc_source *source, size_t count);
 /* Of keys that were peeked, those that still belong to the source now; they are held until the transaction ends. */
 cascade_status casc_source_still(casc_source *source, const casc_keyset *keys, casc_keyset *still, cascade_error **error);
+/* The same, but that rows which were found through others are only held: to ask the whole way up for them again takes long. */
+cascade_status casc_source_hold(casc_source *source, const casc_keyset *keys, casc_keyset *still, cascade_error **error);
 /* Of rows of the root table, those that are selected: appended to `selected`, not merged. `lock` holds them. */
 cascade_status casc_source_selected(casc_scope *scope, const casc_keyset *rows, bool lock, casc_keyset *selected,
                                     cascade_error **error);
