@@ -85,7 +85,7 @@ enum cascade_relation_flag {
 
 /** @brief What MariaDB does not show to every user. Bits of cascade_graph_hidden(). */
 enum cascade_hidden {
-  CASCADE_HIDDEN_RELATIONS = 1, /**< Foreign keys of databases on which the user has no privilege; PROCESS shows them. */
+  CASCADE_HIDDEN_RELATIONS = 1, /**< Foreign keys of databases that the user may not read; PROCESS shows them. */
   CASCADE_HIDDEN_TRIGGERS = 2   /**< Triggers on tables of which the user may only read; DELETE on the database shows them. */
 };
 
