@@ -149,8 +149,8 @@ typedef struct cascade_graph_options {
  * A handful of catalog queries, whatever the number of tables; no user row is read, except that SQLite's largest rowid
  * of each table serves as its row estimate where ANALYZE has not been run. No transaction is left open.
  *
- * On PostgreSQL the graph has all schemas but the system's, as of one moment: in a repeatable read, read only transaction, unless the
- * session is in one of the host's. Privileges hide nothing. A partition is shown, but its rows, triggers and keys are
+ * On PostgreSQL the graph has all schemas but the system's, as of one moment: in a repeatable read, read only transaction, unless
+ * the session is in one of the host's. Privileges hide nothing. A partition is shown, but its rows, triggers and keys are
  * the partitioned table's; tables that inherit from another are tables of their own. Temporary tables are left out.
  *
  * On MariaDB the graph has the database that the session is in, whose tables have the schema "", and the databases that foreign
