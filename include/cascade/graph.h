@@ -85,7 +85,7 @@ enum cascade_relation_flag {
 
 /** @brief What MariaDB does not show to every user. Bits of cascade_graph_hidden(). */
 enum cascade_hidden {
-  CASCADE_HIDDEN_RELATIONS = 1, /**< Foreign keys of databases on which the user has no privilege; PROCESS shows them. */
+  CASCADE_HIDDEN_RELATIONS = 1, /**< Foreign keys of databases that the user may not read; PROCESS shows them. */
   CASCADE_HIDDEN_TRIGGERS = 2   /**< Triggers on tables of which the user may only read; DELETE on the database shows them. */
 };
 
@@ -148,6 +148,10 @@ typedef struct cascade_graph_options {
  *
  * A handful of catalog queries, whatever the number of tables; no user row is read, except that SQLite's largest rowid
  * of each table serves as its row estimate where ANALYZE has not been run. No transaction is left open.
+ *
+ * On PostgreSQL the graph has all schemas but the system's, as of one moment: in a repeatable read, read only transaction, unless
+ * the session is in one of the host's. Privileges hide nothing. A partition is shown, but its rows, triggers and keys are
+ * the partitioned table's; tables that inherit from another are tables of their own. Temporary tables are left out.
  *
  * On MariaDB the graph has the database that the session is in, whose tables have the schema "", and the databases that foreign
  * keys connect with it. All foreign keys are seen by users with the PROCESS privilege. Others need SELECT and DELETE on the whole
@@ -237,9 +241,14 @@ CASCADE_API uint32_t cascade_graph_relation_count(const cascade_graph *graph);
 CASCADE_API uint32_t cascade_graph_hidden(const cascade_graph *graph);
 
 /**
- * @brief Finds a table by name, as the engine would: SQLite ignores the case of ASCII letters.
+ * @brief Finds a table by name.
+ *
+ * SQLite ignores the case of ASCII letters. The other engines keep it: a name finds the table that is called so, or without one the
+ * only table that differs in case alone. A bare name is looked for in the schemas of the session's search path, as it was when the
+ * graph was read, and then in all others, where it must be one table's only.
+ *
  * @param graph  a graph
- * @param name  "table" or "schema.table"; not NULL
+ * @param name  "table" or "schema.table", or a table's label; not NULL
  * @param[out] table  receives its number
  * @param[out] error  receives the failure, with the nearest name as a hint; may be NULL
  * @return CASCADE_OK; CASCADE_NOT_FOUND; CASCADE_INVALID

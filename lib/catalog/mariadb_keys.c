@@ -211,6 +211,14 @@ static cascade_status check_sight(casc_mariadb_reader *reader, const char *datab
       reader->user, database);
 }
 
+/* Who may read what does not exist may read every database there is. */
+static cascade_status check_distance(casc_mariadb_reader *reader, cascade_error **error) {
+  bool may = false;
+  cascade_status status = casc_mariadb_probe(reader, casc_mariadb_probe_select, "casc no such database", &may, error);
+  if (!may) reader->hidden |= CASCADE_HIDDEN_RELATIONS;
+  return status;
+}
+
 static cascade_status check_rules(const casc_mariadb_reader *reader, const char *database, cascade_error **error) {
   for (size_t i = reader->first_key; i < reader->keys.count; i++) {
     const casc_mariadb_key *key = &reader->keys.items[i];
@@ -235,6 +243,7 @@ static cascade_status read_visible(casc_mariadb_reader *reader, cascade_error **
   if (status == CASCADE_OK && !reader->connected) {
     reader->connected = true;
     status = read_connections(reader, error);
+    if (status == CASCADE_OK) status = check_distance(reader, error);
   }
   return status;
 }
@@ -267,7 +276,6 @@ cascade_status casc_mariadb_read_keys(casc_mariadb_reader *reader, cascade_error
   cascade_error_free(answer);
   if (status == CASCADE_OK && !reader->cut) return CASCADE_OK;
   reader->visible = true; /* from here on */
-  reader->hidden |= CASCADE_HIDDEN_RELATIONS;
   drop_keys(reader);
   return read_visible(reader, error);
 }

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+enum { OLDEST = 15 };
+
 /* A partition is shown, so that its name says what it is, but its rows are reached through the table at the top: that one gets
    what its partitions have. Children of legacy inheritance are tables of their own, and their parent says that it has some. */
 
@@ -314,13 +316,23 @@ static cascade_status leave(casc_postgres_reader *reader, bool own, cascade_stat
   return status;
 }
 
+/* Older ones cannot set some columns of a key only, and their catalog has no place for it. */
+static cascade_status check_version(cascade_connection *connection, cascade_error **error) {
+  const char *version = connection->capabilities.version;
+  if (!version || atoi(version) >= OLDEST) return CASCADE_OK;
+  return casc_fail(connection->context, error, CASCADE_UNSUPPORTED, "PostgreSQL %s is too old: %d or a later one is needed",
+                   version, OLDEST);
+}
+
 cascade_status casc_catalog_postgres(cascade_connection *connection, casc_arena *arena, casc_schema *schema,
                                      cascade_error **error) {
+  cascade_status status = check_version(connection, error);
+  if (status < 0) return status;
   casc_postgres_reader reader = {.connection = connection, .alloc = &connection->context->alloc, .arena = arena};
   const cascade_driver *driver = connection->driver;
   *schema = (casc_schema){.engine = "postgresql"};
   bool own = !CASC_DRIVER_HAS(driver, in_transaction) || !driver->in_transaction(connection->self);
-  cascade_status status = own ? casc_control(connection, casc_postgres_snapshot, error) : CASCADE_OK;
+  status = own ? casc_control(connection, casc_postgres_snapshot, error) : CASCADE_OK;
   if (status >= 0) {
     status = casc_postgres_query(&reader, casc_postgres_search_path, read_path, error);
     if (status >= 0) status = read_all(&reader, schema, error);

@@ -39,6 +39,9 @@ typedef struct casc_dbi_engine {
   cascade_status (*fail)(casc_dbi *self, cascade_error **error);
   void (*cancel)(casc_dbi *self);
   bool (*in_transaction)(casc_dbi *self); /* optional */
+  /* A value of the result, counted from 0, as text; NULL for SQL NULL. Optional: libdbi copies every value, and keeps the copies
+     as long as the result. */
+  const char *(*cell)(casc_dbi *self, dbi_result result, unsigned long long row, unsigned column);
 } casc_dbi_engine;
 
 struct casc_dbi {

@@ -23,6 +23,8 @@ typedef struct native {
   int (*get_transaction)(void *);
   const char *(*get_parameter)(void *, const char *);
   char *(*get_tag)(void *);
+  int (*is_null)(const void *, int, int);
+  char *(*get_value)(const void *, int, int);
   void *(*set_notices)(void *, void (*)(void *, const char *), void *);
   void *(*make_canceller)(void *);
   void (*free_canceller)(void *);
@@ -40,6 +42,8 @@ static bool load(casc_dbi *self, native *state) {
                 {"PQtransactionStatus", &state->get_transaction},
                 {"PQparameterStatus", &state->get_parameter},
                 {"PQcmdStatus", &state->get_tag},
+                {"PQgetisnull", &state->is_null},
+                {"PQgetvalue", &state->get_value},
                 {"PQsetNoticeProcessor", &state->set_notices},
                 {"PQgetCancel", &state->make_canceller},
                 {"PQfreeCancel", &state->free_canceller},
@@ -70,6 +74,12 @@ static uint64_t affected(casc_dbi *self, dbi_result result) {
   native *state = self->state;
   const char *tag = state->get_tag(((dbi_result_t *)result)->result_handle);
   return casc_postgres_counts(tag) ? dbi_result_get_numrows_affected(result) : 0;
+}
+
+static const char *cell(casc_dbi *self, dbi_result result, unsigned long long row, unsigned column) {
+  native *state = self->state;
+  void *rows = ((dbi_result_t *)result)->result_handle;
+  return state->is_null(rows, (int)row, (int)column) ? NULL : state->get_value(rows, (int)row, (int)column);
 }
 
 /* errors */
@@ -236,6 +246,7 @@ const casc_dbi_engine casc_dbi_postgres = {
     .render = render,
     .begin = begin,
     .affected = affected,
+    .cell = cell,
     .fail = fail,
     .cancel = cancel,
     .in_transaction = in_transaction,

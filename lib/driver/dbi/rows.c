@@ -6,7 +6,7 @@
 
 typedef struct cursor {
   dbi_result result;
-  unsigned long long rows_left;
+  unsigned long long rows, given;
   const int32_t *types;
   uint32_t column_count;
   char *bytes; /* of the row's decoded values */
@@ -35,8 +35,8 @@ static cascade_status start(casc_dbi *self, const cascade_statement *statement, 
     return status;
   }
   unsigned columns = dbi_result_get_numfields(made->result);
-  made->rows_left = dbi_result_get_numrows(made->result);
-  if (made->rows_left && columns != made->column_count)
+  made->rows = dbi_result_get_numrows(made->result);
+  if (made->rows && columns != made->column_count)
     status = casc_fail(self->context, error, CASCADE_INVALID,
                        "driver dbi: the statement gives %u columns, but %u were wanted", columns,
                        (unsigned)statement->column_count);
@@ -135,11 +135,18 @@ static bool is_hex(int32_t wanted) {
   return wanted == CASCADE_ANY || wanted == CASCADE_TEXT || wanted == CASCADE_BLOB;
 }
 
+/* A value of the current row; NULL for SQL NULL. */
+static const char *cell(casc_dbi *self, const cursor *at, unsigned column) {
+  if (self->engine->cell) return self->engine->cell(self, at->result, at->given - 1, column);
+  if (dbi_result_field_is_null_idx(at->result, column + 1)) return NULL;
+  return dbi_result_get_string_idx(at->result, column + 1);
+}
+
 /* Room for everything that is decoded of one row: half of its digits, and a NUL for each. */
 static bool make_room(casc_dbi *self, cursor *at) {
   size_t need = 0;
   for (uint32_t i = 0; i < at->column_count; i++) {
-    const char *text = is_hex(at->types[i]) ? dbi_result_get_string_idx(at->result, i + 1) : NULL;
+    const char *text = is_hex(at->types[i]) ? cell(self, at, i) : NULL;
     if (text) need += strlen(text) / 2 + 1;
   }
   return casc_grow(&self->context->alloc, (void **)&at->bytes, &at->bytes_size, need, 1);
@@ -148,16 +155,16 @@ static bool make_room(casc_dbi *self, cursor *at) {
 cascade_status casc_dbi_next(void *session, void *result, const cascade_value **row, cascade_error **error) {
   casc_dbi *self = session;
   cursor *at = result;
-  if (!at->rows_left) return CASCADE_DONE;
-  at->rows_left--;
-  if (!dbi_result_next_row(at->result))
+  if (at->given == at->rows) return CASCADE_DONE;
+  at->given++;
+  if (!self->engine->cell && !dbi_result_next_row(at->result))
     return casc_fail(self->context, error, CASCADE_DATABASE, "driver dbi: a row of the result cannot be read");
   if (!make_room(self, at)) return casc_nomem(error);
   char *to = at->bytes;
   for (uint32_t i = 0; i < at->column_count; i++) {
-    const char *text = dbi_result_get_string_idx(at->result, i + 1);
+    const char *text = cell(self, at, i);
     at->row[i] = (cascade_value){.type = CASCADE_NULL};
-    if (!text || dbi_result_field_is_null_idx(at->result, i + 1)) continue;
+    if (!text) continue;
     size_t length = strlen(text);
     if (!decode(self, at->types[i], text, length, to, &at->row[i]))
       return casc_fail(self->context, error, CASCADE_DATABASE,

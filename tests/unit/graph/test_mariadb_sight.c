@@ -115,6 +115,9 @@ static void test_both_ways(void **state) {
   assert_seen(database, user, whole, CASCADE_HIDDEN_RELATIONS);
   run(database, "GRANT PROCESS ON *.* TO %s@localhost", user, "", "");
   assert_seen(database, user, whole, 0);
+  run(database, "REVOKE ALL, GRANT OPTION FROM %s@localhost; GRANT SELECT, DELETE ON *.* TO %s@localhost", user, user,
+      "");
+  assert_seen(database, user, whole, 0); /* from it no database is hidden */
   cascade_text_free(whole);
   drop_user(database, user);
   test_database_free(database);
@@ -269,7 +272,7 @@ static void test_long_names(void **state) {
                 "CREATE TABLE `b" LONG "` (p INT, CONSTRAINT `" LONG "` FOREIGN KEY (p) REFERENCES `a" LONG
                 "` (id) ON DELETE CASCADE); CREATE TABLE c (p INT, FOREIGN KEY (p) REFERENCES `a" LONG "` (id))");
   memory *m = memory_connect(database->uri);
-  assert_int_equal(cascade_graph_hidden(m->graph), CASCADE_HIDDEN_RELATIONS);
+  assert_int_equal(cascade_graph_hidden(m->graph), 0);
   assert_int_equal(m->graph->relation_count, 3);
   assert_string_equal(relation_of(m, "b" LONG "(p) -> a" LONG "(id)")->name, LONG);
   assert_int_equal(relation_of(m, "b" LONG)->on_delete, CASCADE_ACTION_CASCADE);
@@ -317,23 +320,69 @@ static void fail_each(memory *m, fault_driver *driver, cascade_connection *conne
   assert_true(at > 7);
 }
 
-static void sweep(const test_database *database, const char *user) {
+/* A session of the native driver, behind one that fails by script. */
+typedef struct scripted {
+  memory *m;
+  fault_driver *driver;
+  cascade_connection *connection;
+  void *library;
+} scripted;
+
+static scripted connect_scripted(const test_database *database, const char *user) {
   char uri[500];
-  address_of(database, user, false, uri);
-  memory *m = memory_connect(uri);
+  scripted made = {0};
   const cascade_driver *native = NULL;
-  cascade_connection *connection = NULL;
-  void *library = NULL, *self = NULL;
-  assert_int_equal(casc_driver_find(m->context, "mariadb", &native, &library, NULL), CASCADE_OK);
-  assert_int_equal(native->open(m->context, strchr(uri, ':') + 1, 5000, &self, NULL), CASCADE_OK);
-  fault_driver *driver = fault_driver_new(m->context, native, self);
-  assert_non_null(driver);
-  assert_int_equal(fault_driver_connect(driver, &connection, NULL), CASCADE_OK);
-  fail_each(m, driver, connection, FAULT_QUERY, CASCADE_BUSY);
-  fail_each(m, driver, connection, FAULT_NEXT, CASCADE_DATABASE);
-  cascade_connection_free(connection);
-  casc_driver_release(library);
-  memory_close(m);
+  void *self = NULL;
+  address_of(database, user, false, uri);
+  made.m = memory_connect(uri);
+  assert_int_equal(casc_driver_find(made.m->context, "mariadb", &native, &made.library, NULL), CASCADE_OK);
+  assert_int_equal(native->open(made.m->context, strchr(uri, ':') + 1, 5000, &self, NULL), CASCADE_OK);
+  made.driver = fault_driver_new(made.m->context, native, self);
+  assert_non_null(made.driver);
+  assert_int_equal(fault_driver_connect(made.driver, &made.connection, NULL), CASCADE_OK);
+  return made;
+}
+
+static void close_scripted(scripted *made) {
+  cascade_connection_free(made->connection);
+  casc_driver_release(made->library);
+  memory_close(made->m);
+}
+
+static void sweep(const test_database *database, const char *user) {
+  scripted made = connect_scripted(database, user);
+  fail_each(made.m, made.driver, made.connection, FAULT_QUERY, CASCADE_BUSY);
+  fail_each(made.m, made.driver, made.connection, FAULT_NEXT, CASCADE_DATABASE);
+  close_scripted(&made);
+}
+
+static uint64_t queries_of(const test_database *database) {
+  scripted made = connect_scripted(database, "root");
+  cascade_graph *graph = NULL;
+  uint64_t before = made.driver->queries;
+  assert_int_equal(cascade_graph_read(made.connection, NULL, &graph, NULL), CASCADE_OK);
+  uint64_t queries = made.driver->queries - before;
+  assert_int_equal(made.driver->executes, 0); /* nothing is begun or set */
+  cascade_graph_free(graph);
+  close_scripted(&made);
+  return queries;
+}
+
+/* However many tables there are. */
+static void test_queries(void **state) {
+  (void)state;
+  test_database *database = test_database_new("mariadb");
+  test_database_run(database,
+                    "CREATE TABLE p (id INT PRIMARY KEY); CREATE TABLE c (p INT, FOREIGN KEY (p) REFERENCES p (id))");
+  uint64_t queries = queries_of(database);
+  assert_in_range(queries, 1, 8);
+  for (int i = 0; i < 12; i++) {
+    char sql[100];
+    snprintf(sql, sizeof sql, "CREATE TABLE c%d (p INT, FOREIGN KEY (p) REFERENCES p (id) ON DELETE CASCADE)", i);
+    test_database_run(database, sql);
+  }
+  assert_int_equal(queries_of(database), queries);
+  test_database_free(database);
 }
 
 static void test_failing_calls(void **state) {
@@ -384,7 +433,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_both_ways),       cmocka_unit_test(test_hidden),     cmocka_unit_test(test_role),
       cmocka_unit_test(test_other_databases), cmocka_unit_test(test_long_names), cmocka_unit_test(test_no_database),
-      cmocka_unit_test(test_failing_calls),   cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_failing_calls),   cmocka_unit_test(test_queries),    cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -336,9 +336,21 @@ static void test_empty_database(void **state) {
   end(f);
 }
 
+static void test_old_server(void **state) {
+  (void)state;
+  fixture f = begin("CREATE TABLE t (id int)");
+  cascade_graph *graph = NULL;
+  cascade_error *error = NULL;
+  f.m->connection->capabilities.version = "14.11 (Debian)";
+  assert_int_equal(cascade_graph_read(f.m->connection, NULL, &graph, &error), CASCADE_UNSUPPORTED);
+  assert_failure(error, CASCADE_UNSUPPORTED, "PostgreSQL 14.11 (Debian) is too old: 15 or a later one is needed");
+  end(f);
+}
+
 int main(int count, char **arguments) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_empty_database),
+      cmocka_unit_test(test_old_server),
       cmocka_unit_test(test_names),
       cmocka_unit_test(test_privileges),
       cmocka_unit_test(test_estimates),
