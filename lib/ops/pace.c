@@ -60,11 +60,9 @@ uint64_t casc_pace_bound(const cascade_purge *purge) {
   return rows < purge->most_rows ? rows : purge->most_rows;
 }
 
-bool casc_pace_shrink(cascade_purge *purge) {
-  if (purge->most_rows <= LEAST_ROWS / 8) return false;
-  purge->most_rows /= 4;
+void casc_pace_shrink(cascade_purge *purge) {
+  if (purge->most_rows > LEAST_ROWS / 8) purge->most_rows /= 4;
   purge->roots = purge->roots > 4 ? purge->roots / 4 : 1;
-  return true;
 }
 
 /* Small batches look slower than they are, by what every batch costs: what rises is believed sooner than what falls. */

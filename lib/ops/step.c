@@ -343,7 +343,10 @@ static void explain(cascade_purge *purge, cascade_error **error) {
 static bool worth_retrying(cascade_purge *purge, const cascade_error *error, uint32_t tries) {
   if (purge->nested) return false; /* the host's transaction may be gone, or hold what others wait for */
   if (cascade_error_status(error) == CASCADE_CONSTRAINT_FK && purge->scope.dialect->row_locks) return tries < FK_RETRIES;
-  if (cascade_error_status(error) == CASCADE_TIMEOUT) return tries < RETRIES && casc_pace_shrink(purge);
+  if (cascade_error_status(error) == CASCADE_TIMEOUT) {
+    casc_pace_shrink(purge);
+    return tries < RETRIES;
+  }
   if (!cascade_error_retryable(error) || cascade_error_status(error) == CASCADE_CONTENDED) return false;
   /* the driver has already waited its lock timeout before it says that it could not begin */
   bool at_begin = cascade_error_status(error) == CASCADE_BUSY && !purge->transaction.open;

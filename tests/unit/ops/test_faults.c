@@ -221,7 +221,7 @@ static void lasting_failures_end(void **state) {
   fault_driver_script(at.driver, &(fault){.calls = FAULT_EXECUTE, .match = "COMMIT", .at = 1, .lasting = true,
                                           .status = CASCADE_DEADLOCK, .transaction = CASCADE_TX_ROLLED_BACK});
   int before = rows(at.db);
-  assert_int_equal(use(&at, parts, NULL), CASCADE_DEADLOCK);
+  assert_int_equal(use(&at, parts, NULL), CASCADE_CONTENDED);
   assert_int_equal(rows(at.db), before);
   sound(at.db);
   finishes(&at, parts);
