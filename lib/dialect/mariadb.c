@@ -484,13 +484,15 @@ static const char *cast_of(casc_arena *arena, const char *type, const char *sql_
 
 static void checks_state(casc_statement *statement) {
   put(statement, "SELECT ");
-  casc_mariadb_column(statement, "@@foreign_key_checks", CASCADE_INT64);
+  casc_mariadb_column(statement, "@@foreign_key_checks + 0", CASCADE_INT64);
 }
 
 /* The first holds for the next transaction only. */
 static const char *const begin_write[] = {"SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "START TRANSACTION READ WRITE", NULL};
 static const char *const begin_read[] = {"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
                                          "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY", NULL};
+
+static const char *const checks_on_local[] = {"SET foreign_key_checks = 1"};
 
 const casc_dialect casc_dialect_mariadb = {
     .engine = "mariadb",
@@ -503,7 +505,7 @@ const casc_dialect casc_dialect_mariadb = {
     .release = "RELEASE SAVEPOINT libcascade",
     .rollback_to = "ROLLBACK TO SAVEPOINT libcascade",
     .checks_off_local = "SET foreign_key_checks = 0",
-    .checks_on_local = "SET foreign_key_checks = 1",
+    .checks_on_local = checks_on_local,
     .checks = CASC_CHECKS_ROWS,
     .row_locks = true,
     .cascades_fast = true,
