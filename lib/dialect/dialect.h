@@ -65,8 +65,8 @@ typedef struct casc_dialect {
   const char *savepoint, *release, *rollback_to; /* instead of them, inside a transaction of the host */
   const char *defer;             /* puts foreign-key checks off to COMMIT, inside a transaction; NULL where there is no such thing */
   const char *checks_off, *checks_on; /* outside a transaction; NULL where there is no such thing */
-  const char *checks_off_local, *checks_on_local; /* inside a transaction, which may set them back at its end; NULL where there is no such
-                                                     thing */
+  const char *checks_off_local; /* inside a transaction, which may set them back at its end; NULL where there is no such thing */
+  const char *const *checks_on_local; /* as they were: by the answer to checks_state, less 1 */
   casc_checks checks;
   bool proof_pays;               /* deleting with the checks off is faster */
   bool row_locks;                /* others write beside us, so that what was read must be held; else a writer is alone */
@@ -76,7 +76,7 @@ typedef struct casc_dialect {
 
   /* How a key of this type is written; in memory of the arena. NULL when memory is out. */
   const char *(*cast)(casc_arena *arena, const char *type, const char *sql_type, const char *collation);
-  /* One integer: 1 when the session enforces foreign keys. */
+  /* One integer: 0 when the session does not enforce foreign keys. */
   void (*checks_state)(casc_statement *statement);
   /* One integer: 1 when the session may turn the checks off for a transaction; NULL where no right is needed. */
   void (*may_turn_checks_off)(casc_statement *statement);

@@ -492,6 +492,8 @@ static const char *const begin_write[] = {"SET TRANSACTION ISOLATION LEVEL READ 
 static const char *const begin_read[] = {"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
                                          "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY", NULL};
 
+static const char *const checks_on_local[] = {"SET foreign_key_checks = 1"};
+
 const casc_dialect casc_dialect_mariadb = {
     .engine = "mariadb",
     .checks_name = "foreign_key_checks is off",
@@ -503,7 +505,7 @@ const casc_dialect casc_dialect_mariadb = {
     .release = "RELEASE SAVEPOINT libcascade",
     .rollback_to = "ROLLBACK TO SAVEPOINT libcascade",
     .checks_off_local = "SET foreign_key_checks = 0",
-    .checks_on_local = "SET foreign_key_checks = 1",
+    .checks_on_local = checks_on_local,
     .checks = CASC_CHECKS_ROWS,
     .row_locks = true,
     .cascades_fast = true,

@@ -378,7 +378,7 @@ static const char *cast_of(casc_arena *arena, const char *type, const char *sql_
 
 static void checks_state(casc_statement *statement) {
   put(statement, "Select ");
-  casc_postgres_column(statement, "(current_setting('session_replication_role') <> 'replica')::int", CASCADE_INT64);
+  casc_postgres_column(statement, "array_position('{replica,origin,local}', current_setting('session_replication_role')) - 1", CASCADE_INT64);
 }
 
 static void may_turn_checks_off(casc_statement *statement) {
@@ -393,6 +393,9 @@ static void statement_timeout(casc_statement *statement, uint32_t milliseconds) 
 static const char *const begin_write[] = {"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", NULL};
 static const char *const begin_read[] = {"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", NULL};
 
+static const char *const checks_on_local[] = {"SET LOCAL session_replication_role = origin",
+                                              "SET LOCAL session_replication_role = local"};
+
 const casc_dialect casc_dialect_postgres = {
     .engine = "postgresql",
     .checks_name = "session_replication_role is replica",
@@ -405,7 +408,7 @@ const casc_dialect casc_dialect_postgres = {
     .rollback_to = "ROLLBACK TO libcascade",
     .defer = "SET CONSTRAINTS ALL DEFERRED",
     .checks_off_local = "SET LOCAL session_replication_role = replica",
-    .checks_on_local = "SET LOCAL session_replication_role = origin",
+    .checks_on_local = checks_on_local,
     .checks = CASC_CHECKS_STATEMENTS,
     .proof_pays = true,
     .row_locks = true,

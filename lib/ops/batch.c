@@ -250,7 +250,8 @@ static cascade_status delete_unchecked(casc_batch *batch, const uint32_t *tables
   cascade_status status = casc_control(scope->connection, scope->dialect->checks_off_local, error);
   for (uint32_t j = 0; status >= 0 && j < count; j++)
     if (left[j].count) status = delete_keys(batch, tables[j], &left[j], error);
-  cascade_status restored = casc_control(scope->connection, scope->dialect->checks_on_local, status >= 0 ? error : NULL);
+  const char *on = scope->dialect->checks_on_local[scope->checks - 1];
+  cascade_status restored = casc_control(scope->connection, on, status >= 0 ? error : NULL);
   return status < 0 ? status : restored;
 }
 

@@ -171,7 +171,8 @@ static cascade_status commit(cascade_purge *purge, const casc_batch *done, casca
                      (unsigned long long)purge->max_rows);
   uint64_t start = casc_now_ns();
   cascade_status status = CASCADE_OK;
-  if (purge->nested && proves(purge)) status = casc_control(purge->connection, purge->scope.dialect->checks_on_local, error);
+  if (purge->nested && proves(purge))
+    status = casc_control(purge->connection, purge->scope.dialect->checks_on_local[purge->scope.checks - 1], error);
   purge->committing = status >= 0;
   if (status >= 0) status = casc_transaction_commit(&purge->transaction, error);
   if (status != CASCADE_CONNECTION) purge->committing = false;
@@ -335,8 +336,9 @@ static void explain(cascade_purge *purge, cascade_error **error) {
     cascade_error_free(*error);
     *error = told;
   }
-  if (status != CASCADE_NOMEM)
-    casc_error_set_transaction(*error, purge->committing ? CASCADE_TX_UNKNOWN : CASCADE_TX_ROLLED_BACK);
+  if (status == CASCADE_NOMEM) return;
+  bool host_goes_on = purge->nested && casc_in_host_transaction(purge->connection);
+  casc_error_set_transaction(*error, purge->committing ? CASCADE_TX_UNKNOWN : host_goes_on ? CASCADE_TX_OPEN : CASCADE_TX_ROLLED_BACK);
 }
 
 /* A row that was on its way in when its parent was locked is seen by the next try; a statement that took too long gets fewer rows. */

@@ -438,10 +438,9 @@ cascade_status casc_scope_init(casc_scope *scope, cascade_connection *connection
   casc_statement statement;
   casc_session_statement(connection, &statement);
   scope->dialect->checks_state(&statement);
-  int64_t enforced = 0;
-  cascade_status status = casc_ask_integer(connection, &statement, 0, &enforced, error);
+  cascade_status status = casc_ask_integer(connection, &statement, 0, &scope->checks, error);
   casc_statement_free(&statement);
-  scope->enforced = enforced != 0;
+  scope->enforced = scope->checks != 0;
   if (status >= 0) status = describe(scope, error);
   if (status >= 0 && !scope->tables[scope->root].table->identity_count)
     status = casc_fail_at(context, error, CASCADE_NO_KEY, scope->tables[scope->root].table->label, NULL,

@@ -66,7 +66,8 @@ typedef struct casc_scope {
   casc_scope_relation *relations; /* by policy number */
   uint32_t *order;                /* reached tables, referencing before referenced */
   uint32_t order_count;
-  bool enforced;  /* the session checks foreign keys */
+  int64_t checks; /* how the session checks foreign keys, as the dialect says; 0 for not at all */
+  bool enforced;  /* ... it does */
   bool blocking;  /* some relation has CASC_ROLE_BLOCK */
   bool hazardous; /* some relation rewrites a key: only the end of one transaction can show that all is well */
   bool defer;     /* checks are put off to COMMIT: there are cycles or rewritten keys */

@@ -26,8 +26,8 @@ typedef struct native {
   int (*limit)(void *, int, int);
   const char *(*libversion)(void);
   casc_sqlite_patience patience;
-  bool foreign_keys;   /* to be turned on */
-  bool in_transaction; /* when the current statement began */
+  bool foreign_keys; /* to be turned on */
+  bool inside;       /* a transaction, when the current statement began */
   int64_t changes_before;
 } native;
 
@@ -57,10 +57,15 @@ static bool load(casc_dbi *self, native *state) {
   return state->handle != NULL;
 }
 
+static bool in_transaction(casc_dbi *self) {
+  native *state = self->state;
+  return !state->get_autocommit(state->handle);
+}
+
 static void begin(casc_dbi *self) {
   native *state = self->state;
   atomic_store(&state->patience.stop, false);
-  state->in_transaction = !state->get_autocommit(state->handle);
+  state->inside = in_transaction(self);
   state->changes_before = state->total_changes(state->handle);
 }
 
@@ -91,11 +96,11 @@ static cascade_status fail(casc_dbi *self, cascade_error **error) {
   if (status == CASCADE_BUSY && atomic_load(&state->patience.stop)) status = CASCADE_CANCELLED;
   if (status == CASCADE_CANCELLED) snprintf(message, sizeof message, "cancelled at the caller's request");
   else snprintf(message, sizeof message, "SQLite: %s%s", words, casc_sqlite_advice(status));
-  bool open = !state->get_autocommit(state->handle);
+  bool open = in_transaction(self);
   cascade_error_details details = {
       .size = sizeof details,
       .status = status,
-      .transaction = open ? CASCADE_TX_OPEN : state->in_transaction ? CASCADE_TX_ROLLED_BACK : CASCADE_TX_NONE,
+      .transaction = open ? CASCADE_TX_OPEN : state->inside ? CASCADE_TX_ROLLED_BACK : CASCADE_TX_NONE,
       .native_code = code,
       .message = message,
   };
@@ -266,4 +271,5 @@ const casc_dbi_engine casc_dbi_sqlite = {
     .affected = affected,
     .fail = fail,
     .cancel = cancel,
+    .in_transaction = in_transaction,
 };

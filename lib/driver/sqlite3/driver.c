@@ -123,6 +123,11 @@ static void native_cancel(void *session) {
   if (self->adopted) sqlite3_interrupt(self->handle);
 }
 
+static int32_t native_in_transaction(void *session) {
+  native *self = session;
+  return !sqlite3_get_autocommit(self->handle);
+}
+
 static const cascade_driver driver = {
     .size = sizeof(cascade_driver),
     .abi_version = CASCADE_DRIVER_ABI,
@@ -136,6 +141,7 @@ static const cascade_driver driver = {
     .next = native_next,
     .cursor_close = native_cursor_close,
     .cancel = native_cancel,
+    .in_transaction = native_in_transaction,
 };
 
 CASCADE_API const cascade_driver *cascade_driver_sqlite3(void);
