@@ -2,6 +2,8 @@
    MySQL sets, and is asked of the native driver too. */
 #include "suites.h"
 
+#include "failing_alloc.h"
+
 #include <pthread.h>
 #include <time.h>
 #include <unistd.h>
@@ -525,6 +527,44 @@ static void test_passwords(void **state) {
   rig_preparef(rig, "DROP USER %s", name);
 }
 
+/* Opens, writes, reads and fails, with so many allocations at most. */
+static cascade_status work(test_rig *rig) {
+  cascade_status status = cascade_connection_open(rig->context, rig->uri, NULL, &rig->connection, NULL);
+  if (status < 0) return status;
+  cascade_value value = text("it's \\ here");
+  test_cell cell = {0};
+  status = rig_store(rig, 1, &value);
+  if (status >= 0) status = rig_try_cell(rig, "x", CASCADE_TEXT, "From v Where x = ?", &value, 1, &cell);
+  rig_free_cell(&cell);
+  if (status >= 0) status = rig_execute(rig, "nonsense", NULL, 0, NULL);
+  return status;
+}
+
+static void test_memory_runs_out(void **state) {
+  test_rig *rig = *state;
+  cascade_context *context = rig->context;
+  cascade_connection *connection = rig->connection;
+  cascade_status status = CASCADE_NOMEM;
+  rig_typed(rig, CASCADE_TEXT);
+  for (long allowed = 1; status == CASCADE_NOMEM; allowed++) {
+    failing_alloc failing = {.allowed = allowed};
+    cascade_context_options options = {.size = sizeof options, .allocate = failing_allocate, .reallocate = failing_reallocate,
+                                       .release = failing_release, .allocator_data = &failing};
+    rig->connection = NULL;
+    if (cascade_context_new(&options, &rig->context, NULL) < 0) continue;
+    status = work(rig);
+    cascade_connection_free(rig->connection);
+    cascade_error_free(rig->error);
+    rig->error = NULL;
+    cascade_context_free(rig->context);
+    assert_int_equal(failing.live, 0);
+    assert_true(allowed < 1000);
+  }
+  assert_int_equal(status, CASCADE_SCHEMA); /* the nonsense, when there was memory enough */
+  rig->context = context;
+  rig->connection = connection;
+}
+
 #define MARIADB(name) LISTED_FOR("mariadb", name)
 const test_entry mariadb_tests[] = {
     MARIADB(test_types), MARIADB(test_texts_under_modes), MARIADB(test_backslashes_in_statements), MARIADB(test_comparing_by_index),
@@ -534,5 +574,5 @@ const test_entry mariadb_tests[] = {
 };
 const size_t mariadb_tests_count = sizeof mariadb_tests / sizeof *mariadb_tests;
 
-const test_entry mariadb_opening_tests[] = {MARIADB(test_addresses), MARIADB(test_passwords)};
+const test_entry mariadb_opening_tests[] = {MARIADB(test_addresses), MARIADB(test_passwords), MARIADB(test_memory_runs_out)};
 const size_t mariadb_opening_tests_count = sizeof mariadb_opening_tests / sizeof *mariadb_opening_tests;
