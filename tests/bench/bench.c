@@ -1,16 +1,12 @@
-/* bench WORKLOAD --engine ENGINE --size N [--rounds N] [--json]: measures the library beside what one would write by
- * hand. */
+/* bench WORKLOAD --engine ENGINE --size N [--rounds N] [--json]: measures the library beside what one would write by hand. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench.h"
 
 enum { MAX_METHODS = 16, MAX_ROUNDS = 25 };
-
-static const bench_workload *const workloads[] = {&bench_w1_sqlite};
 
 typedef struct request {
   const bench_workload *workload;
@@ -26,11 +22,14 @@ typedef struct result {
   int64_t rss_growth_kb;
 } result;
 
-static const char usage[] = "usage: bench WORKLOAD --engine ENGINE --size N [--rounds N] [--json]\n"
-                            "  w1 --engine sqlite   the older half of N runs of an automation server, 12 rows each\n"
-                            "Every method works on its own fresh copy, in a process of its own; the methods take "
-                            "turns. Numbers are medians of\n"
-                            "the rounds (3), the longest transaction and the growth of memory are the worst round's.\n";
+static void print_usage(void) {
+  fputs("usage: bench WORKLOAD --engine ENGINE --size N [--rounds N] [--json]\n", stderr);
+  for (uint32_t i = 0; i < bench_workload_count; i++)
+    fprintf(stderr, "  %-3s --engine %-10s  %s\n", bench_workloads[i].name, bench_workloads[i].engine->name, bench_workloads[i].about);
+  fputs("Every method works on its own fresh copy, in a process of its own; the methods take turns. Numbers are medians of\n"
+        "the rounds (3), the longest transaction and the growth of memory are the worst round's.\n",
+        stderr);
+}
 
 static bool parse(int count, char **words, request *wanted) {
   const char *name = NULL, *engine = "sqlite";
@@ -44,8 +43,8 @@ static bool parse(int count, char **words, request *wanted) {
     else if (!name) name = words[i];
     else return false;
   }
-  for (size_t i = 0; name && i < sizeof workloads / sizeof *workloads; i++)
-    if (!strcmp(workloads[i]->name, name) && !strcmp(workloads[i]->engine, engine)) wanted->workload = workloads[i];
+  for (uint32_t i = 0; name && i < bench_workload_count; i++)
+    if (!strcmp(bench_workloads[i].name, name) && !strcmp(bench_workloads[i].engine->name, engine)) wanted->workload = &bench_workloads[i];
   return wanted->workload && wanted->size >= 20 && wanted->rounds >= 1 && wanted->rounds <= MAX_ROUNDS;
 }
 
@@ -73,6 +72,11 @@ static double ratio(const bench_workload *w, const result *results, const bench_
   return denominator > 0 ? numerator / denominator : 0;
 }
 
+static const char *name_ratio(const bench_ratio *wanted, char *name, size_t room) {
+  snprintf(name, room, "%s/%s", wanted->numerator, wanted->denominator);
+  return name;
+}
+
 static int print_json(const request *wanted, const result *results) {
   const bench_workload *w = wanted->workload;
   json_t *methods = json_object(), *ratios = json_object();
@@ -81,10 +85,12 @@ static int print_json(const request *wanted, const result *results) {
                         json_pack("{s:f, s:I, s:f, s:I}", "seconds", results[i].seconds, "statements",
                                   (json_int_t)results[i].statements, "longest_tx_s", results[i].longest_tx_s,
                                   "rss_growth_kb", (json_int_t)results[i].rss_growth_kb));
-  for (uint32_t i = 0; i < w->ratio_count; i++)
-    json_object_set_new(ratios, w->ratios[i].name, json_real(ratio(w, results, &w->ratios[i])));
+  for (uint32_t i = 0; i < w->ratio_count; i++) {
+    char name[100];
+    json_object_set_new(ratios, name_ratio(&w->ratios[i], name, sizeof name), json_real(ratio(w, results, &w->ratios[i])));
+  }
   json_t *all =
-      json_pack("{s:s, s:s, s:I, s:i, s:o, s:o}", "workload", w->name, "engine", w->engine, "size",
+      json_pack("{s:s, s:s, s:I, s:i, s:o, s:o}", "workload", w->name, "engine", w->engine->name, "size",
                 (json_int_t)wanted->size, "rounds", (int)wanted->rounds, "methods", methods, "ratios", ratios);
   int status = all && !json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) ? 0 : 1;
   if (all) putchar('\n');
@@ -94,71 +100,79 @@ static int print_json(const request *wanted, const result *results) {
 
 static void print_table(const request *wanted, const result *results) {
   const bench_workload *w = wanted->workload;
-  printf("%s on %s, size %lld, median of %u\n\n%-22s %9s %11s %13s %11s\n", w->name, w->engine, (long long)wanted->size,
+  printf("%s on %s, size %lld, median of %u\n\n%-31s %9s %11s %13s %11s\n", w->name, w->engine->name, (long long)wanted->size,
          (unsigned)wanted->rounds, "method", "seconds", "statements", "longest tx s", "growth KB");
   for (uint32_t i = 0; i < w->method_count; i++)
-    printf("%-22s %9.3f %11llu %13.3f %11lld\n", w->methods[i].name, results[i].seconds,
+    printf("%-31s %9.3f %11llu %13.3f %11lld\n", w->methods[i].name, results[i].seconds,
            (unsigned long long)results[i].statements, results[i].longest_tx_s, (long long)results[i].rss_growth_kb);
   putchar('\n');
-  for (uint32_t i = 0; i < w->ratio_count; i++)
-    printf("%-40s %6.2f\n", w->ratios[i].name, ratio(w, results, &w->ratios[i]));
+  for (uint32_t i = 0; i < w->ratio_count; i++) {
+    char name[100];
+    printf("%-50s %6.2f\n", name_ratio(&w->ratios[i], name, sizeof name), ratio(w, results, &w->ratios[i]));
+  }
 }
 
-/* The methods take turns, and each round starts with another one, so that a slow moment of the machine hits all alike.
- */
-static bool run_all(const request *wanted, const char *directory, result *results) {
+typedef struct databases {
+  char prefix[NAME_ROOM - 20], plain[NAME_ROOM], actions[NAME_ROOM], run[NAME_ROOM];
+} databases;
+
+static bool run_method(const request *wanted, const databases *named, const bench_method *method, bool thorough, bench_run *run) {
   const bench_workload *w = wanted->workload;
-  char originals[2][500], path[500], message[400] = "";
-  for (int actions = 0; actions < 2; actions++) {
-    snprintf(originals[actions], sizeof originals[actions], "%s/%s.db", directory, actions ? "actions" : "plain");
-    if (!w->generate(originals[actions], wanted->size, actions, message, sizeof message)) {
-      fprintf(stderr, "bench: the data cannot be made: %s\n", message);
-      return false;
-    }
+  const char *original = method->actions && !w->engine->copies_rows ? named->actions : named->plain;
+  *run = (bench_run){.workload = w, .database = named->run, .size = wanted->size};
+  if (!bench_copy(w, method->actions, original, named->run, run->message, sizeof run->message)) return false;
+  bench_measure(method, run);
+  return !run->failed &&
+         bench_verify(w, wanted->size, named->plain, named->run, thorough, run->message, sizeof run->message);
+}
+
+/* The methods take turns, and each round starts with another one, so that a slow moment of the machine hits all alike. */
+static bool run_all(const request *wanted, const databases *named, result *results) {
+  const bench_workload *w = wanted->workload;
+  char message[400] = "";
+  if (!bench_generate(w, wanted->size, false, named->plain, message, sizeof message) ||
+      (!w->engine->copies_rows && !bench_generate(w, wanted->size, true, named->actions, message, sizeof message))) {
+    fprintf(stderr, "bench: the data cannot be made: %s\n", message);
+    return false;
   }
-  snprintf(path, sizeof path, "%s/run.db", directory);
   for (uint32_t round = 0; round < wanted->rounds; round++) {
     for (uint32_t k = 0; k < w->method_count; k++) {
       uint32_t i = (k + round) % w->method_count;
       bench_run *run = &results[i].rounds[round];
-      run->path = path;
-      run->size = wanted->size;
-      bench_measure(&w->methods[i], originals[w->methods[i].cascade], run);
-      if (run->failed) snprintf(message, sizeof message, "%s", run->message);
-      if (run->failed || !w->verify(path, originals[0], wanted->size, round == 0, message, sizeof message)) {
-        fprintf(stderr, "bench: %s: %s\n", w->methods[i].name, message);
-        return false;
-      }
+      if (run_method(wanted, named, &w->methods[i], round == 0, run)) continue;
+      fprintf(stderr, "bench: %s: %s\n", w->methods[i].name, run->message);
+      return false;
     }
   }
   return true;
 }
 
-static void clean(const char *directory) {
-  static const char *const names[] = {"plain", "actions", "run"}, *const ends[] = {"", "-wal", "-shm", "-journal"};
-  char path[600];
-  for (int i = 0; i < 12; i++) {
-    snprintf(path, sizeof path, "%s/%s.db%s", directory, names[i / 4], ends[i % 4]);
-    unlink(path);
-  }
-  rmdir(directory);
+static bool name_databases(const bench_engine *engine, databases *named) {
+  if (!engine->place(named->prefix, sizeof named->prefix)) return false;
+  snprintf(named->plain, sizeof named->plain, "%splain", named->prefix);
+  snprintf(named->actions, sizeof named->actions, "%sactions", named->prefix);
+  snprintf(named->run, sizeof named->run, "%srun", named->prefix);
+  return true;
 }
 
 int main(int count, char **words) {
   static result results[MAX_METHODS];
   request wanted = {0};
   if (!parse(count, words, &wanted)) {
-    fputs(usage, stderr);
+    print_usage();
     return 2;
   }
-  char directory[400];
-  snprintf(directory, sizeof directory, "%s/bench-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-  if (!mkdtemp(directory)) {
-    perror(directory);
+  const bench_engine *engine = wanted.workload->engine;
+  databases named;
+  if (!name_databases(engine, &named)) {
+    fprintf(stderr, "bench: no place for databases of %s: servers are started by tests/servers\n", engine->name);
     return 1;
   }
-  bool done = run_all(&wanted, directory, results);
-  clean(directory);
+  bool done = run_all(&wanted, &named, results);
+  engine->drop(named.run);
+  engine->drop(named.actions);
+  engine->drop(named.plain);
+  engine->leave(named.prefix);
   if (!done) return 1;
   for (uint32_t i = 0; i < wanted.workload->method_count; i++) summarize(&results[i], wanted.rounds);
   if (wanted.json) return print_json(&wanted, results);

@@ -1,21 +1,123 @@
-/* A benchmark's parts: a workload makes data, its methods do the same delete in different ways, and the runner measures
- * them. */
+/* A benchmark's parts. A workload is data and the rows of it that go; its methods delete them in different ways, on one engine; the
+   runner measures them side by side. */
 #ifndef BENCH_H
 #define BENCH_H
 
 #include <cascade.h>
-#include <sqlite3.h>
+#include <dbi/dbi.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 enum {
-  CACHE_KB = 262144,   /* page cache of every method's connection */
-  STAGED_BATCH = 10000 /* roots of a hand-written batch */
+  CACHE_KB = 262144,    /* SQLite's page cache, in every method */
+  STAGED_BATCH = 10000, /* roots of a hand-written batch */
+  NAME_ROOM = 500
 };
+
+/* Data. In columns and rows {i} is an integer type, {t} a text type, {/} the division of integers, {n} the size, {h} half of it. */
+
+typedef struct bench_table {
+  const char *name, *columns;
+  const char *row;           /* values of row number i */
+  int64_t fixed, times, per; /* rows: fixed, or else size * times / per */
+} bench_table;
+
+typedef struct bench_index {
+  const char *table, *columns;
+  bool unique;
+  bool optional; /* one of those that a workload can do without */
+} bench_index;
+
+typedef struct bench_relation {
+  const char *table, *column, *ref_table, *ref_column;
+  const char *action; /* "", " ON DELETE CASCADE" or " ON DELETE SET NULL", declared where a method wants it */
+} bench_relation;
+
+/* Rows that must be left: `stays` of the original; what `kept` sums up there, `found` does in the result. */
+typedef struct bench_left {
+  const char *table, *stays, *kept, *found;
+} bench_left;
+
+/* By hand: rows of `table` whose `column` is among the roots' keys, or the inner table's, go; or the column becomes NULL. */
+typedef struct bench_sweep {
+  const char *table, *column;
+  bool inner, rewrites;
+} bench_sweep;
+
+typedef struct bench_data {
+  const bench_table *tables;
+  const bench_index *indexes;
+  const bench_relation *relations;
+  const bench_left *left;
+  const bench_sweep *sweeps; /* in an order that foreign keys allow */
+  uint32_t table_count, index_count, relation_count, left_count, sweep_count;
+  const char *rules;                /* the library's, where the database has none */
+  const char *root, *doomed;        /* the rows that go, as a condition with marks */
+  const char *where;                /* the same for the library */
+  bool has_parameter;               /* half of the size is where's parameter */
+  const char *inner, *inner_column; /* what lies between roots and leaves and refers to the roots, or NULL */
+} bench_data;
+
+extern const bench_data bench_jobs, bench_census;
+
+/* Engines. */
+
+typedef struct bench_client {
+  const struct bench_engine *engine;
+  void *handle; /* sqlite3 *, PGconn * or MYSQL * */
+  uint64_t statements;
+  char message[300];
+} bench_client;
+
+/* Called for each row of a result; one cell or two, as text or NULL. */
+typedef void (*bench_row)(void *data, const char *first, const char *second);
+
+typedef struct bench_engine {
+  const char *name, *driver, *dbi_driver;
+  const char *integer, *text, *division, *series; /* `series` has a place for the number of rows */
+  const char *begin;
+  const char *const *unchecked; /* statements that turn a session's checks off; NULL-terminated */
+  const char *unchecked_once;   /* the same in a transaction; NULL when that gains nothing */
+  bool named_keys;              /* indexes and foreign keys stand in CREATE TABLE */
+  bool late_relations;          /* foreign keys come after the rows */
+  bool copies_rows;             /* a copy is made row by row, with or without actions */
+  /* Rows by their keys: {t} the table, {c} its column, {k} a key table. `listed`, where there is one, takes the keys along. */
+  const char *key_table, *analyze, *delete_joined, *update_joined, *delete_listed, *update_listed, *select_listed;
+  const char *list_start, *list_end;
+  bool (*place)(char *prefix, size_t room); /* what this process's databases are called; false: no server */
+  void (*leave)(const char *prefix);
+  bool (*open)(bench_client *client, const char *database);
+  bool (*open_to_load)(bench_client *client, const char *database); /* to make rows; NULL: as ever */
+  void (*close)(bench_client *client);
+  /* `keys` goes where the statement wants a list, or is NULL */
+  bool (*run)(bench_client *client, const char *sql, const char *keys, bench_row row, void *data);
+  bool (*open_dbi)(dbi_conn connection, const char *database); /* up to and including its connecting */
+  bool (*create)(const char *database, char *message, size_t room);
+  bool (*settle)(bench_client *client, const bench_data *data); /* after the rows were made */
+  bool (*copy)(const char *from, const char *to, char *message, size_t room); /* NULL with copies_rows */
+  void (*drop)(const char *database);
+  void (*warm)(void); /* in a method's process, before it is measured; or NULL */
+} bench_engine;
+
+extern const bench_engine bench_sqlite, bench_postgresql, bench_mariadb;
+
+bool bench_run_sql(bench_client *client, const char *sql);
+const char *bench_sqlite_setting(uint32_t position); /* NULL past the last */
+
+typedef struct bench_mark {
+  const char *mark, *value;
+} bench_mark;
+
+/* Copies `text` with its marks replaced. */
+void bench_fill(char *out, size_t room, const char *text, const bench_mark *marks, size_t count);
+void bench_fill_size(char *out, size_t room, const char *text, int64_t size);
+
+/* Workloads. */
 
 /* What a method's process measures while it works. */
 typedef struct bench_run {
-  const char *path; /* its own copy of the database */
+  const struct bench_workload *workload;
+  const char *database; /* its own copy */
   int64_t size;
   /* filled in by the method */
   uint64_t statements;
@@ -23,56 +125,60 @@ typedef struct bench_run {
   double seconds; /* by the runner */
   int64_t rss_growth_kb;
   bool failed;
-  char message[300];
+  char message[400];
 } bench_run;
 
 typedef struct bench_method {
   const char *name;
-  bool cascade; /* on the copy with ON DELETE actions, instead of the one without */
-  void (*work)(bench_run *run, void *session);
+  bool actions; /* on the copy with ON DELETE actions, instead of the one without */
   void *(*open)(bench_run *run);
+  void (*work)(bench_run *run, void *session);
   void (*close)(void *session);
 } bench_method;
 
 typedef struct bench_ratio {
-  const char *name, *numerator, *denominator;
+  const char *numerator, *denominator;
 } bench_ratio;
 
 typedef struct bench_workload {
-  const char *name, *engine;
+  const char *name, *about;
+  const bench_engine *engine;
+  const bench_data *data;
+  bool spare; /* without the optional indexes */
   const bench_method *methods;
-  uint32_t method_count;
   const bench_ratio *ratios;
-  uint32_t ratio_count;
-  /* Makes a database of `size` at `path`, with or without ON DELETE actions. */
-  bool (*generate)(const char *path, int64_t size, bool actions, char *message, size_t room);
-  /* Compares what a method left at `path` with what it had to leave; `thorough` also checks every foreign key. */
-  bool (*verify)(const char *path, const char *original, int64_t size, bool thorough, char *message, size_t room);
+  uint32_t method_count, ratio_count;
 } bench_workload;
 
-extern const bench_workload bench_w1_sqlite;
+extern const bench_workload bench_workloads[];
+extern const uint32_t bench_workload_count;
+
+/* An original, with or without ON DELETE actions; then a method's copy of it; then what the method has left in it. */
+bool bench_generate(const bench_workload *workload, int64_t size, bool actions, const char *database, char *message, size_t room);
+bool bench_copy(const bench_workload *workload, bool actions, const char *from, const char *to, char *message, size_t room);
+bool bench_verify(const bench_workload *workload, int64_t size, const char *original, const char *database, bool thorough, char *message,
+                  size_t room);
 
 double bench_now(void);
-/* Runs a method on a fresh copy of `original`, in a process of its own. */
-void bench_measure(const bench_method *method, const char *original, bench_run *run);
-
-/* Connections of the methods: the same settings for all. */
-sqlite3 *bench_sqlite_open(bench_run *run);
-const char *bench_setting(uint32_t position); /* PRAGMA statements; NULL past the last */
-/* Runs statements one by one and counts them; false once anything has failed. */
-bool bench_execute(bench_run *run, sqlite3 *db, const char *sql);
+/* Runs a method in a process of its own. */
+void bench_measure(const bench_method *method, bench_run *run);
 void bench_fail(bench_run *run, const char *what, const char *why);
 
-/* W1's ways through the library (w1_library.c) and by hand (w1_hand.c). */
-void *w1_open_native(bench_run *run);
-void *w1_open_dbi(bench_run *run);
-void w1_close_library(void *session);
-void w1_checked(bench_run *run, void *session);
-void w1_proven(bench_run *run, void *session);
-void *w1_open_plain(bench_run *run);
-void w1_close_plain(void *session);
-void w1_staged(bench_run *run, void *session);
-void w1_cascade(bench_run *run, void *session);
-void w1_limit(bench_run *run, void *session);
+/* Ways through the library. */
+void *bench_open_native(bench_run *run);
+void *bench_open_dbi(bench_run *run);
+void bench_close_library(void *session);
+void bench_checked(bench_run *run, void *session);
+void bench_proven(bench_run *run, void *session);
+void bench_delegated(bench_run *run, void *session);
+void bench_delegated_proven(bench_run *run, void *session);
+
+/* Ways by hand: what someone who knows the schema would write, and the least that any way has to do. */
+void *bench_open_client(bench_run *run);
+void bench_close_client(void *session);
+void bench_staged(bench_run *run, void *session);
+void bench_staged_unchecked(bench_run *run, void *session);
+void bench_cascade(bench_run *run, void *session);
+void bench_limit(bench_run *run, void *session);
 
 #endif
