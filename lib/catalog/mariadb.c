@@ -367,6 +367,7 @@ static cascade_status read_all(casc_mariadb_reader *reader, casc_schema *schema,
   if (status == CASCADE_OK) status = casc_mariadb_settle_keys(reader, schema, error);
   if (status < 0) return status;
   schema->hidden = reader->hidden;
+  schema->home = reader->databases.items[0].name;
   schema->tables = casc_arena_get(reader->arena, reader->tables.count, sizeof *schema->tables);
   if (!schema->tables) return casc_nomem(error);
   if (reader->tables.count) memcpy(schema->tables, reader->tables.items, reader->tables.count * sizeof *schema->tables);

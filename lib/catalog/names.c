@@ -38,12 +38,14 @@ static void put_part(casc_str *label, const char *name) {
   casc_str_putc(label, '"');
 }
 
-const char *casc_table_label(casc_arena *arena, const char *schema, const char *name) {
-  if (!*schema) return name;
+const char *casc_table_label(casc_arena *arena, const char *engine, const char *schema, const char *name) {
+  if (!*schema && (casc_names_fold(engine) || !strpbrk(name, ".\""))) return name;
   casc_str label;
   casc_str_init(&label, arena->alloc);
-  put_part(&label, schema);
-  casc_str_putc(&label, '.');
+  if (*schema) {
+    put_part(&label, schema);
+    casc_str_putc(&label, '.');
+  }
   put_part(&label, name);
   const char *text = label.failed ? NULL : casc_arena_copy(arena, label.data, label.length);
   casc_str_free(&label);

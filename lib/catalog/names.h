@@ -16,7 +16,7 @@ bool casc_names_fold(const char *engine);
 /* Replaces the text by one that only this table has. */
 void casc_table_key(casc_str *key, const char *engine, const char *schema, const char *name);
 /* The table's name for people; NULL when memory is out. */
-const char *casc_table_label(casc_arena *arena, const char *schema, const char *name);
+const char *casc_table_label(casc_arena *arena, const char *engine, const char *schema, const char *name);
 /* Position of the column of this name; else of the one whose name differs in case only; CASC_NONE without. */
 uint32_t casc_find_column(const casc_table *table, const char *name);
 

@@ -109,7 +109,7 @@ static bool settle_partitions(casc_postgres_reader *reader) {
     reader->torn |= found->root == CASC_NONE;
     if (found->root == CASC_NONE) continue;
     casc_table *table = &reader->tables.items[i], *root = &reader->tables.items[found->root];
-    table->part_of = casc_table_label(reader->arena, root->schema, root->name);
+    table->part_of = casc_table_label(reader->arena, "postgresql", root->schema, root->name);
     if (!table->part_of) return false;
     if (table->row_estimate < 0) continue;
     root->row_estimate = (root->row_estimate < 0 ? 0 : root->row_estimate) + table->row_estimate;

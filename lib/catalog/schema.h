@@ -98,6 +98,7 @@ typedef struct casc_schema {
   const char *const *search_path; /* schemas in which a bare name is looked for first */
   uint32_t search_path_count;
   uint32_t hidden; /* cascade_hidden */
+  const char *home; /* MariaDB: the session's database, whose tables have the schema ""; else NULL */
 } casc_schema;
 
 /* Affinity of a declared type, by SQLite's rules; and the type in which keys of such a column are written. */

@@ -20,7 +20,7 @@ typedef struct builder {
 /* Enters a table under its name, with its label; the first that comes by a name keeps it. */
 static bool enter_table(builder *b, uint32_t at) {
   casc_table *table = &b->all[at];
-  table->label = casc_table_label(b->arena, table->schema, table->name);
+  table->label = casc_table_label(b->arena, b->schema->engine, table->schema, table->name);
   casc_table_key(&b->scratch, b->schema->engine, table->schema, table->name);
   return table->label && !b->scratch.failed && casc_map_put(&b->found, b->scratch.data, at);
 }
@@ -352,6 +352,7 @@ cascade_status casc_graph_build(cascade_context *context, casc_arena *arena, con
   graph->search_path = schema->search_path;
   graph->search_path_count = schema->search_path_count;
   graph->hidden = schema->hidden;
+  graph->home = schema->home;
   casc_map_init(&graph->by_label, &context->alloc);
   casc_map_init(&graph->by_name, &context->alloc);
   builder b = {.graph = graph, .arena = &graph->arena, .schema = schema,

@@ -42,6 +42,7 @@ struct cascade_graph {
   const char *const *search_path; /* schemas in which a bare name is looked for first */
   uint32_t search_path_count;
   uint32_t hidden; /* cascade_hidden */
+  const char *home; /* MariaDB, when read from there: the database whose tables have the schema ""; else NULL */
   casc_map by_label, by_name; /* number of the table; of those with the same bare name, the first of the search path */
 };
 

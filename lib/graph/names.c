@@ -54,13 +54,25 @@ static uint32_t find_folded(const cascade_graph *graph, const char *name, bool *
   return found;
 }
 
+/* The name of a table without a schema, behind that of the database where it is. */
+static uint32_t find_at_home(const cascade_graph *graph, const char *name) {
+  size_t length = graph->home ? strlen(graph->home) : 0;
+  if (!length || strncmp(name, graph->home, length) != 0 || name[length] != '.') return CASC_NONE;
+  for (uint32_t i = 0; i < graph->table_count; i++)
+    if (!*graph->tables[i].schema && strcmp(graph->tables[i].name, name + length + 1) == 0) return i;
+  return CASC_NONE;
+}
+
 uint32_t casc_graph_find(const cascade_graph *graph, const char *name, bool *ambiguous) {
   uint32_t table;
   *ambiguous = false;
   if (casc_map_get(&graph->by_label, name, &table)) return table;
-  if (!casc_map_get(&graph->by_name, name, &table)) return find_folded(graph, name, ambiguous);
-  *ambiguous = graph->tables[table].ambiguous;
-  return table;
+  if (casc_map_get(&graph->by_name, name, &table)) {
+    *ambiguous = graph->tables[table].ambiguous;
+    return table;
+  }
+  table = find_at_home(graph, name);
+  return table == CASC_NONE ? find_folded(graph, name, ambiguous) : table;
 }
 
 uint32_t casc_graph_column_position(const cascade_graph *graph, uint32_t table, const char *name) {

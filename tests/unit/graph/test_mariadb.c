@@ -349,12 +349,18 @@ static void test_triggers(void **state) {
 
 static void check_names(const memory *m) {
   static const char odd[] = "a b.c`d\"e'f é日本/;?@0041", dollar[] = "$1%s\\";
+  static const char label[] = "\"a b.c`d\"\"e'f é日本/;?@0041\""; /* for the dot */
   const casc_relation *relation = relation_of(m, "select(from) -> ");
+  uint32_t found = 0;
+  assert_int_equal(cascade_graph_find_table(m->graph, odd, &found, NULL), CASCADE_OK);
+  assert_int_equal(found, relation->ref_table);
+  assert_int_equal(cascade_graph_find_table(m->graph, label, &found, NULL), CASCADE_OK);
+  assert_int_equal(found, relation->ref_table);
   assert_string_equal(m->graph->tables[relation->ref_table].name, odd);
   assert_string_equal(relation->name, "k/`'\" ü");
   assert_string_equal(relation->index, "k/`'\" ü");
   assert_string_equal(relation->ref_column_names[0], " i`d");
-  assert_string_equal(table_of(m, odd)->key_names[0], " i`d");
+  assert_string_equal(table_of(m, label)->key_names[0], " i`d");
   assert_string_equal(table_of(m, dollar)->triggers[0].name, "tr'`");
   assert_string_equal(relation_of(m, LONGEST_NAME "(" LONGEST_NAME ")")->name, LONGEST_NAME);
   assert_true(relation_of(m, LONGEST_NAME)->flags & CASCADE_RELATION_TO_PRIMARY);

@@ -205,6 +205,13 @@ static void assert_reached(const memory *m, const char *schema, const char *name
   fail_msg("nothing of %s.%s", schema, name);
 }
 
+static void assert_found(const memory *m, const char *name, const char *schema) {
+  uint32_t table = 0;
+  cascade_error *error = NULL;
+  if (cascade_graph_find_table(m->graph, name, &table, &error) < 0) fail_msg("%s", cascade_error_message(error));
+  assert_string_equal(m->graph->tables[table].schema, schema);
+}
+
 static void test_other_databases(void **state) {
   (void)state;
   test_database *home = test_database_new("mariadb"), *above = test_database_new("mariadb");
@@ -222,14 +229,27 @@ static void test_other_databases(void **state) {
       home->name, "", "");
   test_database_run(strange,
                     "CREATE TABLE p (id INT PRIMARY KEY); CREATE TABLE c (p INT, FOREIGN KEY (p) REFERENCES p (id))");
+  run(home, "CREATE TABLE `%s.c` (id INT)", far->name, "", "");
   const char *const uris[] = {home->uri, home->dbi};
   for (int i = 0; i < 2; i++) {
     memory *m = memory_connect(uris[i]);
-    assert_int_equal(m->graph->table_count, 5);
+    assert_int_equal(m->graph->table_count, 6);
     assert_int_equal(m->graph->relation_count, 3);
     assert_true(has_table(m, "", "p"));
     assert_true(has_table(m, above->name, "unrelated"));
     assert_false(has_table(m, "", "unrelated"));
+    char name[200];
+    assert_found(m, "p", "");
+    snprintf(name, sizeof name, "%s.p", home->name);
+    assert_found(m, name, "");
+    snprintf(name, sizeof name, "%s.p", above->name);
+    assert_found(m, name, above->name);
+    snprintf(name, sizeof name, "%s.c", far->name);
+    assert_found(m, name, far->name);
+    snprintf(name, sizeof name, "\"%s.c\"", far->name);
+    assert_found(m, name, "");
+    snprintf(name, sizeof name, "%s.unrelated", home->name);
+    assert_int_equal(cascade_graph_find_table(m->graph, name, &(uint32_t){0}, NULL), CASCADE_NOT_FOUND);
     assert_reached(m, "", "p", above->name, CASCADE_ACTION_SET_NULL);
     assert_reached(m, odd, "c c", "", CASCADE_ACTION_CASCADE);
     assert_reached(m, far->name, "c", odd, CASCADE_ACTION_RESTRICT);
