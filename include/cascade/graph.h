@@ -245,7 +245,8 @@ CASCADE_API uint32_t cascade_graph_hidden(const cascade_graph *graph);
  *
  * SQLite ignores the case of ASCII letters. The other engines keep it: a name finds the table that is called so, or without one the
  * only table that differs in case alone. A bare name is looked for in the schemas of the session's search path, as it was when the
- * graph was read, and then in all others, where it must be one table's only.
+ * graph was read, and then in all others, where it must be one table's only. On MariaDB, tables of the session's own database, which
+ * have no schema, are found with that database's name before them too.
  *
  * @param graph  a graph
  * @param name  "table" or "schema.table", or a table's label; not NULL
