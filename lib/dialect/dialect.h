@@ -19,7 +19,6 @@ typedef struct casc_sql_table {
   const char *const *shown_casts;
   bool shown_is_key; /* both are the same columns */
   bool only;         /* rows of the tables that inherit from it are not its own */
-  bool parted;       /* a row's place in storage does not tell it from those of other partitions */
 } casc_sql_table;
 
 /* A relation as SQL sees it. */
@@ -46,7 +45,7 @@ typedef struct casc_sql_filter {
   const cascade_keys *among;         /* identity is one of these */
   const cascade_keys *shown_among;   /* shown columns are one of these */
   const cascade_value *after;        /* identity is greater than this */
-  uint64_t limit;                    /* of a delete or an update: no more rows than this; 0 for all */
+  uint64_t limit;                    /* of a delete or an update, unless the dialect writes_all: no more rows than this; 0 for all */
   bool lock;                         /* of a select: hold the rows until the transaction ends, in the order of their identities */
 } casc_sql_filter;
 
@@ -69,6 +68,7 @@ typedef struct casc_dialect {
   const char *const *checks_on_local; /* as they were: by the answer to checks_state, less 1 */
   casc_checks checks;
   bool proof_pays;               /* deleting with the checks off is faster */
+  bool writes_all;               /* deletes and updates take no limit: their rows are counted before */
   bool row_locks;                /* others write beside us, so that what was read must be held; else a writer is alone */
   bool cascades_fast;            /* its own ON DELETE actions are faster than statements of ours that they would check again */
   bool cascades_fire_triggers;

@@ -323,47 +323,14 @@ static void order_by_identity(casc_statement *statement, const casc_sql_table *t
   }
 }
 
-/* Any `limit` of the rows, without an order, so that no more than these are read, as a table casc_d. What made them be picked is looked at again: a row
-   that another session moves meanwhile is left alone. */
-static void picked(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
-                   uint64_t limit) {
-  const casc_sql_relation *relation = filter->relation;
-  put(statement, "(SELECT ");
-  for (uint32_t i = 0; i < table->key_count; i++) {
-    column(statement, table, table->key[i]);
-    casc_str_printf(&statement->sql, " AS casc_%u, ", i);
-  }
-  for (uint32_t i = 0; i < relation->count; i++) {
-    column(statement, table, relation->columns[i]);
-    casc_str_printf(&statement->sql, " AS casc_r%u%s", i, i + 1 < relation->count ? ", " : "");
-  }
-  put(statement, " FROM ");
-  joined_where(statement, table, filter);
-  limited(statement, limit);
-  put(statement, ") AS casc_d STRAIGHT_JOIN ");
-  table_name(statement, table);
-  for (uint32_t i = 0; i < table->key_count; i++) {
-    put(statement, i ? " AND " : " ON ");
-    column(statement, table, table->key[i]);
-    casc_str_printf(&statement->sql, " = casc_d.casc_%u", i);
-  }
-  for (uint32_t i = 0; i < relation->count; i++) {
-    put(statement, " AND ");
-    column(statement, table, relation->columns[i]);
-    casc_str_printf(&statement->sql, " = casc_d.casc_r%u", i);
-  }
-}
-
 static void select_keys(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
                         bool shown, bool ordered, uint64_t limit) {
   select_identity(statement, table);
   if (shown && !table->shown_is_key) result_columns(statement, table, table->shown, table->shown_types, table->shown_count);
   put(statement, " FROM ");
-  bool pick = filter->lock && limit;
-  if (pick) picked(statement, table, filter, limit);
-  else joined_where(statement, table, filter);
+  joined_where(statement, table, filter);
   if (ordered || filter->lock) order_by_identity(statement, table, "");
-  if (!pick) limited(statement, limit);
+  limited(statement, limit);
   if (filter->lock) put(statement, " FOR UPDATE");
 }
 
@@ -385,6 +352,36 @@ static void count_rows(casc_statement *statement, const casc_sql_table *table, c
   if (limit) put(statement, ") AS casc_c");
 }
 
+/* Rows that a statement with a limit writes, picked out first, as a table casc_d. What made them be picked is looked at again: a row
+   that another session moves meanwhile is left alone. */
+static void picked(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
+  const casc_sql_relation *relation = filter->relation;
+  put(statement, "(SELECT ");
+  for (uint32_t i = 0; i < table->key_count; i++) {
+    column(statement, table, table->key[i]);
+    casc_str_printf(&statement->sql, " AS casc_%u, ", i);
+  }
+  for (uint32_t i = 0; i < relation->count; i++) {
+    column(statement, table, relation->columns[i]);
+    casc_str_printf(&statement->sql, " AS casc_r%u%s", i, i + 1 < relation->count ? ", " : "");
+  }
+  put(statement, " FROM ");
+  joined_where(statement, table, filter);
+  limited(statement, filter->limit);
+  put(statement, ") AS casc_d STRAIGHT_JOIN ");
+  table_name(statement, table);
+  for (uint32_t i = 0; i < table->key_count; i++) {
+    put(statement, i ? " AND " : " ON ");
+    column(statement, table, table->key[i]);
+    casc_str_printf(&statement->sql, " = casc_d.casc_%u", i);
+  }
+  for (uint32_t i = 0; i < relation->count; i++) {
+    put(statement, " AND ");
+    column(statement, table, relation->columns[i]);
+    casc_str_printf(&statement->sql, " = casc_d.casc_r%u", i);
+  }
+}
+
 /* The one table is enough: it takes a limit itself. */
 static bool needs_no_join(const casc_sql_filter *filter) {
   return (!filter->relation || (filter->relation->direct && is_plain(filter->parents))) &&
@@ -396,7 +393,7 @@ static void delete_rows(casc_statement *statement, const casc_sql_table *table, 
   if (!needs_no_join(filter)) table_name(statement, table);
   put(statement, needs_no_join(filter) ? "FROM " : " FROM ");
   bool pick = filter->limit && !needs_no_join(filter);
-  if (pick) picked(statement, table, filter, filter->limit);
+  if (pick) picked(statement, table, filter);
   else joined_where(statement, table, filter);
   if (!pick) limited(statement, filter->limit);
 }
@@ -408,7 +405,7 @@ static void update_rows(casc_statement *statement, const casc_sql_relation *rela
   uint32_t count = 0;
   bool pick = filter->limit && !needs_no_join(filter);
   put(statement, "UPDATE ");
-  if (pick) picked(statement, table, filter, filter->limit);
+  if (pick) picked(statement, table, filter);
   else count = joined(statement, table, filter, parts);
   for (uint32_t i = 0; i < relation->set_count; i++) {
     put(statement, i ? ", " : " SET ");
@@ -476,8 +473,9 @@ static void evaluate(casc_statement *statement, const casc_sql_relation *relatio
 /* The type of a column of the key table: that of the compared column, so that its index serves. */
 static const char *cast_of(casc_arena *arena, const char *type, const char *sql_type, const char *collation) {
   (void)sql_type;
-  bool listed = !strncmp(type, "enum(", 5) || !strncmp(type, "set(", 4);
-  if (listed) type = "varchar(1024)";
+  /* JSON_TABLE knows no columns of these; a text that is compared with one takes its type, and its index */
+  if (!strncmp(type, "enum(", 5) || !strncmp(type, "set(", 4)) type = "varchar(1024)";
+  else if (!strcmp(type, "uuid") || !strcmp(type, "inet6") || !strcmp(type, "inet4")) type = "varchar(45)";
   if (!collation || !*collation || strchr(type, ' ')) return casc_arena_strdup(arena, type);
   return casc_arena_printf(arena, "%s CHARACTER SET %.*s COLLATE %s", type, (int)strcspn(collation, "_"), collation, collation);
 }

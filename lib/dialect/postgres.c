@@ -203,17 +203,6 @@ static void limited(casc_statement *statement, uint64_t limit) {
   integer(statement, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
 }
 
-/* Any `limit` of the rows, by their place: without an order, so that no more than these are read. */
-static void picked(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, uint64_t limit) {
-  if (table->parted) name_tuple(statement, NULL, table->key, table->key_count);
-  put(statement, table->parted ? " In (Select " : "ctid = Any(Array(Select ");
-  if (table->parted) name_list(statement, NULL, table->key, table->key_count);
-  else put(statement, "ctid");
-  from_where(statement, table, filter);
-  limited(statement, limit);
-  put(statement, table->parted ? ")" : "))");
-}
-
 static void columns(casc_statement *statement, const char *qualifier, const char *const *names, const int32_t *types,
                     uint32_t count) {
   for (uint32_t i = 0; i < count; i++)
@@ -225,32 +214,32 @@ static void select_identity(casc_statement *statement, const char *qualifier, co
   columns(statement, qualifier, table->key, table->key_types, table->key_count);
 }
 
+/* Of the table: a bare name would mean the result's column, which may be a text. */
+static void order_by_identity(casc_statement *statement, const casc_sql_table *table, const char *direction) {
+  for (uint32_t i = 0; i < table->key_count; i++) {
+    put(statement, i ? ", " : " Order By ");
+    name(statement, NULL, table->name);
+    put(statement, ".");
+    name(statement, NULL, table->key[i]);
+    put(statement, direction);
+  }
+}
+
 static void select_keys(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
                         bool shown, bool ordered, uint64_t limit) {
   select_identity(statement, NULL, table);
   if (shown && !table->shown_is_key) columns(statement, NULL, table->shown, table->shown_types, table->shown_count);
   from_where(statement, table, filter);
-  if (filter->lock && limit) {
-    put(statement, " And ");
-    picked(statement, table, filter, limit);
-  }
-  if (ordered || filter->lock) {
-    put(statement, " Order By ");
-    name_list(statement, NULL, table->key, table->key_count);
-  }
+  if (ordered || filter->lock) order_by_identity(statement, table, "");
+  limited(statement, limit);
   if (filter->lock) put(statement, " For Update");
-  else limited(statement, limit);
 }
 
 static void last_key(casc_statement *statement, const casc_sql_table *table) {
   select_identity(statement, NULL, table);
   put(statement, " From ");
   table_name(statement, table);
-  for (uint32_t i = 0; i < table->key_count; i++) {
-    put(statement, i ? ", " : " Order By ");
-    name(statement, NULL, table->key[i]);
-    put(statement, " Desc");
-  }
+  order_by_identity(statement, table, " Desc");
   put(statement, " Limit 1");
 }
 
@@ -264,20 +253,10 @@ static void count_rows(casc_statement *statement, const casc_sql_table *table, c
   if (limit) put(statement, ") s");
 }
 
-/* With a limit, the rows are picked out first. One that another session moves meanwhile is then at another place, and left alone. */
-static void where_limited(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
-  if (!filter->limit) {
-    where(statement, table, filter);
-    return;
-  }
-  put(statement, " Where ");
-  picked(statement, table, filter, filter->limit);
-}
-
 static void delete_rows(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
   put(statement, "Delete From ");
   table_name(statement, table);
-  where_limited(statement, table, filter);
+  where(statement, table, filter);
 }
 
 static void delete_together(casc_statement *statement, const casc_sql_table *const *tables, const cascade_keys *keys,
@@ -309,7 +288,7 @@ static void update_rows(casc_statement *statement, const casc_sql_relation *rela
     if (values[i].type == CASCADE_NULL) put(statement, "Null");
     else parameter(statement, &values[i], relation->set_casts[i]);
   }
-  where_limited(statement, relation->table, filter);
+  where(statement, relation->table, filter);
 }
 
 static void select_parents(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys) {
@@ -412,6 +391,7 @@ const casc_dialect casc_dialect_postgres = {
     .checks = CASC_CHECKS_STATEMENTS,
     .proof_pays = true,
     .row_locks = true,
+    .writes_all = true,
     .cascades_fast = true,
     .cascades_fire_triggers = true,
     .max_cells = 1000000,

@@ -74,7 +74,13 @@ static cascade_status run_referencing(casc_batch *batch, verb what, uint32_t num
   casc_sql_filter filter = {.relation = &relation->sql, .parents = &part};
   bool bounded = closure->limit && !(relation->single && parents->count <= room);
   if (bounded) filter.limit = room + 1;
-  cascade_status status = run(scope, what, relation->relation->table, relation, parents, filter, &part, rows, error);
+  bool counted = bounded && what != COUNT && scope->dialect->writes_all;
+  cascade_status status = CASCADE_OK;
+  if (counted) status = run(scope, COUNT, relation->relation->table, relation, parents, filter, &part, rows, error);
+  if (status >= 0 && !(counted && *rows > room)) {
+    if (counted) filter.limit = 0;
+    status = run(scope, what, relation->relation->table, relation, parents, filter, &part, rows, error);
+  }
   batch->unread += *rows;
   if (status >= 0 && bounded && *rows > room && !casc_closure_overflow_at(closure, number)) status = casc_nomem(error);
   return status;

@@ -65,13 +65,26 @@ cascade_status casc_read_keys(casc_scope *scope, const casc_statement *statement
   return status < 0 ? status : CASCADE_OK;
 }
 
+/* Rows are held in the order of their keys, which takes all of them: so with a limit they are counted first, and not held when the limit
+   is reached, as the batch is too large then. */
+static cascade_status settle_lock(casc_scope *scope, const casc_scope_relation *relation, const casc_keyset *parents,
+                                  uint64_t *limit, bool *lock, cascade_error **error) {
+  uint64_t count = 0;
+  *lock = *lock && scope->dialect->row_locks;
+  if (!*lock || !*limit) return CASCADE_OK;
+  cascade_status status = casc_count_referencing(scope, relation, parents, *limit, &count, error);
+  *lock = count < *limit;
+  if (*lock) *limit = 0;
+  return status;
+}
+
 cascade_status casc_read_referencing(casc_scope *scope, const casc_scope_relation *relation, const casc_keyset *parents,
                                      const casc_keyset *among, uint64_t limit, bool lock, casc_keyset *into,
                                      cascade_error **error) {
   size_t slice = casc_slice(scope, parents), among_slice = among ? casc_slice(scope, among) : 1;
   size_t before = into->appended, among_count = among ? among->count : 1;
   casc_statement statement;
-  cascade_status status = CASCADE_OK;
+  cascade_status status = settle_lock(scope, relation, parents, &limit, &lock, error);
   casc_session_statement(scope->connection, &statement);
   for (size_t i = 0; status >= 0 && i < parents->count; i += slice) {
     cascade_keys keys = casc_keyset_view(parents, i, parents->count - i < slice ? parents->count - i : slice);
@@ -80,7 +93,7 @@ cascade_status casc_read_referencing(casc_scope *scope, const casc_scope_relatio
       if (among) these = casc_keyset_view(among, j, among_count - j < among_slice ? among_count - j : among_slice);
       if (limit && into->appended - before >= limit) break;
       casc_sql_filter filter = {.relation = &relation->sql, .parents = &keys, .among = among ? &these : NULL};
-      filter.lock = lock && scope->dialect->row_locks;
+      filter.lock = lock;
       casc_statement_clear(&statement);
       scope->dialect->select_keys(&statement, relation->sql.table, &filter, false, false,
                                   limit ? limit - (into->appended - before) : 0);

@@ -92,7 +92,8 @@ static void warnings(casc_str *text, const cascade_plan *plan) {
   char rows[NUMBER];
   casc_str_put(text, "\n");
   for (uint32_t i = 0; i < plan->cycle_count; i++)
-    casc_str_printf(text, "Cycle: rows of %s refer to each other; foreign keys are checked at COMMIT.\n", plan->cycles[i]);
+    casc_str_printf(text, "Cycle: rows of %s refer to each other%s.\n", plan->cycles[i],
+                    plan->defers ? "; foreign keys are checked at COMMIT" : "");
   for (uint32_t i = 0; i < plan->info.step_count; i++) {
     const casc_step *step = &plan->steps[i];
     uint32_t warned = step->info.warnings;

@@ -43,7 +43,6 @@ static bool describe_table(casc_scope *scope, casc_sql_table *sql, const casc_ta
       .shown_casts = casts_of(scope, table, own ? table->identity_columns : table->key,
                               own ? table->identity_count : table->key_count),
       .only = table->flags & CASCADE_TABLE_INHERITED,
-      .parted = table->flags & CASCADE_TABLE_PARTITIONED,
   };
   sql->shown_is_key = sql->shown_count == sql->key_count;
   for (uint32_t i = 0; sql->shown_is_key && i < sql->key_count; i++)
