@@ -70,8 +70,8 @@ CASCADE_API cascade_status cascade_connection_open(cascade_context *context, con
  * Statements run on the host's handle; its settings are changed only where a function says so, and put back.
  *
  * @param context  as for cascade_connection_open()
- * @param driver  "sqlite3" for an `sqlite3 *`, "pq" for a `PGconn *`, "mariadb" for a `MYSQL *`, "dbi" for a `dbi_conn`; on a server
- *                it speaks UTF-8 (on MariaDB utf8mb4)
+ * @param driver  "sqlite3" for an `sqlite3 *`, "pq" for a `PGconn *`, "mariadb" for a `MYSQL *`, "dbi" for a `dbi_conn`; on a
+ *                server it speaks UTF-8 (on MariaDB utf8mb4)
  * @param handle  the host's handle; must outlive the connection and is never closed by it
  * @param options  NULL for the defaults
  * @param[out] connection  receives the session, owned by the caller

@@ -137,7 +137,8 @@ cascade_status cascade_connection_open(cascade_context *context, const char *uri
   /* Only the scheme is repeated: what follows may hold a password. */
   size_t scheme = strcspn(uri, ":");
   return casc_fail(context, error, CASCADE_INVALID,
-                   "URI \"%.*s%s\" is not understood; it begins with sqlite:, postgresql:, mariadb: or dbi:, as in sqlite:museum.db",
+                   "URI \"%.*s%s\" is not understood; it begins with sqlite:, postgresql:, mariadb: or dbi:, as in "
+                   "sqlite:museum.db",
                    (int)(scheme < 60 ? scheme : 60), uri, uri[scheme] ? ":..." : "");
 }
 

@@ -21,7 +21,10 @@ static void hunt(casc_killer *killer) {
       continue;
     }
     pthread_mutex_lock(&killer->mutex);
-    if (killer->running && atomic_exchange(&killer->wanted, false)) way->kill(way->data, connection);
+    if (killer->running && atomic_exchange(&killer->wanted, false)) {
+      way->kill(way->data, connection);
+      killer->killed = true;
+    }
     pthread_mutex_unlock(&killer->mutex);
     way->close(connection);
   }
@@ -67,14 +70,17 @@ void casc_killer_begin(casc_killer *killer) {
   pthread_mutex_lock(&killer->mutex);
   atomic_store(&killer->wanted, false);
   killer->running = true;
+  killer->killed = false;
   pthread_mutex_unlock(&killer->mutex);
 }
 
-void casc_killer_end(casc_killer *killer) {
-  if (!killer->started) return;
+bool casc_killer_end(casc_killer *killer) {
+  if (!killer->started) return false;
   pthread_mutex_lock(&killer->mutex);
   killer->running = false;
+  bool killed = killer->killed;
   pthread_mutex_unlock(&killer->mutex);
+  return killed;
 }
 
 void casc_killer_wake(casc_killer *killer) {

@@ -24,7 +24,8 @@ typedef struct casc_killer {
   pthread_mutex_t mutex;
   sem_t wake;
   atomic_bool wanted, ended;
-  bool started, running; /* running: a statement is with the server; under the mutex */
+  bool started;
+  bool running, killed; /* a statement is with the server; and it was killed. Under the mutex */
 } casc_killer;
 
 /* False when no thread can be had. With a killer that is zeroed, or failed to start, the others but wake() do nothing. */
@@ -32,7 +33,7 @@ bool casc_killer_start(casc_killer *killer, const casc_killer_way *way);
 void casc_killer_stop(casc_killer *killer);
 /* Around each statement. After the end, which may be told twice, no kill is on its way that could hit a later statement. */
 void casc_killer_begin(casc_killer *killer);
-void casc_killer_end(casc_killer *killer);
+bool casc_killer_end(casc_killer *killer); /* whether it was killed, and not by somebody else */
 /* From any thread or a signal handler: the statement that runs shall be killed. */
 void casc_killer_wake(casc_killer *killer);
 

@@ -100,7 +100,7 @@ cascade_status casc_mariadb_status(unsigned code) {
   }
 }
 
-const char *casc_mariadb_advice(cascade_status status) {
+static const char *advice(cascade_status status) {
   switch (status) {
   case CASCADE_BUSY: return "; another session holds the lock: try again, or allow a longer lock timeout";
   case CASCADE_DEADLOCK: return "; the whole transaction was rolled back: try it again";
@@ -108,8 +108,14 @@ const char *casc_mariadb_advice(cascade_status status) {
   case CASCADE_TIMEOUT: return "; allow it more time, or delete fewer rows at once";
   case CASCADE_READONLY: return "; use a server and a transaction that take writes";
   case CASCADE_PRIVILEGE: return "; have the privilege granted, or connect as another user";
+  case CASCADE_CANCELLED: return "; another session has killed the statement";
   default: return "";
   }
+}
+
+void casc_mariadb_message(char *message, size_t size, cascade_status status, bool killed, const char *words) {
+  if (status == CASCADE_CANCELLED && killed) snprintf(message, size, "cancelled at the caller's request");
+  else snprintf(message, size, "MariaDB: %.800s%s", words, advice(status));
 }
 
 static bool begins_with(const char *sql, const char *word) {

@@ -12,8 +12,8 @@ enum { CASC_MARIADB_PARAMETERS = 65535 };
 
 /* The class of a failure by its number, the client library's own included. */
 cascade_status casc_mariadb_status(unsigned code);
-/* What the user can do, as the rest of a sentence beginning with "; ", or "". */
-const char *casc_mariadb_advice(cascade_status status);
+/* The message of a failure: what the server says, and what the user can do about it. `killed`: we ourselves have stopped it. */
+void casc_mariadb_message(char *message, size_t size, cascade_status status, bool killed, const char *words);
 
 /* What became of the transaction in which the statement failed. A failure brings no news of that, so the server was asked after it:
    a deadlock ends it, and so does a lock timeout where the server is configured so. `alive`: it has answered, with this status;

@@ -336,14 +336,35 @@ static void test_lost(void **state) {
   }
 }
 
-static void *kill_sleeper(void *data) {
-  test_rig *rig = data;
+static void *hit_sleeper(test_rig *rig, const char *kill) {
   const char *sleeper = "SELECT Max(id) FROM information_schema.processlist WHERE db = Database() AND info LIKE '%SLEEP(60)'";
   char *id;
   while (!(id = test_database_text(rig->database, sleeper))) usleep(1000);
-  rig_preparef(rig, "KILL %s", id);
+  rig_preparef(rig, "%s %s", kill, id);
   free(id);
   return NULL;
+}
+
+static void *kill_sleeper(void *data) {
+  return hit_sleeper(data, "KILL");
+}
+
+static void *wake_sleeper(void *data) {
+  return hit_sleeper(data, "KILL QUERY");
+}
+
+/* Somebody else has stopped the statement, and is named as the one. */
+static void test_stopped_by_another(void **state) {
+  test_rig *rig = *state;
+  pthread_t other;
+  rig_run(rig, "INSERT INTO v VALUES (1, 1)");
+  rig_run(rig, "BEGIN");
+  assert_int_equal(pthread_create(&other, NULL, wake_sleeper, rig), 0);
+  fails(rig, "UPDATE v SET x = x + 1 WHERE id = 1 + SLEEP(60)", CASCADE_CANCELLED, 1317, CASCADE_TX_OPEN);
+  assert_non_null(strstr(cascade_error_message(rig->error), "another session"));
+  pthread_join(other, NULL);
+  rig_run(rig, "COMMIT");
+  assert_int_equal(rig_integer(rig, "x", "From v"), 1);
 }
 
 /* What was sent before the connection went may have been done: outside a transaction nobody knows. */
@@ -569,8 +590,8 @@ static void test_memory_runs_out(void **state) {
 const test_entry mariadb_tests[] = {
     MARIADB(test_types), MARIADB(test_texts_under_modes), MARIADB(test_backslashes_in_statements), MARIADB(test_comparing_by_index),
     MARIADB(test_too_long), MARIADB(test_transactions), MARIADB(test_deadlock), MARIADB(test_lock_timeout), MARIADB(test_refusals),
-    MARIADB(test_cancel_among_rows), MARIADB(test_lost), MARIADB(test_lost_while_running), MARIADB(test_session_settings),
-    MARIADB(test_other_character_sets), MARIADB(test_generous_handle), MARIADB(test_reset_by_host),
+    MARIADB(test_cancel_among_rows), MARIADB(test_lost), MARIADB(test_lost_while_running), MARIADB(test_stopped_by_another),
+    MARIADB(test_session_settings), MARIADB(test_other_character_sets), MARIADB(test_generous_handle), MARIADB(test_reset_by_host),
 };
 const size_t mariadb_tests_count = sizeof mariadb_tests / sizeof *mariadb_tests;
 

@@ -18,7 +18,8 @@ static void expect_setting(test_rig *rig, const char *name, const char *wanted) 
 static void test_untyped_parameters(void **state) {
   test_rig *rig = *state;
   rig_prepare(rig, "CREATE TYPE mood AS ENUM ('glad', 'sad'); CREATE DOMAIN code AS varchar(20);"
-                   "CREATE TABLE t (u uuid, d date, n numeric(20, 3), m mood, b boolean, c code, f char(5), i inet, j jsonb, a int[])");
+                   "CREATE TABLE t (u uuid, d date, n numeric(20, 3), m mood, b boolean, c code, f char(5), i inet, j jsonb,"
+                   " a int[])");
   const cascade_value row[] = {text("6f1f0a1e-5d1c-4a1c-9c53-0d9b3f0f7e11"), text("2024-02-29"), text("12345678901234567.125"),
                                text("sad"), text("t"), text("it's"), text("ab"), text("10.0.0.1"), text("{\"a\": \"\\\\\"}"),
                                text("{1,2}")};

@@ -21,8 +21,9 @@ static void reopen(test_rig *rig, const char *uri) {
 /* The password is s3cret, and not even a half of it is said. */
 static void test_passwords_are_not_repeated(void **state) {
   static const char *const native[] = {
-      "postgresql://u:s3cret@/db?host=/nowhere/at/all", "postgresql://u:s3@cret@localhost/db", "postgresql://u:s3/cret@localhost/db",
-      "postgresql://u:s3%zzcret@localhost/db", "postgresql://u:s3cret@[::1/db", "postgresql://u:s3cret@[::1]x/db",
+      "postgresql://u:s3cret@/db?host=/nowhere/at/all", "postgresql://u:s3@cret@localhost/db",
+      "postgresql://u:s3/cret@localhost/db", "postgresql://u:s3%zzcret@localhost/db", "postgresql://u:s3cret@[::1/db",
+      "postgresql://u:s3cret@[::1]x/db",
       "postgresql://u:s3cret@localhost:port/db", "postgresql://u:s3cret@localhost:99999999/db", "postgresql://u:s3?cret@[/db",
       "postgresql://u:s3cret@localhost/db?s3cret", "postgresql://u:s3cret@localhost/db?password=s3&cret", "postgresql:s3cret",
       "postgresql://?password=s3cret&port=x", "postgresql:///db?host=/nowhere&password=s3%00cret", "postgresql:/u:s3cret@h/db",
@@ -53,7 +54,8 @@ static void test_wrong_addresses(void **state) {
       {"postgresql://localhost/a/b@c", "dbi:pgsql?hots=x", CASCADE_INVALID, ""},
       {"postgresql://localhost/db?hots=x", "dbi:pgsql?dbname=%zz", CASCADE_INVALID, "URI"},
       {"postgresql:///db?host=/nowhere/at/all", "dbi:pgsql?host=/nowhere/at/all", CASCADE_CONNECTION, "No such file"},
-      {"postgresql://nobody@/postgres?host=%s", "dbi:pgsql?username=nobody&host=%s", CASCADE_CONNECTION, "\"nobody\" does not exist"},
+      {"postgresql://nobody@/postgres?host=%s", "dbi:pgsql?username=nobody&host=%s", CASCADE_CONNECTION,
+       "\"nobody\" does not exist"},
       {"postgresql://postgres@/absent?host=%s", "dbi:pgsql?username=postgres&dbname=absent&host=%s", CASCADE_CONNECTION,
        "\"absent\" does not exist"},
   };

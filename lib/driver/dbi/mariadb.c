@@ -87,11 +87,9 @@ static cascade_status fail(casc_dbi *self, cascade_error **error) {
   unsigned code = state->get_errno(state->handle);
   cascade_status status = casc_mariadb_status(code);
   snprintf(sqlstate, sizeof sqlstate, "%s", code ? state->get_sqlstate(state->handle) : "");
-  if (status == CASCADE_CANCELLED) snprintf(message, sizeof message, "cancelled at the caller's request");
-  else
-    snprintf(message, sizeof message, "MariaDB: %.800s%s",
-             code ? state->get_error(state->handle) : "libdbi gave no result and no error", casc_mariadb_advice(status));
-  end(self); /* a cancel must not hit the question */
+  bool killed = casc_killer_end(&state->killer); /* now, as a cancel must not hit the question */
+  casc_mariadb_message(message, sizeof message, status, killed,
+                       code ? state->get_error(state->handle) : "libdbi gave no result and no error");
   dbi_result answer = status != CASCADE_CONNECTION ? dbi_conn_query(self->connection, CASC_MARIADB_ASK) : NULL;
   if (!answer) status = CASCADE_CONNECTION;
   int32_t transaction = casc_mariadb_transaction(answer, server_status(state), state->inside, code, self->sql.data);

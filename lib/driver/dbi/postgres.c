@@ -189,8 +189,8 @@ static cascade_status configure(casc_dbi *self, char *query, cascade_error **err
     bool encoding = strcmp(key, "encoding") == 0;
     if (encoding ? strcmp(value, "UTF-8") != 0 && strcmp(value, "UTF8") != 0 : !is_known(key))
       return casc_fail(self->context, error, CASCADE_INVALID,
-                       "URI dbi: one of the keys is not known; there are host, port, dbname, username, password, timeout, encoding, "
-                       "which is always UTF-8, and pgsql_KEY for any key of libpq's");
+                       "URI dbi: one of the keys is not known; there are host, port, dbname, username, password, timeout, "
+                       "encoding, which is always UTF-8, and pgsql_KEY for any key of libpq's");
     if (!encoding && dbi_conn_set_option(self->connection, key, value) < 0) return casc_nomem(error);
   }
   return dbi_conn_set_option(self->connection, "pgsql_client_encoding", "UTF8") < 0 ? casc_nomem(error) : CASCADE_OK;

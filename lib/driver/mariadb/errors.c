@@ -35,9 +35,8 @@ static failure read_failure(unsigned code, const char *sqlstate, const char *wor
 static cascade_status report(native *self, const failure *what, const char *sql, cascade_error **error) {
   char message[1200];
   cascade_status status = casc_mariadb_status(what->code);
-  if (status == CASCADE_CANCELLED) snprintf(message, sizeof message, "cancelled at the caller's request");
-  else snprintf(message, sizeof message, "MariaDB: %s%s", what->words, casc_mariadb_advice(status));
-  native_end(self); /* a cancel must not hit the question */
+  bool killed = casc_killer_end(&self->killer); /* now, as a cancel must not hit the question */
+  casc_mariadb_message(message, sizeof message, status, killed, what->words);
   bool alive = status != CASCADE_CONNECTION && mysql_query(self->handle, CASC_MARIADB_ASK) == 0;
   if (!alive) status = CASCADE_CONNECTION;
   int32_t transaction = casc_mariadb_transaction(alive, self->handle->server_status, self->inside, what->code, sql);

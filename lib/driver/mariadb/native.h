@@ -13,7 +13,8 @@
 
 #include <locale.h>
 
-enum { CACHE_SIZE = 32, CACHE_LONGEST = 65536 };
+/* A purge through many tables comes back to a statement after a hundred others. */
+enum { CACHE_SIZE = 128, CACHE_LONGEST = 65536 };
 
 /* A prepared statement. One that is kept for the next time is in the session's cache. */
 typedef struct prepared {

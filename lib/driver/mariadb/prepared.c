@@ -38,11 +38,29 @@ static prepared *oldest(native *self) {
   return found;
 }
 
+/* Closes what is kept and not in use; true when there was anything. */
+static bool make_room(native *self) {
+  bool found = false;
+  for (int i = 0; i < CACHE_SIZE; i++) {
+    prepared *entry = &self->cache[i];
+    if (!entry->handle || entry->lent) continue;
+    drop(entry);
+    found = true;
+  }
+  return found;
+}
+
+/* The server bounds the number of prepared statements of all its sessions together. */
 static cascade_status compile(native *self, const cascade_statement *statement, prepared *made, cascade_error **error) {
-  made->handle = mysql_stmt_init(self->handle);
-  if (!made->handle) return native_nomem(self, error);
-  if (mysql_stmt_prepare(made->handle, statement->sql, (unsigned long)statement->sql_length) == 0) return CASCADE_OK;
-  return native_fail_prepared(self, made, statement->sql, error);
+  enum { TOO_MANY_STATEMENTS = 1461 };
+  for (;;) {
+    made->handle = mysql_stmt_init(self->handle);
+    if (!made->handle) return native_nomem(self, error);
+    if (mysql_stmt_prepare(made->handle, statement->sql, (unsigned long)statement->sql_length) == 0) return CASCADE_OK;
+    if (mysql_stmt_errno(made->handle) != TOO_MANY_STATEMENTS || !make_room(self))
+      return native_fail_prepared(self, made, statement->sql, error);
+    mysql_stmt_close(made->handle);
+  }
 }
 
 static cascade_status check_shape(native *self, const cascade_statement *statement, MYSQL_STMT *handle,

@@ -46,7 +46,8 @@ static size_t room(const cascade_value *value) {
 }
 
 /* Writes one value; *to moves on. Binary is what PostgreSQL is told the type of. */
-static cascade_status put(native *self, parameters *made, uint32_t at, const cascade_value *value, char **to, cascade_error **error) {
+static cascade_status put(native *self, parameters *made, uint32_t at, const cascade_value *value, char **to,
+                          cascade_error **error) {
   char *start = *to;
   bool text = false;
   made->values[at] = value->type == CASCADE_NULL ? NULL : start;
