@@ -72,6 +72,10 @@ static cascade_status settle_lock(casc_scope *scope, const casc_scope_relation *
   uint64_t count = 0;
   *lock = *lock && scope->dialect->row_locks;
   if (!*lock || !*limit) return CASCADE_OK;
+  if (relation->single && parents->count < *limit) {
+    *limit = 0;
+    return CASCADE_OK;
+  }
   cascade_status status = casc_count_referencing(scope, relation, parents, *limit, &count, error);
   *lock = count < *limit;
   if (*lock) *limit = 0;
