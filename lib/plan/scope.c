@@ -376,6 +376,8 @@ static const char *own_deletes(const casc_scope *scope, uint32_t number) {
   if (table->sql.only) return "own statements: other tables inherit from it";
   for (uint32_t i = 0; i < policy->from_count[number]; i++) {
     const casc_scope_relation *to = &scope->relations[policy->relations_from[number][i]];
+    /* the database may look at these before it cascades, and rows that it would rewrite first would be counted */
+    if (to->role == CASC_ROLE_BLOCK || to->role == CASC_ROLE_UPDATE) return "own statements: its rows refer by other rules too";
     if (to->role == CASC_ROLE_CASCADE && !acts_as_ruled(scope, to, CASCADE_ACTION_CASCADE))
       return "own statements: the database's own action is another";
   }
