@@ -348,6 +348,9 @@ class Check:
                 with self.select(session, way) as selection:
                     purge = session.purge(selection, collect=True)
             host.execute('COMMIT' if self.case.seed % 3 else 'ROLLBACK')
+        except cascade.Failure:
+            host.execute('ROLLBACK')
+            raise
         finally:
             host.close()
         if self.case.seed % 3:

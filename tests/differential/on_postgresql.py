@@ -62,6 +62,10 @@ class PostgreSQL(ServerEngine):
     def collate(cls, c):
         return f' COLLATE {cls.quote(c.collation)}' if c.collation else ''
 
+    @staticmethod
+    def key_cell(value):
+        return repr(value).removesuffix('.0') if isinstance(value, float) else ServerEngine.key_cell(value)
+
     @classmethod
     def literal(cls, value):
         if isinstance(value, bytes):

@@ -46,7 +46,7 @@ class SQLite(Engine):
     name = 'sqlite'
     copies = ['plain', 'deferred', 'none', 'native', 'crossed']
     drivers = ['native', 'dbi']
-    names, long_name = ['rowid', 'oid', ':p', 'json_each'], 'k' * 70
+    names, long_name = ['rowid', 'oid', ':p', 'json_each', 'sql', 'sql'], 'k' * 70
     texts = ['nul\x00in', 'nul\x00on', 'a\x00']
     collations = ['NOCASE', 'RTRIM']
     declared = {'int': 'INTEGER', 'text': 'TEXT', 'digits': 'TEXT', 'blob': 'BLOB', 'real': 'REAL', 'any': ''}
