@@ -59,6 +59,10 @@ class MariaDB(ServerEngine):
         return action in cls.actions and (action != 'SET NULL' or all(f.child.columns[c].nullable for c in f.columns))
 
     @staticmethod
+    def key_cell(value):
+        return repr(value).replace('e+', 'e').removesuffix('.0') if isinstance(value, float) else ServerEngine.key_cell(value)
+
+    @staticmethod
     def quote(name):
         return '`' + name.replace('`', '``') + '`'
 
