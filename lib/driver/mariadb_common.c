@@ -125,8 +125,8 @@ static bool begins_with(const char *sql, const char *word) {
 int32_t casc_mariadb_transaction(bool alive, unsigned server_status, bool inside, unsigned code, const char *sql) {
   enum { SERVER_GONE = 2006 };
   if (alive && casc_mariadb_inside(server_status)) return CASCADE_TX_OPEN;
-  /* The server undoes a transaction whose session is gone. Of a COMMIT, and of a change outside a transaction, nobody knows; unless the
-     server was gone before it could be sent. */
+  /* The server undoes a transaction whose session is gone. Of a COMMIT, and of a change outside a transaction, nobody knows;
+     unless the server was gone before it could be sent. */
   bool changes = begins_with(sql, "delete") || begins_with(sql, "update") || begins_with(sql, "insert");
   bool doubtful = begins_with(sql, "commit") || (!inside && changes);
   if (!alive && doubtful && code != SERVER_GONE) return CASCADE_TX_UNKNOWN;

@@ -222,21 +222,25 @@ static cascade_status fill_closure(cascade_purge *purge, uint32_t table, const c
   return status;
 }
 
-/* In a purge of one transaction, all selected rows are taken at once. */
+/* In a purge of one transaction, all selected rows are taken at once, and held. */
 static cascade_status choose_all(cascade_purge *purge, casc_level *level, casc_keyset *still, size_t *taken,
                                  cascade_error **error) {
-  casc_keyset keys;
+  casc_keyset keys, held;
   casc_keyset_of(&purge->scope, level->source.table, &keys);
+  casc_keyset_of(&purge->scope, level->source.table, &held);
   casc_source_free(&level->source); /* a retry starts from the beginning */
   casc_source_init(&level->source, &purge->scope, CASC_SOURCE_SELECTED, purge->scope.root);
   cascade_status status;
   do {
     status = casc_source_peek(&level->source, ALL_ROOTS, &keys, error);
+    bool hold = status >= 0 && keys.count && purge->scope.dialect->row_locks;
+    if (hold) status = casc_source_still(&level->source, &keys, &held, error);
     casc_source_take(&level->source, keys.count);
-    if (status >= 0 && !casc_keyset_add(still, &keys)) status = casc_nomem(error);
+    if (status >= 0 && !casc_keyset_add(still, hold ? &held : &keys)) status = casc_nomem(error);
   } while (status >= 0 && keys.count);
   *taken = 0; /* they are taken already */
   casc_keyset_free(&keys);
+  casc_keyset_free(&held);
   return status;
 }
 

@@ -260,8 +260,17 @@ static bool shares_column(const casc_relation *relation, const uint32_t *columns
   return false;
 }
 
+/* Written values and columns that stay make up a reference that may be to nothing. */
+static bool makes_reference(const casc_scope_relation *to) {
+  if (to->sql.set_count == to->relation->count) return false;
+  for (uint32_t i = 0; i < to->sql.set_count; i++)
+    if (to->values[i].type == CASCADE_NULL) return false;
+  return true;
+}
+
 static bool rewrites_key(const casc_scope *scope, const casc_scope_relation *to) {
   const cascade_policy *policy = scope->policy;
+  if (makes_reference(to)) return true;
   uint32_t number = to->relation->table;
   const casc_table *table = scope->tables[number].table;
   for (uint32_t i = 0; i < policy->to_count[number]; i++) {
@@ -376,6 +385,8 @@ static const char *own_deletes(const casc_scope *scope, uint32_t number) {
   if (table->sql.only) return "own statements: other tables inherit from it";
   for (uint32_t i = 0; i < policy->from_count[number]; i++) {
     const casc_scope_relation *to = &scope->relations[policy->relations_from[number][i]];
+    /* the database may look at these before it cascades, and rows that it would rewrite first would be counted */
+    if (to->role == CASC_ROLE_BLOCK || to->role == CASC_ROLE_UPDATE) return "own statements: its rows refer by other rules too";
     if (to->role == CASC_ROLE_CASCADE && !acts_as_ruled(scope, to, CASCADE_ACTION_CASCADE))
       return "own statements: the database's own action is another";
   }

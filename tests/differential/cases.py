@@ -1,21 +1,22 @@
 """Random databases: tables, relations with rules, rows that fit them, and the rows that are to be deleted.
 
-make(seed) always gives the same case for the same seed. The profile (seed modulo their number) decides what a case is
-rich in; all of them mix in a little of everything.
+make(seed, engine) always gives the same case for the same seed and engine. The profile (seed modulo their number) decides
+what a case is rich in; all of them mix in a little of everything.
 """
+import datetime
+import decimal
 import random
 
+import copies
 import model
-from values import INTEGER, NO_DEFAULT, NUMERIC, TEXT, affinity_of, comparable, with_affinity
+from values import NO_DEFAULT
 
 ODD_NAMES = ['order', 'Group', 'select', 'my table', 'Ta"ble', "it's", 'ÜBER', 'a.b', 'key`s', '[x]', 'from', '1st',
     'x%y', 'q?',
-             'rowid', 'oid', ':p', 'Vis-à-vis', 'semi;colon', '--', 'where', 'k' * 70, '$1', 'value', 'key',
-             'json_each', '名前', 'NULL']
+             'Vis-à-vis', 'semi;colon', '--', 'where', '$1', 'value', 'key', '名前', 'NULL', 'p', 's', 'd0', 'd1']
 ODD_TEXTS = ["o'x", 'a b', '', '%', 'ü', 'A', 'a', '"q"', 'back\\slash', 'NULL', '-1', '0', '名', 'se;mi', 'a,b',
-    '{x}', '[1]', '\x1a', 'nul\x00in',
-             'nul\x00on', "'; DROP TABLE t0; --", 'x' * 300, '\n', '?1', 'a\x00']
-RULES = ['CASCADE', 'SET NULL', 'SET DEFAULT', 'RESTRICT', 'NO ACTION']
+    '{x}', '[1]', '\x1a', "'; DROP TABLE t0; --", 'x' * 300, '\n', '?1', 'A ', '\\N', '\\x41', '{"a","b"}']
+RULES = ['CASCADE', 'SET NULL', 'SET DEFAULT', 'RESTRICT', 'NO ACTION']  # as COMMON['rules'] weighs them
 OWN_RULES = ['PROTECT', 'PROTECT', 'SET_VALUE', 'IGNORE']
 BASES = [1, 1, 1, 1000, -7, 2 ** 53 + 1, 2 ** 63 - 1500, -2 ** 63 + 5]
 
@@ -58,13 +59,13 @@ PROFILES = [
 
 
 class Column:
-    def __init__(self, name, kind, declared, nullable=True, collation=''):
-        self.name, self.kind, self.declared, self.nullable, self.collation = name, kind, declared, nullable, collation
+    def __init__(self, engine, name, kind, declared, nullable=True, collation=''):
+        self.engine, self.name, self.kind, self.declared = engine, name, kind, declared
+        self.nullable, self.collation = nullable, collation
         self.default, self.generated = NO_DEFAULT, None
 
-    @property
-    def affinity(self):
-        return affinity_of(self.declared)
+    def comparable(self, value):
+        return self.engine.comparable(value, self)
 
 
 class Table:
@@ -82,6 +83,7 @@ class Relation:
         self.child, self.columns, self.parent, self.ref_columns = child, columns, parent, ref_columns
         self.deferred = self.declared = self.implicit = False
         self.where = self.values = self.twin = None
+        self.set_columns = None  # those that SET NULL or SET DEFAULT writes, where the database can name some
 
     @property
     def label(self):
@@ -99,26 +101,30 @@ class Relation:
     def key_of(self, values):
         if None in values:
             return None
-        parents = [self.parent.columns[c] for c in self.ref_columns]
-        return tuple(comparable(v, p.affinity, p.collation) for v, p in zip(values, parents))
+        return tuple(self.parent.columns[c].comparable(v) for c, v in zip(self.ref_columns, values))
+
+    def written(self, listed):
+        return self.set_columns if listed and self.set_columns else self.columns
 
 
 class Case:
     """The result: tables, relations, the table and positions of the rows to delete."""
-    def __init__(self, seed):
-        self.seed, self.tables, self.relations, self.root_table, self.roots = seed, [], [], None, []
+    def __init__(self, seed, engine):
+        self.seed, self.engine = seed, engine
+        self.tables, self.relations, self.root_table, self.roots = [], [], None, []
 
     @property
     def native_rules(self):
-        return all(f.rule in RULES and not f.declared for f in self.relations)
+        return all(self.engine.can_act(f, f.rule) and not f.declared for f in self.relations)
 
 
 class Builder:
-    def __init__(self, seed):
+    def __init__(self, seed, engine):
+        self.engine = engine
         self.r = random.Random(seed * 7919 + 17)
         name, changes = PROFILES[seed % len(PROFILES)]
         self.k = dict(COMMON, **changes)
-        self.case = Case(seed)
+        self.case = Case(seed, engine)
         self.case.profile = name
         self.base = self.r.choice(BASES) if self.k['bases'] or self.r.random() < .08 else 1
 
@@ -127,17 +133,19 @@ class Builder:
 
     def named(self, taken, plain):
         if self.chance('odd_names'):
-            odd = self.r.choice(ODD_NAMES)
+            odd = self.r.choice(ODD_NAMES + self.engine.names + [self.engine.long_name])
             if odd.lower() not in {x.lower() for x in taken}:
                 return odd
         return plain
 
     def column(self, table, plain, kind, nullable=True, declared=None, collation=''):
-        declared = declared if declared is not None else {
-            'int': 'INTEGER', 'text': 'TEXT', 'digits': 'TEXT', 'blob': 'BLOB', 'real': 'REAL', 'any': ''}[kind]
-        c = Column(self.named(table.columns, plain), kind, declared, nullable, collation)
+        declared = declared if declared is not None else self.engine.declared[kind]
+        c = Column(self.engine, self.named(table.columns, plain), kind, declared, nullable, collation)
         table.columns[c.name] = c
         return c.name
+
+    def kind(self, kinds):
+        return self.engine.kind(self.r.choice(kinds), self.r)
 
     # ---- tables and their keys
 
@@ -150,23 +158,22 @@ class Builder:
         if kind in ('weak', 'shared') and not parents:
             kind = 'rowid' if 'rowid' in kinds else 'text'
         self.case.tables.append(t)
-        collation = lambda: self.r.choice(['NOCASE', 'RTRIM']) if self.chance('collated') else ''
+        collation = lambda: self.r.choice(self.engine.collations) if self.chance('collated') else ''
         key = lambda plain, kind, **more: self.column(t, plain, kind, self.r.random() < .4, collation=collation()
             if kind == 'text' else '', **more)
         if kind == 'rowid':
             t.key, t.alias = [self.column(t, 'id', 'int', False)], True
         elif kind == 'number':
-            t.key = [key('id', 'int', declared=self.r.choice(['BIGINT', 'INT', 'NUMERIC(20)']))]
+            t.key = [key('id', 'int', declared=self.engine.number(self.base, self.r))]
         elif kind == 'tenant':
             t.key = [self.column(t, 'tenant', 'int', False), self.column(t, 'id', 'int', False)]
         elif kind == 'pair':
-            t.key = [key('k1', self.r.choice(['int', 'int', 'text'])), key('k2',
-                self.r.choice(['int', 'text', 'blob']))]
+            t.key = [key('k1', self.kind(['int', 'int', 'text'])), key('k2', self.kind(['int', 'text', 'blob']))]
             self.r.shuffle(t.key)
         elif kind == 'triple':
             t.key = [key(f'k{i}', x) for i, x in enumerate(['int', 'text', 'int'])]
         elif kind in ('text', 'digits', 'blob', 'real', 'any'):
-            t.key = [key('code', kind)]
+            t.key = [key('code', self.engine.kind(kind, self.r))]
         elif kind in ('weak', 'shared'):
             parent = self.r.choice(parents)
             columns = [self.child_column(t, parent, c, f'p_{i}', False) for i, c in enumerate(parent.key)]
@@ -178,36 +185,41 @@ class Builder:
             t.without_rowid = True
             for c in t.key:
                 t.columns[c].nullable = False
+        if not self.engine.null_keys:
+            for c in t.key:
+                t.columns[c].nullable = False
         if not self.k['tenant'] and self.chance('unique'):
-            t.uniques.append([key('u', self.r.choice(['int', 'text', 'blob', 'text']))])
+            t.uniques.append([key('u', self.kind(['int', 'text', 'blob', 'text']))])
         if not self.k['tenant'] and self.chance('pair_unique'):
             t.uniques.append([key('v1', 'int'), key('v2', 'text')])
 
     def child_column(self, table, parent, parent_column, plain, nullable):
         p = parent.columns[parent_column]
-        declared = p.declared
-        if self.chance('mixed'):
-            declared = self.r.choice({'int': ['TEXT', '', 'NUMERIC', 'BIGINT', 'VARCHAR(9)'],
-                'digits': ['INTEGER', '', 'NUMERIC'],
-                                      'text': ['', 'VARCHAR'], 'any': [''], 'blob': ['', 'TEXT'],
-                                      'real': ['', 'NUMERIC']}[p.kind])
-        collation = self.r.choice(['NOCASE', 'RTRIM', '']) if p.kind == 'text' and self.chance('collated') else ''
+        declared = self.engine.mixed(p, self.r) if self.chance('mixed') else p.declared
+        collation = p.collation if self.engine.same_collation else ''
+        if p.kind == 'text' and self.chance('collated'):
+            collation = self.engine.child_collation(p, self.r)
         return self.column(table, plain, p.kind, nullable, declared, collation)
 
     # ---- relations
 
     def rule(self, weights=None):
+        """A rule that the engine has not as an action is rare: a case without any can be checked by the engine itself."""
         if self.r.random() < self.k['own']:
             return self.r.choice(OWN_RULES)
+        if 'SET DEFAULT' not in self.engine.actions and self.case.seed % 3:
+            weights = [w * (rule != 'SET DEFAULT') for w, rule in zip(weights or self.k['rules'], RULES)]
         return self.r.choices(RULES, weights or self.k['rules'])[0]
 
     def relate(self, child, columns, parent, ref_columns, rule):
         f = Relation(len(self.case.relations), child, list(columns), parent, list(ref_columns), rule)
         f.deferred = self.chance('deferred')
-        f.implicit = f.ref_columns == parent.key and self.chance('implicit')
+        f.implicit = self.engine.implicit and f.ref_columns == parent.key and self.chance('implicit')
+        if self.engine.lists and rule in ('SET NULL', 'SET DEFAULT') and len(columns) > 1 and self.r.random() < .7:
+            f.set_columns = [c for c in columns if child.columns[c].nullable and self.r.random() < .8] or None
         if rule in ('SET NULL', 'SET DEFAULT', 'SET_VALUE') and any(not child.columns[c].nullable
-                for c in columns) and not self.chance('notnull_set'):
-            f.rule = 'CASCADE' if self.r.random() < .8 else 'NO ACTION'
+                for c in f.written(True)) and not self.chance('notnull_set'):
+            f.rule, f.set_columns = 'CASCADE' if self.r.random() < .8 else 'NO ACTION', None
         self.case.relations.append(f)
         return f
 
@@ -288,30 +300,20 @@ class Builder:
             return self.base + i
         if kind == 'digits':
             return str(self.base + i)
+        if kind == 'numeric':
+            return decimal.Decimal(f'{self.base + i}{["", ".0", ".00", ".5"][i % 4]}')
         if kind == 'real':
             return [.1, .30000000000000004, 1e300, 2.5][i % 4] + i
         if kind == 'blob':
             return bytes([i % 256, 0, 255 - i % 256, 39]) + i.to_bytes(2, 'big')
-        if not column.collation and i < len(ODD_TEXTS) and self.odd:
-            return ODD_TEXTS[i]
+        if kind == 'date':
+            return datetime.date(1999, 12, 25) + datetime.timedelta(days=i)
+        if kind == 'uuid':
+            return f'{i * 7919 % 2 ** 32:08x}-{i:04x}-4abc-8def-{2 ** 48 - 1 - i:012x}'
+        texts = ODD_TEXTS + self.engine.texts
+        if not column.collation and i < len(texts) and self.odd:
+            return texts[i]
         return f'Key {i}'
-
-    def child_value(self, value, parent, child):
-        """One of the ways in which a child may write its parent's key."""
-        r = self.r
-        if isinstance(value, int) and parent.affinity != TEXT and parent.kind != 'any':
-            if child.affinity == TEXT:
-                ways = [str(value)] * 3 + ([f'0{value}', f'+{value}'] if value >= 0 else [])
-                value = r.choice(ways + ([f'{value}.0'] if abs(value) < 2 ** 50 else []))
-            elif child.declared == '' and r.random() < .5:
-                value = str(value)
-        elif parent.kind == 'digits' and child.affinity in (INTEGER, NUMERIC) and r.random() < .5:
-            value = int(value)
-        elif isinstance(value, str) and parent.collation == 'NOCASE' and r.random() < .6:
-            value = ''.join(c.swapcase() if c.isascii() and r.random() < .5 else c for c in value)
-        elif isinstance(value, str) and parent.collation == 'RTRIM' and r.random() < .6:
-            value += ' ' * r.randint(1, 3)
-        return with_affinity(value, child.affinity)
 
     def fill(self):
         self.odd = self.chance('odd_text')
@@ -329,7 +331,7 @@ class Builder:
                         row[c.name] = None
                     elif c.name in keyed:
                         nulls = c.nullable and self.r.random() < (self.k['null_key'] if c.name in t.key else .2)
-                        row[c.name] = None if nulls else with_affinity(self.fresh(c, i), c.affinity)
+                        row[c.name] = None if nulls else self.engine.stored(self.fresh(c, i), c)
                     elif c.generated is None:
                         row[c.name] = i if c.name == t.seq else None
                 t.rows.append(row)
@@ -349,8 +351,7 @@ class Builder:
         kept = []
         seen = [set() for _ in t.unique_sets()]
         for i, row in enumerate(t.rows):
-            if all(self.point(f, row, i, candidates[f]) for f in mine) and self.generate(t, row) and self.unique(t,
-                    row, seen):
+            if all(self.point(f, row, i, candidates[f]) for f in mine) and self.unique(t, copies.generated(t, row), seen):
                 kept.append(row)
         t.rows = kept
 
@@ -369,9 +370,8 @@ class Builder:
             candidates = [q for q in candidates if None not in [q[c] for c in f.ref_columns]]
         taken = [(c, k) for c, k in zip(f.columns, f.ref_columns) if c not in own]
         if taken:
-            fits = lambda q: all(comparable(row[c], f.parent.columns[k].affinity, f.parent.columns[k].collation) ==
-                                 comparable(q[k], f.parent.columns[k].affinity, f.parent.columns[k].collation) for c,
-                                 k in taken)
+            fits = lambda q: all(f.parent.columns[k].comparable(row[c]) == f.parent.columns[k].comparable(q[k])
+                                 for c, k in taken)
             candidates = [q for q in candidates if fits(q)]
         if nullable and (not candidates or self.r.random() < (.03 if self.k['deep'] else .22)):
             return True
@@ -382,16 +382,11 @@ class Builder:
         parent = self.r.choice(candidates)
         for c, k in zip(f.columns, f.ref_columns):
             if c in own:
-                row[c] = self.child_value(parent[k], f.parent.columns[k], f.child.columns[c])
+                row[c] = self.engine.child_value(parent[k], f.parent.columns[k], f.child.columns[c], self.r)
+                if row[c] is None and not f.child.columns[c].nullable:
+                    return False
         if nullable and len(f.columns) > 1 and self.chance('partial'):
             row[self.r.choice(own)] = None
-        return True
-
-    @staticmethod
-    def generate(t, row):
-        for c in t.columns.values():
-            if c.generated:
-                row[c.name] = with_affinity(row[c.generated], c.affinity)
         return True
 
     @staticmethod
@@ -404,8 +399,7 @@ class Builder:
                     return False
                 found.append(None)
                 continue
-            found.append(tuple(comparable(v, t.columns[c].affinity, t.columns[c].collation) for c,
-                v in zip(columns, values)))
+            found.append(tuple(t.columns[c].comparable(v) for c, v in zip(columns, values)))
         if any(v is not None and v in s for v, s in zip(found, seen)):
             return False
         for v, s in zip(found, seen):
@@ -429,21 +423,22 @@ class Builder:
 
     def defaults(self):
         for f in self.case.relations:
-            own = [c for c in f.columns if sum(c in g.columns for g in self.case.relations if g.child is f.child) == 1]
-            if f.rule in ('SET DEFAULT', 'SET_VALUE') and own != f.columns:
-                f.rule = 'CASCADE'
+            written = f.written(True)
+            own = [c for c in written if sum(c in g.columns for g in self.case.relations if g.child is f.child) == 1]
+            if f.rule in ('SET DEFAULT', 'SET_VALUE') and own != written:
+                f.rule, f.set_columns = 'CASCADE', None
             if f.rule not in ('SET DEFAULT', 'SET_VALUE'):
                 continue
-            parents = [q for q in f.parent.rows if None not in [q[c] for c in f.ref_columns]]
+            pairs = [(f.child.columns[c], k) for c, k in zip(f.columns, f.ref_columns) if c in written]
+            parents = [q for q in f.parent.rows if None not in [q[k] for _, k in pairs]]
             exists, missing = self.k['default']
             x = self.r.random()
-            columns = [f.child.columns[c] for c in f.columns]
+            columns = [c for c, _ in pairs]
             if parents and x < exists:
                 q = self.r.choice(parents)
-                chosen = [self.child_value(q[k], f.parent.columns[k], c) for c, k in zip(columns, f.ref_columns)]
+                chosen = [self.engine.child_value(q[k], f.parent.columns[k], c, self.r) for c, k in pairs]
             elif x < exists + missing:
-                chosen = [with_affinity({'int': 424242, 'real': .5, 'blob': b'zz', 'digits': '424242'}.get(c.kind,
-                    'zz'), c.affinity) for c in columns]
+                chosen = [self.engine.stored(self.absent(c), c) for c in columns]
             else:
                 chosen = [None] * len(columns)
             if f.rule == 'SET_VALUE':
@@ -452,6 +447,12 @@ class Builder:
             else:
                 for c, v in zip(columns, chosen):
                     c.default = v if v is not None else NO_DEFAULT
+
+    @staticmethod
+    def absent(column):
+        """A value that no row has."""
+        return {'int': 24242, 'real': .5, 'blob': b'zz', 'digits': '424242', 'numeric': decimal.Decimal('424242.25'),
+                'date': datetime.date(1970, 1, 1), 'uuid': '00000000-0000-0000-0000-000000000001'}.get(column.kind, 'zz')
 
     def build(self):
         for _ in range(self.r.randint(*self.k['tables'])):
@@ -462,7 +463,8 @@ class Builder:
             t.note = self.column(t, 'note', 'text')
             if t.key and self.chance('generated'):
                 base = t.key[-1]
-                copy = self.column(t, 'made', t.columns[base].kind, True, t.columns[base].declared)
+                copy = self.column(t, 'made', t.columns[base].kind, True, t.columns[base].declared,
+                                   t.columns[base].collation if self.engine.same_collation else '')
                 t.columns[copy].generated = base
         self.fill()
         self.defaults()
@@ -488,5 +490,5 @@ class Builder:
         case.root_table, case.roots = best[1], best[2]
 
 
-def make(seed):
-    return Builder(seed).build()
+def make(seed, engine):
+    return Builder(seed, engine).build()

@@ -1,11 +1,7 @@
-"""The copies of a case's database, and what SQLite itself makes of the delete."""
+"""The copies of a case's database, as SQL, and what is in them."""
 import random
-import sqlite3
 
-import cases
-from values import NO_DEFAULT, literal, name, names, typed
-
-ACTIONS = {'CASCADE', 'SET NULL', 'SET DEFAULT', 'RESTRICT', 'NO ACTION'}
+from values import typed
 
 
 def action(case, relation, copy):
@@ -13,119 +9,82 @@ def action(case, relation, copy):
     if copy == 'native':
         return relation.rule
     if copy == 'crossed':
-        return random.Random(case.seed * 31 + relation.number).choice(sorted(ACTIONS))
+        possible = [a for a in case.engine.actions if case.engine.can_act(relation, a)]
+        return random.Random(case.seed * 31 + relation.number).choice(possible)
     return 'NO ACTION'
+
+
+def kinds(case):
+    """`native` has the rules as actions, `crossed` other actions; both immediate or deferred as it comes."""
+    return [c for c in case.engine.copies if c != 'native' or case.native_rules]
 
 
 def in_catalog(relation, copy):
     return copy != 'none' and not relation.declared
 
 
+def declared(case, copy):
+    return [f for f in case.relations if in_catalog(f, copy)]
+
+
+def is_deferred(f, copy):
+    return copy == 'deferred' or f.deferred and copy in ('native', 'crossed')
+
+
 def clause(case, f, copy):
-    sql = f'FOREIGN KEY ({names(f.columns)}) REFERENCES {name(f.parent.name)}'
-    if not f.implicit:
-        sql += f' ({names(f.ref_columns)})'
-    if copy in ('native', 'crossed'):
-        sql += f' ON DELETE {action(case, f, copy)}'
-    if copy == 'deferred' or f.deferred and copy in ('native', 'crossed'):
-        sql += ' DEFERRABLE INITIALLY DEFERRED'
-    return sql
-
-
-def create(case, t, copy):
-    lines = []
-    for c in t.columns.values():
-        line = f'{name(c.name)} {c.declared}'.rstrip()
-        if t.alias and c.name == t.key[0]:
-            line += ' PRIMARY KEY'
-        if not c.nullable and not t.alias or not c.nullable and c.name not in t.key:
-            line += ' NOT NULL'
-        if c.collation:
-            line += f' COLLATE {c.collation}'
-        if c.default is not NO_DEFAULT:
-            line += f' DEFAULT {default(c.default)}'
-        if c.generated:
-            line += f' GENERATED ALWAYS AS ({name(c.generated)})'
-        lines.append(line)
-    if t.key and not t.alias:
-        lines.append(f'PRIMARY KEY ({names(t.key)})')
-    lines += [f'UNIQUE ({names(u)})' for u in t.uniques]
-    lines += [clause(case, f, copy) for f in case.relations if f.child is t and in_catalog(f, copy)]
-    return f'CREATE TABLE {name(t.name)} (\n  ' + ',\n  '.join(lines) + '\n)' + (' WITHOUT ROWID'
-        if t.without_rowid else '')
-
-
-def default(value):
-    return f'({literal(value)})' if isinstance(value, (int, float)) and value < 0 else literal(value)
+    words = action(case, f, copy) if copy in ('native', 'crossed') else ''
+    if copy == 'native' and f.set_columns:
+        words += f' ({case.engine.quotes(f.set_columns)})'
+    return case.engine.reference(f, words, is_deferred(f, copy))
 
 
 def indexes(case):
     """About half of the referencing columns have an index."""
-    r = random.Random(case.seed)
-    return [f'CREATE INDEX {name(f"i{f.number}")} ON {name(f.child.name)} ({names(f.columns)})'
+    r, quote = random.Random(case.seed), case.engine.quote
+    return [f'CREATE INDEX {quote(f"i{f.number}")} ON {quote(f.child.name)} ({case.engine.quotes(f.columns)})'
         for f in case.relations if r.random() < .5]
 
 
-def build(case, copy, path):
-    con = sqlite3.connect(path, isolation_level=None)
-    con.execute('PRAGMA journal_mode=WAL' if case.seed % 2 and path != ':memory:' else 'PRAGMA journal_mode=DELETE')
-    con.execute('PRAGMA synchronous=OFF')
-    con.execute('BEGIN')
-    for t in case.tables:
-        con.execute(create(case, t, copy))
-    for sql in indexes(case):
-        con.execute(sql)
+def inserts(case, rows):
+    """Statements that put rows, by table, into empty tables."""
+    e = case.engine
     for t in case.tables:
         columns = [c.name for c in t.columns.values() if not c.generated]
-        con.executemany(f'INSERT INTO {name(t.name)} ({names(columns)}) VALUES ({", ".join("?" * len(columns))})',
-                        [[row[c] for c in columns] for row in t.rows])
-    con.execute('COMMIT')
-    return con
+        values = [f'({", ".join(e.literal(row[c]) for c in columns)})' for row in rows[t]]
+        if values:
+            yield f'INSERT INTO {e.quote(t.name)} ({e.quotes(columns)}) VALUES ' + ', '.join(values)
 
 
-def dump(case, con):
+def dump(case, fetch):
     """Table name -> sorted typed rows."""
-    return {t.name: sorted(typed(r) for r in con.execute(f'SELECT {names(t.columns)} FROM {name(t.name)}'))
+    e = case.engine
+    return {t.name: sorted(typed(r) for r in fetch(f'SELECT {e.quotes(t.columns)} FROM {e.quote(t.name)}'))
         for t in case.tables}
 
 
+def generated(t, row):
+    """The row with what its generated columns hold."""
+    for c in t.columns.values():
+        if c.generated:
+            row[c.name] = c.engine.stored(row[c.generated], c)
+    return row
+
+
 def expected(case, m):
-    """The same of an outcome of the set model."""
-    for t in case.tables:
-        for row in m.rows[t]:
-            cases.Builder.generate(t, row)
-    return {t.name: sorted(typed([row[c] for c in t.columns]) for row in m.rows[t]) for t in case.tables}
+    """The same as dump(), of an outcome of the set model."""
+    return {t.name: sorted(typed([row[c] for c in t.columns]) for row in (generated(t, q) for q in m.rows[t]))
+        for t in case.tables}
 
 
 def before(case):
     return {t.name: sorted(typed([row[c] for c in t.columns]) for row in t.rows) for t in case.tables}
 
 
-def condition(case):
-    """The roots as a predicate with parameters."""
-    t = case.root_table
-    values = [t.rows[i][t.seq] for i in case.roots]
-    return f'{name(t.seq)} IN ({", ".join("?" * len(values))})', values
-
-
-def run_native(case):
-    """(refused, message, rows) of SQLite's own cascade."""
-    con = build(case, 'native', ':memory:')
-    con.execute('PRAGMA foreign_keys=ON')
-    wrong = con.execute('PRAGMA foreign_key_check').fetchall()
-    if wrong:
-        raise AssertionError(f'seed {case.seed}: the generated rows break a foreign key: {wrong[:3]}')
-    where, values = condition(case)
-    refused = None
-    try:
-        con.execute('BEGIN')
-        con.execute(f'DELETE FROM {name(case.root_table.name)} WHERE {where}', values)
-        con.execute('COMMIT')
-    except sqlite3.Error as e:
-        refused = str(e)
-        if con.in_transaction:
-            con.execute('ROLLBACK')
-    return refused, dump(case, con)
+def delete(case):
+    """What the database's own cascade is asked."""
+    e, t = case.engine, case.root_table
+    numbers = [str(t.rows[i][t.seq]) for i in case.roots] or ['NULL']
+    return f'DELETE FROM {e.quote(t.name)} WHERE {e.quote(t.seq)} IN ({", ".join(numbers)})'
 
 
 def difference(case, got, wanted):

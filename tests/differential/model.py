@@ -7,7 +7,9 @@
 """
 import collections
 
-from values import NO_DEFAULT, comparable
+from values import NO_DEFAULT
+
+DEEP = 15
 
 
 class Outcome:
@@ -45,13 +47,13 @@ def dangling(relations, rows=None):
     return bad
 
 
-def set_values(f, row):
-    """What the relation's rule puts into its columns."""
+def set_values(f, listed):
+    """Column -> value: what the relation's rule writes. `listed`: into the columns that it names, if it does."""
     if f.rule == 'SET_VALUE':
-        return f.values
+        return dict(zip(f.columns, f.values))
     if f.rule == 'SET DEFAULT':
-        return [None if (v := f.child.columns[c].default) is NO_DEFAULT else v for c in f.columns]
-    return [None] * len(f.columns)
+        return {c: None if (v := f.child.columns[c].default) is NO_DEFAULT else v for c in f.written(listed)}
+    return dict.fromkeys(f.written(listed))
 
 
 def closure(case, index, deleted):
@@ -70,16 +72,21 @@ def closure(case, index, deleted):
                         todo.append((f.child, j))
 
 
-def outcome(case, enforced=lambda f: False):
+def outcome(case, enforced=lambda f: False, listed=False):
     """The outcome. `enforced` says of which relations the database itself keeps watch: only there does IGNORE block.
+    `listed`: SET NULL and SET DEFAULT write only the columns that their foreign key names, if it names some.
 
     Flags name what may lead a database, or a way of working statement by statement, to refuse a sound end state:
       restrict      a deleted row refers to a deleted row by RESTRICT
+      no action     ... by NO ACTION
+      rewritten     a deleted row refers to deleted rows by two rules that rewrite it
+      rekeyed       a row that stays gets another key, and another row referred to the one before
       transient     a deleted row would break a constraint before it goes
       unique        a deleted row holds a unique key that a rewritten row gets
       overlap       two relations of one row share columns, and both are concerned: the order decides
       protect       a selected row refers to a deleted one by PROTECT
       adopted       a row refers to a key that another row has got
+      deep          the way from a selected row to a deleted one may have more steps than InnoDB goes
       affinity      a key may be written in another type than where it is referred to: SQLite's actions, unlike its
                     checks, do not apply the parent's affinity and may miss the row
     """
@@ -98,17 +105,21 @@ def outcome(case, enforced=lambda f: False):
         for i in m.deleted[f.parent]:
             for j in index[f].get(f.target(f.parent.rows[i]), ()):
                 concerned[f.child, j].append(f)
-                examine(m, case, f, i, j, after, enforced)
+                examine(m, case, f, i, j, after, enforced, listed)
     for (t, j), relations in concerned.items():
+        if j in m.deleted[t] and sum(f.rule in ('SET NULL', 'SET DEFAULT') for f in relations) > 1:
+            m.flags.add('rewritten')
         for a in relations:
             if any(a is not b and set(a.columns) & set(b.columns) for b in relations):
                 m.flags.add('overlap')
     finish(m, case, index, after)
     m.rows = {t: list(after[t].values()) if not m.blocked else t.rows for t in case.tables}
+    if m.deleted_count > DEEP:
+        m.flags.add('deep')
     return m
 
 
-def examine(m, case, f, i, j, after, enforced):
+def examine(m, case, f, i, j, after, enforced, listed):
     """One reference from row j of f.child to the deleted row i of f.parent."""
     inside = j in m.deleted[f.child]
     itself = f.child is f.parent and i == j
@@ -121,8 +132,9 @@ def examine(m, case, f, i, j, after, enforced):
     elif inside:
         if f.rule == 'RESTRICT':
             m.flags.add('restrict')
-        if changes and any(v is None and not f.child.columns[c].nullable for c,
-                v in zip(f.columns, set_values(f, None))):
+        if f.rule == 'NO ACTION':
+            m.flags.add('no action')
+        if changes and any(v is None and not f.child.columns[c].nullable for c, v in set_values(f, listed).items()):
             m.flags.add('transient')
         if changes and not itself and any(c in g.ref_columns for g in case.relations if g.parent is f.child
                 for c in f.columns):
@@ -130,7 +142,7 @@ def examine(m, case, f, i, j, after, enforced):
         if changes and any(c in k for k in f.child.unique_sets() for c in f.columns):
             m.flags.add('transient')
     elif changes:
-        for c, v in zip(f.columns, set_values(f, None)):
+        for c, v in set_values(f, listed).items():
             after[f.child][j][c] = v
         m.updated[f.child].add(j)
         m.updates += 1
@@ -140,7 +152,7 @@ def examine(m, case, f, i, j, after, enforced):
 
 def finish(m, case, index, after):
     """The state at the end, and where the way to it is longer than one statement's."""
-    if any(f.child.columns[c].affinity != f.parent.columns[k].affinity for f in case.relations if m.deleted[f.parent]
+    if any(case.engine.mixes(f.child.columns[c], f.parent.columns[k]) for f in case.relations if m.deleted[f.parent]
            for c, k in zip(f.columns, f.ref_columns)):
         m.flags.add('affinity')
     for t in case.tables:
@@ -157,7 +169,7 @@ def finish(m, case, index, after):
             for f in case.relations:
                 if f.parent is t and f.ref_columns == columns and any(index[f].get(f.target(t.rows[j]))
                         for j in rewritten):
-                    m.flags.add('transient')
+                    m.flags |= {'rekeyed', 'transient'}
     watched = [f for f in case.relations if f.rule != 'IGNORE']
     left = {t: list(after[t].values()) for t in case.tables}
     broken = dangling(watched, left)
@@ -176,4 +188,4 @@ def own_key(t, columns, row):
     values = [row.get(c) for c in columns]
     if None in values:
         return None
-    return tuple(comparable(v, t.columns[c].affinity, t.columns[c].collation) for c, v in zip(columns, values))
+    return tuple(t.columns[c].comparable(v) for c, v in zip(columns, values))

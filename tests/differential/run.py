@@ -1,15 +1,16 @@
 #!/usr/bin/python3
-"""The differential suite: random databases, deleted from by SQLite's own cascade and by the library.
+"""The differential suite: random databases, deleted from by the database's own cascade and by the library.
 
-  run.py [--seeds A-B] [--keep DIR] [--jobs N] [--no-command]
+  run.py ENGINE [--seeds A-B] [--keep DIR] [--jobs N] [--no-command]
 
-Each seed is a schema with rows and rows to delete. SQLite runs on a copy with real ON DELETE actions; the library runs
+ENGINE is sqlite, postgresql or mariadb; the latter two need servers: tests/servers run tests/differential/run.py ...
+Each seed is a schema with rows and rows to delete. The database runs on a copy with real ON DELETE actions; the library runs
 with the same rules as a policy on copies with NO ACTION, with deferred constraints, without constraints, with the
-actions (default policy) and with other actions than the rules; by both drivers; whole, in small batches, proven,
-and held to a plan. Rows are compared table by table with the set model, which SQLite's own result confirms.
-CASCADE_QUICK=1 runs 40 seeds instead of 300. LIBCASCADE_PATH, LIBCASCADE_DRIVERS and CASCADE say where the library, its
-drivers and the command are.
---keep leaves every copy as a file, with the policy, for looking at a failure by hand.
+actions (default policy) and with other actions than the rules; by both drivers; whole, in small batches, proven, inside
+a transaction of the host, and held to a plan. Rows are compared table by table with the set model, which the database's own
+result confirms. CASCADE_QUICK=1 runs 40 seeds instead of 300. LIBCASCADE_PATH, LIBCASCADE_DRIVERS and CASCADE say where the
+library, its drivers and the command are.
+--keep leaves every copy, of a server the databases of the last seed, with the policy, for looking at a failure by hand.
 """
 import argparse
 import collections
@@ -28,6 +29,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, '..', 'support')]
 import cascade_ctypes  # noqa: E402
 import cases  # noqa: E402
 import checks  # noqa: E402
+import engines  # noqa: E402
 
 PATIENCE = 60  # seconds for one step, under a sanitizer too
 
@@ -35,25 +37,29 @@ PATIENCE = 60  # seconds for one step, under a sanitizer too
 def work(seeds, out, options, directory):
     """A worker process: runs seeds, writes one JSON line for every start, step and end."""
     library = cascade_ctypes.Library()
+    engine, place = options.engine, engines.place(options.engine, f'{options.started}_{seeds[0]}' if seeds else '')
     say = lambda **what: os.write(out, (json.dumps(what) + '\n').encode())
     for seed in seeds:
         say(start=seed)
-        place = os.path.join(directory, str(seed))
-        os.makedirs(place, exist_ok=True)
-        case = cases.make(seed)
-        check = checks.Check(case, place, library)
+        files = os.path.join(directory, str(seed))
+        os.makedirs(files, exist_ok=True)
+        case = cases.make(seed, engine)
+        say(step='making the copies')
+        check = checks.Check(case, place, files, library)
         check.step = lambda text: say(step=text)
-        native = check.native() if case.native_rules else 'rules that SQLite lacks'
+        native = check.native() if case.native_rules else 'rules that it lacks'
         program = options.command if seed % 10 == 0 or options.keep else None
         check.everything(program)
         if options.keep:
-            with open(os.path.join(place, 'policy.json'), 'w', encoding='utf-8') as f:
+            with open(os.path.join(files, 'policy.json'), 'w', encoding='utf-8') as f:
                 f.write(check.policy)
         else:
-            shutil.rmtree(place)
+            shutil.rmtree(files)
+        place.end()
         say(end=seed, failures=check.failures, refusals=check.refusals, runs=check.runs, native=native,
             profile=case.profile,
-            blocked=check.outcomes[True].blocked, deleted=check.outcomes[True].deleted_count)
+            blocked=check.outcome('plain').blocked, deleted=check.outcome('plain').deleted_count)
+    place.close()
 
 
 class Worker:
@@ -142,7 +148,7 @@ def count(counts, m):
     counts['seeds'] += 1
     counts['runs of the library'] += m['runs']
     counts['seeds that must be refused' if m['blocked'] else 'seeds that must succeed'] += 1
-    counts['SQLite itself: ' + m['native']] += 1
+    counts['its own actions: ' + m['native']] += 1
     counts['rows in closures'] += m['deleted']
     for status, n in m['refusals'].items():
         counts[f'small batches: {status}'] += n
@@ -154,6 +160,7 @@ def report(f):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('engine', choices=engines.NAMES)
     parser.add_argument('--seeds', default='0-39' if os.environ.get('CASCADE_QUICK') == '1' else '0-299')
     parser.add_argument('--keep', metavar='DIR')
     parser.add_argument('--jobs', type=int, default=os.cpu_count() or 1)
@@ -163,6 +170,9 @@ def main():
     first, _, last = options.seeds.partition('-')
     if 'LIBCASCADE_PATH' not in os.environ:
         parser.error('LIBCASCADE_PATH must name the library')
+    if missing := engines.missing(options.engine):
+        parser.error(missing)
+    options.engine, options.started = engines.find(options.engine), os.getpid()
     seeds = list(range(int(first), int(last or first) + 1))
     if options.keep:
         os.makedirs(options.keep, exist_ok=True)

@@ -1,73 +1,129 @@
-"""SQLite's values as the suite needs them: affinity, collation, literals, names. Written from SQLite's documentation
-of datatypes and foreign keys, so that the set model owes nothing to the library under test."""
-import re
+"""What the suite knows of every engine: its names, literals and types, and how its foreign keys compare values. Written from
+the engines' documentation, so that the set model owes nothing to the library under test.
 
-INTEGER, TEXT, BLOB, REAL, NUMERIC = 'INTEGER', 'TEXT', 'BLOB', 'REAL', 'NUMERIC'
-NUMBER = re.compile(r'[ \t\r\n]*([+-]?)(\d+)(\.\d+)?([eE][+-]?\d+)?[ \t\r\n]*')
+An engine is a class that is never instantiated: columns keep it, and copies of cases know it again.
+"""
 
 
 class NO_DEFAULT:
     """Stands for a column without DEFAULT; a class, so that copies of a case know it again."""
 
 
-def affinity_of(declared):
-    d = declared.upper()
-    if 'INT' in d:
-        return INTEGER
-    if any(x in d for x in ('CHAR', 'CLOB', 'TEXT')):
-        return TEXT
-    if 'BLOB' in d or not d:
-        return BLOB
-    if any(x in d for x in ('REAL', 'FLOA', 'DOUB')):
-        return REAL
-    return NUMERIC
+class Engine:
+    name = ''                # as the library calls it
+    copies = []              # of the database, that the library works on
+    drivers = []
+    actions = ['CASCADE', 'NO ACTION', 'RESTRICT', 'SET DEFAULT', 'SET NULL']  # that a foreign key can have
+    names, long_name = [], ''  # that only this engine minds, and the longest
+    texts = []               # that can be stored nowhere else, or mean something here
+    collations = []          # besides the plain one
+    declared = {}            # kind of column -> type
+    numbers = []             # further types of integers
+    implicit = True          # a foreign key need not name the primary key that it refers to
+    same_collation = False   # a foreign key's columns must have the collation of those that they refer to
+    null_keys = False        # a primary key may hold NULL
+    row_ids = False          # rows without a key can be told apart
+    lists = False            # SET NULL and SET DEFAULT may name some of the columns
+    checks_rows = False      # checks are made row by row, not at the end of a statement
+    defers = True            # a session can put all checks off to COMMIT
+    proves = True            # deleting with the checks off is offered
+    refusals = set()         # flags of the model for which its own actions may refuse what ends well
 
+    # ---- how cases are made
 
-def with_affinity(value, affinity):
-    """What the value becomes when a column of that affinity takes it or compares with it."""
-    if affinity == TEXT and isinstance(value, int):
-        return str(value)
-    if affinity in (INTEGER, NUMERIC, REAL) and isinstance(value, str):
-        m = NUMBER.fullmatch(value)
-        if not m:
-            return value
-        if not m.group(3) and not m.group(4) and -2 ** 63 <= int(value) < 2 ** 63:
-            return int(value)
-        number = float(value)
-        return int(number) if number.is_integer() and abs(number) < 2 ** 51 else number
-    return value
+    @staticmethod
+    def kind(kind, r):
+        """The kind of column that stands for one of SQLite's here."""
+        return kind
 
+    @classmethod
+    def mixed(cls, parent, r):
+        """Another declared type that may refer to a column of this one."""
+        return parent.declared
 
-def comparable(value, affinity, collation):
-    """Equal exactly when SQLite finds a child's value equal to a parent's, whose affinity and collation hold."""
-    value = with_affinity(value, affinity)
-    if isinstance(value, (int, float)):
-        return ('number', value)
-    if isinstance(value, str):
-        if collation == 'NOCASE':
-            value = ''.join(c.lower() if c.isascii() else c for c in value)
-        elif collation == 'RTRIM':
-            value = value.rstrip(' ')
-        return ('text', value)
-    return ('blob', value)
+    @classmethod
+    def child_collation(cls, parent, r):
+        return parent.collation
 
+    @classmethod
+    def child_value(cls, value, parent, child, r):
+        """One of the ways in which a child may write its parent's key."""
+        return cls.stored(value, child)
 
-def name(s):
-    return '"' + s.replace('"', '""') + '"'
+    @staticmethod
+    def stored(value, column):
+        """What the value becomes when the column takes it."""
+        return value
 
+    @staticmethod
+    def comparable(value, column):
+        """Equal exactly when the database finds a child's value equal to one of this column, which it refers to."""
+        raise NotImplementedError
 
-def names(seq):
-    return ', '.join(name(s) for s in seq)
+    @staticmethod
+    def is_integer(column):
+        return column.kind == 'int'
 
+    @staticmethod
+    def mixes(child, parent):
+        """Whether the database's own actions may miss rows that its checks find."""
+        return False
 
-def literal(value):
-    if value is None:
-        return 'NULL'
-    if isinstance(value, bytes):
-        return f"x'{value.hex()}'"
-    if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
-    return repr(value)
+    @classmethod
+    def number(cls, base, r):
+        """A type, other than the plain one, of a key of integers from `base` on."""
+        return r.choice(cls.numbers)
+
+    @classmethod
+    def can_act(cls, f, action):
+        """Whether a foreign key like this relation can have that action."""
+        return action in cls.actions
+
+    # ---- SQL
+
+    @staticmethod
+    def quote(name):
+        return '"' + name.replace('"', '""') + '"'
+
+    @classmethod
+    def quotes(cls, names):
+        return ', '.join(map(cls.quote, names))
+
+    @classmethod
+    def literal(cls, value):
+        if value is None:
+            return 'NULL'
+        if isinstance(value, bytes):
+            return f"x'{value.hex()}'"
+        if isinstance(value, (int, float)):
+            return repr(value)
+        return "'" + str(value).replace("'", "''") + "'"
+
+    @classmethod
+    def column(cls, c, extra=''):
+        """A column of CREATE TABLE; `extra` comes before its default."""
+        line = f'{cls.quote(c.name)} {c.declared}'.rstrip() + extra
+        if c.default is not NO_DEFAULT:
+            line += f' DEFAULT {cls.default(c.default)}'
+        return line
+
+    @classmethod
+    def default(cls, value):
+        return f'({cls.literal(value)})' if isinstance(value, (int, float)) and value < 0 else cls.literal(value)
+
+    @classmethod
+    def reference(cls, f, action, deferred):
+        sql = f'FOREIGN KEY ({cls.quotes(f.columns)}) REFERENCES {cls.quote(f.parent.name)}'
+        if not f.implicit:
+            sql += f' ({cls.quotes(f.ref_columns)})'
+        if action:
+            sql += f' ON DELETE {action}'
+        return sql + (' DEFERRABLE INITIALLY DEFERRED' if deferred else '')
+
+    @staticmethod
+    def key_cell(value):
+        """How the library shows a value of a key."""
+        return value if isinstance(value, (int, float, bytes, type(None))) else str(value)
 
 
 def typed(row):

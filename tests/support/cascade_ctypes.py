@@ -7,7 +7,7 @@ import os
 
 U32, U64, I32, I64, SIZE, TEXT = c.c_uint32, c.c_uint64, c.c_int32, c.c_int64, c.c_size_t, c.c_char_p
 P = c.c_void_p
-NULL, INT64, DOUBLE, CHARS, BLOB = 0, 1, 3, 4, 5
+NULL, INT64, UINT64, DOUBLE, CHARS, BLOB, DECIMAL = 0, 1, 2, 3, 4, 5, 6
 RULES = {1: 'CASCADE', 2: 'PROTECT', 3: 'RESTRICT', 4: 'SET NULL', 5: 'SET DEFAULT', 6: 'SET_VALUE', 7: 'IGNORE'}
 BLOCKING, CASCADING, UPDATING, LEFT_ALONE = 1, 2, 3, 4
 CHECKED, PROVEN = 0, 1
@@ -131,10 +131,12 @@ def unvalue(v):
         return None
     if v.type == INT64:
         return v.integer
+    if v.type == UINT64:
+        return v.integer % 2 ** 64
     if v.type == DOUBLE:
         return v.real
     data = c.string_at(v.data, v.length) if v.length else b''
-    return data.decode() if v.type == CHARS else data
+    return data.decode() if v.type in (CHARS, DECIMAL) else data
 
 
 def keys(k):
@@ -151,7 +153,7 @@ class Library:
         self.lib = lib = c.CDLL(path or os.environ['LIBCASCADE_PATH'])
         E, O = c.POINTER(P), c.POINTER(P)
         fallible = dict(
-            context_new=(P, O, E), connection_open=(P, TEXT, P, O, E), graph_read=(P, P, O, E), policy_new=(P, P, O, E),
+            context_new=(P, O, E), connection_open=(P, TEXT, P, O, E), connection_adopt=(P, TEXT, P, P, O, E), graph_read=(P, P, O, E), policy_new=(P, P, O, E),
             policy_load=(P, TEXT, U64, O, E), selection_integers=(P, TEXT, P, U64, O, E),
             selection_keys=(P, TEXT, P, U64, U32, O, E),
             selection_parse=(P, TEXT, P, U32, O, E), selection_where=(P, TEXT, TEXT, P, U32, O, E),
@@ -221,12 +223,15 @@ class Handle:
 
 
 class Session:
-    """A connection with its graph and a policy."""
-    def __init__(self, library, uri, policy=None, lock_timeout_ms=0):
+    """A connection with its graph and a policy. `adopted`: driver and handle of the host, instead of a URI."""
+    def __init__(self, library, uri, policy=None, lock_timeout_ms=0, adopted=None):
         self.library = library
         self.context = library.make('context', 'context_new', None)
         options = ConnectionOptions(lock_timeout_ms=lock_timeout_ms)
-        self.connection = library.make('connection', 'connection_open', self.context, uri.encode(), c.byref(options))
+        if adopted:
+            self.connection = library.make('connection', 'connection_adopt', self.context, adopted[0].encode(), adopted[1], None)
+        else:
+            self.connection = library.make('connection', 'connection_open', self.context, uri.encode(), c.byref(options))
         self.graph = library.make('graph', 'graph_read', self.connection, None)
         if policy is None:
             self.policy = library.make('policy', 'policy_new', self.graph, None)
@@ -365,4 +370,4 @@ class Purge:
             for i in range(report.table_count):
                 t = TableReport()
                 library.check('purge_table', handle, i, c.byref(t))
-                self.tables[t.label.decode()] = (t.deleted, t.updated)
+                self.tables[session.table_name(t.table)] = (t.deleted, t.updated)

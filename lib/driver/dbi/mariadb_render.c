@@ -146,8 +146,8 @@ static void skip_comment(walker *walk) {
   casc_str_putc(walk->sql, ' ');
 }
 
-/* From a quote to its fellow; a doubled one is two pieces, which comes to the same. Whether a backslash takes a quote's meaning away
-   depends on the sql_mode. */
+/* From a quote to its fellow; a doubled one is two pieces, which comes to the same. Whether a backslash takes a quote's meaning
+   away depends on the sql_mode. */
 static void copy_quoted(walker *walk) {
   const char *from = walk->at, *end = strchr(from + 1, *from);
   if (!end) {

@@ -52,8 +52,8 @@ cascade_status native_say(cascade_context *context, cascade_error **error, casca
 cascade_status native_prepare(native *self, const cascade_statement *statement, prepared *made, cascade_error **error);
 /* Gives it back to the cache, or closes it. */
 void native_release(native *self, prepared *statement);
-/* Closes one that has failed. It must not run again: where the failure came among its rows, the client library would wait for the rest
-   of them for ever. */
+/* Closes one that has failed. It must not run again: where the failure came among its rows, the client library would wait for
+   the rest of them for ever. */
 void native_discard(native *self, prepared *statement);
 void native_forget_all(native *self);
 
