@@ -27,6 +27,9 @@ static cascade_status begin(cascade_graph *graph, const char *name, cascade_sele
   if (table->kind == CASCADE_TABLE_VIEW)
     return casc_fail_at(context, error, CASCADE_INVALID, table->label, NULL,
                         "%s is a view; select rows of the table that it shows", table->label);
+  if (table->kind == CASCADE_TABLE_PARTITION)
+    return casc_fail_at(context, error, CASCADE_INVALID, table->label, NULL,
+                        "%s is a partition; select rows of the partitioned table %s", table->label, table->part_of);
   if (table->kind == CASCADE_TABLE_MISSING)
     return casc_fail_at(context, error, CASCADE_NOT_FOUND, table->label, NULL,
                         "there is no table %s; only a foreign key names it", table->label);
