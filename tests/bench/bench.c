@@ -1,4 +1,4 @@
-/* bench WORKLOAD --engine ENGINE --size N [--rounds N] [--json]: measures the library beside what one would write by hand. */
+/* bench WORKLOAD --engine ENGINE --size N [--rounds N] [--methods NAME,...] [--json]: measures the library beside what one would write by hand. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@ typedef struct request {
   const bench_workload *workload;
   int64_t size;
   uint32_t rounds;
+  const char *methods; /* a list of names; NULL for all */
   bool json;
 } request;
 
@@ -23,7 +24,7 @@ typedef struct result {
 } result;
 
 static void print_usage(void) {
-  fputs("usage: bench WORKLOAD --engine ENGINE --size N [--rounds N] [--json]\n", stderr);
+  fputs("usage: bench WORKLOAD --engine ENGINE --size N [--rounds N] [--methods NAME,...] [--json]\n", stderr);
   for (uint32_t i = 0; i < bench_workload_count; i++)
     fprintf(stderr, "  %-3s --engine %-10s  %s\n", bench_workloads[i].name, bench_workloads[i].engine->name, bench_workloads[i].about);
   fputs("Every method works on its own fresh copy, in a process of its own; the methods take turns. Numbers are medians of\n"
@@ -40,12 +41,22 @@ static bool parse(int count, char **words, request *wanted) {
     else if (!strcmp(words[i], "--engine")) engine = next, i++;
     else if (!strcmp(words[i], "--size")) wanted->size = strtoll(next, NULL, 10), i++;
     else if (!strcmp(words[i], "--rounds")) wanted->rounds = (uint32_t)strtoul(next, NULL, 10), i++;
+    else if (!strcmp(words[i], "--methods")) wanted->methods = next, i++;
     else if (!name) name = words[i];
     else return false;
   }
   for (uint32_t i = 0; name && i < bench_workload_count; i++)
     if (!strcmp(bench_workloads[i].name, name) && !strcmp(bench_workloads[i].engine->name, engine)) wanted->workload = &bench_workloads[i];
   return wanted->workload && wanted->size >= 20 && wanted->rounds >= 1 && wanted->rounds <= MAX_ROUNDS;
+}
+
+static bool is_wanted(const request *wanted, uint32_t method) {
+  const char *name = wanted->workload->methods[method].name, *from = wanted->methods;
+  size_t length = strlen(name);
+  if (!from) return true;
+  for (; *from; from += strcspn(from, ","), from += *from == ',')
+    if (strcspn(from, ",") == length && !strncmp(from, name, length)) return true;
+  return false;
 }
 
 static int by_seconds(const void *a, const void *b) {
@@ -69,7 +80,7 @@ static double ratio(const bench_workload *w, const result *results, const bench_
     if (!strcmp(w->methods[i].name, wanted->numerator)) numerator = results[i].seconds;
     if (!strcmp(w->methods[i].name, wanted->denominator)) denominator = results[i].seconds;
   }
-  return denominator > 0 ? numerator / denominator : 0;
+  return denominator > 0 ? numerator / denominator : 0; /* 0 without one of them */
 }
 
 static const char *name_ratio(const bench_ratio *wanted, char *name, size_t room) {
@@ -81,12 +92,13 @@ static int print_json(const request *wanted, const result *results) {
   const bench_workload *w = wanted->workload;
   json_t *methods = json_object(), *ratios = json_object();
   for (uint32_t i = 0; i < w->method_count; i++)
-    json_object_set_new(methods, w->methods[i].name,
+    if (is_wanted(wanted, i)) json_object_set_new(methods, w->methods[i].name,
                         json_pack("{s:f, s:I, s:f, s:I}", "seconds", results[i].seconds, "statements",
                                   (json_int_t)results[i].statements, "longest_tx_s", results[i].longest_tx_s,
                                   "rss_growth_kb", (json_int_t)results[i].rss_growth_kb));
   for (uint32_t i = 0; i < w->ratio_count; i++) {
     char name[100];
+    if (ratio(w, results, &w->ratios[i]) == 0) continue;
     json_object_set_new(ratios, name_ratio(&w->ratios[i], name, sizeof name), json_real(ratio(w, results, &w->ratios[i])));
   }
   json_t *all =
@@ -103,11 +115,12 @@ static void print_table(const request *wanted, const result *results) {
   printf("%s on %s, size %lld, median of %u\n\n%-31s %9s %11s %13s %11s\n", w->name, w->engine->name, (long long)wanted->size,
          (unsigned)wanted->rounds, "method", "seconds", "statements", "longest tx s", "growth KB");
   for (uint32_t i = 0; i < w->method_count; i++)
-    printf("%-31s %9.3f %11llu %13.3f %11lld\n", w->methods[i].name, results[i].seconds,
+    if (is_wanted(wanted, i)) printf("%-31s %9.3f %11llu %13.3f %11lld\n", w->methods[i].name, results[i].seconds,
            (unsigned long long)results[i].statements, results[i].longest_tx_s, (long long)results[i].rss_growth_kb);
   putchar('\n');
   for (uint32_t i = 0; i < w->ratio_count; i++) {
     char name[100];
+    if (ratio(w, results, &w->ratios[i]) == 0) continue;
     printf("%-50s %6.2f\n", name_ratio(&w->ratios[i], name, sizeof name), ratio(w, results, &w->ratios[i]));
   }
 }
@@ -139,7 +152,7 @@ static bool run_all(const request *wanted, const databases *named, result *resul
     for (uint32_t k = 0; k < w->method_count; k++) {
       uint32_t i = (k + round) % w->method_count;
       bench_run *run = &results[i].rounds[round];
-      if (run_method(wanted, named, &w->methods[i], round == 0, run)) continue;
+      if (!is_wanted(wanted, i) || run_method(wanted, named, &w->methods[i], round == 0, run)) continue;
       fprintf(stderr, "bench: %s: %s\n", w->methods[i].name, run->message);
       return false;
     }
