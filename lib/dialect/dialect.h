@@ -46,7 +46,8 @@ typedef struct casc_sql_filter {
   const cascade_keys *shown_among;   /* shown columns are one of these */
   const cascade_value *after;        /* identity is greater than this */
   uint64_t limit;                    /* of a delete or an update, unless the dialect writes_all: no more rows than this; 0 for all */
-  bool lock;                         /* of a select: hold the rows until the transaction ends, in the order of their identities */
+  bool lock;                         /* of a select: hold the rows until the transaction ends, in the order of their identities; of a
+                                        count: hold what is counted */
 } casc_sql_filter;
 
 /* When the database looks at a foreign key that is not deferred. */

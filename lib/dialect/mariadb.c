@@ -349,6 +349,7 @@ static void count_rows(casc_statement *statement, const casc_sql_table *table, c
   put(statement, limit ? " FROM (SELECT 1 FROM " : " FROM ");
   joined_where(statement, table, filter);
   limited(statement, limit);
+  if (filter->lock) put(statement, " FOR UPDATE");
   if (limit) put(statement, ") AS casc_c");
 }
 

@@ -247,10 +247,11 @@ static void count_rows(casc_statement *statement, const casc_sql_table *table, c
                        uint64_t limit) {
   put(statement, "Select ");
   casc_postgres_column(statement, "Count(*)", CASCADE_INT64);
-  if (limit) put(statement, " From (Select 1");
+  if (limit || filter->lock) put(statement, " From (Select 1");
   from_where(statement, table, filter);
   limited(statement, limit);
-  if (limit) put(statement, ") s");
+  if (filter->lock) put(statement, " For Update");
+  if (limit || filter->lock) put(statement, ") s");
 }
 
 static void delete_rows(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {

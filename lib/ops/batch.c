@@ -74,6 +74,7 @@ static cascade_status run_referencing(casc_batch *batch, verb what, uint32_t num
   casc_sql_filter filter = {.relation = &relation->sql, .parents = &part};
   bool bounded = closure->limit && !(relation->single && parents->count <= room);
   if (bounded) filter.limit = room + 1;
+  filter.lock = what == COUNT; /* what is left to the database's own action: so the number is that of the rows which it finds */
   bool counted = bounded && what != COUNT && scope->dialect->writes_all;
   cascade_status status = CASCADE_OK;
   if (counted) status = run(scope, COUNT, relation->relation->table, relation, parents, filter, &part, rows, error);
