@@ -78,8 +78,8 @@ static void columns_among(casc_statement *statement, const char *qualifier, cons
   }
   name_tuple(statement, qualifier, columns, count);
   put(statement, " In ");
-  if (keys->integers) {
-    put(statement, "(Select value From json_each(?))");
+  if (keys->integers) { /* as of the schema temp: a table of that name would hide it */
+    put(statement, "(Select value From temp.json_each(?))");
     integer_array(statement, keys);
   } else value_rows(statement, keys);
 }
@@ -103,7 +103,7 @@ static void from_keys(casc_statement *statement, const casc_sql_table *table, co
     return;
   }
   if (keys->integers) {
-    put(statement, "json_each(?) k");
+    put(statement, "temp.json_each(?) k");
     integer_array(statement, keys);
   } else {
     value_rows(statement, keys);
