@@ -1,5 +1,6 @@
 /* All SQL of the library. A dialect writes statements into a builder; it reaches no database.
-   Rows are told apart by their identity: on SQLite the rowid, elsewhere and for WITHOUT ROWID tables the primary key. */
+   Rows are told apart by their identity: on SQLite the rowid, elsewhere and for WITHOUT ROWID tables the primary key; on PostgreSQL, where
+   there is no key, by their place. */
 #ifndef CASC_DIALECT_H
 #define CASC_DIALECT_H
 
@@ -75,6 +76,7 @@ typedef struct casc_dialect {
   bool cascades_fire_triggers;
   uint32_t max_cells;            /* cells of keys, other than single integers, that one statement may carry */
 
+  const char *row_cast; /* of an identity that is no column; "" for none */
   /* How a key of this type is written; in memory of the arena. NULL when memory is out. */
   const char *(*cast)(casc_arena *arena, const char *type, const char *sql_type, const char *collation);
   /* One integer: 0 when the session does not enforce foreign keys. */

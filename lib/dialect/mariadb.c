@@ -509,6 +509,7 @@ const casc_dialect casc_dialect_mariadb = {
     .row_locks = true,
     .cascades_fast = true,
     .max_cells = 1000000,
+    .row_cast = "",
     .cast = cast_of,
     .checks_state = checks_state,
     .select_keys = select_keys,

@@ -396,6 +396,7 @@ const casc_dialect casc_dialect_postgres = {
     .cascades_fast = true,
     .cascades_fire_triggers = true,
     .max_cells = 1000000,
+    .row_cast = "tid",
     .cast = cast_of,
     .checks_state = checks_state,
     .may_turn_checks_off = may_turn_checks_off,

@@ -411,6 +411,7 @@ const casc_dialect casc_dialect_sqlite = {
     .checks_on = "PRAGMA foreign_keys = ON",
     .proof_pays = true,
     .max_cells = 10000, /* half of what SQLite 3.32 and later take, as keys may appear twice */
+    .row_cast = "",
     .cast = no_cast,
     .checks_state = checks_state,
     .change_counter = change_counter,

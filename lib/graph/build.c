@@ -14,6 +14,7 @@ typedef struct builder {
   uint32_t count;
   uint32_t *number; /* by position: number in the graph */
   uint32_t *target; /* by relation of the schema: position of the referenced table */
+  bool by_place;    /* PostgreSQL: rows without a key are told apart by where they are */
   bool by_rowid;    /* SQLite: rows have a rowid, and a foreign key may go to what is no key */
 } builder;
 
@@ -111,8 +112,18 @@ static void identify_by_key(casc_table *table) {
   table->identity_columns = table->key;
 }
 
+/* PostgreSQL: a row's place, which holds as long as the row is held; rows of different partitions may have the same. */
+static bool identify_by_place(casc_arena *arena, casc_table *table) {
+  static const char *const names[] = {"ctid"};
+  if (table->flags & CASCADE_TABLE_PARTITIONED) return true;
+  table->identity_count = 1;
+  table->identity = names;
+  table->identity_types = types_of(arena, 1, CASCADE_TEXT);
+  return table->identity_types != NULL;
+}
+
 /* The primary key, or the shortest other key that is never NULL. */
-static bool set_key_identity(casc_arena *arena, casc_table *table) {
+static bool set_key_identity(casc_arena *arena, casc_table *table, bool by_place) {
   const casc_index *best = NULL;
   table->key_types = value_types(arena, table, table->key, table->key_count);
   if (!table->key_types) return false;
@@ -127,7 +138,7 @@ static bool set_key_identity(casc_arena *arena, casc_table *table) {
         (!best || index->count < best->count))
       best = index;
   }
-  if (!best) return true;
+  if (!best) return !by_place || identify_by_place(arena, table);
   table->identity_count = best->count;
   table->identity_columns = best->columns;
   table->identity = casc_column_names(arena, table, best->columns, best->count);
@@ -168,7 +179,7 @@ static bool settle_tables(builder *b) {
       table->columns[table->key[k]].flags |= CASCADE_COLUMN_NOT_NULL;
     table->key_names = casc_column_names(b->arena, table, table->key, table->key_count);
     if (!table->key_names) return false;
-    if (!(b->by_rowid ? set_row_identity(b->arena, table) : set_key_identity(b->arena, table))) return false;
+    if (!(b->by_rowid ? set_row_identity(b->arena, table) : set_key_identity(b->arena, table, b->by_place))) return false;
   }
   return true;
 }
@@ -356,6 +367,7 @@ cascade_status casc_graph_build(cascade_context *context, casc_arena *arena, con
   casc_map_init(&graph->by_label, &context->alloc);
   casc_map_init(&graph->by_name, &context->alloc);
   builder b = {.graph = graph, .arena = &graph->arena, .schema = schema,
+               .by_place = strcmp(schema->engine, "postgresql") == 0,
                .by_rowid = strcmp(schema->engine, "sqlite") == 0};
   casc_map_init(&b.found, &context->alloc);
   casc_str_init(&b.scratch, &context->alloc);

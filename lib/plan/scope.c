@@ -22,7 +22,8 @@ static const char *const *casts_of(casc_scope *scope, const casc_table *table, c
   const char **casts = casc_arena_get(&scope->arena, count, sizeof *casts);
   for (uint32_t i = 0; casts && i < count; i++) {
     const casc_column *column = columns ? &table->columns[columns[i]] : NULL;
-    casts[i] = column ? scope->dialect->cast(&scope->arena, column->type, column->sql_type, column->collation) : "";
+    casts[i] = column ? scope->dialect->cast(&scope->arena, column->type, column->sql_type, column->collation)
+                      : scope->dialect->row_cast;
     if (!casts[i]) return NULL;
   }
   return casts;
