@@ -188,8 +188,10 @@ class Builder:
         if not self.engine.null_keys:
             for c in t.key:
                 t.columns[c].nullable = False
-        if not self.k['tenant'] and self.chance('unique'):
+        nameless = not t.key and not self.engine.row_ids and self.r.random() < .85  # its rows shall be told apart
+        if nameless or not self.k['tenant'] and self.chance('unique'):
             t.uniques.append([key('u', self.kind(['int', 'text', 'blob', 'text']))])
+            t.columns[t.uniques[-1][0]].nullable &= not nameless
         if not self.k['tenant'] and self.chance('pair_unique'):
             t.uniques.append([key('v1', 'int'), key('v2', 'text')])
 
@@ -207,7 +209,7 @@ class Builder:
         """A rule that the engine has not as an action is rare: a case without any can be checked by the engine itself."""
         if self.r.random() < self.k['own']:
             return self.r.choice(OWN_RULES)
-        if 'SET DEFAULT' not in self.engine.actions and self.case.seed % 3:
+        if 'SET DEFAULT' not in self.engine.actions and self.case.seed % 5:
             weights = [w * (rule != 'SET DEFAULT') for w, rule in zip(weights or self.k['rules'], RULES)]
         return self.r.choices(RULES, weights or self.k['rules'])[0]
 
@@ -217,8 +219,11 @@ class Builder:
         f.implicit = self.engine.implicit and f.ref_columns == parent.key and self.chance('implicit')
         if self.engine.lists and rule in ('SET NULL', 'SET DEFAULT') and len(columns) > 1 and self.r.random() < .7:
             f.set_columns = [c for c in columns if child.columns[c].nullable and self.r.random() < .8] or None
-        if rule in ('SET NULL', 'SET DEFAULT', 'SET_VALUE') and any(not child.columns[c].nullable
-                for c in f.written(True)) and not self.chance('notnull_set'):
+        unfit = any(not child.columns[c].nullable for c in f.written(True))
+        wanted = self.chance('notnull_set') if unfit else True
+        if unfit and rule == 'SET NULL' and not self.engine.can_act(f, rule):
+            wanted = wanted and self.case.seed % 5 == 0
+        if rule in ('SET NULL', 'SET DEFAULT', 'SET_VALUE') and not wanted:
             f.rule, f.set_columns = 'CASCADE' if self.r.random() < .8 else 'NO ACTION', None
         self.case.relations.append(f)
         return f

@@ -17,7 +17,7 @@ class Outcome:
     def __init__(self, case):
         self.deleted = {t: set() for t in case.tables}
         self.updated = {t: set() for t in case.tables}
-        self.updates = 0
+        self.updates = self.written = 0  # `written` counts rows that would be updated if they did not go, too
         self.reasons, self.flags, self.rows = [], set(), {}
 
     @property
@@ -124,6 +124,7 @@ def examine(m, case, f, i, j, after, enforced, listed):
     inside = j in m.deleted[f.child]
     itself = f.child is f.parent and i == j
     changes = f.rule in ('SET NULL', 'SET DEFAULT', 'SET_VALUE')
+    m.written += changes
     if f.rule == 'PROTECT':
         if f.child is case.root_table and j in case.roots:
             m.flags.add('protect')
