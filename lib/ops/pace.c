@@ -8,6 +8,7 @@
 enum {
   FIRST_ROOTS = 1024,
   LEAST_ROWS = 2000,
+  RAMP = 4, /* batches */
   /* SQLite's busy handler looks at least every 100 ms: a gap of this length lets every waiting writer in. */
   GAP_MS = 110,
   WORK_BETWEEN_GAPS_MS = 2000,
@@ -65,18 +66,23 @@ void casc_pace_shrink(cascade_purge *purge) {
   purge->roots = purge->roots > 4 ? purge->roots / 4 : 1;
 }
 
-/* Small batches look slower than they are, by what every batch costs: what rises is believed sooner than what falls. */
-static double smoothed(double old, double fresh) {
-  double weight = fresh > old ? 0.75 : 0.4;
+static double smoothed(double old, double fresh, double weight) {
   return old > 0 ? (1 - weight) * old + weight * fresh : fresh;
+}
+
+/* The first batches are small, and look slower than they are by what every batch costs: there, a rise is soon believed. Later on what falls
+   is, lest a server that has become slow makes transactions long. */
+static double rate_weight(const cascade_purge *purge, double fresh) {
+  return fresh < purge->rows_per_ms ? 0.6 : purge->report.batches < RAMP ? 0.75 : 0.25;
 }
 
 void casc_pace_learn(cascade_purge *purge, size_t roots, uint64_t rows, uint64_t nanoseconds, uint64_t commit_ns) {
   double ms = (double)(nanoseconds - (commit_ns < nanoseconds ? commit_ns : nanoseconds)) / 1e6;
+  double rate = (double)rows / (ms > 0.01 ? ms : 0.01);
   purge->worked_ns += nanoseconds;
-  purge->commit_ms = smoothed(purge->commit_ms, (double)commit_ns / 1e6);
-  purge->rows_per_ms = smoothed(purge->rows_per_ms, (double)rows / (ms > 0.01 ? ms : 0.01));
-  purge->rows_per_root = smoothed(purge->rows_per_root, (double)rows / (double)roots);
+  purge->commit_ms = smoothed(purge->commit_ms, (double)commit_ns / 1e6, 0.4);
+  purge->rows_per_ms = smoothed(purge->rows_per_ms, rate, rate_weight(purge, rate));
+  purge->rows_per_root = smoothed(purge->rows_per_root, (double)rows / (double)roots, 0.4);
   double most = (double)purge->most_rows, wanted = rows_wanted(purge);
   if (wanted > most) wanted = most;
   wanted /= purge->rows_per_root > 1 ? purge->rows_per_root : 1;
