@@ -1,4 +1,5 @@
-/* bench WORKLOAD --engine ENGINE --size N [--rounds N] [--methods NAME,...] [--json]: measures the library beside what one would write by hand. */
+/* bench WORKLOAD --engine ENGINE --size N [--rounds N] [--methods NAME,...] [--peer PROGRAM]... [--json]: measures the library beside
+   what one would write by hand, and beside other tools. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,10 +7,12 @@
 
 #include "bench.h"
 
-enum { MAX_METHODS = 16, MAX_ROUNDS = 25 };
+enum { MAX_PEERS = 4, MAX_METHODS = 16, MAX_ROUNDS = 25 };
 
 typedef struct request {
   const bench_workload *workload;
+  bench_workload with_peers;
+  bench_method all[MAX_METHODS];
   int64_t size;
   uint32_t rounds;
   const char *methods; /* a list of names; NULL for all */
@@ -24,12 +27,34 @@ typedef struct result {
 } result;
 
 static void print_usage(void) {
-  fputs("usage: bench WORKLOAD --engine ENGINE --size N [--rounds N] [--methods NAME,...] [--json]\n", stderr);
+  fputs("usage: bench WORKLOAD --engine ENGINE --size N [--rounds N] [--methods NAME,...] [--peer PROGRAM]... [--json]\n", stderr);
   for (uint32_t i = 0; i < bench_workload_count; i++)
     fprintf(stderr, "  %-3s --engine %-10s  %s\n", bench_workloads[i].name, bench_workloads[i].engine->name, bench_workloads[i].about);
   fputs("Every method works on its own fresh copy, in a process of its own; the methods take turns. Numbers are medians of\n"
-        "the rounds (3), the longest transaction and the growth of memory are the worst round's.\n",
+        "the rounds (3), the longest transaction and the growth of memory are the worst round's. A peer is a program that\n"
+        "deletes the same rows and prints seconds, statements, longest transaction and growth of memory in KB; one given by\n"
+        "--peer-on-actions works on the copy whose foreign keys have ON DELETE actions.\n",
         stderr);
+}
+
+static bool add_peer(request *wanted, const char *program, bool actions) {
+  const char *slash = strrchr(program, '/');
+  uint32_t *count = &wanted->with_peers.method_count;
+  if (*count == MAX_PEERS) return false;
+  wanted->all[(*count)++] = (bench_method){.name = slash ? slash + 1 : program, .actions = actions, .program = program};
+  return true;
+}
+
+/* The workload's own methods, and then the peers. */
+static void put_together(request *wanted) {
+  const bench_workload *w = wanted->workload;
+  uint32_t peers = wanted->with_peers.method_count;
+  memmove(wanted->all + w->method_count, wanted->all, peers * sizeof *wanted->all);
+  memcpy(wanted->all, w->methods, w->method_count * sizeof *wanted->all);
+  wanted->with_peers = *w;
+  wanted->with_peers.methods = wanted->all;
+  wanted->with_peers.method_count += peers;
+  wanted->workload = &wanted->with_peers;
 }
 
 static bool parse(int count, char **words, request *wanted) {
@@ -42,18 +67,22 @@ static bool parse(int count, char **words, request *wanted) {
     else if (!strcmp(words[i], "--size")) wanted->size = strtoll(next, NULL, 10), i++;
     else if (!strcmp(words[i], "--rounds")) wanted->rounds = (uint32_t)strtoul(next, NULL, 10), i++;
     else if (!strcmp(words[i], "--methods")) wanted->methods = next, i++;
-    else if (!name) name = words[i];
+    else if (!strcmp(words[i], "--peer") || !strcmp(words[i], "--peer-on-actions")) {
+      if (!add_peer(wanted, next, strlen(words[i]) > strlen("--peer"))) return false;
+      i++;
+    } else if (!name) name = words[i];
     else return false;
   }
   for (uint32_t i = 0; name && i < bench_workload_count; i++)
     if (!strcmp(bench_workloads[i].name, name) && !strcmp(bench_workloads[i].engine->name, engine)) wanted->workload = &bench_workloads[i];
+  if (wanted->workload) put_together(wanted);
   return wanted->workload && wanted->size >= 20 && wanted->rounds >= 1 && wanted->rounds <= MAX_ROUNDS;
 }
 
 static bool is_wanted(const request *wanted, uint32_t method) {
   const char *name = wanted->workload->methods[method].name, *from = wanted->methods;
   size_t length = strlen(name);
-  if (!from) return true;
+  if (!from || wanted->workload->methods[method].program) return true;
   for (; *from; from += strcspn(from, ","), from += *from == ',')
     if (strcspn(from, ",") == length && !strncmp(from, name, length)) return true;
   return false;
@@ -170,7 +199,7 @@ static bool name_databases(const bench_engine *engine, databases *named) {
 
 int main(int count, char **words) {
   static result results[MAX_METHODS];
-  request wanted = {0};
+  static request wanted;
   if (!parse(count, words, &wanted)) {
     print_usage();
     return 2;

@@ -134,6 +134,7 @@ typedef struct bench_method {
   void *(*open)(bench_run *run);
   void (*work)(bench_run *run, void *session);
   void (*close)(void *session);
+  const char *program; /* instead of them: another tool, which measures itself */
 } bench_method;
 
 typedef struct bench_ratio {
@@ -160,7 +161,8 @@ bool bench_verify(const bench_workload *workload, int64_t size, const char *orig
                   size_t room);
 
 double bench_now(void);
-/* Runs a method in a process of its own. */
+/* Runs a method in a process of its own. A program is called with engine, database and size; it prints one line: seconds, statements,
+   the longest transaction's seconds, growth of memory in KB. */
 void bench_measure(const bench_method *method, bench_run *run);
 void bench_fail(bench_run *run, const char *what, const char *why);
 

@@ -53,7 +53,25 @@ static void work(const bench_method *method, bench_run *run) {
   if (session) method->close(session);
 }
 
+static void call(const bench_method *method, bench_run *run) {
+  char command[2 * NAME_ROOM + 100], line[200] = "";
+  unsigned long long statements = 0;
+  long long growth = 0;
+  snprintf(command, sizeof command, "'%.*s' %s '%s' %lld", NAME_ROOM, method->program, run->workload->engine->name, run->database,
+           (long long)run->size);
+  FILE *output = popen(command, "r");
+  bool read = output && fgets(line, sizeof line, output) &&
+              sscanf(line, "%lf %llu %lf %lld", &run->seconds, &statements, &run->longest_tx_s, &growth) == 4;
+  if (!output || pclose(output) || !read) bench_fail(run, method->program, "failed, or printed no line of four numbers");
+  run->statements = statements;
+  run->rss_growth_kb = growth;
+}
+
 void bench_measure(const bench_method *method, bench_run *run) {
+  if (method->program) {
+    call(method, run);
+    return;
+  }
   int ends_of_pipe[2];
   if (pipe(ends_of_pipe)) {
     bench_fail(run, method->name, "no pipe");

@@ -1,8 +1,11 @@
 """The benchmark itself, on a few rows: every method does its work, and the object that --json prints is whole."""
 import json
+import pathlib
 import subprocess
 import sys
+import tempfile
 import unittest
+import xml.etree.ElementTree
 
 METHODS = {
     'sqlite': {'native_driver', 'native_driver_proven', 'dbi_driver', 'dbi_driver_proven', 'staged', 'cascade', 'limit'},
@@ -62,6 +65,54 @@ class Bench(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         for name in METHODS['sqlite']:
             self.assertIn(name, done.stdout)
+
+    def peer(self, name, statement):
+        """A tool that deletes by itself, in SQLite."""
+        program = pathlib.Path(self.directory.name) / name
+        program.write_text(f"""#!/usr/bin/python3
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[2])
+db.execute('PRAGMA foreign_keys = ON')
+db.execute({statement!r}, (int(sys.argv[3]) // 2,))
+db.commit()
+print(0.5, 7, 0.25, 3)
+""", encoding='utf-8')
+        program.chmod(0o755)
+        return str(program)
+
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.addCleanup(self.directory.cleanup)
+
+    def test_peer(self):
+        words = ('w1', '--engine', 'sqlite', '--size', '100', '--rounds', '1', '--methods', 'limit', '--json')
+        right = self.peer('right', 'DELETE FROM run WHERE created <= ?')
+        done = bench(*words, '--peer-on-actions', right)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        methods = json.loads(done.stdout)['methods']
+        self.assertEqual(set(methods), {'limit', 'right'})
+        self.assertEqual(methods['right'], {'seconds': .5, 'statements': 7, 'longest_tx_s': .25, 'rss_growth_kb': 3})
+        wrong = self.peer('wrong', 'DELETE FROM run WHERE created < ?')
+        for kind, program, complaint in (('--peer-on-actions', wrong, 'instead of'), ('--peer', right, 'failed'), ('--peer', '/none', 'failed')):
+            done = bench(*words, kind, program)
+            self.assertEqual(done.returncode, 1, program)
+            self.assertIn(complaint, done.stderr)
+
+    def test_report(self):
+        into = pathlib.Path(self.directory.name)
+        for workload, methods in (('w1', 'cascade,native_driver'), ('w4', 'cascade,limit')):
+            done = bench(workload, '--engine', 'sqlite', '--size', '100', '--rounds', '1', '--methods', methods, '--json')
+            self.assertEqual(done.returncode, 0, done.stderr)
+            (into / f'{workload}.json').write_text(done.stdout, encoding='utf-8')
+        script = pathlib.Path(__file__).with_name('report.py')
+        subprocess.run([script, '--into', into, into / 'w4.json', into / 'w1.json'], check=True)
+        page = (into / 'performance.md').read_text(encoding='utf-8')
+        self.assertIn('## Census on SQLite, 100', page)
+        self.assertEqual(page.count('| ON DELETE CASCADE, one statement |'), 2)
+        self.assertIn('tests/bench/bench w4 --engine sqlite --size 100 --rounds 1 --json > w4-sqlite-100.json', page)
+        bars = xml.etree.ElementTree.parse(into / 'performance.svg').getroot().findall('{http://www.w3.org/2000/svg}rect')
+        self.assertEqual(len(bars), 1 + 4)
+        self.assertNotEqual(subprocess.run([script], capture_output=True, check=False).returncode, 0)
 
     def test_usage(self):
         for words in ([], ['w1'], ['w1', '--size', '5'], ['nothing', '--size', '100'], ['w1', '--engine', 'oracle', '--size', '100'],

@@ -1,0 +1,153 @@
+#!/usr/bin/python3
+"""report.py [--into DIRECTORY] FILE.json...
+
+Turns what `bench --json` prints into performance.md and performance.svg, in lib/doc/pages or the DIRECTORY. Files of the same workload,
+engine and size are put together."""
+import html
+import json
+import os
+import pathlib
+import sys
+
+PAGES = pathlib.Path(__file__).resolve().parents[2] / 'lib/doc/pages'
+ENGINES = {'sqlite': 'SQLite', 'postgresql': 'PostgreSQL', 'mariadb': 'MariaDB'}
+METHODS = {  # in the order of the report
+    'native_driver': 'library',
+    'native_driver_delegated': 'library, actions declared',
+    'native_driver_proven': 'library, proven',
+    'native_driver_delegated_proven': 'library, proven, actions declared',
+    'dbi_driver': 'library through libdbi',
+    'dbi_driver_delegated': 'library through libdbi, actions declared',
+    'dbi_driver_proven': 'library through libdbi, proven',
+    'staged': 'by hand, in batches',
+    'staged_unchecked': 'by hand, in batches, checks off',
+    'limit': 'by hand, one transaction, checks off',
+    'cascade': 'ON DELETE CASCADE, one statement',
+    'django': 'Django, QuerySet.delete()',
+    'active_record': 'ActiveRecord, destroy of each',
+    'pt_archiver': 'pt-archiver, actions declared'}
+WORKLOADS = {
+    'w1': ('Job history', 6, 'The older half of {size:,} runs of an automation server goes: 12 rows each in 8 tables, and 5 more tables '
+           'whose references become NULL.'),
+    'w1b': ('Job history without two indexes', 6, 'The same with {size:,} runs, where two of the referencing columns have no index.'),
+    'w4': ('Census', 16, '{size:,} households that belong to no area any more go, with 15 rows each on two more levels; as many stay.')}
+TOP = """# Performance {#performance}
+
+What the library takes for a delete, beside what one would write by hand and the database's own ON DELETE CASCADE. Every method works
+on a fresh copy of the same data, in a process of its own, and must leave exactly the rows that have to be left. The methods take turns;
+seconds and statements are medians of the rounds, the longest transaction and the growth of the process's memory are the worst
+round's. The library's time includes reading the schema. Servers run with `fsync` on; their own memory does not count.
+
+- **library**: integrity checked by the database, its foreign keys NO ACTION, every row deleted by the library's own statements. Where
+  actions are **declared**, the database does what its ON DELETE actions say, batch by batch.
+- **proven**: CASCADE_INTEGRITY_PROVEN, foreign keys NO ACTION unless actions are declared.
+- **by hand, in batches**: 10,000 roots at a time with their keys in a list (SQLite: in a table); with the checks **off**, after their
+  rows were locked.
+- **by hand, one transaction, checks off**: the least that any way has to do with sets of keys.
+- **ON DELETE CASCADE**: one DELETE of the roots in one long transaction.
+
+![Seconds of each method](performance.svg)
+"""
+PURGE = """InnoDB clears up behind a COMMIT in the background. After ON DELETE CASCADE in one transaction it has all of that still to do when
+the clock has stopped; behind batches it does it while they run, on the same processors.
+"""
+
+
+def label(method):
+    return METHODS.get(method, method)
+
+
+def order(method):
+    return list(METHODS).index(method) if method in METHODS else len(METHODS)
+
+
+def read(paths):
+    runs = {}
+    for path in paths:
+        run = json.loads(pathlib.Path(path).read_text(encoding='utf-8'))
+        known = runs.setdefault((run['workload'], run['engine'], run['size']), run)
+        known['methods'].update(run['methods'])
+    rank = list(WORKLOADS), list(ENGINES)
+    return sorted(runs.values(), key=lambda run: (rank[0].index(run['workload']), rank[1].index(run['engine']), run['size']))
+
+
+def methods_of(run):
+    return sorted(run['methods'].items(), key=lambda item: order(item[0]))
+
+
+def title(run):
+    return f"{WORKLOADS[run['workload']][0]} on {ENGINES[run['engine']]}, {run['size']:,}"
+
+
+def table(run):
+    cascade = run['methods'].get('cascade', {}).get('seconds')
+    yield '| method | seconds | to ON DELETE CASCADE | statements | longest transaction, s | memory, KB |'
+    yield '|---|---:|---:|---:|---:|---:|'
+    for name, numbers in methods_of(run):
+        share = f"{numbers['seconds'] / cascade:.3g}" if cascade else ''
+        yield (f"| {label(name)} | {numbers['seconds']:.2f} | {share} | {numbers['statements']:,} | "
+               f"{numbers['longest_tx_s']:.2f} | {numbers['rss_growth_kb']:,} |")
+
+
+def machine():
+    memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2 ** 30
+    system = dict(line.rstrip().split('=', 1) for line in open('/etc/os-release', encoding='utf-8') if '=' in line)
+    return f"{os.cpu_count()} processors, {memory:.0f} GB, {system.get('PRETTY_NAME', 'Linux').strip(chr(34))}"
+
+
+def page(runs):
+    lines = [TOP, f'Measured on a machine with {machine()}. Another machine has other seconds, and much the same ratios.', '']
+    for run in runs:
+        _, rows, about = WORKLOADS[run['workload']]
+        lines += [f'## {title(run)}', '', about.format(size=run['size']) + f" {rows * run['size']:,} rows are deleted.", '']
+        lines += [*table(run), '']
+        lines += [PURGE] if run['engine'] == 'mariadb' and run['workload'] == 'w1' else []
+    lines += ['## To measure again', '', '    cd libcascade']
+    files = []
+    for run in runs:
+        files.append(f"{run['workload']}-{run['engine']}-{run['size']}.json")
+        lines.append(f"    tests/bench/bench {run['workload']} --engine {run['engine']} --size {run['size']} "
+                     f"--rounds {run['rounds']} --json > {files[-1]}")
+    lines += [f"    tests/bench/report.py {' '.join(files)}", '']
+    return '\n'.join(lines)
+
+
+def color(method):
+    return '#2f6db5' if method.startswith(('native', 'dbi')) else '#b5542f' if method == 'cascade' else '#8a8f98'
+
+
+def chart(runs):
+    """A panel of bars for each run, on a scale of its own."""
+    left, width, step, top = 310, 520, 22, 12
+    parts, y = [], top
+    for run in runs:
+        y += step
+        parts.append(f'<text x="8" y="{y}" font-weight="bold">{html.escape(title(run))}</text>')
+        longest = max(numbers['seconds'] for numbers in run['methods'].values())
+        for name, numbers in methods_of(run):
+            y += step
+            bar = max(1, width * numbers['seconds'] / longest)
+            parts.append(f'<text x="{left - 8}" y="{y}" text-anchor="end">{html.escape(label(name))}</text>')
+            parts.append(f'<rect x="{left}" y="{y - 13}" width="{bar:.1f}" height="16" fill="{color(name)}"/>')
+            parts.append(f'<text x="{left + bar + 6:.1f}" y="{y}">{numbers["seconds"]:.2f} s</text>')
+        y += step // 2
+    size = f'width="{left + width + 90}" height="{y + top}"'
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="13" fill="#24292f">\n'
+            '<rect width="100%" height="100%" fill="#ffffff"/>\n' + '\n'.join(parts) + '\n</svg>\n')
+
+
+def main(paths):
+    pages = PAGES
+    if paths[:1] == ['--into'] and len(paths) > 1:
+        pages, paths = pathlib.Path(paths[1]), paths[2:]
+    if not paths or paths[0].startswith('-'):
+        print(__doc__, file=sys.stderr)
+        return 2
+    runs = read(paths)
+    (pages / 'performance.md').write_text(page(runs), encoding='utf-8')
+    (pages / 'performance.svg').write_text(chart(runs), encoding='utf-8')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
