@@ -222,6 +222,18 @@ static cascade_status find_free(casc_scope *scope, const uint32_t *tables, uint3
   return status;
 }
 
+/* Others refer to the relation's columns, and the database would look at them at once. */
+static bool is_referred_to(const casc_scope *scope, const casc_relation *relation) {
+  const cascade_policy *policy = scope->policy;
+  for (uint32_t i = 0; i < policy->to_count[relation->table]; i++) {
+    const casc_scope_relation *onto = &scope->relations[policy->relations_to[relation->table][i]];
+    for (uint32_t j = 0; onto->hard && onto->relation->ref_columns && j < onto->relation->count; j++)
+      for (uint32_t k = 0; k < relation->count; k++)
+        if (onto->relation->ref_columns[j] == relation->columns[k]) return true;
+  }
+  return false;
+}
+
 /* Nothing is free: cut a hard relation that can be NULL. */
 static cascade_status cut_hard(casc_batch *batch, const uint32_t *tables, uint32_t count, const casc_keyset *left,
                                bool *cut, cascade_error **error) {
@@ -229,7 +241,8 @@ static cascade_status cut_hard(casc_batch *batch, const uint32_t *tables, uint32
   *cut = false;
   for (uint32_t i = 0; i < scope->relation_count; i++) {
     casc_scope_relation relation = scope->relations[i];
-    if (!relation.hard || !(relation.relation->flags & CASCADE_RELATION_NULLABLE) || relation.role == CASC_ROLE_NONE)
+    if (!relation.hard || !(relation.relation->flags & CASCADE_RELATION_NULLABLE) || relation.role == CASC_ROLE_NONE ||
+        is_referred_to(scope, relation.relation))
       continue;
     for (uint32_t j = 0; j < count; j++) {
       if (tables[j] != relation.relation->table || !left[j].count) continue;

@@ -88,6 +88,13 @@ static bool is_wanted(const request *wanted, uint32_t method) {
   return false;
 }
 
+static bool needs_actions(const request *wanted) {
+  const bench_workload *w = wanted->workload;
+  for (uint32_t i = 0; i < w->method_count; i++)
+    if (w->methods[i].actions && !w->engine->copies_rows && is_wanted(wanted, i)) return true;
+  return false;
+}
+
 static int by_seconds(const void *a, const void *b) {
   double x = ((const bench_run *)a)->seconds, y = ((const bench_run *)b)->seconds;
   return (x > y) - (x < y);
@@ -173,7 +180,7 @@ static bool run_all(const request *wanted, const databases *named, result *resul
   const bench_workload *w = wanted->workload;
   char message[400] = "";
   if (!bench_generate(w, wanted->size, false, named->plain, message, sizeof message) ||
-      (!w->engine->copies_rows && !bench_generate(w, wanted->size, true, named->actions, message, sizeof message))) {
+      (needs_actions(wanted) && !bench_generate(w, wanted->size, true, named->actions, message, sizeof message))) {
     fprintf(stderr, "bench: the data cannot be made: %s\n", message);
     return false;
   }

@@ -11,6 +11,8 @@ import sys
 
 PAGES = pathlib.Path(__file__).resolve().parents[2] / 'lib/doc/pages'
 ENGINES = {'sqlite': 'SQLite', 'postgresql': 'PostgreSQL', 'mariadb': 'MariaDB'}
+PEERS = {'django': 'Django, QuerySet.delete()', 'active_record': 'ActiveRecord, destroy of each',
+         'pt_archiver': 'pt-archiver, actions declared'}
 METHODS = {  # in the order of the report
     'native_driver': 'library',
     'native_driver_delegated': 'library, actions declared',
@@ -22,10 +24,7 @@ METHODS = {  # in the order of the report
     'staged': 'by hand, in batches',
     'staged_unchecked': 'by hand, in batches, checks off',
     'limit': 'by hand, one transaction, checks off',
-    'cascade': 'ON DELETE CASCADE, one statement',
-    'django': 'Django, QuerySet.delete()',
-    'active_record': 'ActiveRecord, destroy of each',
-    'pt_archiver': 'pt-archiver, actions declared'}
+    'cascade': 'ON DELETE CASCADE, one statement', **PEERS}
 WORKLOADS = {
     'w1': ('Job history', 6, 'The older half of {size:,} runs of an automation server goes: 12 rows each in 8 tables, and 5 more tables '
            'whose references become NULL.'),
@@ -102,14 +101,22 @@ def page(runs):
         lines += [f'## {title(run)}', '', about.format(size=run['size']) + f" {rows * run['size']:,} rows are deleted.", '']
         lines += [*table(run), '']
         lines += [PURGE] if run['engine'] == 'mariadb' and run['workload'] == 'w1' else []
-    lines += ['## To measure again', '', '    cd libcascade']
-    files = []
-    for run in runs:
-        files.append(f"{run['workload']}-{run['engine']}-{run['size']}.json")
-        lines.append(f"    tests/bench/bench {run['workload']} --engine {run['engine']} --size {run['size']} "
-                     f"--rounds {run['rounds']} --json > {files[-1]}")
-    lines += [f"    tests/bench/report.py {' '.join(files)}", '']
+    lines += ['## To measure again', '', '    cd libcascade', *commands(runs), '']
     return '\n'.join(lines)
+
+
+def commands(runs):
+    files, told = [], []
+    for run in runs:
+        if PEERS.keys() & run['methods'].keys():
+            files.append(f"peers-{run['engine']}.json")
+            line = f"    tests/bench/peers/run {run['size']}"
+        else:
+            files.append(f"{run['workload']}-{run['engine']}-{run['size']}.json")
+            line = (f"    tests/bench/bench {run['workload']} --engine {run['engine']} --size {run['size']} --rounds {run['rounds']} "
+                    f"--json > {files[-1]}")
+        told += [line] if line not in told else []
+    return [*told, f"    tests/bench/report.py {' '.join(files)}"]
 
 
 def color(method):

@@ -15,7 +15,7 @@ ODD_NAMES = ['order', 'Group', 'select', 'my table', 'Ta"ble', "it's", 'ÜBER', 
     'x%y', 'q?',
              'Vis-à-vis', 'semi;colon', '--', 'where', '$1', 'value', 'key', '名前', 'NULL', 'p', 's', 'd0', 'd1']
 ODD_TEXTS = ["o'x", 'a b', '', '%', 'ü', 'A', 'a', '"q"', 'back\\slash', 'NULL', '-1', '0', '名', 'se;mi', 'a,b',
-    '{x}', '[1]', '\x1a', "'; DROP TABLE t0; --", 'x' * 300, '\n', '?1', 'A ', '\\N', '\\x41', '{"a","b"}']
+    '{x}', '[1]', '\x1a', "'; DROP TABLE t0; --", 'x' * 170, '\n', '?1', 'A ', '\\N', '\\x41', '{"a","b"}']
 RULES = ['CASCADE', 'SET NULL', 'SET DEFAULT', 'RESTRICT', 'NO ACTION']  # as COMMON['rules'] weighs them
 OWN_RULES = ['PROTECT', 'PROTECT', 'SET_VALUE', 'IGNORE']
 BASES = [1, 1, 1, 1000, -7, 2 ** 53 + 1, 2 ** 63 - 1500, -2 ** 63 + 5]

@@ -19,7 +19,7 @@ class MariaDB(ServerEngine):
     names, long_name = ['casc_k', 'casc_p', 'casc_0', 'k', 'rank', 'dual'], 'k' * 64
     texts = ['nul\x00in', 'nul\x00on', 'a\x00']
     collations = [LOOSE]
-    declared = {'int': 'bigint', 'text': 'varchar(320)', 'digits': 'decimal(30,2)', 'numeric': 'decimal(30,2)',
+    declared = {'int': 'bigint', 'text': 'varchar(180)', 'digits': 'decimal(30,2)', 'numeric': 'decimal(30,2)',
                 'blob': 'varbinary(40)', 'real': 'double', 'uuid': 'uuid', 'date': 'date'}
     kinds = {'digits': ['numeric'], 'any': ['uuid', 'date'], 'blob': ['blob', 'uuid', 'date', 'numeric']}
     numbers = [('bigint', 64), ('int', 32), ('smallint', 16), ('mediumint', 24)]
@@ -29,7 +29,7 @@ class MariaDB(ServerEngine):
 
     @classmethod
     def mixed(cls, parent, r):
-        other = {'varchar(320)': ['varchar(400)'], 'varbinary(40)': ['varbinary(60)']}
+        other = {'varchar(180)': ['varchar(220)'], 'varbinary(40)': ['varbinary(60)']}
         return r.choice(other.get(parent.declared, [parent.declared]))
 
     @classmethod

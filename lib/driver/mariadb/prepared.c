@@ -2,6 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+static int64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 static uint64_t hash_of(const char *text, size_t length) {
   uint64_t hash = 14695981039346656037u; /* FNV-1a */
@@ -22,7 +29,7 @@ static prepared *find(native *self, const cascade_statement *statement, uint64_t
     if (!entry->handle || entry->lent || entry->hash != hash || entry->length != statement->sql_length ||
         memcmp(entry->sql, statement->sql, entry->length) != 0)
       continue;
-    if (entry->handle->mysql) return entry;
+    if (entry->handle->mysql && now_ms() - entry->made_ms < CACHE_MS) return entry;
     drop(entry);
   }
   return NULL;
@@ -84,7 +91,7 @@ static prepared *keep(native *self, const cascade_statement *statement, MYSQL_ST
   if (!sql) return NULL;
   memcpy(sql, statement->sql, statement->sql_length + 1);
   drop(entry);
-  *entry = (prepared){.handle = handle, .sql = sql, .hash = hash, .length = statement->sql_length};
+  *entry = (prepared){.handle = handle, .sql = sql, .hash = hash, .made_ms = now_ms(), .length = statement->sql_length};
   return entry;
 }
 
@@ -100,6 +107,7 @@ cascade_status native_prepare(native *self, const cascade_statement *statement, 
   }
   if (entry) {
     entry->lent = true;
+    entry->lent_ms = now_ms();
     entry->used = ++self->clock;
     *made = *entry;
   }
@@ -117,7 +125,8 @@ static prepared *place_of(native *self, const prepared *statement) {
 void native_release(native *self, prepared *statement) {
   prepared *entry = place_of(self, statement);
   mysql_stmt_free_result(statement->handle);
-  if (entry) entry->lent = false;
+  if (entry && now_ms() - entry->lent_ms > QUICK_MS) drop(entry);
+  else if (entry) entry->lent = false;
   else mysql_stmt_close(statement->handle);
 }
 
