@@ -19,6 +19,7 @@ typedef struct casc_sql_table {
   const int32_t *shown_types;
   const char *const *shown_casts;
   bool shown_is_key; /* both are the same columns */
+  bool key_is_primary; /* the identity is the primary key */
   bool only;         /* rows of the tables that inherit from it are not its own */
 } casc_sql_table;
 
@@ -33,6 +34,7 @@ typedef struct casc_sql_relation {
   const char *const *set_casts;
   const int32_t *set_types;
   const char *where; /* condition on the referencing table, or NULL */
+  const char *index; /* that supports it, by name; "primary key" for the table's own, "" for none */
   bool direct;       /* the referenced columns are the identity of ref_table, and comparing with the key itself is exact */
 } casc_sql_relation;
 

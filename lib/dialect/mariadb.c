@@ -123,6 +123,18 @@ static void plain_among(casc_statement *statement, const casc_sql_table *table, 
   }
 }
 
+/* The optimizer's figures may be old, and a table that was small is then read as a whole. */
+static void use_index(casc_statement *statement, const char *index) {
+  if (!*index) return;
+  put(statement, " FORCE INDEX (");
+  name(statement, NULL, strcmp(index, "primary key") ? index : "PRIMARY");
+  put(statement, ")");
+}
+
+static const char *index_of_key(const casc_sql_table *table) {
+  return table->key_is_primary ? "primary key" : "";
+}
+
 /* <the rows `keys` of table>: the key table, joined by their identity, or the table alone and a condition that follows. */
 static void rows_of(casc_statement *statement, const casc_sql_table *table, const cascade_keys *keys) {
   if (!is_plain(keys)) {
@@ -131,6 +143,7 @@ static void rows_of(casc_statement *statement, const casc_sql_table *table, cons
   }
   table_name(statement, table);
   if (is_plain(keys)) return;
+  use_index(statement, index_of_key(table));
   put(statement, " ON ");
   match_keys(statement, table, table->key, table->key_types, table->key_count);
 }
@@ -173,6 +186,7 @@ typedef struct key_part {
   const char *const *casts;
   uint32_t count;
   const cascade_keys *keys;
+  const char *index;
 } key_part;
 
 enum { KEY_PARTS = 3 };
@@ -182,13 +196,15 @@ static uint32_t key_parts(const casc_sql_table *table, const casc_sql_filter *fi
   uint32_t count = 0;
   if (relation && relation->direct) {
     const casc_sql_table *ref = relation->ref_table;
-    parts[count++] = (key_part){relation->columns, ref->key_types, ref->key_casts, relation->count, filter->parents};
+    parts[count++] = (key_part){relation->columns, ref->key_types, ref->key_casts, relation->count, filter->parents,
+                                relation->index};
   }
   if (filter->among)
-    parts[count++] = (key_part){table->key, table->key_types, table->key_casts, table->key_count, filter->among};
+    parts[count++] = (key_part){table->key, table->key_types, table->key_casts, table->key_count, filter->among,
+                                index_of_key(table)};
   if (filter->shown_among)
     parts[count++] =
-        (key_part){table->shown, table->shown_types, table->shown_casts, table->shown_count, filter->shown_among};
+        (key_part){table->shown, table->shown_types, table->shown_casts, table->shown_count, filter->shown_among, ""};
   return count;
 }
 
@@ -200,6 +216,7 @@ static uint32_t joined(casc_statement *statement, const casc_sql_table *table, c
     value_table(statement, relation->ref_table, relation->ref_columns, relation->count, filter->parents, NULL);
     put(statement, " STRAIGHT_JOIN ");
     table_name(statement, table);
+    use_index(statement, relation->index);
     put(statement, " ON ");
     match_values(statement, table, relation->columns, relation->count);
     return count;
@@ -213,6 +230,7 @@ static uint32_t joined(casc_statement *statement, const casc_sql_table *table, c
   key_table(statement, list.keys, list.types, list.casts);
   put(statement, " STRAIGHT_JOIN ");
   table_name(statement, table);
+  use_index(statement, list.index);
   put(statement, " ON ");
   match_keys(statement, table, list.columns, list.types, list.count);
   for (count--; driving < count; driving++) parts[driving] = parts[driving + 1];

@@ -43,6 +43,7 @@ static bool describe_table(casc_scope *scope, casc_sql_table *sql, const casc_ta
       .shown_types = own ? table->identity_types : table->key_types,
       .shown_casts = casts_of(scope, table, own ? table->identity_columns : table->key,
                               own ? table->identity_count : table->key_count),
+      .key_is_primary = !own && table->identity == table->key_names,
       .only = table->flags & CASCADE_TABLE_INHERITED,
   };
   sql->shown_is_key = sql->shown_count == sql->key_count;
@@ -76,6 +77,7 @@ static bool describe_relation(casc_scope *scope, casc_scope_relation *to, const 
   for (uint32_t i = 0; types && i < sql->set_count; i++) types[i] = table->columns[written[i]].value_type;
   sql->set_types = types;
   sql->where = relation->where;
+  sql->index = relation->index;
   sql->direct = relation->direct;
   return sql->ref_casts && sql->set_casts && types;
 }
