@@ -29,6 +29,7 @@ typedef struct native {
   void *(*make_canceller)(void *);
   void (*free_canceller)(void *);
   int (*cancel)(void *, char *, int);
+  int (*consume_input)(void *);
   atomic_bool stop;
   bool inside;     /* a transaction was open when the current statement began ... */
   const char *sql; /* ... which is this; NULL for a query */
@@ -47,7 +48,8 @@ static bool load(casc_dbi *self, native *state) {
                 {"PQsetNoticeProcessor", &state->set_notices},
                 {"PQgetCancel", &state->make_canceller},
                 {"PQfreeCancel", &state->free_canceller},
-                {"PQcancel", &state->cancel}};
+                {"PQcancel", &state->cancel},
+                {"PQconsumeInput", &state->consume_input}};
   dbi_driver_t *driver = dbi_conn_get_driver(self->connection);
   state->handle = ((dbi_conn_t *)self->connection)->connection;
   for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
@@ -112,6 +114,7 @@ static cascade_status fail(casc_dbi *self, cascade_error **error) {
   char sqlstate[6] = "", words[900], message[1100];
   int number = dbi_conn_error(self->connection, &report);
   if (number > 0) decode_sqlstate(number, sqlstate);
+  else state->consume_input(state->handle); /* one that could not write knows only when it reads that nobody is there */
   bool lost = state->get_status(state->handle) != CONNECTION_OK;
   cascade_status status = lost ? CASCADE_CONNECTION : casc_postgres_status(sqlstate, atomic_load(&state->stop));
   copy_words(words, sizeof words, report ? report : "libdbi gave no result and no error", status);
