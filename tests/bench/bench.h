@@ -14,7 +14,8 @@ enum {
   NAME_ROOM = 500
 };
 
-/* Data. In columns and rows {i} is an integer type, {t} a text type, {/} the division of integers, {n} the size, {h} half of it. */
+/* Data. In columns and rows {i} is an integer type, {t} a text type, {/} the division of integers, {n} the size, {h} half of it,
+   {a} a row's age. */
 
 typedef struct bench_table {
   const char *name, *columns;
@@ -51,6 +52,7 @@ typedef struct bench_data {
   const bench_left *left;
   const bench_sweep *sweeps; /* in an order that foreign keys allow */
   uint32_t table_count, index_count, relation_count, left_count, sweep_count;
+  const char *age;                  /* of row number i, from 1 to the size; NULL where there is none */
   const char *rules;                /* the library's, where the database has none */
   const char *root, *doomed;        /* the rows that go, as a condition with marks */
   const char *where;                /* the same for the library */
@@ -58,7 +60,7 @@ typedef struct bench_data {
   const char *inner, *inner_column; /* what lies between roots and leaves and refers to the roots, or NULL */
 } bench_data;
 
-extern const bench_data bench_jobs, bench_census;
+extern const bench_data bench_jobs, bench_scattered_jobs, bench_census;
 
 /* Engines. */
 

@@ -1,12 +1,13 @@
 /* The job history of an automation server: 12 rows hang on every run, in 8 tables; 5 more tables refer to runs and are set to NULL;
-   hosts and credentials are only referred to. The older half of the runs goes. */
+   hosts and credentials are only referred to. The older half of the runs goes: keys that follow each other, or, in the scattered variant,
+   every other key or so. */
 #include "bench.h"
 
 static const bench_table tables[] = {
     {"host", "id {i} PRIMARY KEY, name {t} NOT NULL", "i, 'host-' || i", 1000, 0, 0},
     {"credential", "id {i} PRIMARY KEY, name {t} NOT NULL", "i, 'credential-' || i", 100, 0, 0},
     {"run", "id {i} PRIMARY KEY, created {i} NOT NULL, title {t} NOT NULL, state {t} NOT NULL",
-     "i, i, 'nightly run number ' || i, CASE i % 5 WHEN 0 THEN 'failed' ELSE 'successful' END", 0, 1, 1},
+     "i, {a}, 'nightly run number ' || i, CASE i % 5 WHEN 0 THEN 'failed' ELSE 'successful' END", 0, 1, 1},
     {"job", "run_id {i} PRIMARY KEY, script {t} NOT NULL, forks {i} NOT NULL", "i, 'site-' || (i % 50) || '.yml', i % 10", 0, 1, 1},
     {"job_event",
      "id {i} PRIMARY KEY, job_id {i} NOT NULL, host_id {i}, position {i} NOT NULL, kind {t} NOT NULL, output {t} NOT NULL",
@@ -54,14 +55,15 @@ static const bench_relation relations[] = {{"job", "run_id", "run", "id", CASCAD
                                            {"notice", "run_id", "run", "id", SET_NULL}};
 
 #define ALL "1 = 1"
-#define STAYING "sum(CASE WHEN run_id > {h} THEN run_id END)"
+#define STAYS(column) column " IN (SELECT id FROM run WHERE created > {h})"
+#define STAYING "sum(CASE WHEN " STAYS("run_id") " THEN run_id END)"
 
-static const bench_left left[] = {{"run", "id > {h}", "sum(id)", "sum(id)"},
-                                  {"job", "run_id > {h}", "sum(run_id)", "sum(run_id)"},
-                                  {"job_event", "job_id > {h}", "sum(id)", "sum(id)"},
-                                  {"job_host", "job_id > {h}", "sum(id)", "sum(id)"},
-                                  {"job_launch", "job_id > {h}", "sum(id)", "sum(id)"},
-                                  {"run_credential", "run_id > {h}", "sum(id)", "sum(id)"},
+static const bench_left left[] = {{"run", "created > {h}", "sum(id)", "sum(id)"},
+                                  {"job", STAYS("run_id"), "sum(run_id)", "sum(run_id)"},
+                                  {"job_event", STAYS("job_id"), "sum(id)", "sum(id)"},
+                                  {"job_host", STAYS("job_id"), "sum(id)", "sum(id)"},
+                                  {"job_launch", STAYS("job_id"), "sum(id)", "sum(id)"},
+                                  {"run_credential", STAYS("run_id"), "sum(id)", "sum(id)"},
                                   {"schedule", ALL, STAYING, "sum(run_id)"},
                                   {"workflow", ALL, STAYING, "sum(run_id)"},
                                   {"project", ALL, STAYING, "sum(run_id)"},
@@ -88,18 +90,11 @@ static const char rules[] = "[{\"table\": \"job\", \"column\": \"run_id\", \"rul
                             " {\"table\": \"inventory\", \"column\": \"run_id\", \"rule\": \"SET NULL\"},"
                             " {\"table\": \"notice\", \"column\": \"run_id\", \"rule\": \"SET NULL\"}]";
 
-const bench_data bench_jobs = {.tables = tables,
-                               .table_count = sizeof tables / sizeof *tables,
-                               .indexes = indexes,
-                               .index_count = sizeof indexes / sizeof *indexes,
-                               .relations = relations,
-                               .relation_count = sizeof relations / sizeof *relations,
-                               .left = left,
-                               .left_count = sizeof left / sizeof *left,
-                               .sweeps = sweeps,
-                               .sweep_count = sizeof sweeps / sizeof *sweeps,
-                               .rules = rules,
-                               .root = "run",
-                               .doomed = "created <= {h}",
-                               .where = "created <= ?",
-                               .has_parameter = true};
+#define JOBS                                                                                                                             \
+  .tables = tables, .table_count = sizeof tables / sizeof *tables, .indexes = indexes, .index_count = sizeof indexes / sizeof *indexes,  \
+  .relations = relations, .relation_count = sizeof relations / sizeof *relations, .left = left, .left_count = sizeof left / sizeof *left, \
+  .sweeps = sweeps, .sweep_count = sizeof sweeps / sizeof *sweeps, .rules = rules, .root = "run", .doomed = "created <= {h}",            \
+  .where = "created <= ?", .has_parameter = true
+
+const bench_data bench_jobs = {JOBS, .age = "i"};
+const bench_data bench_scattered_jobs = {JOBS, .age = "i * 7919 % {n} + 1"}; /* each once, where the size is no multiple of it */

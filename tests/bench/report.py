@@ -28,6 +28,7 @@ METHODS = {  # in the order of the report
 WORKLOADS = {
     'w1': ('Job history', 6, 'The older half of {size:,} runs of an automation server goes: 12 rows each in 8 tables, and 5 more tables '
            'whose references become NULL.'),
+    'w1s': ('Scattered job history', 6, 'The same with {size:,} runs, where the older ones are strewn among the younger.'),
     'w1b': ('Job history without two indexes', 6, 'The same with {size:,} runs, where two of the referencing columns have no index.'),
     'w4': ('Census', 16, '{size:,} households that belong to no area any more go, with 15 rows each on two more levels; as many stay.')}
 TOP = """# Performance {#performance}

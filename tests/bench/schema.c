@@ -84,9 +84,10 @@ static bool fill_tables(bench_client *client, const bench_data *data, int64_t si
   for (uint32_t i = 0; made && i < data->table_count; i++) {
     const bench_table *table = &data->tables[i];
     int64_t rows = table->fixed ? table->fixed : size * table->times / table->per;
-    char row[1000], series[300], sql[SQL_ROOM];
+    char text[1000], row[1000], series[300], sql[SQL_ROOM];
     if (!rows) continue;
-    fill_types(row, sizeof row, table->row, client->engine, size);
+    bench_fill(text, sizeof text, table->row, &(bench_mark){"{a}", data->age}, data->age ? 1 : 0);
+    fill_types(row, sizeof row, text, client->engine, size);
     snprintf(sql, sizeof sql, "%" PRId64, rows);
     bench_fill(series, sizeof series, client->engine->series, &(bench_mark){"{rows}", sql}, 1);
     snprintf(sql, sizeof sql, "INSERT INTO %s SELECT %s FROM %s", table->name, row, series);

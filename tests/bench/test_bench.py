@@ -47,6 +47,11 @@ class Bench(unittest.TestCase):
     def test_jobs_on_mariadb(self):
         self.check('w1', 'mariadb', 200, 'mariadb')
 
+    def test_scattered_jobs(self):
+        self.check('w1s', 'sqlite', 300, 'sqlite')
+        self.check('w1s', 'postgresql', 200, 'postgresql')
+        self.check('w1s', 'mariadb', 200, 'mariadb')
+
     def test_jobs_without_indexes(self):
         self.check('w1b', 'sqlite', 200, 'few')
         self.check('w1b', 'postgresql', 200, 'few')

@@ -70,11 +70,15 @@ static const bench_ratio spare_ratios[] = {
 
 static const char w1[] = "the older half of N runs of an automation server, 12 rows each";
 static const char w1b[] = "the same, with no index on two of the referencing columns";
+static const char w1s[] = "the same, where the older runs are strewn among the younger";
 static const char w4[] = "N households cut from their area, 16 rows each on three levels";
 
 const bench_workload bench_workloads[] = {{"w1", w1, &bench_sqlite, &bench_jobs, false, WITH(sqlite)},
                                           {"w1", w1, &bench_postgresql, &bench_jobs, false, WITH(postgresql)},
                                           {"w1", w1, &bench_mariadb, &bench_jobs, false, WITH(mariadb)},
+                                          {"w1s", w1s, &bench_sqlite, &bench_scattered_jobs, false, WITH(sqlite)},
+                                          {"w1s", w1s, &bench_postgresql, &bench_scattered_jobs, false, WITH(postgresql)},
+                                          {"w1s", w1s, &bench_mariadb, &bench_scattered_jobs, false, WITH(mariadb)},
                                           {"w1b", w1b, &bench_sqlite, &bench_jobs, true, WITH(spare)},
                                           {"w1b", w1b, &bench_postgresql, &bench_jobs, true, WITH(spare)},
                                           {"w4", w4, &bench_sqlite, &bench_census, false, WITH(spare)},
