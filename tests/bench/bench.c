@@ -1,5 +1,5 @@
-/* bench WORKLOAD --engine ENGINE --size N [--rounds N] [--methods NAME,...] [--peer PROGRAM]... [--json]: measures the library beside
-   what one would write by hand, and beside other tools. */
+/* bench WORKLOAD --engine ENGINE --size N [--rounds N] [--methods NAME,...] [--peer PROGRAM]... [--json]: measures the
+   library beside what one would write by hand, and beside other tools. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,12 +27,18 @@ typedef struct result {
 } result;
 
 static void print_usage(void) {
-  fputs("usage: bench WORKLOAD --engine ENGINE --size N [--rounds N] [--methods NAME,...] [--peer PROGRAM]... [--json]\n", stderr);
+  fputs(
+      "usage: bench WORKLOAD --engine ENGINE --size N [--rounds N] [--methods NAME,...] [--peer PROGRAM]... [--json]\n",
+      stderr);
   for (uint32_t i = 0; i < bench_workload_count; i++)
-    fprintf(stderr, "  %-3s --engine %-10s  %s\n", bench_workloads[i].name, bench_workloads[i].engine->name, bench_workloads[i].about);
-  fputs("Every method works on its own fresh copy, in a process of its own; the methods take turns. Numbers are medians of\n"
-        "the rounds (3), the longest transaction and the growth of memory are the worst round's. A peer is a program that\n"
-        "deletes the same rows and prints seconds, statements, longest transaction and growth of memory in KB; one given by\n"
+    fprintf(stderr, "  %-3s --engine %-10s  %s\n", bench_workloads[i].name, bench_workloads[i].engine->name,
+            bench_workloads[i].about);
+  fputs("Every method works on its own fresh copy, in a process of its own; the methods take turns. Numbers are "
+        "medians of\n"
+        "the rounds (3), the longest transaction and the growth of memory are the worst round's. A peer is a program "
+        "that\n"
+        "deletes the same rows and prints seconds, statements, longest transaction and growth of memory in KB; one "
+        "given by\n"
         "--peer-on-actions works on the copy whose foreign keys have ON DELETE actions.\n",
         stderr);
 }
@@ -74,7 +80,8 @@ static bool parse(int count, char **words, request *wanted) {
     else return false;
   }
   for (uint32_t i = 0; name && i < bench_workload_count; i++)
-    if (!strcmp(bench_workloads[i].name, name) && !strcmp(bench_workloads[i].engine->name, engine)) wanted->workload = &bench_workloads[i];
+    if (!strcmp(bench_workloads[i].name, name) && !strcmp(bench_workloads[i].engine->name, engine))
+      wanted->workload = &bench_workloads[i];
   if (wanted->workload) put_together(wanted);
   return wanted->workload && wanted->size >= 20 && wanted->rounds >= 1 && wanted->rounds <= MAX_ROUNDS;
 }
@@ -128,14 +135,16 @@ static int print_json(const request *wanted, const result *results) {
   const bench_workload *w = wanted->workload;
   json_t *methods = json_object(), *ratios = json_object();
   for (uint32_t i = 0; i < w->method_count; i++)
-    if (is_wanted(wanted, i)) json_object_set_new(methods, w->methods[i].name,
-                        json_pack("{s:f, s:I, s:f, s:I}", "seconds", results[i].seconds, "statements",
-                                  (json_int_t)results[i].statements, "longest_tx_s", results[i].longest_tx_s,
-                                  "rss_growth_kb", (json_int_t)results[i].rss_growth_kb));
+    if (is_wanted(wanted, i))
+      json_object_set_new(methods, w->methods[i].name,
+                          json_pack("{s:f, s:I, s:f, s:I}", "seconds", results[i].seconds, "statements",
+                                    (json_int_t)results[i].statements, "longest_tx_s", results[i].longest_tx_s,
+                                    "rss_growth_kb", (json_int_t)results[i].rss_growth_kb));
   for (uint32_t i = 0; i < w->ratio_count; i++) {
     char name[100];
     if (ratio(w, results, &w->ratios[i]) == 0) continue;
-    json_object_set_new(ratios, name_ratio(&w->ratios[i], name, sizeof name), json_real(ratio(w, results, &w->ratios[i])));
+    json_object_set_new(ratios, name_ratio(&w->ratios[i], name, sizeof name),
+                        json_real(ratio(w, results, &w->ratios[i])));
   }
   json_t *all =
       json_pack("{s:s, s:s, s:I, s:i, s:o, s:o}", "workload", w->name, "engine", w->engine->name, "size",
@@ -148,11 +157,13 @@ static int print_json(const request *wanted, const result *results) {
 
 static void print_table(const request *wanted, const result *results) {
   const bench_workload *w = wanted->workload;
-  printf("%s on %s, size %lld, median of %u\n\n%-31s %9s %11s %13s %11s\n", w->name, w->engine->name, (long long)wanted->size,
-         (unsigned)wanted->rounds, "method", "seconds", "statements", "longest tx s", "growth KB");
+  printf("%s on %s, size %lld, median of %u\n\n%-31s %9s %11s %13s %11s\n", w->name, w->engine->name,
+         (long long)wanted->size, (unsigned)wanted->rounds, "method", "seconds", "statements", "longest tx s",
+         "growth KB");
   for (uint32_t i = 0; i < w->method_count; i++)
-    if (is_wanted(wanted, i)) printf("%-31s %9.3f %11llu %13.3f %11lld\n", w->methods[i].name, results[i].seconds,
-           (unsigned long long)results[i].statements, results[i].longest_tx_s, (long long)results[i].rss_growth_kb);
+    if (is_wanted(wanted, i))
+      printf("%-31s %9.3f %11llu %13.3f %11lld\n", w->methods[i].name, results[i].seconds,
+             (unsigned long long)results[i].statements, results[i].longest_tx_s, (long long)results[i].rss_growth_kb);
   putchar('\n');
   for (uint32_t i = 0; i < w->ratio_count; i++) {
     char name[100];
@@ -165,7 +176,8 @@ typedef struct databases {
   char prefix[NAME_ROOM - 20], plain[NAME_ROOM], actions[NAME_ROOM], run[NAME_ROOM];
 } databases;
 
-static bool run_method(const request *wanted, const databases *named, const bench_method *method, bool thorough, bench_run *run) {
+static bool run_method(const request *wanted, const databases *named, const bench_method *method, bool thorough,
+                       bench_run *run) {
   const bench_workload *w = wanted->workload;
   const char *original = method->actions && !w->engine->copies_rows ? named->actions : named->plain;
   *run = (bench_run){.workload = w, .database = named->run, .size = wanted->size};
@@ -175,7 +187,8 @@ static bool run_method(const request *wanted, const databases *named, const benc
          bench_verify(w, wanted->size, named->plain, named->run, thorough, run->message, sizeof run->message);
 }
 
-/* The methods take turns, and each round starts with another one, so that a slow moment of the machine hits all alike. */
+/* The methods take turns, and each round starts with another one, so that a slow moment of the machine hits all alike.
+ */
 static bool run_all(const request *wanted, const databases *named, result *results) {
   const bench_workload *w = wanted->workload;
   char message[400] = "";

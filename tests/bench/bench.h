@@ -1,5 +1,5 @@
-/* A benchmark's parts. A workload is data and the rows of it that go; its methods delete them in different ways, on one engine; the
-   runner measures them side by side. */
+/* A benchmark's parts. A workload is data and the rows of it that go; its methods delete them in different ways, on one
+   engine; the runner measures them side by side. */
 #ifndef BENCH_H
 #define BENCH_H
 
@@ -14,8 +14,8 @@ enum {
   NAME_ROOM = 500
 };
 
-/* Data. In columns and rows {i} is an integer type, {t} a text type, {/} the division of integers, {n} the size, {h} half of it,
-   {a} a row's age. */
+/* Data. In columns and rows {i} is an integer type, {t} a text type, {/} the division of integers, {n} the size, {h}
+   half of it, {a} a row's age. */
 
 typedef struct bench_table {
   const char *name, *columns;
@@ -39,7 +39,8 @@ typedef struct bench_left {
   const char *table, *stays, *kept, *found;
 } bench_left;
 
-/* By hand: rows of `table` whose `column` is among the roots' keys, or the inner table's, go; or the column becomes NULL. */
+/* By hand: rows of `table` whose `column` is among the roots' keys, or the inner table's, go; or the column becomes
+ * NULL. */
 typedef struct bench_sweep {
   const char *table, *column;
   bool inner, rewrites;
@@ -83,7 +84,8 @@ typedef struct bench_engine {
   bool named_keys;              /* indexes and foreign keys stand in CREATE TABLE */
   bool late_relations;          /* foreign keys come after the rows */
   bool copies_rows;             /* a copy is made row by row, with or without actions */
-  /* Rows by their keys: {t} the table, {c} its column, {k} a key table. `listed`, where there is one, takes the keys along. */
+  /* Rows by their keys: {t} the table, {c} its column, {k} a key table. `listed`, where there is one, takes the keys
+   * along. */
   const char *key_table, *analyze, *delete_joined, *update_joined, *delete_listed, *update_listed, *select_listed;
   const char *list_start, *list_end;
   bool (*place)(char *prefix, size_t room); /* what this process's databases are called; false: no server */
@@ -95,7 +97,7 @@ typedef struct bench_engine {
   bool (*run)(bench_client *client, const char *sql, const char *keys, bench_row row, void *data);
   bool (*open_dbi)(dbi_conn connection, const char *database); /* up to and including its connecting */
   bool (*create)(const char *database, char *message, size_t room);
-  bool (*settle)(bench_client *client, const bench_data *data); /* after the rows were made */
+  bool (*settle)(bench_client *client, const bench_data *data);               /* after the rows were made */
   bool (*copy)(const char *from, const char *to, char *message, size_t room); /* NULL with copies_rows */
   void (*drop)(const char *database);
   void (*warm)(void); /* in a method's process, before it is measured; or NULL */
@@ -157,14 +159,16 @@ extern const bench_workload bench_workloads[];
 extern const uint32_t bench_workload_count;
 
 /* An original, with or without ON DELETE actions; then a method's copy of it; then what the method has left in it. */
-bool bench_generate(const bench_workload *workload, int64_t size, bool actions, const char *database, char *message, size_t room);
-bool bench_copy(const bench_workload *workload, bool actions, const char *from, const char *to, char *message, size_t room);
-bool bench_verify(const bench_workload *workload, int64_t size, const char *original, const char *database, bool thorough, char *message,
-                  size_t room);
+bool bench_generate(const bench_workload *workload, int64_t size, bool actions, const char *database, char *message,
+                    size_t room);
+bool bench_copy(const bench_workload *workload, bool actions, const char *from, const char *to, char *message,
+                size_t room);
+bool bench_verify(const bench_workload *workload, int64_t size, const char *original, const char *database,
+                  bool thorough, char *message, size_t room);
 
 double bench_now(void);
-/* Runs a method in a process of its own. A program is called with engine, database and size; it prints one line: seconds, statements,
-   the longest transaction's seconds, growth of memory in KB. */
+/* Runs a method in a process of its own. A program is called with engine, database and size; it prints one line:
+   seconds, statements, the longest transaction's seconds, growth of memory in KB. */
 void bench_measure(const bench_method *method, bench_run *run);
 void bench_fail(bench_run *run, const char *what, const char *why);
 

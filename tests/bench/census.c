@@ -1,16 +1,18 @@
-/* A census: households that an earlier step has cut from their area go, with 5 persons each and 2 answers of each person: 16 rows a
-   household. `size` of them go and as many stay, in 999 areas. */
+/* A census: households that an earlier step has cut from their area go, with 5 persons each and 2 answers of each
+   person: 16 rows a household. `size` of them go and as many stay, in 999 areas. */
 #include "bench.h"
 
-static const bench_table tables[] = {
-    {"area", "id {i} PRIMARY KEY, name {t} NOT NULL", "i, 'area ' || i", 1000, 0, 0},
-    {"household", "id {i} PRIMARY KEY, area_id {i}, name {t} NOT NULL",
-     "i, CASE WHEN i > {n} THEN 2 + i % 999 END, 'household ' || i", 0, 2, 1},
-    {"person", "id {i} PRIMARY KEY, household_id {i} NOT NULL, name {t} NOT NULL", "i, (i - 1) {/} 5 + 1, 'person ' || i", 0, 10, 1},
-    {"answer", "id {i} PRIMARY KEY, person_id {i} NOT NULL, name {t} NOT NULL", "i, (i - 1) {/} 2 + 1, 'answer ' || i", 0, 20, 1}};
+static const bench_table tables[] = {{"area", "id {i} PRIMARY KEY, name {t} NOT NULL", "i, 'area ' || i", 1000, 0, 0},
+                                     {"household", "id {i} PRIMARY KEY, area_id {i}, name {t} NOT NULL",
+                                      "i, CASE WHEN i > {n} THEN 2 + i % 999 END, 'household ' || i", 0, 2, 1},
+                                     {"person", "id {i} PRIMARY KEY, household_id {i} NOT NULL, name {t} NOT NULL",
+                                      "i, (i - 1) {/} 5 + 1, 'person ' || i", 0, 10, 1},
+                                     {"answer", "id {i} PRIMARY KEY, person_id {i} NOT NULL, name {t} NOT NULL",
+                                      "i, (i - 1) {/} 2 + 1, 'answer ' || i", 0, 20, 1}};
 
-static const bench_index indexes[] = {
-    {"household", "area_id", false, false}, {"person", "household_id", false, false}, {"answer", "person_id", false, false}};
+static const bench_index indexes[] = {{"household", "area_id", false, false},
+                                      {"person", "household_id", false, false},
+                                      {"answer", "person_id", false, false}};
 
 static const bench_relation relations[] = {{"household", "area_id", "area", "id", ""},
                                            {"person", "household_id", "household", "id", " ON DELETE CASCADE"},
@@ -34,8 +36,9 @@ const bench_data bench_census = {.tables = tables,
                                  .left_count = sizeof left / sizeof *left,
                                  .sweeps = sweeps,
                                  .sweep_count = sizeof sweeps / sizeof *sweeps,
-                                 .rules = "[{\"table\": \"person\", \"column\": \"household_id\", \"rule\": \"CASCADE\"},"
-                                          " {\"table\": \"answer\", \"column\": \"person_id\", \"rule\": \"CASCADE\"}]",
+                                 .rules =
+                                     "[{\"table\": \"person\", \"column\": \"household_id\", \"rule\": \"CASCADE\"},"
+                                     " {\"table\": \"answer\", \"column\": \"person_id\", \"rule\": \"CASCADE\"}]",
                                  .root = "household",
                                  .doomed = "area_id IS NULL",
                                  .where = "area_id IS NULL",

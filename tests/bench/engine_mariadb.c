@@ -75,7 +75,8 @@ static void keep_number(void *data, const char *first, const char *second) {
 static void wait_for_purge(bench_client *client) {
   long long left = PURGED + 1;
   for (int i = 0; i < PURGE_TENTHS && left > PURGED; i++) {
-    if (!client->engine->run(client, "SHOW GLOBAL STATUS LIKE 'Innodb_history_list_length'", NULL, keep_number, &left)) return;
+    if (!client->engine->run(client, "SHOW GLOBAL STATUS LIKE 'Innodb_history_list_length'", NULL, keep_number, &left))
+      return;
     if (left > PURGED) usleep(100000);
   }
 }

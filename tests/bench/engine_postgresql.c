@@ -37,7 +37,8 @@ static void close_client(bench_client *client) {
 }
 
 static bool run(bench_client *client, const char *sql, const char *keys, bench_row row, void *data) {
-  PGresult *result = keys ? PQexecParams(client->handle, sql, 1, NULL, &keys, NULL, NULL, 0) : PQexec(client->handle, sql);
+  PGresult *result =
+      keys ? PQexecParams(client->handle, sql, 1, NULL, &keys, NULL, NULL, 0) : PQexec(client->handle, sql);
   ExecStatusType status = PQresultStatus(result);
   bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
   if (!good) snprintf(client->message, sizeof client->message, "%.90s: %.200s", sql, PQerrorMessage(client->handle));
@@ -93,34 +94,34 @@ static bool copy(const char *from, const char *to, char *message, size_t room) {
   return administer((const char *const[]){sql, NULL}, message, room);
 }
 
-const bench_engine bench_postgresql = {
-    .name = "postgresql",
-    .driver = "pq",
-    .dbi_driver = "pgsql",
-    .integer = "bigint",
-    .text = "text",
-    .division = "/",
-    .series = "generate_series(1::bigint, {rows}) AS s(i)",
-    .begin = "BEGIN",
-    .unchecked = (const char *const[]){"SET session_replication_role = replica", NULL},
-    .unchecked_once = "SET LOCAL session_replication_role = replica",
-    .late_relations = true,
-    .key_table = "CREATE TEMP TABLE {k}(id bigint)",
-    .analyze = "ANALYZE {k}",
-    .delete_joined = "DELETE FROM {t} USING {k} WHERE {t}.{c} = {k}.id",
-    .update_joined = "UPDATE {t} SET {c} = NULL FROM {k} WHERE {t}.{c} = {k}.id",
-    .delete_listed = "DELETE FROM {t} WHERE {c} = ANY($1::bigint[])",
-    .update_listed = "UPDATE {t} SET {c} = NULL WHERE {c} = ANY($1::bigint[])",
-    .select_listed = "SELECT id FROM {t} WHERE {c} = ANY($1::bigint[])",
-    .list_start = "{",
-    .list_end = "}",
-    .place = place,
-    .leave = leave,
-    .open = open_client,
-    .close = close_client,
-    .run = run,
-    .open_dbi = open_dbi,
-    .create = create,
-    .settle = settle,
-    .copy = copy,
-    .drop = drop};
+const bench_engine bench_postgresql = {.name = "postgresql",
+                                       .driver = "pq",
+                                       .dbi_driver = "pgsql",
+                                       .integer = "bigint",
+                                       .text = "text",
+                                       .division = "/",
+                                       .series = "generate_series(1::bigint, {rows}) AS s(i)",
+                                       .begin = "BEGIN",
+                                       .unchecked =
+                                           (const char *const[]){"SET session_replication_role = replica", NULL},
+                                       .unchecked_once = "SET LOCAL session_replication_role = replica",
+                                       .late_relations = true,
+                                       .key_table = "CREATE TEMP TABLE {k}(id bigint)",
+                                       .analyze = "ANALYZE {k}",
+                                       .delete_joined = "DELETE FROM {t} USING {k} WHERE {t}.{c} = {k}.id",
+                                       .update_joined = "UPDATE {t} SET {c} = NULL FROM {k} WHERE {t}.{c} = {k}.id",
+                                       .delete_listed = "DELETE FROM {t} WHERE {c} = ANY($1::bigint[])",
+                                       .update_listed = "UPDATE {t} SET {c} = NULL WHERE {c} = ANY($1::bigint[])",
+                                       .select_listed = "SELECT id FROM {t} WHERE {c} = ANY($1::bigint[])",
+                                       .list_start = "{",
+                                       .list_end = "}",
+                                       .place = place,
+                                       .leave = leave,
+                                       .open = open_client,
+                                       .close = close_client,
+                                       .run = run,
+                                       .open_dbi = open_dbi,
+                                       .create = create,
+                                       .settle = settle,
+                                       .copy = copy,
+                                       .drop = drop};

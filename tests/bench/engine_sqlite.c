@@ -12,9 +12,9 @@
 
 enum { PAGE_BYTES = 4096 };
 
-static const char *const settings[] = {"PRAGMA foreign_keys = ON",   "PRAGMA journal_mode = WAL",
-                                       "PRAGMA synchronous = FULL",  "PRAGMA cache_size = -262144",
-                                       "PRAGMA temp_store = MEMORY", "PRAGMA mmap_size = 0",
+static const char *const settings[] = {"PRAGMA foreign_keys = ON",        "PRAGMA journal_mode = WAL",
+                                       "PRAGMA synchronous = FULL",       "PRAGMA cache_size = -262144",
+                                       "PRAGMA temp_store = MEMORY",      "PRAGMA mmap_size = 0",
                                        "PRAGMA wal_autocheckpoint = 4096"};
 
 const char *bench_sqlite_setting(uint32_t position) {
@@ -43,11 +43,13 @@ static bool run(bench_client *client, const char *sql, const char *keys, bench_r
   int code = sqlite3_prepare_v2(client->handle, sql, -1, &statement, NULL);
   while (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
     const char *first = (const char *)sqlite3_column_text(statement, 0);
-    if (row) row(data, first, sqlite3_column_count(statement) > 1 ? (const char *)sqlite3_column_text(statement, 1) : NULL);
+    if (row)
+      row(data, first, sqlite3_column_count(statement) > 1 ? (const char *)sqlite3_column_text(statement, 1) : NULL);
     code = SQLITE_OK;
   }
   sqlite3_finalize(statement);
-  if (code != SQLITE_DONE) snprintf(client->message, sizeof client->message, "%.90s: %s", sql, sqlite3_errmsg(client->handle));
+  if (code != SQLITE_DONE)
+    snprintf(client->message, sizeof client->message, "%.90s: %s", sql, sqlite3_errmsg(client->handle));
   return code == SQLITE_DONE;
 }
 
@@ -119,8 +121,8 @@ static bool copy(const char *from, const char *to, char *message, size_t room) {
   return copied;
 }
 
-/* The page cache is one static buffer of the same size for every method, written to before the measurement, so that pages of the
-   database never count as a method's memory. The process that was forked must not have used SQLite yet. */
+/* The page cache is one static buffer of the same size for every method, written to before the measurement, so that
+   pages of the database never count as a method's memory. The process that was forked must not have used SQLite yet. */
 static void warm(void) {
   int header = 0;
   sqlite3_shutdown();

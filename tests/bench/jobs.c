@@ -1,6 +1,6 @@
-/* The job history of an automation server: 12 rows hang on every run, in 8 tables; 5 more tables refer to runs and are set to NULL;
-   hosts and credentials are only referred to. The older half of the runs goes: keys that follow each other, or, in the scattered variant,
-   every other key or so. */
+/* The job history of an automation server: 12 rows hang on every run, in 8 tables; 5 more tables refer to runs and are
+   set to NULL; hosts and credentials are only referred to. The older half of the runs goes: keys that follow each
+   other, or, in the scattered variant, every other key or so. */
 #include "bench.h"
 
 static const bench_table tables[] = {
@@ -8,18 +8,24 @@ static const bench_table tables[] = {
     {"credential", "id {i} PRIMARY KEY, name {t} NOT NULL", "i, 'credential-' || i", 100, 0, 0},
     {"run", "id {i} PRIMARY KEY, created {i} NOT NULL, title {t} NOT NULL, state {t} NOT NULL",
      "i, {a}, 'nightly run number ' || i, CASE i % 5 WHEN 0 THEN 'failed' ELSE 'successful' END", 0, 1, 1},
-    {"job", "run_id {i} PRIMARY KEY, script {t} NOT NULL, forks {i} NOT NULL", "i, 'site-' || (i % 50) || '.yml', i % 10", 0, 1, 1},
+    {"job", "run_id {i} PRIMARY KEY, script {t} NOT NULL, forks {i} NOT NULL",
+     "i, 'site-' || (i % 50) || '.yml', i % 10", 0, 1, 1},
     {"job_event",
-     "id {i} PRIMARY KEY, job_id {i} NOT NULL, host_id {i}, position {i} NOT NULL, kind {t} NOT NULL, output {t} NOT NULL",
-     "i, (i - 1) {/} 5 + 1, i * 7919 % 1000 + 1, (i - 1) % 5, 'task_ok', 'ok: [host] => changed=false, line of output number ' || i", 0,
-     5, 1},
-    {"job_host", "id {i} PRIMARY KEY, job_id {i} NOT NULL, host_id {i}, ok {i} NOT NULL", "i, i, i * 104729 % 1000 + 1, i % 7", 0, 1, 1},
-    {"job_launch", "id {i} PRIMARY KEY, job_id {i} NOT NULL, options {t} NOT NULL", "i, i, '{\"limit\": ' || i || '}'", 0, 1, 1},
+     "id {i} PRIMARY KEY, job_id {i} NOT NULL, host_id {i}, position {i} NOT NULL, kind {t} NOT NULL, output {t} NOT "
+     "NULL",
+     "i, (i - 1) {/} 5 + 1, i * 7919 % 1000 + 1, (i - 1) % 5, 'task_ok', 'ok: [host] => changed=false, line of output "
+     "number ' || i",
+     0, 5, 1},
+    {"job_host", "id {i} PRIMARY KEY, job_id {i} NOT NULL, host_id {i}, ok {i} NOT NULL",
+     "i, i, i * 104729 % 1000 + 1, i % 7", 0, 1, 1},
+    {"job_launch", "id {i} PRIMARY KEY, job_id {i} NOT NULL, options {t} NOT NULL", "i, i, '{\"limit\": ' || i || '}'",
+     0, 1, 1},
     {"run_credential", "id {i} PRIMARY KEY, run_id {i} NOT NULL, credential_id {i} NOT NULL",
      "i, (i - 1) {/} 3 + 1, ((i - 1) {/} 3 * 7 + (i - 1) % 3 * 31) % 100 + 1", 0, 3, 1},
     {"schedule", "id {i} PRIMARY KEY, run_id {i}, name {t} NOT NULL", "i, i * 10, 'x'", 0, 1, 10},
     {"workflow", "id {i} PRIMARY KEY, run_id {i}, name {t} NOT NULL", "i, i * 20 - 3, 'x'", 0, 1, 20},
-    {"project", "id {i} PRIMARY KEY, run_id {i}, name {t} NOT NULL", "i, i * (1 + {n} {/} 1000) % {n} + 1, 'x'", 1000, 0, 0},
+    {"project", "id {i} PRIMARY KEY, run_id {i}, name {t} NOT NULL", "i, i * (1 + {n} {/} 1000) % {n} + 1, 'x'", 1000,
+     0, 0},
     {"inventory", "id {i} PRIMARY KEY, run_id {i}, name {t} NOT NULL", "i, NULL, 'x'", 100, 0, 0},
     {"notice", "id {i} PRIMARY KEY, run_id {i}, name {t} NOT NULL", NULL, 0, 0, 1}};
 
@@ -72,11 +78,16 @@ static const bench_left left[] = {{"run", "created > {h}", "sum(id)", "sum(id)"}
                                   {"host", ALL, "sum(id)", "sum(id)"},
                                   {"credential", ALL, "sum(id)", "sum(id)"}};
 
-static const bench_sweep sweeps[] = {{"schedule", "run_id", false, true},        {"workflow", "run_id", false, true},
-                                     {"project", "run_id", false, true},         {"inventory", "run_id", false, true},
-                                     {"notice", "run_id", false, true},          {"job_event", "job_id", false, false},
-                                     {"job_host", "job_id", false, false},       {"job_launch", "job_id", false, false},
-                                     {"run_credential", "run_id", false, false}, {"job", "run_id", false, false},
+static const bench_sweep sweeps[] = {{"schedule", "run_id", false, true},
+                                     {"workflow", "run_id", false, true},
+                                     {"project", "run_id", false, true},
+                                     {"inventory", "run_id", false, true},
+                                     {"notice", "run_id", false, true},
+                                     {"job_event", "job_id", false, false},
+                                     {"job_host", "job_id", false, false},
+                                     {"job_launch", "job_id", false, false},
+                                     {"run_credential", "run_id", false, false},
+                                     {"job", "run_id", false, false},
                                      {"run", "id", false, false}};
 
 static const char rules[] = "[{\"table\": \"job\", \"column\": \"run_id\", \"rule\": \"CASCADE\"},"
@@ -90,11 +101,13 @@ static const char rules[] = "[{\"table\": \"job\", \"column\": \"run_id\", \"rul
                             " {\"table\": \"inventory\", \"column\": \"run_id\", \"rule\": \"SET NULL\"},"
                             " {\"table\": \"notice\", \"column\": \"run_id\", \"rule\": \"SET NULL\"}]";
 
-#define JOBS                                                                                                                             \
-  .tables = tables, .table_count = sizeof tables / sizeof *tables, .indexes = indexes, .index_count = sizeof indexes / sizeof *indexes,  \
-  .relations = relations, .relation_count = sizeof relations / sizeof *relations, .left = left, .left_count = sizeof left / sizeof *left, \
-  .sweeps = sweeps, .sweep_count = sizeof sweeps / sizeof *sweeps, .rules = rules, .root = "run", .doomed = "created <= {h}",            \
-  .where = "created <= ?", .has_parameter = true
+#define JOBS                                                                                                           \
+  .tables = tables, .table_count = sizeof tables / sizeof *tables, .indexes = indexes,                                 \
+  .index_count = sizeof indexes / sizeof *indexes, .relations = relations,                                             \
+  .relation_count = sizeof relations / sizeof *relations, .left = left, .left_count = sizeof left / sizeof *left,      \
+  .sweeps = sweeps, .sweep_count = sizeof sweeps / sizeof *sweeps, .rules = rules, .root = "run",                      \
+  .doomed = "created <= {h}", .where = "created <= ?", .has_parameter = true
 
 const bench_data bench_jobs = {JOBS, .age = "i"};
-const bench_data bench_scattered_jobs = {JOBS, .age = "i * 7919 % {n} + 1"}; /* each once, where the size is no multiple of it */
+const bench_data bench_scattered_jobs = {
+    JOBS, .age = "i * 7919 % {n} + 1"}; /* each once, where the size is no multiple of it */

@@ -1,5 +1,5 @@
-/* Measures a method: time, memory and statements, each in a process of its own on a fresh copy of the database. The peak of memory is
-   the process's high-water mark (VmHWM), set back right before the work. */
+/* Measures a method: time, memory and statements, each in a process of its own on a fresh copy of the database. The
+   peak of memory is the process's high-water mark (VmHWM), set back right before the work. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,12 +57,13 @@ static void call(const bench_method *method, bench_run *run) {
   char command[2 * NAME_ROOM + 100], line[200] = "";
   unsigned long long statements = 0;
   long long growth = 0;
-  snprintf(command, sizeof command, "'%.*s' %s '%s' %lld", NAME_ROOM, method->program, run->workload->engine->name, run->database,
-           (long long)run->size);
+  snprintf(command, sizeof command, "'%.*s' %s '%s' %lld", NAME_ROOM, method->program, run->workload->engine->name,
+           run->database, (long long)run->size);
   FILE *output = popen(command, "r");
   bool read = output && fgets(line, sizeof line, output) &&
               sscanf(line, "%lf %llu %lf %lld", &run->seconds, &statements, &run->longest_tx_s, &growth) == 4;
-  if (!output || pclose(output) || !read) bench_fail(run, method->program, "failed, or printed no line of four numbers");
+  if (!output || pclose(output) || !read)
+    bench_fail(run, method->program, "failed, or printed no line of four numbers");
   run->statements = statements;
   run->rss_growth_kb = growth;
 }

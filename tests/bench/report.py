@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """report.py [--into DIRECTORY] FILE.json...
 
-Turns what `bench --json` prints into performance.md and performance.svg, in lib/doc/pages or the DIRECTORY. Files of the same workload,
-engine and size are put together."""
+Turns what `bench --json` prints into performance.md and performance.svg, in lib/doc/pages or the DIRECTORY. Files of the same
+workload, engine and size are put together."""
 import html
 import json
 import os
@@ -26,30 +26,31 @@ METHODS = {  # in the order of the report
     'limit': 'by hand, one transaction, checks off',
     'cascade': 'ON DELETE CASCADE, one statement', **PEERS}
 WORKLOADS = {
-    'w1': ('Job history', 6, 'The older half of {size:,} runs of an automation server goes: 12 rows each in 8 tables, and 5 more tables '
-           'whose references become NULL.'),
+    'w1': ('Job history', 6, 'The older half of {size:,} runs of an automation server goes: 12 rows each in 8 tables, and 5 more '
+           'tables whose references become NULL.'),
     'w1s': ('Scattered job history', 6, 'The same with {size:,} runs, where the older ones are strewn among the younger.'),
-    'w1b': ('Job history without two indexes', 6, 'The same with {size:,} runs, where two of the referencing columns have no index.'),
-    'w4': ('Census', 16, '{size:,} households that belong to no area any more go, with 15 rows each on two more levels; as many stay.')}
+    'w1b': ('Job history without two indexes', 6, 'The same with {size:,} runs; two of the referencing columns have no index.'),
+    'w4': ('Census', 16, '{size:,} households that belong to no area any more go, with 15 rows each on two more levels; as many '
+           'stay.')}
 TOP = """# Performance {#performance}
 
-What the library takes for a delete, beside what one would write by hand and the database's own ON DELETE CASCADE. Every method works
-on a fresh copy of the same data, in a process of its own, and must leave exactly the rows that have to be left. The methods take turns;
-seconds and statements are medians of the rounds, the longest transaction and the growth of the process's memory are the worst
-round's. The library's time includes reading the schema. Servers run with `fsync` on; their own memory does not count.
+What the library takes for a delete, beside what one would write by hand and the database's own ON DELETE CASCADE. Every method
+works on a fresh copy of the same data, in a process of its own, and must leave exactly the rows that have to be left. The methods
+take turns; seconds and statements are medians of the rounds, the longest transaction and the growth of the process's memory are the
+worst round's. The library's time includes reading the schema. Servers run with `fsync` on; their own memory does not count.
 
-- **library**: integrity checked by the database, its foreign keys NO ACTION, every row deleted by the library's own statements. Where
-  actions are **declared**, the database does what its ON DELETE actions say, batch by batch.
+- **library**: integrity checked by the database, its foreign keys NO ACTION, every row deleted by the library's own statements.
+  Where actions are **declared**, the database does what its ON DELETE actions say, batch by batch.
 - **proven**: CASCADE_INTEGRITY_PROVEN, foreign keys NO ACTION unless actions are declared.
-- **by hand, in batches**: 10,000 roots at a time with their keys in a list (SQLite: in a table); with the checks **off**, after their
-  rows were locked.
+- **by hand, in batches**: 10,000 roots at a time with their keys in a list (SQLite: in a table); with the checks **off**, after
+  their rows were locked.
 - **by hand, one transaction, checks off**: the least that any way has to do with sets of keys.
 - **ON DELETE CASCADE**: one DELETE of the roots in one long transaction.
 
 ![Seconds of each method](performance.svg)
 """
-PURGE = """InnoDB clears up behind a COMMIT in the background. After ON DELETE CASCADE in one transaction it has all of that still to do when
-the clock has stopped; behind batches it does it while they run, on the same processors.
+PURGE = """InnoDB clears up behind a COMMIT in the background. After ON DELETE CASCADE in one transaction it has all of that still
+to do when the clock has stopped; behind batches it does it while they run, on the same processors.
 """
 
 
@@ -114,8 +115,8 @@ def commands(runs):
             line = f"    tests/bench/peers/run {run['size']}"
         else:
             files.append(f"{run['workload']}-{run['engine']}-{run['size']}.json")
-            line = (f"    tests/bench/bench {run['workload']} --engine {run['engine']} --size {run['size']} --rounds {run['rounds']} "
-                    f"--json > {files[-1]}")
+            line = (f"    tests/bench/bench {run['workload']} --engine {run['engine']} --size {run['size']} "
+                    f"--rounds {run['rounds']} --json > {files[-1]}")
         told += [line] if line not in told else []
     return [*told, f"    tests/bench/report.py {' '.join(files)}"]
 

@@ -9,8 +9,8 @@ import xml.etree.ElementTree
 
 METHODS = {
     'sqlite': {'native_driver', 'native_driver_proven', 'dbi_driver', 'dbi_driver_proven', 'staged', 'cascade', 'limit'},
-    'postgresql': {'native_driver', 'native_driver_proven', 'native_driver_delegated', 'native_driver_delegated_proven', 'dbi_driver',
-                   'dbi_driver_proven', 'dbi_driver_delegated', 'staged', 'staged_unchecked', 'cascade', 'limit'},
+    'postgresql': {'native_driver', 'native_driver_proven', 'native_driver_delegated', 'native_driver_delegated_proven',
+                   'dbi_driver', 'dbi_driver_proven', 'dbi_driver_delegated', 'staged', 'staged_unchecked', 'cascade', 'limit'},
     'mariadb': {'native_driver', 'native_driver_delegated', 'dbi_driver', 'dbi_driver_delegated', 'staged', 'cascade', 'limit'},
     'few': {'native_driver', 'native_driver_proven', 'cascade', 'limit'}}
 PROGRAM = sys.argv.pop(1)
@@ -98,7 +98,8 @@ print(0.5, 7, 0.25, 3)
         self.assertEqual(set(methods), {'limit', 'right'})
         self.assertEqual(methods['right'], {'seconds': .5, 'statements': 7, 'longest_tx_s': .25, 'rss_growth_kb': 3})
         wrong = self.peer('wrong', 'DELETE FROM run WHERE created < ?')
-        for kind, program, complaint in (('--peer-on-actions', wrong, 'instead of'), ('--peer', right, 'failed'), ('--peer', '/none', 'failed')):
+        for kind, program, complaint in (('--peer-on-actions', wrong, 'instead of'), ('--peer', right, 'failed'),
+                                         ('--peer', '/none', 'failed')):
             done = bench(*words, kind, program)
             self.assertEqual(done.returncode, 1, program)
             self.assertIn(complaint, done.stderr)
@@ -120,8 +121,8 @@ print(0.5, 7, 0.25, 3)
         self.assertNotEqual(subprocess.run([script], capture_output=True, check=False).returncode, 0)
 
     def test_usage(self):
-        for words in ([], ['w1'], ['w1', '--size', '5'], ['nothing', '--size', '100'], ['w1', '--engine', 'oracle', '--size', '100'],
-                      ['w1b', '--engine', 'mariadb', '--size', '100']):
+        for words in ([], ['w1'], ['w1', '--size', '5'], ['nothing', '--size', '100'],
+                      ['w1', '--engine', 'oracle', '--size', '100'], ['w1b', '--engine', 'mariadb', '--size', '100']):
             done = bench(*words)
             self.assertEqual(done.returncode, 2, words)
             self.assertIn('usage', done.stderr)

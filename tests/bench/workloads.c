@@ -1,8 +1,10 @@
 /* What is measured on which engine, and which ratios say how good it is. */
 #include "bench.h"
 
-#define LIBRARY(name, actions, open, work) {name, actions, open, work, bench_close_library}
-#define BY_HAND(name, actions, work) {name, actions, bench_open_client, work, bench_close_client}
+#define LIBRARY(name, actions, open, work)                                                                             \
+  { name, actions, open, work, bench_close_library }
+#define BY_HAND(name, actions, work)                                                                                   \
+  { name, actions, bench_open_client, work, bench_close_client }
 #define COUNT(array) (sizeof array / sizeof *array)
 
 static const bench_method sqlite_methods[] = {LIBRARY("native_driver", false, bench_open_native, bench_checked),
@@ -26,18 +28,18 @@ static const bench_method postgresql_methods[] = {
     LIBRARY("native_driver_delegated_proven", true, bench_open_native, bench_delegated_proven),
     BY_HAND("limit", false, bench_limit)};
 
-static const bench_method mariadb_methods[] = {LIBRARY("native_driver", false, bench_open_native, bench_checked),
-                                               BY_HAND("staged", false, bench_staged),
-                                               LIBRARY("dbi_driver", false, bench_open_dbi, bench_checked),
-                                               LIBRARY("native_driver_delegated", true, bench_open_native, bench_delegated),
-                                               BY_HAND("cascade", true, bench_cascade),
-                                               LIBRARY("dbi_driver_delegated", true, bench_open_dbi, bench_delegated),
-                                               BY_HAND("limit", false, bench_limit)};
+static const bench_method mariadb_methods[] = {
+    LIBRARY("native_driver", false, bench_open_native, bench_checked),
+    BY_HAND("staged", false, bench_staged),
+    LIBRARY("dbi_driver", false, bench_open_dbi, bench_checked),
+    LIBRARY("native_driver_delegated", true, bench_open_native, bench_delegated),
+    BY_HAND("cascade", true, bench_cascade),
+    LIBRARY("dbi_driver_delegated", true, bench_open_dbi, bench_delegated),
+    BY_HAND("limit", false, bench_limit)};
 
-static const bench_method spare_methods[] = {LIBRARY("native_driver", false, bench_open_native, bench_checked),
-                                             BY_HAND("cascade", true, bench_cascade),
-                                             LIBRARY("native_driver_proven", false, bench_open_native, bench_proven),
-                                             BY_HAND("limit", false, bench_limit)};
+static const bench_method spare_methods[] = {
+    LIBRARY("native_driver", false, bench_open_native, bench_checked), BY_HAND("cascade", true, bench_cascade),
+    LIBRARY("native_driver_proven", false, bench_open_native, bench_proven), BY_HAND("limit", false, bench_limit)};
 
 static const bench_ratio sqlite_ratios[] = {{"native_driver", "staged"},
                                             {"native_driver", "cascade"},
@@ -59,9 +61,12 @@ static const bench_ratio postgresql_ratios[] = {{"native_driver", "staged"},
                                                 {"native_driver", "limit"},
                                                 {"native_driver_proven", "limit"}};
 
-static const bench_ratio mariadb_ratios[] = {{"native_driver", "staged"},        {"native_driver", "cascade"},
-                                             {"native_driver_delegated", "cascade"}, {"dbi_driver", "native_driver"},
-                                             {"dbi_driver_delegated", "native_driver_delegated"}, {"native_driver", "limit"}};
+static const bench_ratio mariadb_ratios[] = {{"native_driver", "staged"},
+                                             {"native_driver", "cascade"},
+                                             {"native_driver_delegated", "cascade"},
+                                             {"dbi_driver", "native_driver"},
+                                             {"dbi_driver_delegated", "native_driver_delegated"},
+                                             {"native_driver", "limit"}};
 
 static const bench_ratio spare_ratios[] = {
     {"cascade", "native_driver"}, {"cascade", "native_driver_proven"}, {"native_driver_proven", "limit"}};
@@ -73,15 +78,16 @@ static const char w1b[] = "the same, with no index on two of the referencing col
 static const char w1s[] = "the same, where the older runs are strewn among the younger";
 static const char w4[] = "N households cut from their area, 16 rows each on three levels";
 
-const bench_workload bench_workloads[] = {{"w1", w1, &bench_sqlite, &bench_jobs, false, WITH(sqlite)},
-                                          {"w1", w1, &bench_postgresql, &bench_jobs, false, WITH(postgresql)},
-                                          {"w1", w1, &bench_mariadb, &bench_jobs, false, WITH(mariadb)},
-                                          {"w1s", w1s, &bench_sqlite, &bench_scattered_jobs, false, WITH(sqlite)},
-                                          {"w1s", w1s, &bench_postgresql, &bench_scattered_jobs, false, WITH(postgresql)},
-                                          {"w1s", w1s, &bench_mariadb, &bench_scattered_jobs, false, WITH(mariadb)},
-                                          {"w1b", w1b, &bench_sqlite, &bench_jobs, true, WITH(spare)},
-                                          {"w1b", w1b, &bench_postgresql, &bench_jobs, true, WITH(spare)},
-                                          {"w4", w4, &bench_sqlite, &bench_census, false, WITH(spare)},
-                                          {"w4", w4, &bench_postgresql, &bench_census, false, WITH(postgresql)},
-                                          {"w4", w4, &bench_mariadb, &bench_census, false, WITH(mariadb)}};
+const bench_workload bench_workloads[] = {
+    {"w1", w1, &bench_sqlite, &bench_jobs, false, WITH(sqlite)},
+    {"w1", w1, &bench_postgresql, &bench_jobs, false, WITH(postgresql)},
+    {"w1", w1, &bench_mariadb, &bench_jobs, false, WITH(mariadb)},
+    {"w1s", w1s, &bench_sqlite, &bench_scattered_jobs, false, WITH(sqlite)},
+    {"w1s", w1s, &bench_postgresql, &bench_scattered_jobs, false, WITH(postgresql)},
+    {"w1s", w1s, &bench_mariadb, &bench_scattered_jobs, false, WITH(mariadb)},
+    {"w1b", w1b, &bench_sqlite, &bench_jobs, true, WITH(spare)},
+    {"w1b", w1b, &bench_postgresql, &bench_jobs, true, WITH(spare)},
+    {"w4", w4, &bench_sqlite, &bench_census, false, WITH(spare)},
+    {"w4", w4, &bench_postgresql, &bench_census, false, WITH(postgresql)},
+    {"w4", w4, &bench_mariadb, &bench_census, false, WITH(mariadb)}};
 const uint32_t bench_workload_count = COUNT(bench_workloads);
