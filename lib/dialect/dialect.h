@@ -93,6 +93,9 @@ typedef struct casc_dialect {
      ordered: by identity. */
   void (*select_keys)(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, bool shown,
                       bool ordered, uint64_t limit);
+  /* For each table two integers, in one row: how many rows this session's transactions have deleted and updated, in the engine's own actions
+     too. They differ by what was done between two looks; NULL when the engine does not count. NULL where there is no such thing. */
+  void (*changes)(casc_statement *statement, const casc_sql_table *const *tables, uint32_t count);
   /* The greatest identity: no row, or one. */
   void (*last_key)(casc_statement *statement, const casc_sql_table *table);
   /* One integer: how many rows, counting no further than limit (0: to the end). */

@@ -351,6 +351,32 @@ static void evaluate(casc_statement *statement, const casc_sql_relation *relatio
   }
 }
 
+static void change_count(casc_statement *statement, const casc_sql_table *table, const char *function) {
+  casc_str name_of;
+  size_t length;
+  casc_str_init(&name_of, statement->arena.alloc);
+  if (table->schema) {
+    casc_postgres_identifier(&name_of, table->schema);
+    casc_str_putc(&name_of, '.');
+  }
+  casc_postgres_identifier(&name_of, table->name);
+  const char *text = casc_keep_text(statement, &name_of, &length);
+  if (!text) return;
+  casc_statement_text(statement, text, length);
+  const char *count = casc_arena_printf(&statement->arena, "Case When current_setting('track_counts')::bool Then %s($%zu::regclass) End",
+                                        function, statement->parameter_count);
+  if (count) casc_postgres_column(statement, count, CASCADE_INT64);
+  else statement->failed = true;
+}
+
+static void changes(casc_statement *statement, const casc_sql_table *const *tables, uint32_t count) {
+  put(statement, "Select ");
+  for (uint32_t i = 0; i < count; i++) {
+    change_count(statement, tables[i], "pg_stat_get_xact_tuples_deleted");
+    change_count(statement, tables[i], "pg_stat_get_xact_tuples_updated");
+  }
+}
+
 static const char *cast_of(casc_arena *arena, const char *type, const char *sql_type, const char *collation) {
   (void)arena, (void)collation;
   return sql_type ? sql_type : type;
@@ -402,6 +428,7 @@ const casc_dialect casc_dialect_postgres = {
     .may_turn_checks_off = may_turn_checks_off,
     .statement_timeout = statement_timeout,
     .select_keys = select_keys,
+    .changes = changes,
     .last_key = last_key,
     .count = count_rows,
     .delete_rows = delete_rows,

@@ -16,6 +16,7 @@ void casc_batch_free(casc_batch *batch) {
   if (!batch->closure) return;
   const casc_scope *scope = batch->closure->scope;
   for (uint32_t i = 0; batch->rewritten && i < scope->relation_count; i++) casc_keyset_free(&batch->rewritten[i]);
+  casc_tally_free(&batch->tally);
   casc_free(scope->alloc, batch->deleted);
   casc_free(scope->alloc, batch->updated);
   casc_free(scope->alloc, batch->rewritten);
@@ -74,8 +75,9 @@ static cascade_status run_referencing(casc_batch *batch, verb what, uint32_t num
   casc_sql_filter filter = {.relation = &relation->sql, .parents = &part};
   bool bounded = closure->limit && !(relation->single && parents->count <= room);
   if (bounded) filter.limit = room + 1;
-  filter.lock = what == COUNT; /* what is left to the database's own action: so the number is that of the rows which it finds */
+  filter.lock = what == COUNT && !batch->tally.known; /* left to the database's own action, which shall find as many */
   bool counted = bounded && what != COUNT && scope->dialect->writes_all;
+  if (counted && casc_scope_trusts(scope, relation, parents->count, room)) counted = false, filter.limit = 0;
   cascade_status status = CASCADE_OK;
   if (counted) status = run(scope, COUNT, relation->relation->table, relation, parents, filter, &part, rows, error);
   if (status >= 0 && !(counted && *rows > room)) {
@@ -83,6 +85,7 @@ static cascade_status run_referencing(casc_batch *batch, verb what, uint32_t num
     status = run(scope, what, relation->relation->table, relation, parents, filter, &part, rows, error);
   }
   batch->unread += *rows;
+  if (status >= 0) casc_scope_learn(scope, relation, parents->count, *rows);
   if (status >= 0 && bounded && *rows > room && !casc_closure_overflow_at(closure, number)) status = casc_nomem(error);
   return status;
 }
@@ -405,7 +408,7 @@ cascade_status casc_batch_delete(casc_batch *batch, cascade_error **error) {
   casc_closure *closure = batch->closure;
   casc_scope *scope = closure->scope;
   const cascade_policy *policy = scope->policy;
-  cascade_status status = CASCADE_OK;
+  cascade_status status = casc_tally_begin(&batch->tally, scope, error);
   for (uint32_t i = 0; status >= 0 && !closure->overflow && i < scope->order_count;) { /* a component at a time */
     uint32_t end = i, component = scope->tables[scope->order[i]].component;
     while (end < scope->order_count && scope->tables[scope->order[end]].component == component) end++;
@@ -421,5 +424,6 @@ cascade_status casc_batch_delete(casc_batch *batch, cascade_error **error) {
       for (uint32_t j = i; status >= 0 && j < end; j++) status = delete_table(batch, scope->order[j], error);
     i = end;
   }
+  if (status >= 0 && !closure->overflow) status = casc_tally_end(&batch->tally, batch->deleted, batch->updated, error);
   return status < 0 || closure->overflow || !scope->hazardous ? status : check_rewritten(batch, error);
 }

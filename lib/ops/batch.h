@@ -3,10 +3,12 @@
 #define CASC_BATCH_H
 
 #include "closure.h"
+#include "tally.h"
 
 typedef struct casc_batch {
   casc_closure *closure;
   uint64_t *deleted, *updated; /* by table: what this batch did */
+  casc_tally tally;            /* of the database's own actions */
   uint64_t unread;             /* rows written of which no key was read */
   casc_keyset *rewritten;      /* by relation: rows whose references have to hold at the end */
 } casc_batch;

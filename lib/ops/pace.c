@@ -61,7 +61,12 @@ uint64_t casc_pace_bound(const cascade_purge *purge) {
   return rows < purge->most_rows ? rows : purge->most_rows;
 }
 
+void casc_pace_forget(cascade_purge *purge) {
+  for (uint32_t i = 0; purge->scope.per_parent && i < purge->scope.relation_count; i++) purge->scope.per_parent[i] = -1;
+}
+
 void casc_pace_shrink(cascade_purge *purge) {
+  casc_pace_forget(purge);
   if (purge->most_rows > LEAST_ROWS / 8) purge->most_rows /= 4;
   purge->roots = purge->roots > 4 ? purge->roots / 4 : 1;
 }

@@ -27,6 +27,11 @@ static cascade_status prepare(cascade_purge *purge, cascade_policy *policy, casc
   purge->deleted = casc_calloc(purge->scope.alloc, purge->scope.table_count, sizeof *purge->deleted);
   purge->updated = casc_calloc(purge->scope.alloc, purge->scope.table_count, sizeof *purge->updated);
   if (!purge->deleted || !purge->updated) return casc_nomem(error);
+  if (purge->scope.dialect->writes_all) {
+    purge->scope.per_parent = casc_arena_get(&purge->scope.arena, purge->scope.relation_count, sizeof *purge->scope.per_parent);
+    if (!purge->scope.per_parent) return casc_nomem(error);
+    casc_pace_forget(purge);
+  }
   status = casc_purge_examine(purge, error);
   purge->stack.scope = &purge->scope;
   if (status >= 0) status = casc_stack_push(&purge->stack, CASC_SOURCE_SELECTED, purge->scope.root, &level, error);

@@ -88,6 +88,8 @@ cascade_status casc_pace_yield(cascade_purge *purge, cascade_error **error);
 void casc_pace_learn(cascade_purge *purge, size_t roots, uint64_t rows, uint64_t nanoseconds, uint64_t commit_ns);
 /* Rows that the next batch may touch. */
 uint64_t casc_pace_bound(const cascade_purge *purge);
+/* Nothing is known any more of how many rows refer to one. */
+void casc_pace_forget(cascade_purge *purge);
 /* After a statement that took too long. */
 void casc_pace_shrink(cascade_purge *purge);
 

@@ -72,7 +72,7 @@ static cascade_status settle_lock(casc_scope *scope, const casc_scope_relation *
   uint64_t count = 0;
   *lock = *lock && scope->dialect->row_locks;
   if (!*lock || !*limit) return CASCADE_OK;
-  if (relation->single && parents->count < *limit) {
+  if ((relation->single && parents->count < *limit) || casc_scope_trusts(scope, relation, parents->count, *limit)) {
     *limit = 0;
     return CASCADE_OK;
   }
@@ -107,6 +107,7 @@ cascade_status casc_read_referencing(casc_scope *scope, const casc_scope_relatio
     if (slice == SIZE_MAX) break;
   }
   casc_statement_free(&statement);
+  if (status >= 0 && lock && !among) casc_scope_learn(scope, relation, parents->count, into->appended - before);
   return status;
 }
 

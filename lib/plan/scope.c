@@ -386,6 +386,7 @@ static const char *own_deletes(const casc_scope *scope, uint32_t number) {
   if (table->cyclic) return "own statements: the table is in a cycle";
   if (table->table->flags & CASCADE_TABLE_DELETE_TRIGGER) return "own statements: triggers may keep rows";
   if (table->sql.only) return "own statements: other tables inherit from it";
+  if (table->table->flags & CASCADE_TABLE_PARTITIONED) return "own statements: its partitions would have to be counted";
   for (uint32_t i = 0; i < policy->from_count[number]; i++) {
     const casc_scope_relation *to = &scope->relations[policy->relations_from[number][i]];
     /* the database may look at these before it cascades, and rows that it would rewrite first would be counted */
@@ -402,6 +403,7 @@ static const char *own_updates(const casc_scope *scope, const casc_scope_relatio
     return "own statements: the table is in a cycle";
   if (child->table->flags & CASCADE_TABLE_UPDATE_TRIGGER) return "own statements: triggers may undo them";
   if (to->rewrites_key) return "own statements: they rewrite a key";
+  if (child->table->flags & CASCADE_TABLE_PARTITIONED) return "own statements: its partitions would have to be counted";
   if (to->relation->rule != CASCADE_RULE_SET_NULL || !acts_as_ruled(scope, to, CASCADE_ACTION_SET_NULL))
     return "own statements: the database's own action is another";
   return NULL;
@@ -426,6 +428,18 @@ static void delegate(casc_scope *scope, bool hold_all) {
     to->delegated = !own;
     to->way = own ? own : left;
   }
+}
+
+bool casc_scope_trusts(const casc_scope *scope, const casc_scope_relation *relation, uint64_t parents, uint64_t limit) {
+  enum { MARGIN = 4 };
+  double known = scope->per_parent ? scope->per_parent[relation - scope->relations] : -1;
+  return known >= 0 && MARGIN * known * (double)parents < (double)limit;
+}
+
+void casc_scope_learn(casc_scope *scope, const casc_scope_relation *relation, uint64_t parents, uint64_t rows) {
+  if (!scope->per_parent || !parents) return;
+  double *known = &scope->per_parent[relation - scope->relations], fresh = (double)rows / (double)parents;
+  *known = *known < 0 || fresh > *known ? fresh : 0.9 * *known + 0.1 * fresh;
 }
 
 void casc_scope_keep_all(casc_scope *scope) {
