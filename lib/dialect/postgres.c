@@ -384,7 +384,8 @@ static const char *cast_of(casc_arena *arena, const char *type, const char *sql_
 
 static void checks_state(casc_statement *statement) {
   put(statement, "Select ");
-  casc_postgres_column(statement, "array_position('{replica,origin,local}', current_setting('session_replication_role')) - 1", CASCADE_INT64);
+  casc_postgres_column(statement, "array_position('{replica,origin,local}', current_setting('session_replication_role')) - 1",
+                       CASCADE_INT64);
 }
 
 static void may_turn_checks_off(casc_statement *statement) {

@@ -332,7 +332,7 @@ static void explain(cascade_purge *purge, cascade_error **error) {
     cascade_error_free(*error);
     *error = told;
   }
-  if (status == CASCADE_DEADLOCK || status == CASCADE_SERIALIZATION) {
+  if (!purge->nested && (status == CASCADE_DEADLOCK || status == CASCADE_SERIALIZATION)) { /* nested, nothing is tried again */
     cascade_error *told = NULL;
     casc_fail_at(purge->context, &told, CASCADE_CONTENDED, cascade_error_table(*error), cascade_error_relation(*error),
                  "other sessions write to the same rows in every one of %d tries; go on when they are done: %s", RETRIES + 1,
@@ -342,7 +342,8 @@ static void explain(cascade_purge *purge, cascade_error **error) {
   }
   if (status == CASCADE_NOMEM) return;
   bool host_goes_on = purge->nested && casc_in_host_transaction(purge->connection);
-  casc_error_set_transaction(*error, purge->committing ? CASCADE_TX_UNKNOWN : host_goes_on ? CASCADE_TX_OPEN : CASCADE_TX_ROLLED_BACK);
+  int32_t state = purge->committing ? CASCADE_TX_UNKNOWN : host_goes_on ? CASCADE_TX_OPEN : CASCADE_TX_ROLLED_BACK;
+  casc_error_set_transaction(*error, state);
 }
 
 /* A row that was on its way in when its parent was locked is seen by the next try; a statement that took too long gets fewer rows. */

@@ -1,8 +1,8 @@
-"""Clients, servers and connections that die in the middle of a purge: what was done is what was reported, and another run ends where
-an undisturbed one does.
+"""Clients, servers and connections that die in the middle of a purge: what was done is what was reported, and another run ends
+where an undisturbed one does.
 
-crash.py client|reply|server ENGINE [WORD]: `client` kills the process that purges, `reply` cuts its connection around COMMIT, `server`
-kills the server, so that nothing else may use it meanwhile. With CASCADE_QUICK fewer times, with CASCADE_LONG more.
+crash.py client|reply|server ENGINE [WORD]: `client` kills the process that purges, `reply` cuts its connection around COMMIT,
+`server` kills the server, so that nothing else may use it meanwhile. With CASCADE_QUICK fewer times, with CASCADE_LONG more.
 """
 
 import os

@@ -1,7 +1,7 @@
 """What the library does beside other sessions: each fact of the engines' isolation, as one of a purge.
 
-isolation.py ENGINE [WORD]: tests on sqlite, postgresql or mariadb, with both drivers (one, when CASCADE_QUICK is set); with WORD those
-whose name has it.
+isolation.py ENGINE [WORD]: tests on sqlite, postgresql or mariadb, with both drivers (one, when CASCADE_QUICK is set); with WORD
+those whose name has it.
 """
 
 import os
@@ -191,10 +191,12 @@ class Rows(Isolation):
                     self.make(action)
                     before = self.counts()
                     purge = self.purge([1, 2, 3], policy=None if action else ALL_CASCADE, **options)
-                    self.database.run("INSERT INTO b VALUES (900, 1), (901, 3), (902, 4)", "INSERT INTO d VALUES (903, 111), (904, 411)")
+                    self.database.run("INSERT INTO b VALUES (900, 1), (901, 3), (902, 4)",
+                                      "INSERT INTO d VALUES (903, 111), (904, 411)")
                     purge.finish()
                     self.assert_account(purge, before, b=3, d=2)
-                    self.assertEqual((self.keys("b", "id >= 900 AND id < 910"), self.keys("d", "id >= 900 AND id < 910")), ([902], [904]))
+                    late = "id >= 900 AND id < 910"
+                    self.assertEqual((self.keys("b", late), self.keys("d", late)), ([902], [904]))
 
     def test_bound_of_rows_holds_for_late_rows(self):
         """`max_rows` is what a purge never goes beyond, whatever is added after it was examined."""
@@ -466,7 +468,8 @@ class Locks(Isolation):
 
     def make_circle(self):
         self.make()
-        self.database.run("CREATE TABLE node (id INTEGER PRIMARY KEY, a_id INTEGER, next INTEGER, FOREIGN KEY (a_id) REFERENCES a (id))",
+        self.database.run("CREATE TABLE node (id INTEGER PRIMARY KEY, a_id INTEGER, next INTEGER,"
+                          " FOREIGN KEY (a_id) REFERENCES a (id))",
                           "CREATE INDEX node_at_a ON node (a_id)", "CREATE INDEX node_at_next ON node (next)",
                           "INSERT INTO node VALUES (1, 1, 2), (2, 1, 3), (3, 1, 1), (7, 7, 7), (8, 8, 9), (9, 8, 8)",
                           "ALTER TABLE node MODIFY next INTEGER NOT NULL" if self.engine == "mariadb" else
@@ -583,11 +586,15 @@ class PostgreSQL(Isolation):
         self.assertEqual(purge.insert.refusal(), FOREIGN_KEY)
         self.assert_account(purge, before)
 
+    def slow_down(self, table, seconds):
+        self.database.run("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
+                          f" $$BEGIN PERFORM pg_sleep({seconds}); RETURN old; END$$",
+                          f"CREATE TRIGGER slow BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION slow()")
+
     def test_statement_that_takes_too_long(self):
         """A batch whose statement meets its timeout is rolled back and comes smaller."""
         self.make(roots=100)
-        self.database.run("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM pg_sleep(0.001); RETURN old; END$$",
-                          "CREATE TRIGGER slow BEFORE DELETE ON d FOR EACH ROW EXECUTE FUNCTION slow()")
+        self.slow_down("d", 0.001)
         before = self.counts()
         purge = self.purge(list(range(1, 101)), max_tx_rows=1400, statement_timeout_ms=500)
         purge.finish()
@@ -598,8 +605,7 @@ class PostgreSQL(Isolation):
 
     def test_statement_that_takes_too_long_for_good(self):
         self.make()
-        self.database.run("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM pg_sleep(20); RETURN old; END$$",
-                          "CREATE TRIGGER slow BEFORE DELETE ON a FOR EACH ROW EXECUTE FUNCTION slow()")
+        self.slow_down("a", 20)
         before = self.dump()
         purge = self.purge([1], statement_timeout_ms=60)
         self.assert_fails("CASCADE_TIMEOUT", purge)

@@ -1,8 +1,8 @@
 """A purge in small batches against four sessions that insert, update, move and delete without a pause.
 
-writers.py ENGINE [WORD]: on postgresql or mariadb. It ends in a time like that of a quiet database, or says that it cannot; no row is
-orphaned, no row outside of the closure is touched, and what it reports is what is gone. With CASCADE_QUICK fewer shapes and rows, with
-CASCADE_LONG more.
+writers.py ENGINE [WORD]: on postgresql or mariadb. It ends in a time like that of a quiet database, or says that it cannot; no row
+is orphaned, no row outside of the closure is touched, and what it reports is what is gone. With CASCADE_QUICK fewer shapes and
+rows, with CASCADE_LONG more.
 """
 
 import os
@@ -50,10 +50,10 @@ class Shape:
     def make(self):
         self.database.clear()
         for level, rows in enumerate(self.rows):
-            last = level == self.depth
-            action = {"action": "ON DELETE CASCADE", "policy": "", "proven": "", "null": "ON DELETE SET NULL" if last else "ON DELETE CASCADE"}[self.rule]
-            self.database.run(f"CREATE TABLE t{level} (id INTEGER PRIMARY KEY, parent INTEGER, word VARCHAR(20)" +
-                              (f", CONSTRAINT f{level} FOREIGN KEY (parent) REFERENCES t{level - 1} (id) {action})" if level else ")"))
+            last = "ON DELETE SET NULL" if self.rule == "null" and level == self.depth else "ON DELETE CASCADE"
+            action = "" if self.rule in ("policy", "proven") else last
+            key = f", CONSTRAINT f{level} FOREIGN KEY (parent) REFERENCES t{level - 1} (id) {action}" if level else ""
+            self.database.run(f"CREATE TABLE t{level} (id INTEGER PRIMARY KEY, parent INTEGER, word VARCHAR(20){key})")
             if level:
                 self.database.run(f"CREATE INDEX i{level} ON t{level} (parent)")
             items = [f"({key}, {parent or 'NULL'}, '{OLD}')" for key, parent in rows.items()]
@@ -145,7 +145,8 @@ class Writers(unittest.TestCase):
         with ffi.Session(self.library, self.database.uri("native"), policy=shape.policy()) as session:
             with session.select_integers("t0", shape.selected) as selection:
                 failure, start = None, time.monotonic()
-                purge = Purge(session, selection, max_tx_rows=BATCH, integrity=ffi.PROVEN if shape.rule == "proven" else ffi.CHECKED)
+                integrity = ffi.PROVEN if shape.rule == "proven" else ffi.CHECKED
+                purge = Purge(session, selection, max_tx_rows=BATCH, integrity=integrity)
                 try:
                     purge.finish()
                 except sessions.Failure as stopped:
@@ -222,8 +223,8 @@ RULES = ("action", "policy", "null", "proven")
 for number in range(1, 5):
     for is_hub in (True, False):
         for position, named in enumerate(RULES):
-            chosen = number in (1, 3) if named == "null" else number in (2, 4) if named == "proven" else (number + is_hub) % 2 == position
-            if LONG or (chosen and (not QUICK or number in (1, 4))):
+            wanted = {"null": number in (1, 3), "proven": number in (2, 4)}.get(named, (number + is_hub) % 2 == position)
+            if LONG or (wanted and (not QUICK or number in (1, 4))):
                 name(Writers.against_writers, number, is_hub, named)
 
 if __name__ == "__main__":

@@ -101,7 +101,8 @@ class PostgreSQL(Database):
 
     def clear(self):
         self.end_sides()
-        self.run("SET lock_timeout = '20s'", "SET client_min_messages = error", "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+        self.run("SET lock_timeout = '20s'", "SET client_min_messages = error", "DROP SCHEMA public CASCADE",
+                 "CREATE SCHEMA public")
 
     def drop(self):
         self.end_sides()
