@@ -186,6 +186,14 @@ static uint64_t room(const casc_closure *closure) {
   return !closure->limit ? 0 : closure->limit > closure->rows ? closure->limit - closure->rows + 1 : 1;
 }
 
+/* The same for reading rows of a table, of which those that are known or open may come again. */
+static uint64_t room_among(const casc_closure *closure, uint32_t table) {
+  uint64_t limit = room(closure);
+  if (!limit) return 0;
+  for (uint32_t i = 0; i < closure->open_count; i++) limit += closure->open[i].table == table;
+  return limit + closure->sets[table].count;
+}
+
 /* Reads or counts the rows that refer to `current` through one relation. */
 static cascade_status follow(casc_closure *closure, uint32_t number, const casc_keyset *current, cascade_error **error) {
   casc_scope *scope = closure->scope;
@@ -194,9 +202,8 @@ static cascade_status follow(casc_closure *closure, uint32_t number, const casc_
   uint64_t limit = room(closure), count = 0;
   if (relation->role == CASC_ROLE_CASCADE && scope->tables[child].held) {
     if (closure->examining && !scope->tables[child].examined) return CASCADE_OK;
-    if (limit) limit += closure->sets[child].count; /* rows may come that are known already */
-    cascade_status status =
-        casc_read_referencing(scope, relation, current, NULL, limit, closure->lock, &closure->sets[child], error);
+    cascade_status status = casc_read_referencing(scope, relation, current, NULL, room_among(closure, child), closure->lock,
+                                                  &closure->sets[child], error);
     return status < 0 ? status : take_in(closure, child, error);
   }
   bool counted = relation->role == CASC_ROLE_CASCADE || (relation->role == CASC_ROLE_UPDATE && !closure->deletes_only);
@@ -283,9 +290,8 @@ static cascade_status examine_reached(casc_closure *closure, uint32_t number, ca
   casc_keyset found, outside, members = {0};
   casc_keyset_of(scope, child, &found);
   casc_keyset_of(scope, child, &outside);
-  uint64_t limit = closure->examining ? 0 : room(closure);
-  cascade_status status = casc_read_referencing(scope, relation, &closure->sets[parent], NULL,
-                                                limit ? limit + closure->sets[child].count : 0, false, &found, error);
+  uint64_t limit = closure->examining ? 0 : room_among(closure, child);
+  cascade_status status = casc_read_referencing(scope, relation, &closure->sets[parent], NULL, limit, false, &found, error);
   if (status >= 0 && !casc_keyset_merge(&found, NULL)) status = casc_nomem(error);
   for (size_t i = 0; status >= 0 && i < found.count; i++) {
     cascade_value cell;

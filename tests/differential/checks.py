@@ -449,13 +449,14 @@ class Check:
         return False
 
     def everything(self, program=None):
-        """Every copy by every driver, in ways that take turns. On a server, where a session costs more, one of the drivers
-        does less."""
+        """Every copy by every driver, in ways that take turns. On a server, where a session costs more, both drivers have
+        their turn on one of the copies only."""
         seed, ways, engine = self.case.seed, self.ways(), self.case.engine
         way = lambda n: ways[(seed // 22 + n) % len(ways)]
         touched = self.outcome('plain').touched
         for n, copy in enumerate(self.copies()):
-            for k, driver in enumerate(engine.drivers):
+            both = engine.row_ids or n == seed % len(self.copies())
+            for k, driver in enumerate(engine.drivers if both else [engine.drivers[(seed + n) % 2]]):
                 turn = (seed + n + k) % 2 == 0
                 rows = max(1 + (seed * 7 + n + k) % 9, touched // 40)
                 hook = (seed // 2 + n) % 2 == 0

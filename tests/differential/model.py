@@ -137,6 +137,10 @@ def examine(m, case, f, i, j, after, enforced, listed):
             m.flags.add('no action')
         if changes and any(v is None and not f.child.columns[c].nullable for c, v in set_values(f, listed).items()):
             m.flags.add('transient')
+        rewritten = f.refers(dict(f.child.rows[j], **set_values(f, listed))) if changes else None
+        if rewritten is not None and rewritten not in {f.target(q) for k, q in enumerate(f.parent.rows)
+                if k not in m.deleted[f.parent]}:
+            m.flags.add('transient')
         if changes and not itself and any(c in g.ref_columns for g in case.relations if g.parent is f.child
                 for c in f.columns):
             m.flags.add('transient')
