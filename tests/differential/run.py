@@ -171,7 +171,7 @@ def main():
     if 'LIBCASCADE_PATH' not in os.environ:
         parser.error('LIBCASCADE_PATH must name the library')
     if missing := engines.missing(options.engine):
-        parser.error(missing)
+        sys.exit(f'run.py: {missing}')
     options.engine, options.started = engines.find(options.engine), os.getpid()
     seeds = list(range(int(first), int(last or first) + 1))
     if options.keep:
