@@ -427,6 +427,26 @@ class Locks(Isolation):
         self.assertEqual(purge.report().deleted, 2 * EACH)
         self.assert_account(purge, before)
 
+    def test_deadlocks_that_do_not_end(self):
+        """After some tries it is told that others are in the way, and nothing is half done."""
+        self.make()
+        if self.engine == "postgresql":
+            self.database.run("CREATE FUNCTION meet() RETURNS trigger LANGUAGE plpgsql AS"
+                              " $$BEGIN RAISE 'deadlock' USING ERRCODE = '40P01'; END$$",
+                              "CREATE TRIGGER meet BEFORE DELETE ON a FOR EACH ROW WHEN (old.id = 12) EXECUTE FUNCTION meet()")
+        else:
+            self.database.run("CREATE TRIGGER meet BEFORE DELETE ON a FOR EACH ROW IF old.id = 12 THEN"
+                              " SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'deadlock'; END IF")
+        before = self.counts()
+        purge = self.purge(list(range(1, 21)), max_tx_rows=40)
+        self.assert_fails("CASCADE_CONTENDED", purge)
+        self.assertGreaterEqual(purge.report().retries, 3)
+        left = self.keys("a")
+        self.assertIn(12, left)
+        self.assertLess(len(left), 20)
+        self.assertEqual(self.counts(), {table: rows * len(left) for table, rows in BELOW.items()})
+        self.assert_account(purge, before)
+
     def test_two_purges_of_overlapping_rows(self):
         """Their locks are taken in one order: each row goes once, and is counted once."""
         self.make(roots=60)
