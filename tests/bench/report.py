@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""report.py [--into DIRECTORY] FILE.json...
+"""report.py [--into DIRECTORY] [--note TEXT] FILE.json...
 
 Turns what `bench --json` prints into performance.md and performance.svg, in lib/doc/pages or the DIRECTORY. Files of the same
-workload, engine and size are put together."""
+workload, engine and size are put together. The TEXT is said about the machine."""
 import html
 import json
 import os
@@ -96,13 +96,13 @@ def machine():
     return f"{os.cpu_count()} processors, {memory:.0f} GB, {system.get('PRETTY_NAME', 'Linux').strip(chr(34))}"
 
 
-def page(runs):
-    lines = [TOP, f'Measured on a machine with {machine()}. Another machine has other seconds, and much the same ratios.', '']
+def page(runs, note):
+    lines = [TOP, ' '.join([f'Measured on a machine with {machine()}.', *note]), '']
     for run in runs:
         _, rows, about = WORKLOADS[run['workload']]
         lines += [f'## {title(run)}', '', about.format(size=run['size']) + f" {rows * run['size']:,} rows are deleted.", '']
         lines += [*table(run), '']
-        lines += [PURGE] if run['engine'] == 'mariadb' and run['workload'] == 'w1' else []
+        lines += [PURGE] if run['engine'] == 'mariadb' and 'native_driver_delegated' in run['methods'] else []
     lines += ['## To measure again', '', '    cd libcascade', *commands(runs), '']
     return '\n'.join(lines)
 
@@ -146,14 +146,18 @@ def chart(runs):
 
 
 def main(paths):
-    pages = PAGES
-    if paths[:1] == ['--into'] and len(paths) > 1:
-        pages, paths = pathlib.Path(paths[1]), paths[2:]
+    pages, note = PAGES, []
+    while len(paths) > 1 and paths[0] in ('--into', '--note'):
+        if paths[0] == '--into':
+            pages = pathlib.Path(paths[1])
+        else:
+            note = [paths[1]]
+        paths = paths[2:]
     if not paths or paths[0].startswith('-'):
         print(__doc__, file=sys.stderr)
         return 2
     runs = read(paths)
-    (pages / 'performance.md').write_text(page(runs), encoding='utf-8')
+    (pages / 'performance.md').write_text(page(runs, note), encoding='utf-8')
     (pages / 'performance.svg').write_text(chart(runs), encoding='utf-8')
     return 0
 
