@@ -110,7 +110,8 @@ class Crash(unittest.TestCase):
             if opened:
                 opened()
             with session.select_integers("owner", SELECTED) as selection:
-                purge = Purge(session, selection, hook, max_tx_rows=BATCH)
+                # batches by their rows alone, so that every run has the same
+                purge = Purge(session, selection, hook, max_tx_rows=BATCH, batch_ms=600000)
                 try:
                     while purge.step():
                         if each:
