@@ -216,9 +216,9 @@ if [ -z "$quick" ]; then
     export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:fast_unwind_on_malloc=0
     export LSAN_OPTIONS=suppressions=$root/tests/lsan.supp:print_suppressions=0
     export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-    # Not the guards, which read files, nor the tests of memory, which would measure the sanitizers'.
-    CASCADE_QUICK=1 suite 'all tests, sanitizers' build-test-asan --no-suite guards --no-suite memory \
-      --timeout-multiplier 4
+    # Not the guards, which read files, nor the tests that measure memory or time, nor those in which processes are killed.
+    CASCADE_QUICK=1 suite 'tests, sanitizers' build-test-asan --no-suite guards --no-suite memory --no-suite bench \
+      --no-suite crash --timeout-multiplier 4
     unset ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS
   fi
   check 'as a subproject' subproject

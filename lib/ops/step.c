@@ -352,7 +352,7 @@ static bool worth_retrying(cascade_purge *purge, const cascade_error *error, uin
   if (cascade_error_status(error) == CASCADE_CONSTRAINT_FK && purge->scope.dialect->row_locks) return tries < FK_RETRIES;
   if (cascade_error_status(error) == CASCADE_TIMEOUT) {
     casc_pace_shrink(purge);
-    return tries < RETRIES;
+    return tries < (purge->atomic ? 1 : RETRIES); /* what goes as a whole gets no smaller */
   }
   if (!cascade_error_retryable(error) || cascade_error_status(error) == CASCADE_CONTENDED) return false;
   /* the driver has already waited its lock timeout before it says that it could not begin */
