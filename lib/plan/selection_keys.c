@@ -12,7 +12,7 @@
 enum { SHOWN = 60 }; /* bytes of a key that a message quotes */
 
 /* What a column makes of a value that is stored in it, or compared with it. */
-typedef enum holding { HOLDS_INTEGERS, HOLDS_NUMBERS, HOLDS_TEXT, HOLDS_ANYTHING } holding;
+typedef enum holding { HOLDS_INTEGERS, HOLDS_NUMBERS, HOLDS_TEXT, HOLDS_BYTES, HOLDS_ANYTHING } holding;
 
 /* Keys under construction: a row at a time goes into a set. */
 typedef struct builder {
@@ -24,11 +24,21 @@ typedef struct builder {
 } builder;
 
 static holding holding_of(const casc_table *table, uint32_t position) {
+  const casc_column *column = &table->columns[table->key[position]];
   if (table->integer_key) return HOLDS_INTEGERS;
-  switch (table->columns[table->key[position]].affinity) {
+  switch (column->affinity) {
   case CASC_AFFINITY_INTEGER:
   case CASC_AFFINITY_NUMERIC: return HOLDS_NUMBERS;
   case CASC_AFFINITY_TEXT: return HOLDS_TEXT;
+  case CASC_AFFINITY_NONE: return HOLDS_ANYTHING;
+  default: break;
+  }
+  /* A server compares as the two types tell it: on MariaDB the number 12 equals the texts '012' and '12b'. */
+  switch (column->value_type) {
+  case CASCADE_INT64:
+  case CASCADE_UINT64: return HOLDS_INTEGERS;
+  case CASCADE_TEXT: return HOLDS_TEXT;
+  case CASCADE_BLOB: return HOLDS_BYTES;
   default: return HOLDS_ANYTHING;
   }
 }
@@ -93,6 +103,7 @@ static bool text_from(casc_arena *arena, cascade_value *value) {
 static const char *adapt_real(cascade_value *value, holding holds) {
   if (value->real != value->real) return "is NULL, which no key is";
   if (holds == HOLDS_TEXT) return "takes text";
+  if (holds == HOLDS_BYTES) return "takes bytes";
   if (value->real >= -9223372036854775808.0 && value->real < 9223372036854775808.0 &&
       (double)(int64_t)value->real == value->real) {
     *value = (cascade_value){.type = CASCADE_INT64, .integer = (int64_t)value->real};
@@ -108,9 +119,11 @@ static cascade_status adapt(casc_arena *arena, cascade_value *value, holding hol
   if (is_bytes(value) && !value->data && value->length) *what = "has bytes that are NULL";
   if (*what) return CASCADE_INVALID;
   bool beyond = value->type == CASCADE_UINT64 && (uint64_t)value->integer > INT64_MAX;
-  if (beyond || (value->type == CASCADE_INT64 && holds == HOLDS_TEXT)) {
+  bool written = holds == HOLDS_TEXT || holds == HOLDS_BYTES;
+  if (beyond || (value->type == CASCADE_INT64 && written)) {
     if (!text_from(arena, value)) return CASCADE_NOMEM;
   }
+  if (holds == HOLDS_BYTES && value->type == CASCADE_TEXT) value->type = CASCADE_BLOB;
   switch (value->type) {
   case CASCADE_UINT64: value->type = CASCADE_INT64; return adapt(arena, value, holds, what);
   case CASCADE_INT64: return CASCADE_OK;
@@ -161,7 +174,7 @@ static cascade_status bytes_from(casc_arena *arena, cascade_value *value, const 
 /* As a person writes it. A column that holds anything takes for an integer what SQLite would print for one. */
 static cascade_status adapt_written(casc_arena *arena, cascade_value *value, holding holds, bool quoted,
                                     const char **what) {
-  if (holds == HOLDS_ANYTHING && looks_like_bytes(value)) return bytes_from(arena, value, what);
+  if ((holds == HOLDS_ANYTHING || holds == HOLDS_BYTES) && looks_like_bytes(value)) return bytes_from(arena, value, what);
   if (holds == HOLDS_ANYTHING && !quoted) {
     const char *digits = value->length && value->data[0] == '-' ? value->data + 1 : value->data;
     bool plain = *digits != '0' || value->length == 1;
@@ -234,7 +247,8 @@ cascade_status casc_keys_from_integers(cascade_selection *selection, const int64
   holding holds = holding_of(b.table, 0);
   for (size_t i = 0; i < count && status >= 0; i++) {
     b.row[0] = (cascade_value){.type = CASCADE_INT64, .integer = keys[i]};
-    if (holds == HOLDS_TEXT && !text_from(&selection->arena, &b.row[0])) status = casc_nomem(error);
+    const char *what = NULL;
+    if (adapt(&selection->arena, &b.row[0], holds, &what) < 0) status = casc_nomem(error); /* of an integer nothing else can fail */
     else status = add_row(&b);
   }
   return finish(&b, status);

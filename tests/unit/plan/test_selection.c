@@ -542,6 +542,42 @@ static void test_a_selection_keeps_its_graph(void **state) {
   fixture_close(f);
 }
 
+/* What a server compares by the types of both sides must come in the type of the column: there 12 equals '012' and '12b'. */
+static void test_keys_take_the_type_that_a_server_compares(void **state) {
+  (void)state;
+  static const char json[] =
+      "{\"format\": \"cascade-graph\", \"version\": 1, \"engine\": \"mariadb\", \"tables\": ["
+      "{\"name\": \"b\", \"kind\": \"table\", \"primary_key\": [\"k\"], \"columns\": "
+      "[{\"name\": \"k\", \"type\": \"varbinary(16)\", \"value\": \"binary\", \"not_null\": true}], \"indexes\": []},"
+      "{\"name\": \"p\", \"kind\": \"table\", \"primary_key\": [\"k\"], \"columns\": "
+      "[{\"name\": \"k\", \"type\": \"varchar(20)\", \"value\": \"text\", \"not_null\": true}], \"indexes\": []},"
+      "{\"name\": \"u\", \"kind\": \"table\", \"primary_key\": [\"k\"], \"columns\": "
+      "[{\"name\": \"k\", \"type\": \"int(11)\", \"value\": \"integer\", \"not_null\": true}], \"indexes\": []}], "
+      "\"relations\": []}";
+  static const struct {
+    const char *table, *key;
+    int32_t type; /* CASCADE_NULL: refused */
+  } cases[] = {{"p", "12", CASCADE_TEXT}, {"b", "12", CASCADE_BLOB}, {"b", "x'0c'", CASCADE_BLOB},
+               {"u", "12", CASCADE_INT64}, {"u", "12b", CASCADE_NULL}};
+  cascade_graph *graph = NULL;
+  cascade_error *error = NULL;
+  done(cascade_graph_load(music->context, json, strlen(json), &graph, &error), error);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    cascade_selection *selection = NULL;
+    cascade_status status = cascade_selection_parse(graph, cases[i].table, &cases[i].key, 1, &selection, NULL);
+    assert_int_equal(status, cases[i].type == CASCADE_NULL ? CASCADE_INVALID : CASCADE_OK);
+    if (cases[i].type == CASCADE_INT64) assert_true(selection->keys.integers && selection->keys.integers[0] == 12);
+    else if (status >= 0) assert_true(selection->keys.cells && selection->keys.cells[0].type == cases[i].type);
+    cascade_selection_free(selection);
+  }
+  int64_t twelve = 12;
+  cascade_selection *selection = NULL;
+  done(cascade_selection_integers(graph, "p", &twelve, 1, &selection, &error), error);
+  is_text(&selection->keys.cells[0], "12");
+  cascade_selection_free(selection);
+  cascade_graph_free(graph);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_integers),
@@ -550,6 +586,7 @@ int main(void) {
       cmocka_unit_test(test_cells),
       cmocka_unit_test(test_values_take_the_form_of_the_column),
       cmocka_unit_test(test_values_that_are_no_keys),
+      cmocka_unit_test(test_keys_take_the_type_that_a_server_compares),
       cmocka_unit_test(test_widths_that_do_not_fit),
       cmocka_unit_test(test_written_keys),
       cmocka_unit_test(test_written_keys_that_are_none),
