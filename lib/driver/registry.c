@@ -28,8 +28,10 @@ static void *load(cascade_context *context, const char *directory, size_t length
   void *library = path.failed ? NULL : dlopen(path.data, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (library) {
     casc_log(context, CASCADE_LOG_DEBUG, "driver: loaded %s", path.data);
+  } else if (path.failed) {
+    tried->failed = true; /* the driver may be there */
   } else {
-    const char *why = path.failed ? "out of memory" : dlerror();
+    const char *why = dlerror();
     casc_str_printf(tried, "%s%s", tried->length ? "; " : "", why ? why : file);
   }
   casc_str_free(&path);
