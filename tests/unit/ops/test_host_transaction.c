@@ -498,11 +498,14 @@ static const char mariadb_settings[] =
 
 static int32_t see_isolation(void *data, const cascade_deleted *tables, uint32_t count) {
   host *at = data;
-  char cell[200];
+  char cell[200] = "";
   (void)tables, (void)count;
-  if (is(at, "mariadb"))
+  /* that table is a picture of a moment ago, made anew when nobody has looked at it for a tenth of a second */
+  for (int tries = 0; is(at, "mariadb") && !*cell && tries < 10; tries++) {
+    nanosleep(&(struct timespec){.tv_nsec = 150000000}, NULL);
     run(at, "SELECT trx_isolation_level FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = connection_id()", cell);
-  else
+  }
+  if (!is(at, "mariadb"))
     run(at, "SELECT current_setting('transaction_isolation')", cell);
   assert_int_equal(strcasecmp(cell, "read committed"), 0);
   return 0;
