@@ -92,7 +92,7 @@ static void purge(bench_run *run, library_session *session, const char *rules, i
   cascade_error *error = NULL;
   cascade_purge_options options = {.size = sizeof options, .integrity = integrity};
   if (run->workload->engine == &bench_sqlite) {
-    options.batch_ms = 160;
+    options.batch_ms = 200;
     options.max_tx_rows = 12 * STAGED_BATCH;
   }
   cascade_value older = {.type = CASCADE_INT64, .integer = run->size / 2};
