@@ -8,7 +8,7 @@
 enum {
   FIRST_ROOTS = 1024,
   LEAST_ROWS = 2000,
-  RAMP = 4, /* batches */
+  RAMP = 8, /* batches */
   /* SQLite's busy handler looks at least every 100 ms: a gap of this length lets every waiting writer in. */
   GAP_MS = 110,
   WORK_BETWEEN_GAPS_MS = 2000,
