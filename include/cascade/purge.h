@@ -131,8 +131,7 @@ typedef struct cascade_table_report {
  * cascade_purge_next() does the work.
  *
  * @param connection  a session; the purge holds a reference. Inside a transaction of the host, the purge is one batch between savepoints,
- *                    and the host commits. Until then, foreign keys that can be deferred may stay so (where rows are in circles), and
- *                    PostgreSQL's session_replication_role is "origin" after a proven purge
+ *                    and the host commits. Until then, foreign keys that can be deferred may stay so, where rows are in circles
  * @param policy  rules; its graph must be the selection's
  * @param selection  rows to delete with what depends on them
  * @param options  NULL for the defaults

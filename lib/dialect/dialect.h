@@ -75,7 +75,6 @@ typedef struct casc_dialect {
   bool writes_all;               /* deletes and updates take no limit: their rows are counted before */
   bool row_locks;                /* others write beside us, so that what was read must be held; else a writer is alone */
   bool cascades_fast;            /* its own ON DELETE actions are faster than statements of ours that they would check again */
-  bool cascades_fire_triggers;
   uint32_t max_cells;            /* cells of keys, other than single integers, that one statement may carry */
 
   const char *row_cast; /* of an identity that is no column; "" for none */

@@ -421,7 +421,6 @@ const casc_dialect casc_dialect_postgres = {
     .row_locks = true,
     .writes_all = true,
     .cascades_fast = true,
-    .cascades_fire_triggers = true,
     .max_cells = 1000000,
     .row_cast = "tid",
     .cast = cast_of,

@@ -32,8 +32,9 @@ void casc_pace_start(cascade_purge *purge) {
 }
 
 cascade_status casc_pace_yield(cascade_purge *purge, cascade_error **error) {
-  if (!purge->scope.dialect->change_counter || !purge->report.batches || purge->worked_ns < WORK_WHEN_CONTENDED_MS * UINT64_C(1000000)) return CASCADE_OK;
   const casc_dialect *dialect = purge->scope.dialect;
+  bool early = !purge->report.batches || purge->worked_ns < WORK_WHEN_CONTENDED_MS * UINT64_C(1000000);
+  if (!dialect->change_counter || early) return CASCADE_OK;
   casc_statement statement;
   int64_t counter = 0;
   casc_session_statement(purge->connection, &statement);
