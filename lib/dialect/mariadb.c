@@ -367,7 +367,7 @@ static void count_rows(casc_statement *statement, const casc_sql_table *table, c
   put(statement, limit ? " FROM (SELECT 1 FROM " : " FROM ");
   joined_where(statement, table, filter);
   limited(statement, limit);
-  if (filter->lock) put(statement, " FOR UPDATE");
+  if (filter->lock) put(statement, " LOCK IN SHARE MODE"); /* holds the index's entries alone, which keeps the rows as they are too */
   if (limit) put(statement, ") AS casc_c");
 }
 

@@ -11,6 +11,7 @@
 enum {
   CACHE_KB = 262144,    /* SQLite's page cache, in every method */
   STAGED_BATCH = 10000, /* roots of a hand-written batch */
+  CASCADE_BATCH = 1000, /* of one that leaves the rest to the database's own actions */
   NAME_ROOM = 500
 };
 
@@ -187,6 +188,7 @@ void bench_close_client(void *session);
 void bench_staged(bench_run *run, void *session);
 void bench_staged_unchecked(bench_run *run, void *session);
 void bench_cascade(bench_run *run, void *session);
+void bench_cascade_batched(bench_run *run, void *session);
 void bench_limit(bench_run *run, void *session);
 
 #endif
