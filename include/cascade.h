@@ -31,6 +31,7 @@
 #include <cascade/context.h>
 #include <cascade/driver.h>
 #include <cascade/error.h>
+#include <cascade/fill.h>
 #include <cascade/graph.h>
 #include <cascade/plan.h>
 #include <cascade/policy.h>

@@ -73,6 +73,8 @@ typedef struct casc_dialect {
   casc_checks checks;
   bool proof_pays;               /* deleting with the checks off is faster */
   bool writes_all;               /* deletes and updates take no limit: their rows are counted before */
+  bool writes_in_queries;        /* one statement may count, insert and update */
+  bool numbered;                 /* placeholders are $1, $2 ... */
   bool row_locks;                /* others write beside us, so that what was read must be held; else a writer is alone */
   bool cascades_fast;            /* its own ON DELETE actions are faster than statements of ours that they would check again */
   uint32_t max_cells;            /* cells of keys, other than single integers, that one statement may carry */
@@ -88,6 +90,15 @@ typedef struct casc_dialect {
   void (*change_counter)(casc_statement *statement);
   /* Bounds what a statement of this transaction may take; NULL where there is no such thing. */
   void (*statement_timeout)(casc_statement *statement, uint32_t milliseconds);
+  /* How names are quoted, and an item of the select list written. */
+  void (*identifier)(casc_str *sql, const char *name);
+  void (*column)(casc_statement *statement, const char *expression, int32_t type);
+  /* One integer: 0 when the session would write values that it had to change. NULL where there is no such session. */
+  void (*strict_state)(casc_statement *statement);
+  /* A SELECT that gives these rows; `rows` are as columns are to be written. */
+  void (*rows_source)(casc_statement *statement, const cascade_keys *rows, const int32_t *types, const char *const *casts);
+  /* How a column of such rows is written; in memory of the arena. NULL when memory is out. */
+  const char *(*row_source_cast)(casc_arena *arena, const char *type, const char *sql_type, const char *collation, int32_t value_type);
   /* Identities, then with `shown` the shown columns too (once, when they are the same). limit 0: no limit.
      ordered: by identity. */
   void (*select_keys)(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, bool shown,

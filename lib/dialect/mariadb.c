@@ -499,6 +499,26 @@ static const char *cast_of(casc_arena *arena, const char *type, const char *sql_
   return casc_arena_printf(arena, "%s CHARACTER SET %.*s COLLATE %s", type, (int)strcspn(collation, "_"), collation, collation);
 }
 
+/* Values of other types are left as they are, so that it is the INSERT that converts them: here they would become NULL. */
+static void rows_source(casc_statement *statement, const cascade_keys *rows, const int32_t *types, const char *const *casts) {
+  put(statement, "SELECT ");
+  for (uint32_t i = 0; i < rows->column_count; i++)
+    casc_str_printf(&statement->sql, is_bytes(types[i]) ? "%sUNHEX(casc_k.casc_%u)" : "%scasc_k.casc_%u", i ? ", " : "", i);
+  put(statement, " FROM ");
+  key_table(statement, rows, types, casts);
+}
+
+static const char *row_source_cast(casc_arena *arena, const char *type, const char *sql_type, const char *collation, int32_t value_type) {
+  (void)type;
+  if (value_type == CASCADE_INT64) return "BIGINT";
+  return value_type == CASCADE_UINT64 ? "BIGINT UNSIGNED" : cast_of(arena, "LONGTEXT", sql_type, collation);
+}
+
+static void strict_state(casc_statement *statement) {
+  put(statement, "SELECT ");
+  casc_mariadb_column(statement, "@@sql_mode LIKE '%STRICT_%'", CASCADE_INT64);
+}
+
 static void checks_state(casc_statement *statement) {
   put(statement, "SELECT ");
   casc_mariadb_column(statement, "@@foreign_key_checks + 0", CASCADE_INT64);
@@ -530,6 +550,11 @@ const casc_dialect casc_dialect_mariadb = {
     .row_cast = "",
     .cast = cast_of,
     .checks_state = checks_state,
+    .strict_state = strict_state,
+    .identifier = casc_mariadb_identifier,
+    .column = casc_mariadb_column,
+    .rows_source = rows_source,
+    .row_source_cast = row_source_cast,
     .select_keys = select_keys,
     .last_key = last_key,
     .count = count_rows,

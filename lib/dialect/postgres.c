@@ -377,6 +377,21 @@ static void changes(casc_statement *statement, const casc_sql_table *const *tabl
   }
 }
 
+static void rows_source(casc_statement *statement, const cascade_keys *rows, const int32_t *types, const char *const *casts) {
+  (void)types;
+  put(statement, "Select * From unnest(");
+  for (uint32_t i = 0; i < rows->column_count; i++) {
+    if (i) put(statement, ", ");
+    array_of(statement, rows, i, casts[i]);
+  }
+  put(statement, ")");
+}
+
+static const char *row_source_cast(casc_arena *arena, const char *type, const char *sql_type, const char *collation, int32_t value_type) {
+  (void)arena, (void)collation, (void)value_type;
+  return sql_type ? sql_type : type;
+}
+
 static const char *cast_of(casc_arena *arena, const char *type, const char *sql_type, const char *collation) {
   (void)arena, (void)collation;
   return sql_type ? sql_type : type;
@@ -420,6 +435,8 @@ const casc_dialect casc_dialect_postgres = {
     .proof_pays = true,
     .row_locks = true,
     .writes_all = true,
+    .writes_in_queries = true,
+    .numbered = true,
     .cascades_fast = true,
     .max_cells = 1000000,
     .row_cast = "tid",
@@ -427,6 +444,10 @@ const casc_dialect casc_dialect_postgres = {
     .checks_state = checks_state,
     .may_turn_checks_off = may_turn_checks_off,
     .statement_timeout = statement_timeout,
+    .identifier = casc_postgres_identifier,
+    .column = casc_postgres_column,
+    .rows_source = rows_source,
+    .row_source_cast = row_source_cast,
     .select_keys = select_keys,
     .changes = changes,
     .last_key = last_key,

@@ -33,9 +33,9 @@ static void integer_array(casc_statement *statement, const cascade_keys *keys) {
   if (text) casc_statement_text(statement, text, length);
 }
 
-/* (Values (?,?),(?,?)...) */
-static void value_rows(casc_statement *statement, const cascade_keys *keys) {
-  put(statement, "(Values ");
+/* Values (?,?),(?,?)... */
+static void put_values(casc_statement *statement, const cascade_keys *keys) {
+  put(statement, "Values ");
   for (uint64_t i = 0; i < keys->count; i++) {
     put(statement, i ? ",(" : "(");
     for (uint32_t j = 0; j < keys->column_count; j++) {
@@ -44,6 +44,11 @@ static void value_rows(casc_statement *statement, const cascade_keys *keys) {
     }
     put(statement, ")");
   }
+}
+
+static void value_rows(casc_statement *statement, const cascade_keys *keys) {
+  put(statement, "(");
+  put_values(statement, keys);
   put(statement, ")");
 }
 
@@ -394,6 +399,39 @@ static const char *no_cast(casc_arena *arena, const char *type, const char *sql_
   return "";
 }
 
+/* Integers in one text; anything else as parameters, of which there may not be so many. */
+static void rows_source(casc_statement *statement, const cascade_keys *rows, const int32_t *types, const char *const *casts) {
+  (void)types, (void)casts;
+  bool integers = true;
+  for (uint64_t i = 0; integers && i < rows->count * rows->column_count; i++) integers = rows->cells[i].type == CASCADE_INT64;
+  if (!integers) {
+    put_values(statement, rows);
+    return;
+  }
+  casc_str json;
+  size_t length;
+  casc_str_init(&json, statement->arena.alloc);
+  casc_str_putc(&json, '[');
+  for (uint64_t i = 0; i < rows->count; i++) {
+    for (uint32_t j = 0; j < rows->column_count; j++) {
+      casc_str_put(&json, j ? "," : i ? ",[" : "[");
+      casc_str_int(&json, rows->cells[i * rows->column_count + j].integer);
+    }
+    casc_str_putc(&json, ']');
+  }
+  casc_str_putc(&json, ']');
+  const char *text = casc_keep_text(statement, &json, &length);
+  if (text) casc_statement_text(statement, text, length);
+  for (uint32_t j = 0; j < rows->column_count; j++)
+    casc_str_printf(&statement->sql, "%sJson_Extract(value, '$[%u]')", j ? ", " : "Select ", j);
+  put(statement, " From temp.json_each(?)");
+}
+
+static const char *row_source_cast(casc_arena *arena, const char *type, const char *sql_type, const char *collation, int32_t value_type) {
+  (void)arena, (void)type, (void)sql_type, (void)collation, (void)value_type;
+  return "";
+}
+
 static const char *const begin_write[] = {"BEGIN IMMEDIATE", NULL}, *const begin_read[] = {"BEGIN", NULL};
 
 const casc_dialect casc_dialect_sqlite = {
@@ -415,6 +453,10 @@ const casc_dialect casc_dialect_sqlite = {
     .cast = no_cast,
     .checks_state = checks_state,
     .change_counter = change_counter,
+    .identifier = casc_sqlite_identifier,
+    .column = casc_sqlite_column,
+    .rows_source = rows_source,
+    .row_source_cast = row_source_cast,
     .select_keys = select_keys,
     .last_key = last_key,
     .count = count_rows,

@@ -1,30 +1,14 @@
 /* How large batches are and when others get their turn. */
 #include "purge_internal.h"
 
-#include <time.h>
-
 #define LEAST_WORK 0.7 /* share of the target that is never given to COMMIT */
 
 enum {
   FIRST_ROOTS = 1024,
   LEAST_ROWS = 2000,
   RAMP = 8, /* batches */
-  /* SQLite's busy handler looks at least every 100 ms: a gap of this length lets every waiting writer in. */
-  GAP_MS = 110,
-  WORK_BETWEEN_GAPS_MS = 2000,
   WORK_WHEN_CONTENDED_MS = 500
 };
-
-uint64_t casc_now_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-void casc_sleep_ms(uint32_t ms) {
-  struct timespec pause = {ms / 1000, (long)(ms % 1000) * 1000000};
-  nanosleep(&pause, NULL);
-}
 
 void casc_pace_start(cascade_purge *purge) {
   purge->roots = FIRST_ROOTS;
@@ -43,8 +27,8 @@ cascade_status casc_pace_yield(cascade_purge *purge, cascade_error **error) {
   casc_statement_free(&statement);
   bool contended = purge->change_counter && counter != purge->change_counter;
   purge->change_counter = counter;
-  if (status < 0 || (!contended && purge->worked_ns < WORK_BETWEEN_GAPS_MS * UINT64_C(1000000))) return status;
-  casc_sleep_ms(GAP_MS);
+  if (status < 0 || (!contended && purge->worked_ns < CASC_WORK_BETWEEN_GAPS_MS * UINT64_C(1000000))) return status;
+  casc_sleep_ms(CASC_GAP_MS);
   purge->worked_ns = 0;
   return CASCADE_OK;
 }

@@ -5,6 +5,7 @@
 #include <cascade/purge.h>
 
 #include "batch.h"
+#include "clock.h"
 #include "source.h"
 #include "transaction.h"
 
@@ -79,8 +80,6 @@ cascade_status casc_purge_examine(cascade_purge *purge, cascade_error **error);
 cascade_status casc_purge_step(cascade_purge *purge, cascade_error **error);
 
 /* pace.c */
-uint64_t casc_now_ns(void);
-void casc_sleep_ms(uint32_t ms);
 void casc_pace_start(cascade_purge *purge);
 /* Lets other writers in, before a batch. */
 cascade_status casc_pace_yield(cascade_purge *purge, cascade_error **error);

@@ -381,8 +381,7 @@ static cascade_status attempt(cascade_purge *purge, step_outcome *outcome, casca
     casc_log(purge->context, CASCADE_LOG_WARNING, "batch rolled back and tried again: %s", cascade_error_message(failure));
     cascade_error_free(failure);
     purge->report.retries++;
-    uint32_t spread = (uint32_t)(casc_now_ns() / 1000 % 97); /* two sessions that met shall not meet again */
-    casc_sleep_ms((1u << tries) * 4 + spread % ((1u << tries) * 4));
+    casc_back_off(tries);
   }
 }
 

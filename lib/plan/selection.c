@@ -1,6 +1,7 @@
 #include "selection_internal.h"
 
 #include "condition.h"
+#include "parameters.h"
 #include "selection_keys.h"
 
 #include <string.h>
@@ -102,26 +103,6 @@ cascade_status cascade_selection_parse(cascade_graph *graph, const char *name, c
   return end(selection, casc_keys_from_texts(selection, keys, count, error), out);
 }
 
-static cascade_status copy_parameters(cascade_selection *selection, const cascade_value *parameters, uint32_t count,
-                                      cascade_error **error) {
-  cascade_value *copies = casc_arena_get(&selection->arena, count, sizeof *copies);
-  if (!copies) return casc_nomem(error);
-  for (uint32_t i = 0; i < count; i++) {
-    const cascade_value *value = &parameters[i];
-    if (value->type < CASCADE_NULL || value->type > CASCADE_DECIMAL)
-      return casc_fail(selection->context, error, CASCADE_INVALID, "condition: parameter %u has no type", i + 1);
-    copies[i] = *value;
-    if (value->type != CASCADE_TEXT && value->type != CASCADE_BLOB && value->type != CASCADE_DECIMAL) continue;
-    if (!value->data && value->length)
-      return casc_fail(selection->context, error, CASCADE_INVALID, "condition: the bytes of parameter %u are NULL",
-                       i + 1);
-    if (!(copies[i].data = casc_arena_copy(&selection->arena, value->data, value->length))) return casc_nomem(error);
-  }
-  selection->parameters = copies;
-  selection->parameter_count = count;
-  return CASCADE_OK;
-}
-
 static cascade_status set_condition(cascade_selection *selection, const char *condition,
                                     const cascade_value *parameters, uint32_t count, cascade_error **error) {
   const casc_table *table = &selection->graph->tables[selection->table];
@@ -142,7 +123,9 @@ static cascade_status set_condition(cascade_selection *selection, const char *co
                         table->label);
   if (!casc_condition_blank(condition) && !(selection->where = casc_arena_strdup(&selection->arena, condition)))
     return casc_nomem(error);
-  return count ? copy_parameters(selection, parameters, count, error) : CASCADE_OK;
+  selection->parameter_count = count;
+  return count ? casc_parameters_copy(selection->context, &selection->arena, "condition", parameters, count, &selection->parameters, error)
+               : CASCADE_OK;
 }
 
 cascade_status cascade_selection_where(cascade_graph *graph, const char *name, const char *condition,

@@ -1,0 +1,498 @@
+#include "fill.h"
+
+#include "condition.h"
+#include "parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void put(casc_statement *statement, const char *sql) {
+  casc_put(statement, sql);
+}
+
+static void number(casc_statement *statement, const char *format, uint64_t value) {
+  casc_str_printf(&statement->sql, format, (unsigned long long)value);
+}
+
+static void name(casc_statement *statement, const casc_sql_fill *fill, const char *qualifier, const char *identifier) {
+  casc_put_name(statement, fill->dialect->identifier, qualifier, identifier);
+}
+
+static void place(casc_statement *statement, const casc_dialect *dialect, const cascade_value *value) {
+  casc_statement_parameter(statement, value);
+  if (dialect->numbered) number(statement, "$%llu", statement->parameter_count);
+  else put(statement, "?");
+}
+
+static void place_integer(casc_statement *statement, const casc_sql_fill *fill, int64_t value) {
+  place(statement, fill->dialect, &(cascade_value){.type = CASCADE_INT64, .integer = value});
+}
+
+static void place_text(casc_statement *statement, const casc_dialect *dialect, const char *text) {
+  place(statement, dialect, &(cascade_value){.type = CASCADE_TEXT, .data = text, .length = strlen(text)});
+}
+
+static void integer_column(casc_statement *statement, const casc_sql_fill *fill, const char *expression) {
+  fill->dialect->column(statement, expression, CASCADE_INT64);
+}
+
+static void text_column(casc_statement *statement, const casc_dialect *dialect, const char *expression) {
+  const char *text =
+      casc_arena_printf(&statement->arena, strcmp(dialect->engine, "sqlite") ? "%s" : "Cast(%s As text)", expression);
+  if (text) dialect->column(statement, text, CASCADE_TEXT);
+  else statement->failed = true;
+}
+
+static bool in_postgres(const casc_sql_fill *fill) {
+  return fill->dialect->writes_in_queries;
+}
+
+static bool in_sqlite(const casc_sql_fill *fill) {
+  return !fill->dialect->row_locks;
+}
+
+/* c0, c1: those of the key, or all of them */
+static void put_columns(casc_statement *statement, const casc_sql_fill *fill, const char *qualifier, bool key_only) {
+  const char *comma = "";
+  for (uint32_t i = 0; i < fill->count; i++) {
+    if (key_only && !fill->key[i]) continue;
+    casc_str_printf(&statement->sql, "%s%s%sc%u", comma, qualifier, *qualifier ? "." : "", i);
+    comma = ", ";
+  }
+}
+
+/* a, b of the target */
+static void put_names(casc_statement *statement, const casc_sql_fill *fill, bool key_only) {
+  const char *comma = "";
+  for (uint32_t i = 0; i < fill->count; i++) {
+    if (key_only && !fill->key[i]) continue;
+    put(statement, comma);
+    name(statement, fill, NULL, fill->columns[i]);
+    comma = ", ";
+  }
+}
+
+static bool has_others(const casc_sql_fill *fill) {
+  for (uint32_t i = 0; i < fill->count; i++)
+    if (!fill->key[i]) return true;
+  return false;
+}
+
+static void put_select(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_source *source) {
+  if (source->rows) {
+    fill->dialect->rows_source(statement, source->rows, fill->value_types, fill->casts);
+    return;
+  }
+  if (fill->dialect->numbered) casc_condition_number(&statement->sql, source->select, statement->parameter_count + 1);
+  else put(statement, source->select);
+  for (uint32_t i = 0; i < source->parameter_count; i++) casc_statement_parameter(statement, &source->parameters[i]);
+}
+
+/* casc_1(c0, c1) As (Select ...) */
+static void put_source(casc_statement *statement, const casc_sql_fill *fill, uint32_t source) {
+  casc_str_printf(&statement->sql, "casc_%u(", source + 1);
+  put_columns(statement, fill, "", false);
+  put(statement, ") As (");
+  put_select(statement, fill, &fill->sources[source]);
+  put(statement, ")");
+}
+
+static void put_sources(casc_statement *statement, const casc_sql_fill *fill) {
+  for (uint32_t i = 0; i < fill->source_count; i++) {
+    put(statement, i ? ", " : "With ");
+    put_source(statement, fill, i);
+  }
+}
+
+static void put_range(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part) {
+  if (!part->ranged) return;
+  casc_str_printf(&statement->sql, " Where c%u > ", fill->range);
+  place_integer(statement, fill, part->after);
+  casc_str_printf(&statement->sql, " And c%u <= ", fill->range);
+  place_integer(statement, fill, part->upto);
+}
+
+static const char *greatest(const casc_sql_fill *fill, uint32_t column) {
+  return in_postgres(fill) && !strcmp(fill->types[column], "boolean") ? "Bool_Or" : "Max";
+}
+
+static void put_merged(casc_statement *statement, const casc_sql_fill *fill) {
+  put(statement, "Select ");
+  for (uint32_t i = 0; i < fill->count; i++) {
+    if (i) put(statement, ", ");
+    if (fill->key[i]) casc_str_printf(&statement->sql, "c%u", i);
+    else casc_str_printf(&statement->sql, "%s(c%u) As c%u", greatest(fill, i), i, i);
+  }
+  put(statement, " From (");
+}
+
+/* The rows of the part, each key once. cap: no more than so many; 0 for all. */
+static void put_rows(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part, uint64_t cap) {
+  bool merged = has_others(fill);
+  if (merged) put_merged(statement, fill);
+  for (uint32_t i = 0; i < fill->source_count; i++) {
+    if (i) put(statement, merged ? " Union All " : " Union ");
+    put(statement, merged || fill->source_count > 1 ? "Select " : "Select Distinct ");
+    put_columns(statement, fill, "", false);
+    casc_str_printf(&statement->sql, " From casc_%u", i + 1);
+    put_range(statement, fill, part);
+  }
+  if (merged) {
+    put(statement, ") casc_u Group By ");
+    put_columns(statement, fill, "", true);
+  }
+  if (part->first) {
+    put(statement, " Order By ");
+    put_columns(statement, fill, "", true);
+  }
+  if (part->first || cap) number(statement, " Limit %llu", part->first ? part->first : cap);
+}
+
+static void put_target(casc_statement *statement, const casc_sql_fill *fill, bool only) {
+  if (only && fill->table->only) put(statement, "Only ");
+  casc_put_table(statement, fill->dialect->identifier, fill->table);
+}
+
+/* casc_t.a = casc_s.c0 And ...; the range is said once more, so that no plan reads more of the target */
+static void put_match(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part, const char *qualifier) {
+  const char *word = "";
+  for (uint32_t i = 0; i < fill->count; i++) {
+    if (!fill->key[i]) continue;
+    put(statement, word);
+    name(statement, fill, qualifier, fill->columns[i]);
+    casc_str_printf(&statement->sql, " = casc_s.c%u", i);
+    word = " And ";
+  }
+  if (!part->ranged || in_sqlite(fill)) return;
+  put(statement, " And ");
+  name(statement, fill, qualifier, fill->columns[fill->range]);
+  put(statement, " > ");
+  place_integer(statement, fill, part->after);
+  put(statement, " And ");
+  name(statement, fill, qualifier, fill->columns[fill->range]);
+  put(statement, " <= ");
+  place_integer(statement, fill, part->upto);
+}
+
+/* The columns outside the key are not all the same. */
+static void put_differs(casc_statement *statement, const casc_sql_fill *fill, const char *qualifier) {
+  const char *word = "(";
+  for (uint32_t i = 0; i < fill->count; i++) {
+    if (fill->key[i]) continue;
+    put(statement, word);
+    if (!in_postgres(fill) && !in_sqlite(fill)) put(statement, "Not ");
+    name(statement, fill, qualifier, fill->columns[i]);
+    put(statement, in_postgres(fill) ? " Is Distinct From " : in_sqlite(fill) ? " Is Not " : " <=> ");
+    casc_str_printf(&statement->sql, "casc_s.c%u", i);
+    word = " Or ";
+  }
+  put(statement, ")");
+}
+
+static bool is_typed(const casc_sql_fill *fill, uint32_t column) {
+  return in_sqlite(fill) && fill->affinities[column] != CASC_FILL_ANY;
+}
+
+static void misfit(casc_str *sql, const casc_sql_fill *fill, uint32_t column) {
+  static const char *const kept[] = {[CASC_FILL_INTEGERS] = "'integer'",
+                                     [CASC_FILL_TEXTS] = "'text'",
+                                     [CASC_FILL_NUMBERS] =
+                                         "'integer','real','text'"}; /* dates are texts in columns of a type of their own */
+  casc_str_printf(sql, "Typeof(casc_s.c%u) Not In (%s,'null')", column, kept[fill->affinities[column]]);
+}
+
+/* How many of casc_s cannot be written, as an expression in the statement's memory. */
+static const char *bad_rows(casc_statement *statement, const casc_sql_fill *fill) {
+  casc_str sql;
+  size_t length;
+  casc_str_init(&sql, statement->arena.alloc);
+  casc_str_put(&sql, "Count(Case When 1 = 0");
+  for (uint32_t i = 0; i < fill->count; i++) {
+    if (fill->key[i] && fill->nullable[i]) casc_str_printf(&sql, " Or casc_s.c%u Is Null", i);
+    if (!is_typed(fill, i)) continue;
+    casc_str_put(&sql, " Or ");
+    misfit(&sql, fill, i);
+  }
+  casc_str_put(&sql, " Then 1 End)");
+  const char *text = casc_keep_text(statement, &sql, &length);
+  return text ? text : "0";
+}
+
+static uint64_t cap_of(const casc_sql_part *part) {
+  return part->limit && part->limit < UINT64_MAX ? part->limit + 1 : 0;
+}
+
+/* Insert Into t (a, b) */
+static void put_insert(casc_statement *statement, const casc_sql_fill *fill) {
+  put(statement,
+      in_sqlite(fill) ? "Insert Or Abort Into " : "Insert Into "); /* whatever the table's constraints say of conflicts */
+  put_target(statement, fill, false);
+  put(statement, " (");
+  put_names(statement, fill, false);
+  put(statement, ") ");
+}
+
+static void put_missing(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part) {
+  put(statement, "Not Exists (Select 1 From ");
+  put_target(statement, fill, true);
+  put(statement, " casc_t Where ");
+  put_match(statement, fill, part, "casc_t");
+  put(statement, ")");
+}
+
+static void put_key_order(casc_statement *statement, const casc_sql_fill *fill) {
+  put(statement, " Order By ");
+  put_columns(statement, fill, "casc_s", true);
+}
+
+static void put_on_conflict(casc_statement *statement, const casc_sql_fill *fill) {
+  put(statement, " On Conflict (");
+  put_names(statement, fill, true);
+  put(statement, ") Do Nothing");
+}
+
+/* Set f = casc_s.c2 */
+static void put_set(casc_statement *statement, const casc_sql_fill *fill, const char *qualifier) {
+  const char *word = " Set ";
+  for (uint32_t i = 0; i < fill->count; i++) {
+    if (fill->key[i]) continue;
+    put(statement, word);
+    name(statement, fill, qualifier, fill->columns[i]);
+    casc_str_printf(&statement->sql, " = casc_s.c%u", i);
+    word = ", ";
+  }
+}
+
+/* Nothing is written of a part that is too large, or has rows that cannot be. */
+static void put_guard(casc_statement *statement, const casc_sql_part *part) {
+  put(statement, "(Select bad From casc_n) = 0 And ");
+  if (cap_of(part)) number(statement, "(Select n From casc_n) <= %llu And ", part->limit);
+}
+
+static void postgres_apply(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part) {
+  put_sources(statement, fill);
+  put(statement, ", casc_s As Materialized (");
+  put_rows(statement, fill, part, cap_of(part));
+  casc_str_printf(&statement->sql, "), casc_n As (Select Count(*) As n, %s As bad From casc_s)", bad_rows(statement, fill));
+  if (fill->inserts) {
+    put(statement, ", casc_i As (");
+    put_insert(statement, fill);
+    put(statement, "Select ");
+    put_columns(statement, fill, "casc_s", false);
+    put(statement, " From casc_s Where ");
+    put_guard(statement, part);
+    put_missing(statement, fill, part);
+    put_key_order(statement, fill);
+    put_on_conflict(statement, fill);
+    put(statement, " Returning 1)");
+  }
+  if (fill->updates) {
+    put(statement, ", casc_w As (Update ");
+    put_target(statement, fill, true);
+    put(statement, " casc_t");
+    put_set(statement, fill, NULL);
+    put(statement, " From casc_s Where ");
+    put_guard(statement, part);
+    put_match(statement, fill, part, "casc_t");
+    put(statement, " And ");
+    put_differs(statement, fill, "casc_t");
+    put(statement, " Returning 1)");
+  }
+  put(statement, " Select ");
+  integer_column(statement, fill, "n");
+  integer_column(statement, fill, "bad");
+  integer_column(statement, fill, fill->inserts ? "(Select Count(*) From casc_i)" : "0");
+  integer_column(statement, fill, fill->updates ? "(Select Count(*) From casc_w)" : "0");
+  put(statement, " From casc_n");
+}
+
+void casc_fill_apply(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part) {
+  if (fill->dialect->writes_in_queries) {
+    postgres_apply(statement, fill, part);
+    return;
+  }
+  put_sources(statement, fill);
+  put(statement, " Select ");
+  integer_column(statement, fill, "Count(*)");
+  integer_column(statement, fill, bad_rows(statement, fill));
+  integer_column(statement, fill, "Null");
+  integer_column(statement, fill, "Null");
+  put(statement, " From (");
+  put_rows(statement, fill, part, cap_of(part));
+  put(statement, ") casc_s");
+}
+
+void casc_fill_insert(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part) {
+  put_insert(statement, fill);
+  put_sources(statement, fill);
+  put(statement, " Select ");
+  put_columns(statement, fill, "casc_s", false);
+  put(statement, " From (");
+  put_rows(statement, fill, part, 0);
+  put(statement, ") casc_s Where ");
+  if (in_sqlite(fill)) put(statement, "1");
+  else put_missing(statement, fill, part);
+  put_key_order(statement, fill);
+  if (in_sqlite(fill)) put_on_conflict(statement, fill);
+}
+
+/* SQLite has no joins in updates, and no alias of what is updated. */
+void casc_fill_update(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part) {
+  bool joins = !in_sqlite(fill);
+  const char *target = joins ? "casc_t" : casc_quoted_name(statement, fill->dialect->identifier, NULL, fill->table->name);
+  put(statement, joins ? "Update (" : "Update Or Abort ");
+  if (!joins) {
+    put_target(statement, fill, false);
+    put_set(statement, fill, NULL);
+    put(statement, " From (");
+  }
+  put_sources(statement, fill);
+  put(statement, " ");
+  put_rows(statement, fill, part, 0);
+  put(statement, ") casc_s");
+  if (joins) {
+    put(statement, " Join ");
+    put_target(statement, fill, false);
+    put(statement, " casc_t On ");
+  } else put(statement, " Where ");
+  put_match(statement, fill, part, target);
+  if (joins) put_set(statement, fill, target);
+  put(statement, joins ? " Where " : " And ");
+  put_differs(statement, fill, target);
+}
+
+void casc_fill_foresee(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part) {
+  put_sources(statement, fill);
+  put(statement, " Select ");
+  integer_column(statement, fill, "Count(*)");
+  integer_column(statement, fill, bad_rows(statement, fill));
+  integer_column(statement, fill, fill->inserts ? "Count(casc_new)" : "0");
+  integer_column(statement, fill, fill->updates ? "Count(casc_old)" : "0");
+  put(statement, " From (Select ");
+  put_columns(statement, fill, "casc_s", false);
+  put(statement, ", Case When ");
+  name(statement, fill, "casc_t", fill->columns[fill->range]);
+  put(statement, " Is Null Then 1 End As casc_new, Case When ");
+  name(statement, fill, "casc_t", fill->columns[fill->range]);
+  put(statement, " Is Not Null");
+  if (fill->updates) {
+    put(statement, " And ");
+    put_differs(statement, fill, "casc_t");
+  }
+  put(statement, " Then 1 End As casc_old From (");
+  put_rows(statement, fill, part, cap_of(part));
+  put(statement, ") casc_s Left Join ");
+  put_target(statement, fill, true);
+  put(statement, " casc_t On ");
+  put_match(statement, fill, part, "casc_t");
+  put(statement, ") casc_s");
+}
+
+void casc_fill_end(casc_statement *statement, const casc_sql_fill *fill, uint32_t source, bool last) {
+  char value[96], null[96], other[96];
+  uint32_t c = fill->range;
+  /* what is no integer is not read as one */
+  snprintf(value, sizeof value, in_sqlite(fill) ? "Case When Typeof(c%u) = 'integer' Then c%u End" : "c%u", c, c);
+  snprintf(null, sizeof null, "Case When c%u Is Null Then 1 Else 0 End", c);
+  snprintf(other, sizeof other, in_sqlite(fill) ? "Case When Typeof(c%u) <> 'integer' Then 1 Else 0 End" : "0", c);
+  put(statement, "With ");
+  put_source(statement, fill, source);
+  put(statement, " Select ");
+  integer_column(statement, fill, value);
+  integer_column(statement, fill, null);
+  integer_column(statement, fill, other);
+  casc_str_printf(&statement->sql, " From casc_%u Order By casc_%u.c%u%s Limit 1", source + 1, source + 1, c, last ? " Desc" : "");
+}
+
+void casc_fill_after(casc_statement *statement, const casc_sql_fill *fill, int64_t after) {
+  char least[32];
+  snprintf(least, sizeof least, "Min(c%u)", fill->range);
+  put_sources(statement, fill);
+  put(statement, " Select ");
+  integer_column(statement, fill, least);
+  put(statement, " From (");
+  for (uint32_t i = 0; i < fill->source_count; i++) {
+    casc_str_printf(&statement->sql, "%sSelect c%u From (Select c%u From casc_%u Where c%u > ", i ? " Union All " : "", fill->range,
+                    fill->range, i + 1, fill->range);
+    place_integer(statement, fill, after);
+    casc_str_printf(&statement->sql, " Order By c%u Limit 1) casc_a%u", fill->range, i);
+  }
+  put(statement, ") casc_s");
+}
+
+static void put_fault(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_fault *fault) {
+  if (fault->kind == CASC_FAULT_NULL) casc_str_printf(&statement->sql, "casc_s.c%u Is Null", fault->column);
+  if (fault->kind == CASC_FAULT_TYPE) misfit(&statement->sql, fill, fault->column);
+  if (fault->kind != CASC_FAULT_DANGLING) return;
+  for (uint32_t i = 0; i < fault->column_count; i++)
+    casc_str_printf(&statement->sql, "casc_s.c%u Is Not Null And ", fault->columns[i]);
+  put(statement, "Not Exists (Select 1 From ");
+  casc_put_table(statement, fill->dialect->identifier, fault->ref_table);
+  for (uint32_t i = 0; i < fault->column_count; i++) {
+    put(statement, i ? " And " : " casc_r Where ");
+    name(statement, fill, "casc_r", fault->ref_columns[i]);
+    casc_str_printf(&statement->sql, " = casc_s.c%u", fault->columns[i]);
+  }
+  put(statement, ")");
+}
+
+void casc_fill_row(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part, const casc_sql_fault *fault) {
+  put_sources(statement, fill);
+  put(statement, " Select ");
+  for (uint32_t i = 0; i < fill->count; i++) {
+    char column[32];
+    snprintf(column, sizeof column, "casc_s.c%u", i);
+    text_column(statement, fill->dialect, column);
+  }
+  put(statement, " From (");
+  put_rows(statement, fill, part, 0);
+  put(statement, ") casc_s");
+  if (fault) {
+    put(statement, " Where ");
+    put_fault(statement, fill, fault);
+  }
+  const char *word = " Order By ";
+  for (uint32_t i = 0; i < fill->count; i++) {
+    if (!fill->key[i]) continue;
+    casc_str_printf(&statement->sql, "%scasc_s.c%u%s", word, i, fault ? "" : " Desc");
+    word = ", ";
+  }
+  put(statement, " Limit 1");
+}
+
+/* The checkpoint. */
+
+static void put_token_where(casc_statement *statement, const casc_dialect *dialect, const char *job) {
+  put(statement, " Where job = ");
+  place_text(statement, dialect, job);
+}
+
+void casc_fill_read_token(casc_statement *statement, const casc_dialect *dialect, const casc_sql_table *table, const char *job) {
+  put(statement, "Select ");
+  text_column(statement, dialect, "token");
+  put(statement, " From ");
+  casc_put_table(statement, dialect->identifier, table);
+  put_token_where(statement, dialect, job);
+}
+
+void casc_fill_first_token(casc_statement *statement, const casc_dialect *dialect, const casc_sql_table *table, const char *job,
+                           const char *token) {
+  put(statement, "Insert Into ");
+  casc_put_table(statement, dialect->identifier, table);
+  put(statement, " (job, token) Values (");
+  place_text(statement, dialect, job);
+  put(statement, ", ");
+  place_text(statement, dialect, token);
+  put(statement, ")");
+}
+
+void casc_fill_next_token(casc_statement *statement, const casc_dialect *dialect, const casc_sql_table *table, const char *job,
+                          const char *old, const char *token) {
+  put(statement, "Update ");
+  casc_put_table(statement, dialect->identifier, table);
+  put(statement, " Set token = ");
+  place_text(statement, dialect, token);
+  put_token_where(statement, dialect, job);
+  put(statement, " And token = ");
+  place_text(statement, dialect, old);
+}

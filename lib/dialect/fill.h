@@ -1,0 +1,92 @@
+/* Statements of the back-fill. Sources are common tables casc_1, casc_2 ... of columns c0, c1 ...; what they give in a range, each
+   row once, is the rows that a statement is about. */
+#ifndef CASC_FILL_H
+#define CASC_FILL_H
+
+#include "dialect.h"
+
+typedef struct casc_sql_source {
+  const char *select; /* the host's, or NULL: */
+  const cascade_keys *rows; /* what it streamed */
+  const cascade_value *parameters;
+  uint32_t parameter_count;
+} casc_sql_source;
+
+typedef struct casc_sql_fill {
+  const casc_dialect *dialect;
+  const casc_sql_table *table; /* schema, name and `only` */
+  uint32_t count;              /* columns */
+  const char *const *columns;
+  const char *const *casts;    /* as the dialect's rows_source wants them */
+  const char *const *types;    /* as the table declares them */
+  const int32_t *value_types;
+  const int32_t *affinities;   /* SQLite: casc_fill_affinity */
+  const bool *key;             /* is of the key */
+  const bool *nullable;
+  uint32_t range;              /* position of the range column */
+  bool inserts, updates;
+  const casc_sql_source *sources;
+  uint32_t source_count;
+} casc_sql_fill;
+
+/* What values SQLite keeps in a column as they are: of others it would change the type, or not, as it likes. */
+typedef enum casc_fill_affinity { CASC_FILL_ANY, CASC_FILL_INTEGERS, CASC_FILL_TEXTS, CASC_FILL_NUMBERS } casc_fill_affinity;
+
+/* The part of the rows that one transaction takes. */
+typedef struct casc_sql_part {
+  bool ranged;         /* `after` < range column <= `upto` */
+  int64_t after, upto;
+  uint64_t limit;      /* of a count: go no further than one more; 0 for no limit. Where counting and writing are one, nothing is
+                          written when there are more */
+  uint64_t first;      /* no more rows than this, in the order of the key; 0 for all */
+} casc_sql_part;
+
+/* Rows that cannot be written, or would not be what was meant. */
+typedef enum casc_fault_kind {
+  CASC_FAULT_NULL,    /* NULL in a column of the key, of which another pass would insert another one */
+  CASC_FAULT_TYPE,    /* SQLite: a value of another type than the column's */
+  CASC_FAULT_DANGLING /* refers to no row */
+} casc_fault_kind;
+
+typedef struct casc_sql_fault {
+  casc_fault_kind kind;
+  uint32_t column;                   /* of the first two */
+  const casc_sql_table *ref_table;   /* of the last */
+  const char *const *ref_columns;
+  const uint32_t *columns;           /* positions in the fill's columns */
+  uint32_t column_count;
+} casc_sql_fault;
+
+/* Types of a source's columns beside the target's, in one row of casc_fill_probe_width() texts for each column; asks for no row of
+   it. */
+void casc_fill_probe(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_source *source);
+uint32_t casc_fill_probe_width(const casc_sql_fill *fill);
+/* What is wrong with a column, in words of the statement's memory, by the texts of the probe; NULL when nothing is. */
+const char *casc_fill_mismatch(casc_statement *statement, const casc_sql_fill *fill, uint32_t column, const cascade_value *texts);
+
+/* The first, or last, value of the range column in a source: no row, or one of it and two integers: it is NULL; it is no
+   integer. */
+void casc_fill_end(casc_statement *statement, const casc_sql_fill *fill, uint32_t source, bool last);
+/* The least value of the range column greater than this, of all sources: one integer, or NULL. */
+void casc_fill_after(casc_statement *statement, const casc_sql_fill *fill, int64_t after);
+
+/* Four integers: rows, of these such as cannot be written, inserted and updated. Where the engine cannot do all at once, the last
+   two are NULL, and what follows does the work. */
+void casc_fill_apply(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part);
+void casc_fill_insert(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part);
+void casc_fill_update(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part);
+/* The four integers, as they would be; changes nothing. */
+void casc_fill_foresee(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part);
+
+/* The columns of a row as texts: the first with the fault; or, with NULL, the last of part->first rows. */
+void casc_fill_row(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part, const casc_sql_fault *fault);
+
+/* The checkpoint's row. */
+void casc_fill_read_token(casc_statement *statement, const casc_dialect *dialect, const casc_sql_table *table, const char *job);
+void casc_fill_first_token(casc_statement *statement, const casc_dialect *dialect, const casc_sql_table *table, const char *job,
+                           const char *token);
+/* Where the token is still `old`. */
+void casc_fill_next_token(casc_statement *statement, const casc_dialect *dialect, const casc_sql_table *table, const char *job,
+                          const char *old, const char *token);
+
+#endif

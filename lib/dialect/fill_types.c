@@ -1,0 +1,110 @@
+/* What can be known of a source's types before it gives a row. */
+#include "fill.h"
+
+#include "condition.h"
+#include "parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Category and name of the type of an expression, or of that which its domain is over. */
+static void postgres_type(casc_statement *statement, const casc_sql_fill *fill, const char *expression) {
+  const char *type = casc_arena_printf(
+      &statement->arena,
+      "(Select b.typcategory::text || ':' || b.typname From pg_catalog.pg_type y Join pg_catalog.pg_type b "
+      "On b.oid = Case When y.typtype = 'd' Then y.typbasetype Else y.oid End Where y.oid = pg_catalog.pg_typeof(%s))",
+      expression);
+  if (type) fill->dialect->column(statement, type, CASCADE_TEXT);
+  else statement->failed = true;
+}
+
+/* A number has the character set "binary" and coercibility 5, as a date has; bytes have coercibilities below that. */
+static void mariadb_type(casc_statement *statement, const casc_sql_fill *fill, uint32_t column) {
+  const char *type =
+      casc_arena_printf(&statement->arena,
+                        "Case When Coercibility(casc_s.c%u) = 5 Then 'number' When Coercibility(casc_s.c%u) > 5 Then 'null' "
+                        "When Charset(casc_s.c%u) = 'binary' Then 'bytes' Else 'text' End",
+                        column, column, column);
+  if (type) fill->dialect->column(statement, type, CASCADE_TEXT);
+  else statement->failed = true;
+}
+
+uint32_t casc_fill_probe_width(const casc_sql_fill *fill) {
+  return fill->dialect->writes_in_queries ? 2 : 1;
+}
+
+static void put_source(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_source *source) {
+  bool lists = fill->dialect->writes_in_queries; /* it would let a source have more columns */
+  casc_put(statement, "With casc_1(");
+  for (uint32_t i = 0; i < fill->count; i++) casc_str_printf(&statement->sql, i ? ", c%u" : "c%u", i);
+  casc_put(statement, ") As (");
+  for (uint32_t i = 0; lists && i < fill->count; i++) casc_put(statement, i ? ", Null" : "Select Null");
+  if (lists) casc_put(statement, " Where false Union All (");
+  if (fill->dialect->numbered) casc_condition_number(&statement->sql, source->select, statement->parameter_count + 1);
+  else casc_put(statement, source->select);
+  for (uint32_t i = 0; i < source->parameter_count; i++) casc_statement_parameter(statement, &source->parameters[i]);
+  casc_put(statement, lists ? "))" : ")");
+}
+
+void casc_fill_probe(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_source *source) {
+  bool postgres = fill->dialect->writes_in_queries, sqlite = !fill->dialect->row_locks;
+  put_source(statement, fill, source);
+  casc_put(statement, " Select ");
+  for (uint32_t i = 0; i < fill->count; i++) {
+    char column[32];
+    snprintf(column, sizeof column, "casc_s.c%u", i);
+    if (sqlite) fill->dialect->column(statement, "'any'", CASCADE_TEXT);
+    else if (!postgres) mariadb_type(statement, fill, i);
+    else {
+      postgres_type(statement, fill, column);
+      postgres_type(statement, fill, casc_quoted_name(statement, fill->dialect->identifier, "casc_t", fill->columns[i]));
+    }
+  }
+  casc_put(statement, " From (Select 1 As one) casc_o Left Join casc_1 casc_s On 1 = 0");
+  if (!postgres) return;
+  casc_put(statement, " Left Join ");
+  casc_put_table(statement, fill->dialect->identifier, fill->table);
+  casc_put(statement, " casc_t On 1 = 0");
+}
+
+static bool is_one_of(const char *word, const char *const *words) {
+  while (*words && strcmp(word, *words) != 0) words++;
+  return *words;
+}
+
+/* Types that an INSERT would convert without a word, where the word is wanted: a number that is rounded, a time that loses its
+ * zone. */
+static bool postgres_takes(const char *source, const char *target) {
+  static const char *const integers[] = {"int2", "int4", "int8", NULL};
+  if (!strcmp(source, target)) return true;
+  if (*source != *target || (*source != 'N' && *source != 'S')) return false;
+  return *source == 'S' || !is_one_of(target + 2, integers) || is_one_of(source + 2, integers);
+}
+
+/* What a column of the target takes of the three kinds that a source's can be told to be; dates are numbers to the source's. */
+static bool mariadb_takes(const char *source, const char *type, int32_t value_type) {
+  static const char *const numbers[] = {"tinyint", "smallint", "mediumint", "int",  "bigint",    "decimal", "float", "double",
+                                        "bit",     "date",     "datetime",  "time", "timestamp", "year",    NULL};
+  char word[32];
+  snprintf(word, sizeof word, "%.*s", (int)strcspn(type, "( "), type);
+  if (!strcmp(source, "null")) return true;
+  if (!strcmp(source, "number")) return is_one_of(word, numbers);
+  if (is_one_of(word, numbers)) return false;
+  return !strcmp(source, "text") ? value_type != CASCADE_BLOB : value_type == CASCADE_BLOB;
+}
+
+const char *casc_fill_mismatch(casc_statement *statement, const casc_sql_fill *fill, uint32_t column, const cascade_value *texts) {
+  char source[80] = "", target[80] = "";
+  if (!fill->dialect->row_locks) return NULL;
+  snprintf(source, sizeof source, "%.*s", (int)texts[0].length, texts[0].data ? texts[0].data : "");
+  const char *given = source;
+  if (fill->dialect->writes_in_queries) {
+    snprintf(target, sizeof target, "%.*s", (int)texts[1].length, texts[1].data ? texts[1].data : "");
+    if (postgres_takes(source, target)) return NULL;
+    given = strchr(source, ':') ? strchr(source, ':') + 1 : source;
+  } else if (mariadb_takes(source, fill->types[column], fill->value_types[column])) return NULL;
+  const char *words = casc_arena_printf(&statement->arena, "it is %s, and column %s is %s; convert it in the SELECT with CAST",
+                                        given, fill->columns[column], fill->types[column]);
+  if (!words) statement->failed = true;
+  return words;
+}

@@ -1,0 +1,95 @@
+/* The back-fill from within. */
+#ifndef CASC_FILL_INTERNAL_H
+#define CASC_FILL_INTERNAL_H
+
+#include <cascade/fill.h>
+
+#include "clock.h"
+#include "fill.h"
+#include "graph_internal.h"
+#include "session.h"
+#include "transaction.h"
+
+/* Where a fill stands: what a token says. */
+typedef struct casc_fill_place {
+  bool finished;
+  int64_t first, last; /* values of the range column, as of the start */
+  int64_t position;    /* all up to this is done; of a stream, the rows taken */
+  uint64_t ranges, inserted, updated, skipped;
+} casc_fill_place;
+
+struct cascade_fill {
+  cascade_context *context;
+  cascade_connection *connection; /* reference */
+  cascade_graph *graph;           /* reference */
+  const casc_table *table;
+  casc_arena arena;
+  cascade_fill_options options; /* its texts are copies */
+  casc_sql_table sql_table;
+  const uint32_t *columns; /* positions in the table */
+  casc_sql_fill sql;
+  casc_sql_source *sources;
+  size_t source_capacity;
+  /* stream */
+  cascade_fill_rows rows;
+  void *rows_data;
+  const cascade_value *page;
+  uint64_t page_rows, page_taken;
+  bool drained;
+  cascade_keys streamed; /* what the running range takes of the page */
+  casc_sql_source stream;
+  /* where it is */
+  bool prepared, ended;
+  cascade_status failed;
+  char fingerprint[17];
+  casc_fill_place place;
+  casc_sql_table checkpoint;
+  char *stored; /* the token in the checkpoint's row, or NULL */
+  /* the transaction */
+  casc_transaction transaction;
+  bool nested, committing;
+  /* pace */
+  uint64_t width; /* of the next range */
+  double rows_per_ms;
+  uint64_t started_ns, worked_ns;
+  uint64_t written; /* inserted and updated by this object */
+  /* results */
+  cascade_fill_range range;
+  cascade_fill_report report;
+};
+
+/* fill_check.c */
+cascade_status casc_fill_target_set(cascade_fill *fill, const cascade_fill_target *target, cascade_error **error);
+cascade_status casc_fill_session_check(cascade_fill *fill, cascade_error **error);
+cascade_status casc_fill_source_check(cascade_fill *fill, const casc_sql_source *source, cascade_error **error);
+/* The ends of the ranges: sets first, last and position; `finished` when there are no rows. */
+cascade_status casc_fill_ends(cascade_fill *fill, cascade_error **error);
+
+/* fill_token.c */
+bool casc_fill_identify(cascade_fill *fill);
+/* Malloc'ed; NULL when memory is out. */
+char *casc_fill_token_text(const cascade_fill *fill, const casc_fill_place *place);
+/* Takes the place from a token; `fingerprint` gets whose it is. False when the token is damaged. */
+bool casc_fill_token_read(const char *text, casc_fill_place *place, char fingerprint[17]);
+/* Goes on where the token, or the checkpoint's row, says. *found: there is one. */
+cascade_status casc_fill_resume(cascade_fill *fill, bool *found, cascade_error **error);
+/* Writes the place into the checkpoint's row, in the open transaction. *token, malloc'ed, is to be kept when that is committed. */
+cascade_status casc_fill_leave_token(cascade_fill *fill, const casc_fill_place *place, char **token, cascade_error **error);
+int32_t casc_fill_permille(const cascade_fill *fill);
+
+/* fill_stream.c */
+/* Takes the next rows of the stream for a range: none when it is at its end. */
+cascade_status casc_fill_pull(cascade_fill *fill, uint64_t wanted, cascade_error **error);
+cascade_status casc_fill_drop_done(cascade_fill *fill, cascade_error **error);
+
+/* fill_step.c */
+cascade_status casc_fill_step(cascade_fill *fill, cascade_error **error);
+cascade_status casc_fill_begin(cascade_fill *fill, cascade_error **error);
+
+/* fill_fault.c: after a failure, with the transaction rolled back */
+/* Finds the first row at fault in the part, and names it in the error. */
+void casc_fill_accuse(cascade_fill *fill, const casc_sql_part *part, cascade_error **error);
+/* The same, of rows that were counted as such that cannot be written. */
+cascade_status casc_fill_refuse_rows(cascade_fill *fill, const casc_sql_part *part, uint64_t bad, cascade_error **error);
+
+#endif

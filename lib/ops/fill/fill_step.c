@@ -1,0 +1,316 @@
+/* One call of cascade_fill_next(): ranges until one has been committed. */
+#include "fill_internal.h"
+
+#include "scope.h"
+
+#include <stdlib.h>
+
+enum { RETRIES = 8, BUSY_RETRIES = 2, CONSTRAINT_RETRIES = 2, FIRST_WIDTH = 64, FIRST_ROWS = 4000, LEAST_ROWS = 1000 };
+
+typedef enum outcome { COMMITTED, AGAIN, AT_END } outcome;
+
+/* What a range came to. */
+typedef struct work {
+  casc_sql_part part;
+  int64_t rows, bad, inserted, updated;
+  casc_fill_place place; /* where the fill is with it */
+  char *token;           /* that says so in the checkpoint's row */
+} work;
+
+cascade_status casc_fill_begin(cascade_fill *fill, cascade_error **error) {
+  return casc_transaction_begin(&fill->transaction, fill->connection, true, error);
+}
+
+static uint64_t wanted_rows(const cascade_fill *fill) {
+  double wanted = fill->rows_per_ms * fill->options.batch_ms, most = (double)fill->options.max_tx_rows;
+  if (fill->rows_per_ms <= 0) wanted = FIRST_ROWS;
+  return wanted > most ? fill->options.max_tx_rows : wanted < LEAST_ROWS ? LEAST_ROWS : (uint64_t)wanted;
+}
+
+/* A single value's rows stay together. */
+static uint64_t bound(const cascade_fill *fill) {
+  uint64_t wanted = wanted_rows(fill), most = fill->options.max_tx_rows;
+  return wanted > most / 2 ? most : 2 * wanted;
+}
+
+static uint64_t clamped(double value) {
+  return value < 1 ? 1 : value > 9e18 ? (uint64_t)9e18 : (uint64_t)value;
+}
+
+static void learn(cascade_fill *fill, const work *done, uint64_t nanoseconds) {
+  double ms = (double)nanoseconds / 1e6, rows = done->rows > 0 ? (double)done->rows : 1;
+  double rate = rows / (ms > 0.01 ? ms : 0.01);
+  bool early = fill->rows_per_ms <= 0 || done->rows < LEAST_ROWS;
+  /* small ranges look slower than they are, by what every transaction costs */
+  double weight = rate < fill->rows_per_ms ? (early ? 0.1 : 0.6) : 0.75;
+  fill->rows_per_ms = fill->rows_per_ms > 0 ? (1 - weight) * fill->rows_per_ms + weight * rate : rate;
+  fill->worked_ns += nanoseconds;
+  double growth = (double)wanted_rows(fill) / rows, most = done->rows < LEAST_ROWS ? 64 : 8;
+  fill->width = clamped((double)fill->width * (growth > most ? most : growth));
+}
+
+/* The next values of the range column, as far as the last. */
+static casc_sql_part next_part(const cascade_fill *fill) {
+  const casc_fill_place *place = &fill->place;
+  uint64_t left = (uint64_t)place->last - (uint64_t)place->position, width = fill->width < left ? fill->width : left;
+  return (casc_sql_part){.ranged = true,
+                         .after = place->position,
+                         .upto = (int64_t)((uint64_t)place->position + width),
+                         .limit = width == 1 ? 0 : bound(fill)};
+}
+
+static cascade_status count(cascade_fill *fill, work *now, cascade_error **error) {
+  casc_statement statement;
+  casc_cursor cursor = {0};
+  const cascade_value *row = NULL;
+  casc_session_statement(fill->connection, &statement);
+  if (fill->options.dry_run) casc_fill_foresee(&statement, &fill->sql, &now->part);
+  else casc_fill_apply(&statement, &fill->sql, &now->part);
+  cascade_status status = casc_query(fill->connection, &statement, &cursor, error);
+  if (status >= 0) status = casc_next(&cursor, &row, error);
+  if (status == CASCADE_DONE) status = casc_fail(fill->context, error, CASCADE_DATABASE, "the database gave no row for a count");
+  if (status == CASCADE_OK) {
+    now->rows = row[0].integer;
+    now->bad = row[1].integer;
+    now->inserted = row[2].type == CASCADE_NULL ? 0 : row[2].integer;
+    now->updated = row[3].type == CASCADE_NULL ? 0 : row[3].integer;
+    status = casc_next(&cursor, &row, error); /* to its end: what it writes is written by then */
+  }
+  casc_cursor_close(&cursor);
+  casc_statement_free(&statement);
+  return status < 0 ? status : CASCADE_OK;
+}
+
+static cascade_status run(cascade_fill *fill, const casc_sql_part *part,
+                          void (*write)(casc_statement *, const casc_sql_fill *, const casc_sql_part *), int64_t *rows,
+                          cascade_error **error) {
+  casc_statement statement;
+  uint64_t affected = 0;
+  casc_session_statement(fill->connection, &statement);
+  write(&statement, &fill->sql, part);
+  cascade_status status = casc_execute(fill->connection, &statement, &affected, error);
+  casc_statement_free(&statement);
+  *rows = (int64_t)affected;
+  return status;
+}
+
+/* Rows that are there are updated before others come that say the same already. */
+static cascade_status write_rows(cascade_fill *fill, work *now, cascade_error **error) {
+  cascade_status status = CASCADE_OK;
+  if (fill->options.dry_run || fill->sql.dialect->writes_in_queries) return status;
+  if (fill->sql.updates) status = run(fill, &now->part, casc_fill_update, &now->updated, error);
+  if (status >= 0 && fill->sql.inserts) status = run(fill, &now->part, casc_fill_insert, &now->inserted, error);
+  if (now->rows < now->inserted + now->updated)
+    now->rows = now->inserted + now->updated; /* others have added some since they were counted */
+  return status;
+}
+
+static cascade_status commit(cascade_fill *fill, work *now, cascade_error **error) {
+  if (fill->options.dry_run) return CASCADE_OK;
+  cascade_status status = casc_fill_leave_token(fill, &now->place, &now->token, error);
+  fill->committing = status >= 0;
+  if (status >= 0) status = casc_transaction_commit(&fill->transaction, error);
+  if (status != CASCADE_CONNECTION) fill->committing = false;
+  return status;
+}
+
+static void advance(const cascade_fill *fill, work *now) {
+  casc_fill_place *place = &now->place;
+  *place = fill->place;
+  place->position = fill->rows ? place->position + (int64_t)fill->streamed.count : now->part.upto;
+  place->finished = !fill->rows && place->position == place->last;
+  place->ranges++;
+  place->inserted += (uint64_t)now->inserted;
+  place->updated += (uint64_t)now->updated;
+  place->skipped += (uint64_t)(now->rows - now->inserted - now->updated);
+}
+
+static cascade_status work_range(cascade_fill *fill, work *now, outcome *came, cascade_error **error) {
+  *came = AGAIN;
+  cascade_status status = count(fill, now, error);
+  if (status < 0) return status;
+  if (now->bad) {
+    casc_transaction_roll_back(&fill->transaction);
+    return casc_fill_refuse_rows(fill, &now->part, (uint64_t)now->bad, error);
+  }
+  if (now->part.limit && (uint64_t)now->rows > now->part.limit) { /* denser than those before: nothing was written */
+    casc_transaction_roll_back(&fill->transaction);
+    fill->width = (uint64_t)now->part.upto - (uint64_t)now->part.after;
+    fill->width = fill->width > 4 ? fill->width / 4 : 1;
+    return CASCADE_OK;
+  }
+  if (!now->rows && now->part.ranged) {
+    casc_transaction_roll_back(&fill->transaction);
+    *came = AT_END; /* or at a gap */
+    return CASCADE_OK;
+  }
+  status = write_rows(fill, now, error);
+  if (status >= 0) advance(fill, now);
+  if (status >= 0) status = commit(fill, now, error);
+  if (status >= 0) *came = COMMITTED;
+  return status;
+}
+
+static bool worth_retrying(const cascade_fill *fill, const cascade_error *error, uint32_t tries) {
+  cascade_status status = cascade_error_status(error);
+  if (fill->nested) return false; /* the host's transaction may be gone, or hold what others wait for */
+  /* somebody inserts the same rows, or deletes what they refer to: the next try sees that */
+  if (status == CASCADE_CONSTRAINT || status == CASCADE_CONSTRAINT_FK)
+    return fill->sql.dialect->row_locks && fill->transaction.open && tries < CONSTRAINT_RETRIES;
+  if (!cascade_error_retryable(error) || status == CASCADE_CONTENDED || fill->committing) return false;
+  bool at_begin = status == CASCADE_BUSY && !fill->transaction.open;
+  return tries < (at_begin ? BUSY_RETRIES : RETRIES);
+}
+
+static cascade_status give_up(cascade_fill *fill, const work *now, cascade_error *failure, cascade_error **error) {
+  cascade_status status = cascade_error_status(failure);
+  bool committing = fill->committing;
+  bool of_a_row = status == CASCADE_CONSTRAINT || status == CASCADE_CONSTRAINT_FK || status == CASCADE_DATABASE;
+  if (of_a_row && !now->bad) casc_fill_accuse(fill, &now->part, &failure);
+  bool host_goes_on = fill->nested && casc_in_host_transaction(fill->connection);
+  if (status != CASCADE_NOMEM)
+    casc_error_set_transaction(failure, committing ? CASCADE_TX_UNKNOWN : host_goes_on ? CASCADE_TX_OPEN : CASCADE_TX_ROLLED_BACK);
+  return casc_error_pass(failure, error);
+}
+
+/* A statement that took too long gets less to do, as far as that goes. */
+static bool shrink(cascade_fill *fill, const cascade_error *error, uint32_t tries) {
+  if (cascade_error_status(error) != CASCADE_TIMEOUT || fill->nested || fill->rows || fill->width <= 1) return false;
+  fill->width = fill->width > 4 ? fill->width / 4 : 1;
+  return tries < RETRIES;
+}
+
+static cascade_status attempt(cascade_fill *fill, work *now, outcome *came, uint32_t *tries, cascade_error **error) {
+  for (*tries = 0;; ++*tries) {
+    cascade_error *failure = NULL;
+    if (!fill->rows) now->part = next_part(fill);
+    cascade_status status = fill->options.dry_run ? CASCADE_OK : casc_fill_begin(fill, &failure);
+    if (status >= 0) status = work_range(fill, now, came, &failure);
+    if (status >= 0) return status;
+    bool again = shrink(fill, failure, *tries) || worth_retrying(fill, failure, *tries);
+    casc_transaction_roll_back(&fill->transaction);
+    free(now->token);
+    now->token = NULL;
+    if (!again) return give_up(fill, now, failure, error);
+    casc_log(fill->context, CASCADE_LOG_WARNING, "range rolled back and tried again: %s", cascade_error_message(failure));
+    cascade_error_free(failure);
+    fill->report.retries++;
+    casc_back_off(*tries);
+  }
+}
+
+static void account(cascade_fill *fill, work *now, uint32_t tries, uint64_t nanoseconds) {
+  cascade_fill_range *range = &fill->range;
+  range->after = fill->rows ? fill->place.position : now->part.after;
+  fill->place = now->place;
+  if (now->token) {
+    free(fill->stored);
+    fill->stored = now->token;
+    now->token = NULL;
+  }
+  fill->page_taken += fill->streamed.count;
+  fill->written += (uint64_t)(now->inserted + now->updated);
+  range->number = fill->place.ranges;
+  range->upto = fill->place.position;
+  range->rows = (uint64_t)now->rows;
+  range->inserted = (uint64_t)now->inserted;
+  range->updated = (uint64_t)now->updated;
+  range->skipped = (uint64_t)(now->rows - now->inserted - now->updated);
+  range->total_inserted = fill->place.inserted;
+  range->total_updated = fill->place.updated;
+  range->total_skipped = fill->place.skipped;
+  range->nanoseconds = nanoseconds;
+  range->retries = tries;
+  range->permille = casc_fill_permille(fill);
+  if (nanoseconds > fill->report.longest_ns) fill->report.longest_ns = nanoseconds;
+  learn(fill, now, nanoseconds);
+  casc_log(fill->context, CASCADE_LOG_INFO, "range %llu: %llu rows, %llu inserted, %llu updated, %.1f ms",
+           (unsigned long long)range->number, (unsigned long long)range->rows, (unsigned long long)range->inserted,
+           (unsigned long long)range->updated, (double)nanoseconds / 1e6);
+}
+
+/* Where no rows are, the next ones are looked for. */
+static cascade_status cross_gap(cascade_fill *fill, const work *now, cascade_error **error) {
+  casc_statement statement;
+  int64_t next = 0;
+  fill->place.position = now->part.upto;
+  if (now->part.upto == fill->place.last) {
+    fill->place.finished = true;
+    return CASCADE_OK;
+  }
+  casc_session_statement(fill->connection, &statement);
+  casc_fill_after(&statement, &fill->sql, now->part.upto);
+  cascade_status status = casc_ask_integer(fill->connection, &statement, INT64_MAX, &next, error);
+  casc_statement_free(&statement);
+  if (status < 0) return status;
+  if (next > fill->place.last) fill->place.finished = true;
+  else fill->place.position = next - 1;
+  return status;
+}
+
+/* The end was seen where no range was left to say so. */
+static cascade_status leave_end(cascade_fill *fill, cascade_error **error) {
+  char *token = NULL;
+  if (!fill->options.checkpoint_table || fill->options.dry_run) return CASCADE_OK;
+  cascade_status status = casc_fill_begin(fill, error);
+  if (status >= 0) status = casc_fill_leave_token(fill, &fill->place, &token, error);
+  if (status >= 0) status = casc_transaction_commit(&fill->transaction, error);
+  casc_transaction_roll_back(&fill->transaction);
+  if (status < 0) {
+    free(token);
+    return status;
+  }
+  free(fill->stored);
+  fill->stored = token;
+  return status;
+}
+
+static bool budget_is_used_up(const cascade_fill *fill) {
+  const cascade_fill_options *options = &fill->options;
+  if (!fill->worked_ns) return false;
+  return (options->row_budget && fill->written >= options->row_budget) ||
+         (options->time_budget_ms && casc_now_ns() - fill->started_ns >= options->time_budget_ms * UINT64_C(1000000));
+}
+
+/* Where there is one writer at a time, others get their turn. */
+static void let_others_in(cascade_fill *fill) {
+  static uint64_t const most = CASC_WORK_BETWEEN_GAPS_MS * UINT64_C(1000000);
+  if (fill->sql.dialect->row_locks || fill->nested || fill->options.dry_run || fill->worked_ns < most) return;
+  casc_sleep_ms(CASC_GAP_MS);
+  fill->worked_ns = 1;
+}
+
+static cascade_status step_once(cascade_fill *fill, outcome *came, cascade_error **error) {
+  work now = {0};
+  uint32_t tries = 0;
+  *came = AT_END;
+  if (fill->rows) {
+    cascade_status status = casc_fill_pull(fill, wanted_rows(fill), error);
+    if (status < 0) return status;
+    if (!fill->streamed.count) {
+      fill->place.finished = true;
+      return leave_end(fill, error);
+    }
+  }
+  uint64_t start = casc_now_ns();
+  cascade_status status = attempt(fill, &now, came, &tries, error);
+  if (status >= 0 && *came == COMMITTED) account(fill, &now, tries, casc_now_ns() - start);
+  if (status >= 0 && *came == AT_END) {
+    status = cross_gap(fill, &now, error);
+    if (status >= 0 && fill->place.finished) status = leave_end(fill, error);
+  }
+  return status;
+}
+
+cascade_status casc_fill_step(cascade_fill *fill, cascade_error **error) {
+  outcome came = AGAIN;
+  if (!fill->width) fill->width = FIRST_WIDTH;
+  while (!fill->place.finished) {
+    if (budget_is_used_up(fill)) return CASCADE_DONE;
+    let_others_in(fill);
+    cascade_status status = step_once(fill, &came, error);
+    if (status < 0) return status;
+    if (came == COMMITTED) return CASCADE_OK;
+  }
+  return CASCADE_DONE;
+}

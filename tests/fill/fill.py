@@ -1,0 +1,415 @@
+"""Back-fills on every engine: what they write, count, refuse and say.
+
+fill.py ENGINE [WORD]: tests on sqlite, postgresql or mariadb, with both drivers (one, when CASCADE_QUICK is set); with WORD
+those whose name has it.
+"""
+
+import os
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import cascade_ctypes as ffi  # noqa: E402
+import fills  # noqa: E402
+import sessions  # noqa: E402
+
+PAIR = ("product_id", "user_id")
+DIRECT = "SELECT product_id, user_id FROM member"
+GROUPS = "SELECT g.product_id, m.user_id FROM product_team g JOIN team_member m ON m.team_id = g.team_id"
+CHECKPOINT = "CREATE TABLE mark (job VARCHAR(190) PRIMARY KEY, token VARCHAR(400) NOT NULL)"
+
+
+class Filling(unittest.TestCase):
+    engine = driver = None
+    maxDiff = 2000
+
+    @classmethod
+    def setUpClass(cls):
+        cls.database = sessions.ENGINES[cls.engine]()
+        cls.addClassCleanup(cls.database.drop)
+        cls.library = sessions.Library()
+
+    def setUp(self):
+        self.database.clear()
+        self.addCleanup(self.database.end_sides)
+
+    def make(self, extra="", products=60, users=40):
+        """Products and users; direct members, and teams of both. `extra`: what the target has besides its pairs."""
+        run = self.database.run
+        run("CREATE TABLE product (id INTEGER PRIMARY KEY)", "CREATE TABLE person (id INTEGER PRIMARY KEY)")
+        for table in ("member", "granted"):
+            more = ", level INTEGER, word VARCHAR(10)" if table == "member" else extra
+            run(f"CREATE TABLE {table} (product_id INTEGER NOT NULL, user_id INTEGER NOT NULL{more},"
+                " FOREIGN KEY (product_id) REFERENCES product (id), FOREIGN KEY (user_id) REFERENCES person (id))")
+        run("CREATE UNIQUE INDEX granted_pair ON granted (product_id, user_id)", "CREATE INDEX member_at ON member (product_id)",
+            "CREATE TABLE team_member (team_id INTEGER NOT NULL, user_id INTEGER NOT NULL)",
+            "CREATE TABLE product_team (product_id INTEGER NOT NULL, team_id INTEGER NOT NULL)", CHECKPOINT)
+        self.insert("product", [(i * 10,) for i in range(1, products + 1)])
+        self.insert("person", [(i,) for i in range(1, users + 1)])
+        members = [(p * 10, 1 + (p * 7 + k * 3) % users, k % 3, f"w{k}") for p in range(1, products + 1) for k in range(4)]
+        teams = [(t, 1 + (t * 5 + k) % users) for t in range(1, 9) for k in range(6)]
+        owned = [(p * 10, 1 + p % 8) for p in range(1, products + 1) if p % 2]
+        self.insert("member", members)
+        self.insert("team_member", teams)
+        self.insert("product_team", owned)
+        self.pairs = sorted({m[:2] for m in members} | {(p, u) for p, t in owned for team, u in teams if team == t})
+
+    def insert(self, table, rows):
+        self.database.run(f"INSERT INTO {table} VALUES " + ", ".join(
+            "(" + ", ".join(repr(x) if isinstance(x, str) else str(x) for x in row) + ")" for row in rows))
+
+    def session(self):
+        session = ffi.Session(self.library, self.database.uri(self.driver))
+        self.addCleanup(session.close)
+        return session
+
+    def fill(self, sources=(DIRECT, GROUPS), columns=PAIR, key=PAIR, table="granted", session=None, **options):
+        fill = fills.Fill(session or self.session(), table, columns, key, sources, **options)
+        self.addCleanup(fill.free)
+        return fill
+
+    def rows(self, columns="product_id, user_id", table="granted"):
+        return sorted(self.database.rows(f"SELECT {columns} FROM {table}"))
+
+    def refused(self, status, *words, finish=True, **fill):
+        """It fails with the status, the words are in its message, and the target is as it was."""
+        before = self.rows("*")
+        with self.assertRaises(sessions.Failure) as caught:
+            made = self.fill(**fill)
+            if finish:
+                made.finish()
+        self.assertEqual(caught.exception.status, status, caught.exception)
+        self.assertEqual(caught.exception.told, status)
+        for word in words:
+            self.assertIn(word, caught.exception.message)
+        self.assertEqual(self.rows("*"), before)
+        self.assertFalse(self.database.transactions())
+        return caught.exception
+
+
+class Work(Filling):
+    def test_merges_sources_and_a_second_pass_inserts_nothing(self):
+        self.make()
+        first = self.fill().finish()
+        self.assertEqual(self.rows(), self.pairs)
+        self.assertEqual(first.counts(), (len(self.pairs), 0, 0))
+        self.assertEqual(first.report().permille, 1000)
+        self.assertTrue(first.report().finished)
+        self.assertEqual(sum(r.rows for r in first.ranges), len(self.pairs))
+        second = self.fill().finish()
+        self.assertEqual(second.counts(), (0, 0, len(self.pairs)))
+        self.assertEqual(self.rows(), self.pairs)
+
+    def test_rows_that_are_there_are_skipped(self):
+        self.make()
+        there = self.pairs[::3]
+        self.insert("granted", there)
+        fill = self.fill().finish()
+        self.assertEqual(fill.counts(), (len(self.pairs) - len(there), 0, len(there)))
+        self.assertEqual(self.rows(), self.pairs)
+
+    def test_ranges_follow_one_another(self):
+        self.make()
+        fill = self.fill(max_tx_rows=20).finish()
+        self.assertGreater(len(fill.ranges), 10)
+        for before, after in zip(fill.ranges, fill.ranges[1:]):
+            self.assertLessEqual(before.upto, after.after)
+            self.assertEqual(after.number, before.number + 1)
+            self.assertGreaterEqual(after.permille, before.permille)
+        self.assertTrue(all(r.rows <= 20 or r.upto - r.after == 1 for r in fill.ranges))
+        self.assertEqual(fill.ranges[-1].total_inserted, len(self.pairs))
+        self.assertEqual(self.rows(), self.pairs)
+
+    def test_other_range_column_and_gaps(self):
+        self.make()
+        far = 2 ** 31 - 5
+        self.insert("product", [(far,), (-far,)])
+        self.insert("member", [(far, 1, 0, "x"), (-far, 2, 0, "x")])
+        pairs = sorted(self.pairs + [(far, 1), (-far, 2)])
+        self.assertEqual(self.fill().finish().counts(), (len(pairs), 0, 0))
+        self.assertEqual(self.rows(), pairs)
+        self.database.run("DELETE FROM granted")
+        fill = self.fill(range="user_id").finish()
+        self.assertEqual(fill.counts(), (len(pairs), 0, 0))
+        self.assertLessEqual(fill.ranges[-1].upto, 40)
+
+    def test_parameters(self):
+        self.make()
+        fill = self.fill([(DIRECT + " WHERE level = ? OR word = ?", (1, "w0")), (DIRECT + " WHERE level = ?", (2,))]).finish()
+        expected = set(self.database.rows("SELECT product_id, user_id FROM member WHERE level = 1 OR word = 'w0' OR level = 2"))
+        self.assertEqual(self.rows(), sorted(expected))
+        self.assertEqual(fill.counts()[0], len(expected))
+
+    def test_no_rows(self):
+        self.make()
+        fill = self.fill([DIRECT + " WHERE 1 = 0"]).finish()
+        self.assertEqual((fill.counts(), fill.report().finished), ((0, 0, 0), 1))
+
+    def test_dry_run_counts_and_changes_nothing(self):
+        self.make()
+        self.insert("granted", self.pairs[:7])
+        fill = self.fill(dry_run=1, checkpoint_table="mark", job="j").finish()
+        self.assertEqual(fill.counts(), (len(self.pairs) - 7, 0, 7))
+        self.assertEqual(self.rows(), self.pairs[:7])
+        self.assertEqual(self.rows("job", "mark"), [])
+
+    def test_budgets_and_tokens(self):
+        self.make()
+        fill = self.fill(max_tx_rows=20, row_budget=50).finish()
+        inserted = fill.counts()[0]
+        self.assertTrue(50 <= inserted < len(self.pairs))
+        self.assertFalse(fill.report().finished)
+        again = self.fill(token=fill.token()).finish()
+        self.assertEqual(again.counts(), (len(self.pairs), 0, 0))
+        self.assertEqual(again.ranges[0].after, fill.ranges[-1].upto)
+        self.assertEqual(self.rows(), self.pairs)
+        self.assertEqual(self.fill(token=again.token()).finish().ranges, [])
+
+    def test_token_of_another_fill(self):
+        self.make()
+        fill = self.fill(max_tx_rows=20, row_budget=1).finish()
+        token = fill.token()
+        self.refused("CASCADE_INVALID", "other sources", token=token, sources=[DIRECT])
+        for wrong in (token[:-1], token + "0", token.replace(".", "-"), "", token[:30] + ("1" if token[30] != "1" else "2") + token[31:]):
+            self.refused("CASCADE_INVALID", "damaged", token=wrong)
+
+    def test_cancel(self):
+        self.make()
+        fill = self.fill(max_tx_rows=20)
+        fill.step()
+        done = self.rows()
+        fill.cancel()
+        with self.assertRaises(sessions.Failure) as caught:
+            fill.step()
+        self.assertEqual(caught.exception.status, "CASCADE_CANCELLED")
+        self.assertEqual(self.rows(), done)
+        self.assertEqual(self.fill(token=fill.token()).finish().counts(), (len(self.pairs), 0, 0))
+
+
+class Checkpoints(Filling):
+    def test_row_is_kept_in_step(self):
+        self.make()
+        fill = self.fill(max_tx_rows=20, row_budget=40, checkpoint_table="mark", job="grants").finish()
+        self.assertEqual(self.rows("job, token", "mark"), [("grants", fill.token())])
+        again = self.fill(checkpoint_table="mark", job="grants").finish()
+        self.assertEqual(again.counts(), (len(self.pairs), 0, 0))
+        self.assertEqual(self.rows(), self.pairs)
+        done = self.fill(checkpoint_table="mark", job="grants").finish()
+        self.assertEqual((done.ranges, done.counts(), done.report().finished), ([], (len(self.pairs), 0, 0), 1))
+
+    def test_two_runs_of_one_job(self):
+        self.make()
+        one = self.fill(max_tx_rows=20, checkpoint_table="mark", job="grants")
+        two = self.fill(max_tx_rows=20, checkpoint_table="mark", job="grants")
+        one.step()
+        two.step()
+        before = self.rows()
+        with self.assertRaises(sessions.Failure) as caught:
+            one.step()
+        self.assertEqual(caught.exception.status, "CASCADE_CONTENDED")
+        self.assertEqual(self.rows(), before)
+        self.assertEqual(two.finish().counts(), (len(self.pairs), 0, 0))
+
+    def test_end_at_a_gap(self):
+        """The last value's rows are gone by the time that it is reached."""
+        self.make()
+        fill = self.fill([DIRECT], max_tx_rows=20, checkpoint_table="mark", job="grants")
+        fill.step()
+        self.database.run("DELETE FROM member WHERE product_id >= 550")
+        fill.finish()
+        self.assertEqual(self.rows("token", "mark"), [(fill.token(),)])
+        self.assertEqual(self.fill([DIRECT], checkpoint_table="mark", job="grants").finish().ranges, [])
+
+    def test_refusals(self):
+        self.make()
+        self.refused("CASCADE_NOT_FOUND", "CREATE TABLE nowhere", checkpoint_table="nowhere", job="j")
+        self.refused("CASCADE_NOT_FOUND", "job VARCHAR", checkpoint_table="product", job="j")
+        self.refused("CASCADE_INVALID", "needs a job", checkpoint_table="mark")
+        self.refused("CASCADE_INVALID", "needs a job", job="j")
+        self.database.run("INSERT INTO mark VALUES ('j', 'rubbish')")
+        self.refused("CASCADE_INVALID", "damaged", checkpoint_table="mark", job="j")
+
+
+class Faults(Filling):
+    def test_no_key(self):
+        self.make()
+        self.refused("CASCADE_NO_KEY", "no key", key=())
+        self.refused("CASCADE_NO_KEY", "no unique index", key=("product_id",))
+        self.refused("CASCADE_NO_KEY", "no unique index", key=PAIR, columns=PAIR, table="member")
+
+    def test_names(self):
+        self.make()
+        self.refused("CASCADE_NOT_FOUND", "nowhere", table="nowhere")
+        self.refused("CASCADE_NOT_FOUND", "colour", columns=("product_id", "colour"))
+        self.refused("CASCADE_INVALID", "twice", columns=("product_id", "product_id"))
+        self.refused("CASCADE_INVALID", "not among", key=("product_id", "id"))
+        self.refused("CASCADE_INVALID", "not of the key", range="colour")
+        self.refused("CASCADE_INVALID", "outside the key", mode=fills.UPDATE)
+        self.refused("CASCADE_SCHEMA", "source 1", sources=["SELECT product_id, colour FROM member"])
+
+    def test_sources(self):
+        self.make()
+        self.refused("CASCADE_INVALID", "no source", sources=[])
+        self.refused("CASCADE_INVALID", "no SELECT", sources=["DELETE FROM member"])
+        self.refused("CASCADE_INVALID", "semicolon", sources=[DIRECT + "; DROP TABLE member"])
+        self.refused("CASCADE_INVALID", "placeholder", sources=[(DIRECT + " WHERE level = ?", ())])
+        self.refused("CASCADE_SCHEMA", "source 2", sources=[DIRECT, "SELECT product_id FROM member"])
+        self.refused("CASCADE_SCHEMA", "source 1", sources=["SELECT product_id, user_id, level FROM member"])
+
+    def test_types(self):
+        self.make()
+        self.refused("CASCADE_SCHEMA", "user_id", "CAST", sources=["SELECT product_id, word FROM member"])
+        self.refused("CASCADE_SCHEMA", "user_id", sources=[DIRECT, "SELECT product_id, word FROM member"])
+
+    def test_foreign_key_names_the_row(self):
+        self.make()
+        self.insert("product", [(99999,)])
+        self.database.run("CREATE TABLE stray (p INTEGER, u INTEGER)")
+        self.insert("stray", [(10, 1), (20, 777), (99999, 1)])
+        self.refused("CASCADE_CONSTRAINT_FK", "(20, 777)", "granted", sources=["SELECT p, u FROM stray"])
+        self.assertEqual(self.rows(), [])
+
+    def test_earlier_ranges_stay(self):
+        self.make()
+        self.database.run("CREATE TABLE stray (p INTEGER, u INTEGER)")
+        self.insert("stray", [(600, 777)])
+        fill = self.fill([DIRECT, "SELECT p, u FROM stray"], max_tx_rows=20)
+        with self.assertRaises(sessions.Failure) as caught:
+            fill.finish()
+        self.assertEqual(caught.exception.status, "CASCADE_CONSTRAINT_FK")
+        self.assertIn("(600, 777)", caught.exception.message)
+        self.assertEqual(len(self.rows()), fill.counts()[0])
+        self.assertGreater(fill.counts()[0], 100)
+        self.database.run("DELETE FROM stray")
+        self.assertEqual(self.fill([DIRECT, "SELECT p, u FROM stray"], token=fill.token()).finish().counts()[0], len(self.rows()))
+
+    def test_not_null_names_the_row(self):
+        self.make(", level INTEGER NOT NULL")
+        self.database.run("CREATE TABLE stray (p INTEGER, u INTEGER, l INTEGER)")
+        self.database.run("INSERT INTO stray VALUES (10, 1, 1), (20, 2, 2), (20, 3, NULL), (30, 1, 4)")
+        self.refused("CASCADE_CONSTRAINT", "(20, 3, NULL)", sources=["SELECT p, u, l FROM stray"], columns=PAIR + ("level",))
+
+    def test_other_unique_index_is_no_conflict_of_the_key(self):
+        self.make(", level INTEGER")
+        self.database.run("CREATE UNIQUE INDEX granted_level ON granted (level)", "INSERT INTO granted VALUES (10, 40, 5)",
+                          "CREATE TABLE stray (p INTEGER, u INTEGER, l INTEGER)", "INSERT INTO stray VALUES (10, 1, 1), (30, 2, 5)")
+        self.refused("CASCADE_CONSTRAINT", "(30, 2, 5)", sources=["SELECT p, u, l FROM stray"], columns=PAIR + ("level",))
+
+    def test_null_in_the_key(self):
+        """It would conflict with nothing, and each pass would insert it once more."""
+        self.make()
+        self.database.run("CREATE TABLE loose (a INTEGER, b INTEGER)", "CREATE UNIQUE INDEX loose_key ON loose (a, b)",
+                          "CREATE TABLE stray (p INTEGER, u INTEGER)", "INSERT INTO stray VALUES (1, 1), (2, NULL), (3, 3)")
+        key = ("a", "b")
+        self.refused("CASCADE_CONSTRAINT", "(2, NULL)", sources=["SELECT p, u FROM stray"], table="loose", columns=key, key=key)
+        self.database.run("UPDATE stray SET p = NULL, u = 2 WHERE p = 2")
+        self.refused("CASCADE_CONSTRAINT", "NULL in column a", sources=["SELECT p, u FROM stray"], table="loose", columns=key, key=key)
+
+    def test_keys_without_integers(self):
+        self.make()
+        self.database.run("CREATE TABLE worded (a VARCHAR(20) NOT NULL PRIMARY KEY)")
+        self.refused("CASCADE_INVALID", "integers", sources=["SELECT word FROM member"], table="worded", columns=("a",), key=("a",))
+
+
+class Columns(Filling):
+    """Columns outside of the key."""
+
+    LEVELS = "SELECT product_id, user_id, level FROM member"
+    COLUMNS = PAIR + ("level",)
+
+    def levels(self):
+        found = {}
+        for product, user, level in self.database.rows(self.LEVELS):
+            found[product, user] = max(level, found.get((product, user), level))
+        return found
+
+    def test_greatest_wins(self):
+        self.make(", level INTEGER")
+        self.fill([self.LEVELS, "SELECT product_id, user_id, 1 FROM member"], self.COLUMNS).finish()
+        self.assertEqual({row[:2]: row[2] for row in self.rows("product_id, user_id, level")},
+                         {pair: max(level, 1) for pair, level in self.levels().items()})
+
+    def test_merge(self):
+        self.make(", level INTEGER")
+        levels = self.levels()
+        there = sorted(levels)[::2]
+        self.insert("granted", [pair + (levels[pair] if i % 2 else 9,) for i, pair in enumerate(there)])
+        wrong = len(there[::2])
+        dry = self.fill([self.LEVELS], self.COLUMNS, mode=fills.MERGE, dry_run=1).finish()
+        fill = self.fill([self.LEVELS], self.COLUMNS, mode=fills.MERGE, max_tx_rows=30).finish()
+        self.assertEqual(fill.counts(), (len(levels) - len(there), wrong, len(there) - wrong))
+        self.assertEqual(dry.counts(), fill.counts())
+        self.assertEqual({row[:2]: row[2] for row in self.rows("product_id, user_id, level")}, levels)
+        self.assertEqual(self.fill([self.LEVELS], self.COLUMNS, mode=fills.MERGE).finish().counts(), (0, 0, len(levels)))
+
+    def test_flags(self):
+        """Only rows that are there, and say otherwise."""
+        self.make()
+        self.database.run("CREATE TABLE flagged (id INTEGER PRIMARY KEY, owner INTEGER, word VARCHAR(10))",
+                          "INSERT INTO flagged SELECT id, NULL, 'same' FROM person WHERE id <= 30")
+        roles = "SELECT user_id, CASE WHEN level = 2 THEN 1 ELSE 0 END FROM member"
+        fill = self.fill([roles], ("id", "owner"), ("id",), "flagged", mode=fills.UPDATE).finish()
+        owners = {user for user, in self.database.rows("SELECT user_id FROM member WHERE level = 2")}
+        seen = {user for user, in self.database.rows("SELECT user_id FROM member")}
+        self.assertEqual(self.rows("id, owner, word", "flagged"),
+                         [(i, int(i in owners) if i in seen else None, "same") for i in range(1, 31)])
+        self.assertEqual(fill.counts(), (0, len([i for i in seen if i <= 30]), len([i for i in seen if i > 30])))
+        self.assertEqual(self.fill([roles], ("id", "owner"), ("id",), "flagged", mode=fills.UPDATE).finish().counts(), (0, 0, len(seen)))
+
+
+class Streams(Filling):
+    def test_stream(self):
+        self.make()
+        self.insert("granted", self.pairs[:5])
+        fill = self.fill(iter(self.pairs + self.pairs[:3])).finish()
+        self.assertEqual(self.rows(), self.pairs)
+        self.assertEqual(fill.counts()[0], len(self.pairs) - 5)
+        self.assertEqual(fill.report().permille, -1)
+        self.assertTrue(fill.report().finished)
+
+    def test_texts(self):
+        self.make()
+        self.database.run("CREATE TABLE worded (a VARCHAR(20) NOT NULL PRIMARY KEY, b INTEGER)")
+        words = [("x'\"\\\u00e9", 1), ("", 2), ("plain", None)]
+        fill = self.fill(iter(words), ("a", "b"), ("a",), "worded").finish()
+        self.assertEqual(fill.counts(), (3, 0, 0))
+        self.assertEqual(self.rows("a, b", "worded"), sorted(words))
+        self.assertEqual(self.fill(iter(words), ("a", "b"), ("a",), "worded").finish().counts(), (0, 0, 3))
+
+    def test_resume(self):
+        self.make()
+        fill = self.fill(iter(self.pairs), max_tx_rows=30, row_budget=60, checkpoint_table="mark", job="s").finish()
+        self.assertFalse(fill.report().finished)
+        again = self.fill(iter(self.pairs), checkpoint_table="mark", job="s").finish()
+        self.assertEqual(again.counts(), (len(self.pairs), 0, 0))
+        self.assertEqual(again.pulled, len(self.pairs))
+        self.assertEqual(self.fill(iter(self.pairs), checkpoint_table="mark", job="s").finish().pulled, 0)
+
+    def test_faults(self):
+        self.make()
+        self.refused("CASCADE_CONSTRAINT_FK", "(20, 777)", sources=iter([(10, 1), (20, 777), (30, 1)]))
+        self.refused("CASCADE_SCHEMA", "row 2", "user_id", sources=iter([(10, 1), (20, "7")]))
+        self.refused("CASCADE_CONSTRAINT", "row 1", "NULL", sources=iter([(None, 1)]))
+        self.refused("CASCADE_HOOK", "7", sources=iter(["fail"]))
+
+
+CASES = (Work, Checkpoints, Faults, Columns, Streams)
+
+
+def suite(engine):
+    tests = unittest.TestSuite()
+    for case in CASES:
+        for driver in ("native",) if os.environ.get("CASCADE_QUICK") else ("native", "dbi"):
+            made = type(f"{case.__name__}.{driver}", (case,), {"engine": engine, "driver": driver})
+            tests.addTests(unittest.defaultTestLoader.loadTestsFromTestCase(made))
+    return tests
+
+
+if __name__ == "__main__":
+    chosen = suite(sys.argv[1])
+    if len(sys.argv) > 2:
+        chosen = unittest.TestSuite(test for part in chosen for test in (part if isinstance(part, unittest.TestSuite) else [part])
+                                    if sys.argv[2] in test.id())
+    assert chosen.countTestCases()
+    sys.exit(not unittest.TextTestRunner(verbosity=1).run(chosen).wasSuccessful())
