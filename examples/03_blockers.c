@@ -45,9 +45,9 @@ int main(int argc, char **argv) {
     printf("%s %s: %llu%s\n", relation.label, kind_name(page->kind), (unsigned long long)page->keys->count,
            page->complete ? "" : " and more");
     if (interesting == UINT32_MAX && !page->complete && page->anchor_count == 1 &&
-        page->anchor->type == CASCADE_INT64) {
+        page->last->type == CASCADE_INT64) {
       interesting = page->relation;
-      anchor = *page->anchor;
+      anchor = *page->last;
     }
   }
   must(status, error);
@@ -57,7 +57,7 @@ int main(int argc, char **argv) {
   /* Much later, in another process perhaps: the rest of that relation, by its number and the anchor. */
   if (interesting != UINT32_MAX) {
     const cascade_blockers_request request = {
-        .size = sizeof request, .relation = interesting, .limit = 1000, .after = &anchor, .after_count = 1};
+        .size = sizeof request, .relation = interesting, .limit = 1000, .anchor = &anchor, .anchor_count = 1};
     const cascade_blockers_request *requests[] = {&request};
     cascade_blockers_options rest = {
         .size = sizeof rest, .rounds = UINT32_MAX, .requests = requests, .request_count = 1};

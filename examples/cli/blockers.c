@@ -72,7 +72,7 @@ cascade_status run_blockers(cli_session *session, const cli_options *options, ca
                              : options->format == CLI_SPECIFY ? &cli_blockers_specify
                                                               : &cli_blockers_text;
   cascade_blockers_options how = {.size = sizeof how,
-                                  .limit = options->all ? LARGE_PAGE : options->limit,
+                                  .limit = options->all ? LARGE_PAGE : (int32_t)options->limit,
                                   .rounds = options->all ? UINT32_MAX : options->pages,
                                   .depth = options->depth,
                                   .max_rows = options->max_rows};
@@ -87,7 +87,7 @@ cascade_status run_blockers(cli_session *session, const cli_options *options, ca
     while (written && (status = cascade_blockers_next(cursor, &page, error)) == CASCADE_OK)
       written = give(session, writer, state, &list, page);
     if (status == CASCADE_DONE && written)
-      written = writer->end(state, session, seen_more(&list), cascade_blockers_truncated(cursor));
+      written = writer->end(state, session, seen_more(&list), cascade_blockers_cut(cursor));
     if (!written) status = session_fail(session, CASCADE_NOMEM, error, "out of memory");
     writer->free(state);
   }

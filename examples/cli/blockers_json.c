@@ -127,7 +127,7 @@ static bool json_page(void *out, const cli_session *session, const cli_page *pag
               !json_object_set_new(entry, "columns", names_json(page->relation.columns, page->relation.column_count)) &&
               !json_object_set_new(entry, "key", names_json(now->keys->columns, now->keys->column_count)) &&
               !json_object_set(entry, "keys", keys) &&
-              !json_object_set_new(entry, "anchor", cells_json(now->anchor, now->anchor_count)) &&
+              !json_object_set_new(entry, "anchor", cells_json(now->last, now->anchor_count)) &&
               !json_object_set_new(entry, "complete", json_boolean(now->complete)) &&
               !json_object_set_new(entry, "depth", json_integer(now->depth)) &&
               !json_object_set_new(entry, "path", path_json(session, now));

@@ -67,7 +67,12 @@ enum cascade_status_code {
   CASCADE_CONTENDED = -49,    /**< Other sessions add rows as fast as they are removed. */
   CASCADE_NO_PROGRESS = -50,  /**< Rows were selected, yet the database removed none: a trigger or rule keeps them. */
   CASCADE_HOOK = -51,         /**< A hook of the host reported failure; its batch was rolled back. */
-  CASCADE_TRIGGERS = -52      /**< Refused: user triggers make the requested integrity mode unsafe. */
+  CASCADE_TRIGGERS = -52,     /**< Refused: user triggers make the requested integrity mode unsafe. */
+
+  CASCADE_TOKEN_FORGED = -60,  /**< A token was not made with this key, or was changed on its way. */
+  CASCADE_TOKEN_FOREIGN = -61, /**< A token was made for other rows. */
+  CASCADE_TOKEN_STALE = -62,   /**< The schema or the policy has changed since a token was made. */
+  CASCADE_TOKEN_EXPIRED = -63  /**< A token is older than the host allows, or of an earlier version of the library. */
 };
 
 /** @brief Type of a ::cascade_value, and the type that the library wants of a result column. */

@@ -53,6 +53,29 @@ typedef struct casc_sql_filter {
                                         count: hold what is counted */
 } casc_sql_filter;
 
+/* How the rows of a page are come by. Where the dialect pages_need_ways, an engine that is asked for rows in order may walk its primary key
+   through a whole table for a few of them: so it is asked only for what is bounded. */
+typedef enum casc_page_way {
+  CASC_PAGE_ORDERED, /* as the engine likes: an index gives them in order, or there is none */
+  CASC_PAGE_PROBE,   /* no more than `bound` of them, in any order, sorted afterwards: the page, when there are no more */
+  CASC_PAGE_WALK,    /* from the next `bound` rows of the table, in order: the page, when it fills */
+  CASC_PAGE_GATHER   /* all of them, sorted afterwards */
+} casc_page_way;
+
+/* A page of one relation, of which a statement reads many. */
+typedef struct casc_sql_page {
+  const casc_sql_relation *relation;
+  const cascade_keys *parents;  /* identities of the rows referred to */
+  const cascade_value *anchor;  /* identity behind which the page starts; NULL for the first */
+  bool backward;                /* the rows before the anchor, or the last, from the last to the first */
+  uint64_t limit, offset;
+  casc_page_way way;
+  uint64_t bound;
+  uint32_t behind_count;        /* columns of the row that are wanted besides */
+  const char *const *behind;
+  const int32_t *behind_types;
+} casc_sql_page;
+
 /* When the database looks at a foreign key that is not deferred. */
 typedef enum casc_checks {
   CASC_CHECKS_ROWS,      /* at every row that is deleted */
@@ -103,6 +126,21 @@ typedef struct casc_dialect {
      ordered: by identity. */
   void (*select_keys)(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, bool shown,
                       bool ordered, uint64_t limit);
+  /* Pages, one after another, each in its order: the page's place in `pages` (an integer); with CASC_PAGE_PROBE how many rows it looked at,
+     else 0; the identity; the shown columns, when they are others; the columns behind. All pages must be alike (casc_pages_alike). */
+  void (*select_pages)(casc_statement *statement, const casc_sql_page *pages, uint32_t count);
+  uint32_t pages_at_once; /* in one statement */
+  bool pages_need_ways;   /* else all are CASC_PAGE_ORDERED */
+  /* For reading pages: statements, as one text without parameters, that begin and end what makes the ways certain: a transaction that only
+     reads; or, inside one of the host's, a savepoint that is rolled back. NULL where nothing is needed. */
+  const char *look_begin, *look_end, *look_begin_nested, *look_end_nested;
+  /* For each single-column relation of which the statistics know it: its place in `relations` and the share of the referencing table's rows
+     that refer to the one row with this identity, in millionths. Rows of two integers. NULL where nothing is to be known. */
+  void (*shares)(casc_statement *statement, const casc_sql_relation *const *relations, uint32_t count, const cascade_value *key);
+  /* For each page, how many rows refer, counting no further than its limit (0: to the end): the place, and the count. */
+  void (*count_pages)(casc_statement *statement, const casc_sql_page *pages, uint32_t count);
+  /* Identities of rows among `keys`, each with the identity and the shown columns (when they are others) of the row that it refers to. */
+  void (*select_links)(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys);
   /* For each table two integers, in one row: how many rows this session's transactions have deleted and updated, in the engine's own actions
      too. They differ by what was done between two looks; NULL when the engine does not count. NULL where there is no such thing. */
   void (*changes)(casc_statement *statement, const casc_sql_table *const *tables, uint32_t count);
@@ -129,6 +167,8 @@ typedef struct casc_dialect {
 } casc_dialect;
 
 extern const casc_dialect casc_dialect_sqlite, casc_dialect_postgres, casc_dialect_mariadb;
+/* Whether one statement can read both: their columns are of the same types. */
+bool casc_pages_alike(const casc_sql_page *a, const casc_sql_page *b);
 /* NULL for an engine that is not known. */
 const casc_dialect *casc_dialect_of(const char *engine);
 

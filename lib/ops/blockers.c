@@ -67,7 +67,7 @@ static cascade_status add_entry(cascade_blockers *blockers, uint32_t number, uin
   if (!casc_grow(blockers->scope.alloc, (void **)&blockers->entries, &blockers->entry_capacity, blockers->entry_count + 1,
                  sizeof *blockers->entries))
     return casc_nomem(error);
-  entry made = {.relation = number, .kind = kind_of(relation), .limit = limit ? limit : blockers->options.limit};
+  entry made = {.relation = number, .kind = kind_of(relation), .limit = limit ? limit : (uint32_t)blockers->options.limit};
   casc_keyset_of(&blockers->scope, relation->relation->table, &made.anchor);
   size_t at = blockers->entry_count++;
   for (; at; at--) {
@@ -101,7 +101,7 @@ static cascade_status open_requests(cascade_blockers *blockers, cascade_error **
   for (uint32_t i = 0; status >= 0 && i < blockers->options.request_count; i++) {
     cascade_blockers_request request;
     const cascade_blockers_request *given = blockers->options.requests[i];
-    status = CASC_OPTIONS(blockers->context, given, request, reserved, error);
+    status = CASC_OPTIONS(blockers->context, given, request, offset, error);
     if (status < 0) return status;
     if (!given || request.relation >= scope->relation_count ||
         scope->relations[request.relation].relation->ref_table != scope->root ||
@@ -109,17 +109,19 @@ static cascade_status open_requests(cascade_blockers *blockers, cascade_error **
       return casc_fail(blockers->context, error, CASCADE_NOT_FOUND, "request %u: relation %u does not refer to table %s", i,
                        request.relation, scope->tables[scope->root].table->label);
     const casc_sql_table *table = scope->relations[request.relation].sql.table;
-    if (request.after && request.after_count != table->key_count)
+    if (request.limit < 0)
+      return casc_fail(blockers->context, error, CASCADE_INVALID, "request %u: the limit is %d; it must not be negative", i, request.limit);
+    if (request.anchor && request.anchor_count != table->key_count)
       return casc_fail(blockers->context, error, CASCADE_INVALID, "request %u: the anchor has %u cells, not %u", i,
-                       request.after_count, table->key_count);
-    if (request.after && table->key_count == 1 && table->key_types[0] == CASCADE_INT64 &&
-        request.after->type != CASCADE_INT64)
+                       request.anchor_count, table->key_count);
+    if (request.anchor && table->key_count == 1 && table->key_types[0] == CASCADE_INT64 &&
+        request.anchor->type != CASCADE_INT64)
       return casc_fail(blockers->context, error, CASCADE_INVALID, "request %u: the anchor is not an integer", i);
-    status = add_entry(blockers, request.relation, request.limit, error);
-    for (size_t j = 0; status >= 0 && request.after && j < blockers->entry_count; j++) {
+    status = add_entry(blockers, request.relation, (uint32_t)request.limit, error);
+    for (size_t j = 0; status >= 0 && request.anchor && j < blockers->entry_count; j++) {
       casc_keyset *anchor = &blockers->entries[j].anchor;
       if (blockers->entries[j].relation != request.relation || anchor->count) continue;
-      if (!casc_keyset_append(anchor, request.after) || !casc_keyset_merge(anchor, NULL)) status = casc_nomem(error);
+      if (!casc_keyset_append(anchor, request.anchor) || !casc_keyset_merge(anchor, NULL)) status = casc_nomem(error);
     }
   }
   return status;
@@ -209,7 +211,7 @@ static void describe(cascade_blockers *blockers, const entry *at) {
                                            .relation = at->relation,
                                            .kind = at->kind,
                                            .keys = &blockers->keys,
-                                           .anchor = casc_keyset_key(&blockers->anchor, 0, &blockers->anchor_cell),
+                                           .last = casc_keyset_key(&blockers->anchor, 0, &blockers->anchor_cell),
                                            .anchor_count = blockers->anchor.width,
                                            .complete = at->complete,
                                            .depth = from->path_length + 1,
@@ -358,7 +360,7 @@ cascade_status cascade_blockers_open(cascade_connection *connection, cascade_pol
   if (!blockers) return casc_nomem(error);
   blockers->context = casc_context_ref(context);
   blockers->connection = casc_connection_ref(connection);
-  cascade_status status = CASC_OPTIONS(context, options, blockers->options, max_rows, error);
+  cascade_status status = CASC_OPTIONS(context, options, blockers->options, reserved, error);
   if (!blockers->options.limit) blockers->options.limit = 20;
   if (!blockers->options.max_rows) blockers->options.max_rows = 100000;
   if (status >= 0) status = prepare(blockers, policy, selection, error);
@@ -367,8 +369,8 @@ cascade_status cascade_blockers_open(cascade_connection *connection, cascade_pol
   return status;
 }
 
-int32_t cascade_blockers_truncated(const cascade_blockers *blockers) {
-  return blockers && blockers->truncated;
+int32_t cascade_blockers_cut(const cascade_blockers *blockers) {
+  return blockers && blockers->truncated ? CASCADE_CUT_FOLLOWED : 0;
 }
 
 void cascade_blockers_free(cascade_blockers *blockers) {

@@ -66,15 +66,18 @@ class StepInfo(Struct):
 
 
 class BlockersOptions(Struct):
-    _fields_ = [('size', SIZE), ('limit', U32), ('rounds', U32), ('depth', U32), ('request_count', U32),
-        ('requests', P), ('max_rows', U64)]
+    _fields_ = [('size', SIZE), ('limit', I32), ('rounds', U32), ('depth', U32), ('request_count', U32),
+                ('requests', P), ('max_rows', U64), ('budget_rows', U64), ('budget_ms', U32), ('behind', I32),
+                ('count', I32), ('count_cap', U32), ('token_key', c.c_char_p), ('token_key_length', SIZE),
+                ('token', TEXT), ('token_max_age_s', U32), ('reserved', U32)]
 
 
 class BlockersPage(Struct):
     _fields_ = [('size', SIZE), ('relation', U32), ('kind', I32), ('keys', c.POINTER(Keys)),
-        ('anchor', c.POINTER(Value)),
-                ('anchor_count', U32), ('complete', I32), ('depth', U32), ('path_length', U32),
-                ('path', c.POINTER(U32))]
+                ('first', c.POINTER(Value)), ('last', c.POINTER(Value)), ('anchor_count', U32), ('complete', I32),
+                ('partial', I32), ('depth', U32), ('path_length', U32), ('count_accuracy', I32),
+                ('path', c.POINTER(U32)), ('path_keys', c.POINTER(Keys)), ('behind', c.POINTER(Keys)),
+                ('behind_relation', U32), ('reserved', U32), ('count', U64)]
 
 
 class Deleted(Struct):
@@ -173,7 +176,7 @@ class Library:
         lib.cascade_text_free.argtypes, lib.cascade_text_free.restype = [P], None
         for name, result, types in (('error_message', TEXT, [P]), ('status_name', TEXT, [I32]),
             ('connection_statements', U64, [P]),
-                                    ('policy_relation_count', U32, [P]), ('blockers_truncated', I32, [P]),
+                                    ('policy_relation_count', U32, [P]), ('blockers_cut', I32, [P]),
                                     ('purge_cancel', None, [P])):
             f = getattr(lib, 'cascade_' + name)
             f.argtypes, f.restype = types, result
