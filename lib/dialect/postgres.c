@@ -204,7 +204,7 @@ void casc_postgres_limited(casc_statement *statement, uint64_t limit) {
   integer(statement, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
 }
 
-void casc_postgres_columns(casc_statement *statement, const char *qualifier, const char *const *names, const int32_t *types,
+void casc_postgres_named_columns(casc_statement *statement, const char *qualifier, const char *const *names, const int32_t *types,
                     uint32_t count) {
   for (uint32_t i = 0; i < count; i++)
     casc_postgres_column(statement, casc_quoted_name(statement, casc_postgres_identifier, qualifier, names[i]), types[i]);
@@ -212,7 +212,7 @@ void casc_postgres_columns(casc_statement *statement, const char *qualifier, con
 
 static void select_identity(casc_statement *statement, const char *qualifier, const casc_sql_table *table) {
   put(statement, "Select ");
-  casc_postgres_columns(statement, qualifier, table->key, table->key_types, table->key_count);
+  casc_postgres_named_columns(statement, qualifier, table->key, table->key_types, table->key_count);
 }
 
 /* Of the table: a bare name would mean the result's column, which may be a text. */
@@ -229,7 +229,7 @@ static void order_by_identity(casc_statement *statement, const casc_sql_table *t
 static void select_keys(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
                         bool shown, bool ordered, uint64_t limit) {
   select_identity(statement, NULL, table);
-  if (shown && !table->shown_is_key) casc_postgres_columns(statement, NULL, table->shown, table->shown_types, table->shown_count);
+  if (shown && !table->shown_is_key) casc_postgres_named_columns(statement, NULL, table->shown, table->shown_types, table->shown_count);
   from_where(statement, table, filter);
   if (ordered || filter->lock) order_by_identity(statement, table, "");
   casc_postgres_limited(statement, limit);

@@ -213,9 +213,9 @@ void casc_postgres_count_pages(casc_statement *statement, const casc_sql_page *p
 void casc_postgres_select_links(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys) {
   const casc_sql_table *table = relation->table, *ref = relation->ref_table;
   put(statement, "Select ");
-  casc_postgres_columns(statement, "t", table->key, table->key_types, table->key_count);
-  casc_postgres_columns(statement, "p", ref->key, ref->key_types, ref->key_count);
-  if (!ref->shown_is_key) casc_postgres_columns(statement, "p", ref->shown, ref->shown_types, ref->shown_count);
+  casc_postgres_named_columns(statement, "t", table->key, table->key_types, table->key_count);
+  casc_postgres_named_columns(statement, "p", ref->key, ref->key_types, ref->key_count);
+  if (!ref->shown_is_key) casc_postgres_named_columns(statement, "p", ref->shown, ref->shown_types, ref->shown_count);
   from(statement, table);
   put(statement, " t Join ");
   casc_postgres_table(statement, ref);
