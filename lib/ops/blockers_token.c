@@ -24,10 +24,10 @@ void casc_token_init(casc_token *token, const casc_scope *scope) {
 }
 
 static void free_levels(casc_token *token) {
-  for (uint32_t i = 0; i < token->level_count; i++) casc_keyset_free(&token->level_bounds[i]);
-  casc_free(token->scope->alloc, token->level_bounds);
+  for (uint32_t i = 0; i < token->level_count; i++) casc_keyset_free(&token->level_rows[i]);
+  casc_free(token->scope->alloc, token->level_rows);
   casc_free(token->scope->alloc, token->levels);
-  token->level_bounds = NULL;
+  token->level_rows = NULL;
   token->levels = NULL;
   token->level_count = 0;
 }
@@ -61,8 +61,8 @@ static bool make_levels(casc_token *token, uint32_t count) {
   free_levels(token);
   if (!count) return true;
   token->levels = casc_calloc(token->scope->alloc, count, sizeof *token->levels);
-  token->level_bounds = casc_calloc(token->scope->alloc, count, sizeof *token->level_bounds);
-  if (!token->levels || !token->level_bounds) {
+  token->level_rows = casc_calloc(token->scope->alloc, count, sizeof *token->level_rows);
+  if (!token->levels || !token->level_rows) {
     free_levels(token);
     return false;
   }
@@ -72,7 +72,7 @@ static bool make_levels(casc_token *token, uint32_t count) {
 
 static void set_level(casc_token *token, uint32_t level, uint32_t relation) {
   token->levels[level] = relation;
-  casc_keyset_of(token->scope, token->scope->relations[relation].relation->table, &token->level_bounds[level]);
+  casc_keyset_of(token->scope, token->scope->relations[relation].relation->table, &token->level_rows[level]);
 }
 
 bool casc_token_levels(casc_token *token, const uint32_t *levels, uint32_t count) {
@@ -173,10 +173,11 @@ static void put_levels(writer *w, const casc_token *token) {
   put_number(w, (uint64_t)token->level_count << 1 | token->rest_of_levels);
   for (uint32_t i = 0; i < token->level_count; i++) {
     uint32_t relation = token->levels[i];
-    const casc_keyset *bounds = &token->level_bounds[i];
-    put_number(w, zigzag(step_to(w, table_of_level(token, i), relation, &expected)) << 1 | (bounds->count > 0));
+    const casc_keyset *rows = &token->level_rows[i];
+    put_number(w, zigzag(step_to(w, table_of_level(token, i), relation, &expected)) << 1 | (rows->count > 0));
     if (!can_lead_down(&w->scope->relations[relation])) misfit(w, relation);
-    put_keys(w, w->scope->relations[relation].relation->table, bounds, 2, relation);
+    if (rows->count) put_number(w, rows->count);
+    put_keys(w, w->scope->relations[relation].relation->table, rows, rows->count, relation);
   }
 }
 
@@ -364,7 +365,7 @@ static void get_levels(reader *r, casc_token *token) {
     if (relation == CASC_NONE) return;
     set_level(token, i, relation);
     if (!can_lead_down(&r->scope->relations[relation])) r->wrong = true;
-    if (step & 1) get_keys(r, r->scope->relations[relation].relation->table, &token->level_bounds[i], 2);
+    if (step & 1) get_keys(r, r->scope->relations[relation].relation->table, &token->level_rows[i], get_small(r));
   }
 }
 

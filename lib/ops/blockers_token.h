@@ -20,7 +20,7 @@ typedef struct casc_token {
   const casc_scope *scope;
   uint32_t level_count;      /* cascading relations that lead to the rows referred to */
   uint32_t *levels;          /* their numbers, from the selection down */
-  casc_keyset *level_bounds; /* for each: 0 keys for all rows of that level, or 2: the first and the last identity, both included */
+  casc_keyset *level_rows;   /* for each: the rows of that level, or none for all of them */
   bool rest_of_levels;       /* deeper levels, and other paths behind this one, are to be gone through too */
   uint32_t depth;            /* of the cursor */
   uint32_t place_count, place_capacity;

@@ -129,7 +129,7 @@ static void same(const casc_token *a, const casc_token *b) {
   assert_int_equal(a->place_count, b->place_count);
   for (uint32_t i = 0; i < a->level_count; i++) {
     assert_int_equal(a->levels[i], b->levels[i]);
-    same_keys(&a->level_bounds[i], &b->level_bounds[i]);
+    same_keys(&a->level_rows[i], &b->level_rows[i]);
   }
   for (uint32_t i = 0; i < a->place_count; i++) {
     assert_int_equal(a->places[i].relation, b->places[i].relation);
@@ -236,7 +236,7 @@ static void text_and_bytes_go_round(void **state) {
     casc_token_free(&token);
     /* first and last in the database's order, which is not that of the bytes */
     assert_true(casc_token_levels(&token, &stamps, 1));
-    assert_true(put(&token.level_bounds[0], keys[i]) && put(&token.level_bounds[0], keys[1]));
+    assert_true(put(&token.level_rows[0], keys[i]) && put(&token.level_rows[0], keys[1]));
     place = casc_token_add(&token, scans);
     assert_non_null(place);
     assert_true(put_integer(&place->anchor, 12) && put(&place->parts, keys[0]) && put(&place->parts, keys[i]));
@@ -252,7 +252,7 @@ static bool build_deep(const rig *at, casc_token *token) {
   casc_token_init(token, &at->scope);
   token->depth = 9;
   if (!casc_token_levels(token, levels, 3)) return false;
-  if (!put_integer(&token->level_bounds[1], 5) || !put_integer(&token->level_bounds[1], 90000)) return false;
+  if (!put_integer(&token->level_rows[1], 5) || !put_integer(&token->level_rows[1], 90000)) return false;
   casc_token_place *place = casc_token_add(token, number_of(at, "invoice", "customer"));
   if (!place || !put_integer(&place->anchor, 1234567) || !put_integer(&place->parts, -3) || !put_integer(&place->parts, 17))
     return false;
@@ -477,8 +477,8 @@ static void build_rich(const rig *at, casc_token *token, int64_t anchor) {
   uint32_t stamps = number_of(at, "stamp", "agent");
   casc_token_init(token, &at->scope);
   assert_true(casc_token_levels(token, &stamps, 1));
-  assert_true(put(&token->level_bounds[0], (cascade_value[]){bytes(CASCADE_TEXT, "a\0b", 3), {.type = CASCADE_DOUBLE, .real = 0.5}}));
-  assert_true(put(&token->level_bounds[0], (cascade_value[]){bytes(CASCADE_TEXT, "zz", 2), integer(-900)}));
+  assert_true(put(&token->level_rows[0], (cascade_value[]){bytes(CASCADE_TEXT, "a\0b", 3), {.type = CASCADE_DOUBLE, .real = 0.5}}));
+  assert_true(put(&token->level_rows[0], (cascade_value[]){bytes(CASCADE_TEXT, "zz", 2), integer(-900)}));
   token->rest_of_levels = true;
   casc_token_place *place = casc_token_add(token, number_of(at, "scan", "stamp"));
   assert_non_null(place);
