@@ -47,7 +47,8 @@ typedef struct casc_sql_filter {
   uint32_t where_parameter_count;
   const cascade_keys *among;         /* identity is one of these */
   const cascade_keys *shown_among;   /* shown columns are one of these */
-  const cascade_value *after;        /* identity is greater than this */
+  const cascade_value *after;        /* identity is greater than this; less, ... */
+  bool backward;                     /* ... when this is set */
   uint64_t limit;                    /* of a delete or an update, unless the dialect writes_all: no more rows than this; 0 for all */
   bool lock;                         /* of a select: hold the rows until the transaction ends, in the order of their identities; of a
                                         count: hold what is counted */
