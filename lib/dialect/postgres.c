@@ -421,10 +421,14 @@ static const char *const checks_on_local[] = {"SET LOCAL session_replication_rol
 
 /* Of several indexes the one is taken of which the fewest entries are read, whatever the statistics say of the table's pages; and a plan
    that cannot do without what is off costs so much that it would be compiled, and shared out. */
-#define LOOK \
-  "; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_hashjoin = off; " \
-  "SET LOCAL enable_mergejoin = off; SET LOCAL seq_page_cost = 0; SET LOCAL random_page_cost = 0; " \
-  "SET LOCAL cpu_index_tuple_cost = 1; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off"
+static const char look[] =
+    "SELECT set_config(name, value, true) FROM (VALUES ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), "
+    "('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('seq_page_cost', '0'), ('random_page_cost', '0'), "
+    "('cpu_index_tuple_cost', '1'), ('max_parallel_workers_per_gather', '0'), ('jit', 'off')) settings (name, value)";
+
+static const char *const look_begin[] = {"BEGIN TRANSACTION READ ONLY", look, NULL}, *const look_end[] = {"COMMIT", NULL};
+static const char *const look_begin_nested[] = {"SAVEPOINT libcascade_look", look, NULL};
+static const char *const look_end_nested[] = {"ROLLBACK TO libcascade_look", "RELEASE libcascade_look", NULL};
 
 const casc_dialect casc_dialect_postgres = {
     .engine = "postgresql",
@@ -469,10 +473,10 @@ const casc_dialect casc_dialect_postgres = {
     .select_pages = casc_postgres_select_pages,
     .pages_at_once = 128,
     .pages_need_ways = true,
-    .look_begin = "BEGIN TRANSACTION READ ONLY" LOOK,
-    .look_end = "COMMIT",
-    .look_begin_nested = "SAVEPOINT libcascade_look" LOOK,
-    .look_end_nested = "ROLLBACK TO libcascade_look; RELEASE libcascade_look",
+    .look_begin = look_begin,
+    .look_end = look_end,
+    .look_begin_nested = look_begin_nested,
+    .look_end_nested = look_end_nested,
     .shares = casc_postgres_shares,
     .count_pages = casc_postgres_count_pages,
     .select_links = casc_postgres_select_links,

@@ -20,19 +20,43 @@ static void ordered(casc_statement *statement, const char *qualifier, const casc
   }
 }
 
-static void page_rows(casc_statement *statement, const casc_sql_page *page, uint32_t place) {
+static void inner_columns(casc_statement *statement, const char *qualifier, const char *const *names, uint32_t count, char mark,
+                          const char *comma) {
+  for (uint32_t i = 0; i < count; i++) {
+    put(statement, i ? ", " : comma);
+    casc_put_name(statement, casc_sqlite_identifier, qualifier, names[i]);
+    casc_str_printf(&statement->sql, " As %c%u", mark, (unsigned)i);
+  }
+}
+
+static void page_columns(casc_statement *statement, const int32_t *types, uint32_t count, char mark) {
+  for (uint32_t i = 0; i < count; i++) {
+    const char *text = casc_arena_printf(&statement->arena, "%c%u", mark, (unsigned)i);
+    if (text) casc_sqlite_column(statement, text, types[i]);
+    else statement->failed = true;
+  }
+}
+
+static void page_items(casc_statement *statement, const casc_sql_page *page, uint32_t place) {
+  const casc_sql_table *table = page->relation->table;
+  casc_page_begin(statement, place, false);
+  casc_sqlite_column(statement, casc_page_place(statement, place), CASCADE_INT64);
+  casc_sqlite_column(statement, "0", CASCADE_INT64);
+  page_columns(statement, table->key_types, table->key_count, 'k');
+  if (!table->shown_is_key) page_columns(statement, table->shown_types, table->shown_count, 's');
+  page_columns(statement, page->behind_types, page->behind_count, 'b');
+}
+
+static void page_rows(casc_statement *statement, const casc_sql_page *page) {
   const casc_sql_table *table = page->relation->table;
   const casc_sql_filter filter = {.relation = page->relation, .parents = page->parents, .after = page->anchor,
                                   .backward = page->backward};
   const char *qualifier =
       casc_sqlite_joins(&filter) ? "t" : casc_quoted_name(statement, casc_sqlite_identifier, NULL, table->name);
   put(statement, "Select ");
-  statement->type_count = 0;
-  casc_sqlite_column(statement, casc_page_place(statement, place), CASCADE_INT64);
-  casc_sqlite_column(statement, "0", CASCADE_INT64);
-  columns(statement, qualifier, table->key, table->key_types, table->key_count);
-  if (!table->shown_is_key) columns(statement, qualifier, table->shown, table->shown_types, table->shown_count);
-  columns(statement, qualifier, page->behind, page->behind_types, page->behind_count);
+  inner_columns(statement, qualifier, table->key, table->key_count, 'k', "");
+  if (!table->shown_is_key) inner_columns(statement, qualifier, table->shown, table->shown_count, 's', ", ");
+  inner_columns(statement, qualifier, page->behind, page->behind_count, 'b', ", ");
   casc_sqlite_from_where(statement, table, &filter);
   ordered(statement, qualifier, table, page->backward);
   casc_sqlite_limited(statement, page->limit);
@@ -41,12 +65,13 @@ static void page_rows(casc_statement *statement, const casc_sql_page *page, uint
   casc_statement_integer(statement, page->offset > INT64_MAX ? INT64_MAX : (int64_t)page->offset);
 }
 
-/* One after another: SQLite runs the selects of a UNION ALL in turn. Each is a table of its own, as they take no LIMIT themselves. */
+/* One after another: SQLite runs the selects of a UNION ALL in turn. Each page is a table of its own, as they take no LIMIT themselves. */
 void casc_sqlite_select_pages(casc_statement *statement, const casc_sql_page *pages, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
-    if (count > 1) put(statement, i ? " Union All Select * From (" : "Select * From (");
-    page_rows(statement, &pages[i], i);
-    if (count > 1) put(statement, ")");
+    page_items(statement, &pages[i], i);
+    put(statement, " From (");
+    page_rows(statement, &pages[i]);
+    put(statement, ")");
   }
 }
 

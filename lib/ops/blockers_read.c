@@ -54,7 +54,7 @@ static cascade_status begin_look(reading *at, cascade_error **error) {
   if (at->open || !dialect->look_begin) return CASCADE_OK;
   at->nested = casc_in_host_transaction(at->blockers->connection);
   cascade_status status =
-      casc_control(at->blockers->connection, at->nested ? dialect->look_begin_nested : dialect->look_begin, error);
+      casc_control_all(at->blockers->connection, at->nested ? dialect->look_begin_nested : dialect->look_begin, error);
   at->open = status >= 0;
   return status;
 }
@@ -63,7 +63,7 @@ static cascade_status end_look(reading *at, cascade_error **error) {
   const casc_dialect *dialect = at->blockers->scope.dialect;
   if (!at->open) return CASCADE_OK;
   at->open = false;
-  return casc_control(at->blockers->connection, at->nested ? dialect->look_end_nested : dialect->look_end, error);
+  return casc_control_all(at->blockers->connection, at->nested ? dialect->look_end_nested : dialect->look_end, error);
 }
 
 /* Milliseconds that a statement about so many pages may take; 0 when the budget is over, UINT32_MAX without one. */

@@ -196,9 +196,9 @@ static void drop_rows(rows *of) {
   }
 }
 
-static void control(fixture *f, const char *sql) {
+static void control(fixture *f, const char *const *sql) {
   cascade_error *error = NULL;
-  if (sql) need(casc_control(f->connection, sql, &error), &error, sql);
+  if (sql) need(casc_control_all(f->connection, sql, &error), &error, *sql);
 }
 
 static const int64_t one[] = {2}, range[] = {2, 3}, some[] = {1, 2, 4};
