@@ -422,13 +422,14 @@ static const char *const checks_on_local[] = {"SET LOCAL session_replication_rol
 
 /* Of several indexes the one is taken of which the fewest entries are read, whatever the statistics say of the table's pages; and a plan
    that cannot do without what is off costs so much that it would be compiled, and shared out. */
-static const char look[] =
-    "SELECT set_config(name, value, true) FROM (VALUES ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), "
-    "('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('seq_page_cost', '0'), ('random_page_cost', '0'), "
-    "('cpu_index_tuple_cost', '1'), ('max_parallel_workers_per_gather', '0'), ('jit', 'off')) settings (name, value)";
-
-static const char *const look_begin[] = {"BEGIN TRANSACTION READ ONLY", look, NULL}, *const look_end[] = {"COMMIT", NULL};
-static const char *const look_begin_nested[] = {"SAVEPOINT libcascade_look", look, NULL};
+static const char settings[] =
+    "Select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), "
+    "set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('seq_page_cost', '0', true), "
+    "set_config('random_page_cost', '0', true), set_config('cpu_index_tuple_cost', '1', true), "
+    "set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true)";
+static const char *const look_begin[] = {"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", settings, NULL};
+static const char *const look_end[] = {"ROLLBACK", NULL}; /* which a failed transaction takes too */
+static const char *const look_begin_nested[] = {"SAVEPOINT libcascade_look", settings, NULL};
 static const char *const look_end_nested[] = {"ROLLBACK TO libcascade_look", "RELEASE libcascade_look", NULL};
 
 const casc_dialect casc_dialect_postgres = {
@@ -472,7 +473,7 @@ const casc_dialect casc_dialect_postgres = {
     .find_parent = find_parent,
     .select_dangling = select_dangling,
     .select_pages = casc_postgres_select_pages,
-    .pages_at_once = 128,
+    .pages_at_once = 180,
     .pages_need_ways = true,
     .look_begin = look_begin,
     .look_end = look_end,

@@ -48,15 +48,13 @@ static const casc_scope_relation *relation_of(const reading *at, const casc_entr
   return &at->blockers->scope.relations[entry->relation];
 }
 
-/* Until its transaction, which makes the ways certain, ends. */
+/* A transaction, or a savepoint, in which the ways are certain. */
 static cascade_status begin_look(reading *at, cascade_error **error) {
   const casc_dialect *dialect = at->blockers->scope.dialect;
   if (at->open || !dialect->look_begin) return CASCADE_OK;
   at->nested = casc_in_host_transaction(at->blockers->connection);
-  cascade_status status =
-      casc_control_all(at->blockers->connection, at->nested ? dialect->look_begin_nested : dialect->look_begin, error);
-  at->open = status >= 0;
-  return status;
+  at->open = true;
+  return casc_control_all(at->blockers->connection, at->nested ? dialect->look_begin_nested : dialect->look_begin, error);
 }
 
 static cascade_status end_look(reading *at, cascade_error **error) {
