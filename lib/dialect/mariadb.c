@@ -107,7 +107,7 @@ static bool is_plain(const cascade_keys *keys) {
 }
 
 void casc_mariadb_plain_among(casc_statement *statement, const casc_sql_table *table, const char *const *columns, uint32_t count,
-                        const cascade_keys *keys) {
+                              const cascade_keys *keys) {
   if (casc_keys_are_range(keys)) {
     casc_mariadb_own_column(statement, table, columns[0]);
     put(statement, " BETWEEN ? AND ?");
@@ -256,7 +256,7 @@ static void listed_among(casc_statement *statement, const casc_sql_table *table,
 
 /* a > ?, or for more columns a >= ? AND (a > ? OR a = ? AND (b > ?)): a comparison of rows would use no index. */
 void casc_mariadb_after(casc_statement *statement, const casc_sql_table *table, const cascade_value *anchor, bool backward,
-                  uint32_t from) {
+                        uint32_t from) {
   bool last = from + 1 == table->key_count;
   if (!last) {
     casc_mariadb_own_column(statement, table, table->key[from]);

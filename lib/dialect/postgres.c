@@ -95,8 +95,8 @@ void casc_postgres_array(casc_statement *statement, const cascade_keys *keys, ui
 }
 
 /* columns are one of keys; a single key is an equality, so that an index on the columns gives the rows in its order */
-void casc_postgres_among(casc_statement *statement, const char *qualifier, const char *const *columns,
-                          const char *const *casts, uint32_t count, const cascade_keys *keys) {
+void casc_postgres_among(casc_statement *statement, const char *qualifier, const char *const *columns, const char *const *casts,
+                         uint32_t count, const cascade_keys *keys) {
   for (uint32_t i = 0; keys->count == 1 && i < count; i++) {
     cascade_value cell = {.type = CASCADE_INT64, .integer = keys->integers ? keys->integers[0] : 0};
     if (i) put(statement, " And ");
@@ -205,7 +205,7 @@ void casc_postgres_limited(casc_statement *statement, uint64_t limit) {
 }
 
 void casc_postgres_named_columns(casc_statement *statement, const char *qualifier, const char *const *names, const int32_t *types,
-                    uint32_t count) {
+                                 uint32_t count) {
   for (uint32_t i = 0; i < count; i++)
     casc_postgres_column(statement, casc_quoted_name(statement, casc_postgres_identifier, qualifier, names[i]), types[i]);
 }
@@ -229,7 +229,8 @@ static void order_by_identity(casc_statement *statement, const casc_sql_table *t
 static void select_keys(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
                         bool shown, bool ordered, uint64_t limit) {
   select_identity(statement, NULL, table);
-  if (shown && !table->shown_is_key) casc_postgres_named_columns(statement, NULL, table->shown, table->shown_types, table->shown_count);
+  if (shown && !table->shown_is_key)
+    casc_postgres_named_columns(statement, NULL, table->shown, table->shown_types, table->shown_count);
   from_where(statement, table, filter);
   if (ordered || filter->lock) order_by_identity(statement, table, "");
   casc_postgres_limited(statement, limit);

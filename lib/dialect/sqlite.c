@@ -101,8 +101,7 @@ void casc_sqlite_join_condition(casc_statement *statement, const casc_sql_relati
 }
 
 /* From <the rows `keys` of table> as alias: the keys drive, the table follows by its identity. One key needs no list. */
-void casc_sqlite_from_keys(casc_statement *statement, const casc_sql_table *table, const char *alias,
-                      const cascade_keys *keys) {
+void casc_sqlite_from_keys(casc_statement *statement, const casc_sql_table *table, const char *alias, const cascade_keys *keys) {
   if (keys->count == 1) {
     name(statement, NULL, table->name);
     casc_str_printf(&statement->sql, " %s", alias);
@@ -128,7 +127,7 @@ void casc_sqlite_from_keys(casc_statement *statement, const casc_sql_table *tabl
 
 /* The condition that casc_sqlite_from_keys() left out for a single key. */
 void casc_sqlite_one_key(casc_statement *statement, const casc_sql_table *table, const char *alias, const cascade_keys *keys,
-                    const char *before) {
+                         const char *before) {
   if (keys->count != 1) return;
   put(statement, before);
   columns_among(statement, alias, table->key, table->key_count, keys);
