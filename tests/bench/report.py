@@ -46,6 +46,7 @@ METHODS = {  # in the order of the report
     'staged': 'by hand, in batches',
     'staged_unchecked': 'by hand, in batches, checks off',
     'limit': 'by hand, one transaction, checks off',
+    'cascade_batched': 'ON DELETE CASCADE, 1,000 roots at a time',
     'cascade': 'ON DELETE CASCADE, one statement', **READS, **PEERS}
 WORKLOADS = {
     'w1': ('Job history', 6, 'The older half of {size:,} runs of an automation server goes: 12 rows each in 8 tables, and 5 more '
