@@ -21,7 +21,8 @@ const char cli_help[] =
     "  cascade plan     sqlite:museum.db agent 12         how many rows, in which tables?\n"
     "  cascade purge    sqlite:museum.db agent 12         shows the numbers, asks, deletes\n"
     "\n"
-    "Exit codes: 0 done, 1 blocked or refused, 2 wrong usage, 3 trouble with the database.\n"
+    "Exit codes: 0 done, 1 blocked or refused, 2 wrong usage, 3 trouble with the database, 4 not known\n"
+    "within the bounds given.\n"
     "'cascade COMMAND --help' tells more; 'cascade --version' the version.\n";
 
 #define KEYS                                                                                                           \
@@ -56,14 +57,32 @@ const char cli_help_blockers[] =
     "there are any or not.\n"
     "\n" KEYS "  --limit N           keys of a page, 20 unless given; 0 for all\n"
     "  --pages N           pages of each relation, 1 unless given\n"
-    "  --depth N           levels, 1 unless given: with 2 also what refers to the rows that would be\n"
-    "                      deleted too\n"
-    "  --max-rows N        rows to follow to deeper levels, 100000 unless given\n" POLICY
-    "  --format FORMAT     text; json with anchors and paths; specify for {\"results\": [], \"next\": []}\n"
+    "  --relation NAME     this relation alone: table.column, table(column), the table, or the label that\n"
+    "                      the JSON shows\n"
+    "  --after TOKEN       go on where an earlier list ended, which says how; --token is the same\n"
+    "  --backward          from the last row to the first\n"
+    "  --offset N          pass over so many rows of each relation\n"
+    "  --transitive        also what refers to the rows that would be deleted too, and so on\n"
+    "  --depth N           levels, 1 unless given; bounds --transitive\n"
+    "  --count MODE        rows of each relation: none; capped, up to 1000; estimated, beyond that by the\n"
+    "                      database's statistics; exact\n"
+    "  --behind            for the rows of join tables, the records on their other side\n"
+    "  --probe             list nothing, say whether the rows can be deleted. The exit code is 0 for\n"
+    "                      'deletable', 1 for 'blocked by ...', 4 for 'unknown', which is when more than\n"
+    "                      --max-rows had to be read\n"
+    "  --budget-rows N     end after so many keys\n"
+    "  --budget-ms N       end when the database has worked so long\n"
+    "  --max-rows N        rows to follow to deeper levels, 100000 unless given\n"
+    "  --token-key-file F  secret of 16 to 64 bytes under which tokens are made and accepted; else the\n"
+    "                      environment's CASCADE_TOKEN_KEY; else a text that is the same for everybody.\n"
+    "                      Tokens of the command line guard nothing: a key matters to those who pass\n"
+    "                      tokens between the command and a program of their own\n" POLICY
+    "  --format FORMAT     text; json, all there is; specify for {\"results\": [], \"next\": []}\n"
     "\n"
     "  cascade blockers sqlite:museum.db agent 7\n"
-    "  cascade blockers sqlite:museum.db agent 7 --limit 5 --pages 2\n"
-    "  cascade blockers sqlite:museum.db accession 5 --depth 3\n"
+    "  cascade blockers sqlite:museum.db agent 7 --probe\n"
+    "  cascade blockers sqlite:museum.db agent 7 --relation loan.borrower_id --limit 5 --pages 2\n"
+    "  cascade blockers sqlite:museum.db accession 5 --transitive --count exact\n"
     "  cascade blockers sqlite:museum.db agent --where \"last_name = 'Hale'\" --format json\n";
 
 const char cli_help_plan[] =

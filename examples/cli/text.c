@@ -45,6 +45,42 @@ void text_shell(FILE *out, const char *word) {
   fputc('\'', out);
 }
 
+/* Keys that begin with a minus go last, behind --. */
+static bool keys_last(const cli_options *options) {
+  return options->key_count && options->keys[0][0] == '-';
+}
+
+static void put_words(FILE *out, const cli_options *options) {
+  for (uint32_t i = 0; i < options->key_count; i++) {
+    fputc(' ', out);
+    text_shell(out, options->keys[i]);
+  }
+}
+
+static void put_option(FILE *out, const char *name, const char *value) {
+  if (!value) return;
+  fputs(name, out);
+  text_shell(out, value);
+}
+
+void text_command(FILE *out, const cli_options *options) {
+  char *uri = uri_text(options->uri);
+  put_option(out, "cascade blockers ", uri ? uri : "URI");
+  free(uri);
+  put_option(out, " ", options->table);
+  if (!keys_last(options)) put_words(out, options);
+  put_option(out, " --where ", options->where);
+  put_option(out, " --policy ", options->policy);
+}
+
+void text_command_end(FILE *out, const cli_options *options) {
+  if (keys_last(options)) {
+    fputs(" --", out);
+    put_words(out, options);
+  }
+  fputc('\n', out);
+}
+
 /* How much of the URI here is a password, behind which *rest is shown again. */
 static bool is_password(const char *uri, const char *at, const char **rest) {
   static const char word[] = "password=";
@@ -127,6 +163,26 @@ char *relation_text(const cascade_relation_info *relation, const char *table) {
     return NULL;
   }
   return text;
+}
+
+/* The first byte behind so many characters. */
+static const char *characters(const char *text, int count) {
+  while (*text && count--)
+    do text++;
+    while ((*text & 0xc0) == 0x80);
+  return text;
+}
+
+char *text_short(const char *text, int width) {
+  int whole = text_width(text), head = (width - 2) / 2;
+  if (whole <= width) return strdup(text);
+  const char *tail = characters(text, whole - (width - 3 - head));
+  size_t length = (size_t)(characters(text, head) - text);
+  char *made = malloc(length + 3 + strlen(tail) + 1);
+  if (!made) return NULL;
+  memcpy(made, text, length);
+  stpcpy(stpcpy(made + length, "..."), tail);
+  return made;
 }
 
 const char *rule_meaning(int32_t rule) {
