@@ -95,7 +95,7 @@ static cascade_status not_found(cli_session *session, const char *wanted, cascad
   size_t length;
   FILE *out = open_memstream(&list, &length);
   for (int i = 0; out && i < NEAR && names[i].name; i++) fprintf(out, "%s%s", i ? ", " : "; did you mean ", names[i].name);
-  if (out && !length && !names[0].name) fprintf(out, "; 'cascade graph' with table %s lists those that do", selected.label);
+  if (out && !names[0].name) fprintf(out, "; 'cascade graph URI %s' lists those that do", selected.label);
   if (out) fclose(out);
   cascade_status status = session_fail(session, CASCADE_NOT_FOUND, error, "no relation '%s' refers to table %s%s%s", wanted,
                                        selected.label, list ? list : "", names[0].name ? "?" : "");

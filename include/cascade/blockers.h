@@ -113,9 +113,9 @@ typedef struct cascade_blockers_page {
   int32_t count_accuracy;        /**< One of ::cascade_accuracy, of `count`. */
   const uint32_t *path;          /**< Cascading relations that lead from the selection to the rows referred to. */
   const cascade_keys *path_keys; /**< For each of them: the primary keys of the rows that lead to the rows of the page, one for each
-                                      of `keys`. */
+                                      of `keys`, as cells; NULL where a row has gone meanwhile. */
   const cascade_keys *behind;    /**< With option `behind`, for a join table: the keys of the records to which its rows refer besides, one
-                                      for each of `keys`; else NULL. */
+                                      for each of `keys`, as cells, which may be NULL; else NULL. */
   uint32_t behind_relation;      /**< Number of the relation that leads there; only with `behind`. */
   uint32_t reserved;             /**< Zero. */
   uint64_t count;                /**< Rows of the relation at this level, from its first; 0 when they were not counted. */

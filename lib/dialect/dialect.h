@@ -47,7 +47,8 @@ typedef struct casc_sql_filter {
   uint32_t where_parameter_count;
   const cascade_keys *among;         /* identity is one of these */
   const cascade_keys *shown_among;   /* shown columns are one of these */
-  const cascade_value *after;        /* identity is greater than this */
+  const cascade_value *after;        /* identity is greater than this; less, ... */
+  bool backward;                     /* ... when this is set */
   uint64_t limit;                    /* of a delete or an update, unless the dialect writes_all: no more rows than this; 0 for all */
   bool lock;                         /* of a select: hold the rows until the transaction ends, in the order of their identities; of a
                                         count: hold what is counted */
@@ -134,6 +135,8 @@ typedef struct casc_dialect {
   /* For reading pages: statements, as one text without parameters, that begin and end what makes the ways certain: a transaction that only
      reads; or, inside one of the host's, a savepoint that is rolled back. NULL where nothing is needed. */
   const char *look_begin, *look_end, *look_begin_nested, *look_end_nested;
+  /* Put before a query: a bound of what it may take. NULL where there is no such thing. */
+  void (*limit_time)(casc_statement *statement, uint32_t milliseconds);
   /* For each single-column relation of which the statistics know it: its place in `relations` and the share of the referencing table's rows
      that refer to the one row with this identity, in millionths. Rows of two integers. NULL where nothing is to be known. */
   void (*shares)(casc_statement *statement, const casc_sql_relation *const *relations, uint32_t count, const cascade_value *key);

@@ -1,6 +1,7 @@
 /* MariaDB's dialect. Keys travel as one JSON array that JSON_TABLE reads as a table; a straight join makes it drive, as the optimizer
    would rather scan. Its columns have names that a condition of the host does not mean. */
 #include "columns.h"
+#include "mariadb_parts.h"
 #include "parts.h"
 
 #include <string.h>
@@ -18,7 +19,7 @@ static void table_name(casc_statement *statement, const casc_sql_table *table) {
 }
 
 /* table.column, the table not having an alias */
-static void column(casc_statement *statement, const casc_sql_table *table, const char *identifier) {
+void casc_mariadb_own_column(casc_statement *statement, const casc_sql_table *table, const char *identifier) {
   table_name(statement, table);
   put(statement, ".");
   name(statement, NULL, identifier);
@@ -95,7 +96,7 @@ static void match_keys(casc_statement *statement, const casc_sql_table *table, c
                        const int32_t *types, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
     if (i) put(statement, " AND ");
-    column(statement, table, columns[i]);
+    casc_mariadb_own_column(statement, table, columns[i]);
     casc_str_printf(&statement->sql, is_bytes(types[i]) ? " = UNHEX(casc_k.casc_%u)" : " = casc_k.casc_%u", i);
   }
 }
@@ -105,10 +106,10 @@ static bool is_plain(const cascade_keys *keys) {
   return keys->count == 1 || casc_keys_are_range(keys);
 }
 
-static void plain_among(casc_statement *statement, const casc_sql_table *table, const char *const *columns, uint32_t count,
+void casc_mariadb_plain_among(casc_statement *statement, const casc_sql_table *table, const char *const *columns, uint32_t count,
                         const cascade_keys *keys) {
   if (casc_keys_are_range(keys)) {
-    column(statement, table, columns[0]);
+    casc_mariadb_own_column(statement, table, columns[0]);
     put(statement, " BETWEEN ? AND ?");
     casc_statement_integer(statement, keys->integers[0]);
     casc_statement_integer(statement, keys->integers[keys->count - 1]);
@@ -116,7 +117,7 @@ static void plain_among(casc_statement *statement, const casc_sql_table *table, 
   }
   for (uint32_t i = 0; i < count; i++) {
     if (i) put(statement, " AND ");
-    column(statement, table, columns[i]);
+    casc_mariadb_own_column(statement, table, columns[i]);
     put(statement, " = ?");
     if (keys->integers) casc_statement_integer(statement, keys->integers[0]);
     else casc_statement_parameter(statement, &keys->cells[i]);
@@ -124,7 +125,7 @@ static void plain_among(casc_statement *statement, const casc_sql_table *table, 
 }
 
 /* The optimizer's figures may be old, and a table that was small is then read as a whole. */
-static void use_index(casc_statement *statement, const char *index) {
+void casc_mariadb_use_index(casc_statement *statement, const char *index) {
   if (!*index) return;
   put(statement, " FORCE INDEX (");
   name(statement, NULL, strcmp(index, "primary key") ? index : "PRIMARY");
@@ -136,22 +137,22 @@ static const char *index_of_key(const casc_sql_table *table) {
 }
 
 /* <the rows `keys` of table>: the key table, joined by their identity, or the table alone and a condition that follows. */
-static void rows_of(casc_statement *statement, const casc_sql_table *table, const cascade_keys *keys) {
+void casc_mariadb_rows_of(casc_statement *statement, const casc_sql_table *table, const cascade_keys *keys) {
   if (!is_plain(keys)) {
     key_table(statement, keys, table->key_types, table->key_casts);
     put(statement, " STRAIGHT_JOIN ");
   }
   table_name(statement, table);
   if (is_plain(keys)) return;
-  use_index(statement, index_of_key(table));
+  casc_mariadb_use_index(statement, index_of_key(table));
   put(statement, " ON ");
   match_keys(statement, table, table->key, table->key_types, table->key_count);
 }
 
-static const char *rows_where(casc_statement *statement, const casc_sql_table *table, const cascade_keys *keys) {
+const char *casc_mariadb_rows_where(casc_statement *statement, const casc_sql_table *table, const cascade_keys *keys) {
   if (!is_plain(keys)) return " WHERE ";
   put(statement, " WHERE ");
-  plain_among(statement, table, table->key, table->key_count, keys);
+  casc_mariadb_plain_among(statement, table, table->key, table->key_count, keys);
   return " AND ";
 }
 
@@ -161,12 +162,12 @@ static void value_table(casc_statement *statement, const casc_sql_table *table, 
   put(statement, "(SELECT DISTINCT ");
   for (uint32_t i = 0; i < count; i++) {
     if (i) put(statement, ", ");
-    column(statement, table, columns[i]);
+    casc_mariadb_own_column(statement, table, columns[i]);
     casc_str_printf(&statement->sql, " AS casc_%u", i);
   }
   put(statement, " FROM ");
-  rows_of(statement, table, keys);
-  const char *word = rows_where(statement, table, keys);
+  casc_mariadb_rows_of(statement, table, keys);
+  const char *word = casc_mariadb_rows_where(statement, table, keys);
   if (where) casc_str_printf(&statement->sql, "%s(%s)", word, where);
   put(statement, ") AS casc_p");
 }
@@ -174,7 +175,7 @@ static void value_table(casc_statement *statement, const casc_sql_table *table, 
 static void match_values(casc_statement *statement, const casc_sql_table *table, const char *const *columns, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
     if (i) put(statement, " AND ");
-    column(statement, table, columns[i]);
+    casc_mariadb_own_column(statement, table, columns[i]);
     casc_str_printf(&statement->sql, " = casc_p.casc_%u", i);
   }
 }
@@ -216,7 +217,7 @@ static uint32_t joined(casc_statement *statement, const casc_sql_table *table, c
     value_table(statement, relation->ref_table, relation->ref_columns, relation->count, filter->parents, NULL);
     put(statement, " STRAIGHT_JOIN ");
     table_name(statement, table);
-    use_index(statement, relation->index);
+    casc_mariadb_use_index(statement, relation->index);
     put(statement, " ON ");
     match_values(statement, table, relation->columns, relation->count);
     return count;
@@ -230,7 +231,7 @@ static uint32_t joined(casc_statement *statement, const casc_sql_table *table, c
   key_table(statement, list.keys, list.types, list.casts);
   put(statement, " STRAIGHT_JOIN ");
   table_name(statement, table);
-  use_index(statement, list.index);
+  casc_mariadb_use_index(statement, list.index);
   put(statement, " ON ");
   match_keys(statement, table, list.columns, list.types, list.count);
   for (count--; driving < count; driving++) parts[driving] = parts[driving + 1];
@@ -241,7 +242,7 @@ static uint32_t joined(casc_statement *statement, const casc_sql_table *table, c
 static void listed_among(casc_statement *statement, const casc_sql_table *table, const key_part *part) {
   for (uint32_t i = 0; i < part->count; i++) {
     put(statement, i ? ", " : part->count > 1 ? "(" : "");
-    column(statement, table, part->columns[i]);
+    casc_mariadb_own_column(statement, table, part->columns[i]);
   }
   put(statement, part->count > 1 ? ") IN (SELECT " : " IN (SELECT ");
   for (uint32_t i = 0; i < part->count; i++) {
@@ -254,22 +255,23 @@ static void listed_among(casc_statement *statement, const casc_sql_table *table,
 }
 
 /* a > ?, or for more columns a >= ? AND (a > ? OR a = ? AND (b > ?)): a comparison of rows would use no index. */
-static void after(casc_statement *statement, const casc_sql_table *table, const cascade_value *anchor, uint32_t from) {
+void casc_mariadb_after(casc_statement *statement, const casc_sql_table *table, const cascade_value *anchor, bool backward,
+                  uint32_t from) {
   bool last = from + 1 == table->key_count;
   if (!last) {
-    column(statement, table, table->key[from]);
-    put(statement, " >= ? AND (");
+    casc_mariadb_own_column(statement, table, table->key[from]);
+    put(statement, backward ? " <= ? AND (" : " >= ? AND (");
     casc_statement_parameter(statement, &anchor[from]);
   }
-  column(statement, table, table->key[from]);
-  put(statement, " > ?");
+  casc_mariadb_own_column(statement, table, table->key[from]);
+  put(statement, backward ? " < ?" : " > ?");
   casc_statement_parameter(statement, &anchor[from]);
   if (last) return;
   put(statement, " OR ");
-  column(statement, table, table->key[from]);
+  casc_mariadb_own_column(statement, table, table->key[from]);
   put(statement, " = ? AND (");
   casc_statement_parameter(statement, &anchor[from]);
-  after(statement, table, anchor, from + 1);
+  casc_mariadb_after(statement, table, anchor, backward, from + 1);
   put(statement, "))");
 }
 
@@ -278,7 +280,7 @@ static void where(casc_statement *statement, const casc_sql_table *table, const 
   const char *word = " WHERE ";
   for (uint32_t i = 0; i < count; i++) {
     word = casc_put_word(statement, word);
-    if (is_plain(parts[i].keys)) plain_among(statement, table, parts[i].columns, parts[i].count, parts[i].keys);
+    if (is_plain(parts[i].keys)) casc_mariadb_plain_among(statement, table, parts[i].columns, parts[i].count, parts[i].keys);
     else listed_among(statement, table, &parts[i]);
   }
   if (filter->relation && filter->relation->where) {
@@ -288,7 +290,7 @@ static void where(casc_statement *statement, const casc_sql_table *table, const 
   if (filter->after) {
     word = casc_put_word(statement, word);
     put(statement, "(");
-    after(statement, table, filter->after, 0);
+    casc_mariadb_after(statement, table, filter->after, filter->backward, 0);
     put(statement, ")");
   }
   if (filter->where) {
@@ -298,13 +300,13 @@ static void where(casc_statement *statement, const casc_sql_table *table, const 
   }
 }
 
-static void joined_where(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
+void casc_mariadb_joined_where(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
   key_part parts[KEY_PARTS];
   uint32_t count = joined(statement, table, filter, parts);
   where(statement, table, filter, parts, count);
 }
 
-static void limited(casc_statement *statement, uint64_t limit) {
+void casc_mariadb_limited(casc_statement *statement, uint64_t limit) {
   if (!limit) return;
   put(statement, " LIMIT ?");
   casc_statement_integer(statement, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
@@ -336,7 +338,7 @@ static void select_identity(casc_statement *statement, const casc_sql_table *tab
 static void order_by_identity(casc_statement *statement, const casc_sql_table *table, const char *direction) {
   for (uint32_t i = 0; i < table->key_count; i++) {
     put(statement, i ? ", " : " ORDER BY ");
-    column(statement, table, table->key[i]);
+    casc_mariadb_own_column(statement, table, table->key[i]);
     put(statement, direction);
   }
 }
@@ -346,9 +348,9 @@ static void select_keys(casc_statement *statement, const casc_sql_table *table, 
   select_identity(statement, table);
   if (shown && !table->shown_is_key) result_columns(statement, table, table->shown, table->shown_types, table->shown_count);
   put(statement, " FROM ");
-  joined_where(statement, table, filter);
+  casc_mariadb_joined_where(statement, table, filter);
   if (ordered || filter->lock) order_by_identity(statement, table, "");
-  limited(statement, limit);
+  casc_mariadb_limited(statement, limit);
   if (filter->lock) put(statement, " FOR UPDATE");
 }
 
@@ -365,8 +367,8 @@ static void count_rows(casc_statement *statement, const casc_sql_table *table, c
   put(statement, "SELECT ");
   casc_mariadb_column(statement, "COUNT(*)", CASCADE_INT64);
   put(statement, limit ? " FROM (SELECT 1 FROM " : " FROM ");
-  joined_where(statement, table, filter);
-  limited(statement, limit);
+  casc_mariadb_joined_where(statement, table, filter);
+  casc_mariadb_limited(statement, limit);
   if (filter->lock) put(statement, " LOCK IN SHARE MODE"); /* holds the index's entries alone, which keeps the rows as they are too */
   if (limit) put(statement, ") AS casc_c");
 }
@@ -377,26 +379,26 @@ static void picked(casc_statement *statement, const casc_sql_table *table, const
   const casc_sql_relation *relation = filter->relation;
   put(statement, "(SELECT ");
   for (uint32_t i = 0; i < table->key_count; i++) {
-    column(statement, table, table->key[i]);
+    casc_mariadb_own_column(statement, table, table->key[i]);
     casc_str_printf(&statement->sql, " AS casc_%u, ", i);
   }
   for (uint32_t i = 0; i < relation->count; i++) {
-    column(statement, table, relation->columns[i]);
+    casc_mariadb_own_column(statement, table, relation->columns[i]);
     casc_str_printf(&statement->sql, " AS casc_r%u%s", i, i + 1 < relation->count ? ", " : "");
   }
   put(statement, " FROM ");
-  joined_where(statement, table, filter);
-  limited(statement, filter->limit);
+  casc_mariadb_joined_where(statement, table, filter);
+  casc_mariadb_limited(statement, filter->limit);
   put(statement, ") AS casc_d STRAIGHT_JOIN ");
   table_name(statement, table);
   for (uint32_t i = 0; i < table->key_count; i++) {
     put(statement, i ? " AND " : " ON ");
-    column(statement, table, table->key[i]);
+    casc_mariadb_own_column(statement, table, table->key[i]);
     casc_str_printf(&statement->sql, " = casc_d.casc_%u", i);
   }
   for (uint32_t i = 0; i < relation->count; i++) {
     put(statement, " AND ");
-    column(statement, table, relation->columns[i]);
+    casc_mariadb_own_column(statement, table, relation->columns[i]);
     casc_str_printf(&statement->sql, " = casc_d.casc_r%u", i);
   }
 }
@@ -413,8 +415,8 @@ static void delete_rows(casc_statement *statement, const casc_sql_table *table, 
   put(statement, needs_no_join(filter) ? "FROM " : " FROM ");
   bool pick = filter->limit && !needs_no_join(filter);
   if (pick) picked(statement, table, filter);
-  else joined_where(statement, table, filter);
-  if (!pick) limited(statement, filter->limit);
+  else casc_mariadb_joined_where(statement, table, filter);
+  if (!pick) casc_mariadb_limited(statement, filter->limit);
 }
 
 static void update_rows(casc_statement *statement, const casc_sql_relation *relation, const cascade_value *values,
@@ -428,13 +430,13 @@ static void update_rows(casc_statement *statement, const casc_sql_relation *rela
   else count = joined(statement, table, filter, parts);
   for (uint32_t i = 0; i < relation->set_count; i++) {
     put(statement, i ? ", " : " SET ");
-    column(statement, table, relation->set_columns[i]);
+    casc_mariadb_own_column(statement, table, relation->set_columns[i]);
     put(statement, " = ?");
     casc_statement_parameter(statement, &values[i]);
   }
   if (pick) return;
   where(statement, table, filter, parts, count);
-  limited(statement, filter->limit);
+  casc_mariadb_limited(statement, filter->limit);
 }
 
 static void select_parents(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys) {
@@ -453,7 +455,7 @@ static void find_parent(casc_statement *statement, const casc_sql_relation *rela
   table_name(statement, relation->ref_table);
   for (uint32_t i = 0; i < relation->count; i++) {
     put(statement, i ? " AND " : " WHERE ");
-    column(statement, relation->ref_table, relation->ref_columns[i]);
+    casc_mariadb_own_column(statement, relation->ref_table, relation->ref_columns[i]);
     put(statement, " = ?");
     casc_statement_parameter(statement, &values[i]);
   }
@@ -464,11 +466,11 @@ static void select_dangling(casc_statement *statement, const casc_sql_relation *
   const casc_sql_table *table = relation->table;
   select_identity(statement, table);
   put(statement, " FROM ");
-  joined_where(statement, table, &(casc_sql_filter){.among = keys, .where = relation->where});
+  casc_mariadb_joined_where(statement, table, &(casc_sql_filter){.among = keys, .where = relation->where});
   const char *word = is_plain(keys) || relation->where ? " AND " : " WHERE ";
   for (uint32_t i = 0; i < relation->count; i++) {
     word = casc_put_word(statement, word);
-    column(statement, table, relation->columns[i]);
+    casc_mariadb_own_column(statement, table, relation->columns[i]);
     put(statement, " IS NOT NULL");
   }
   put(statement, " AND NOT EXISTS (SELECT 1 FROM ");
@@ -477,10 +479,10 @@ static void select_dangling(casc_statement *statement, const casc_sql_relation *
     put(statement, i ? " AND " : " AS casc_p WHERE ");
     name(statement, "casc_p", relation->ref_columns[i]);
     put(statement, " = ");
-    column(statement, table, relation->columns[i]);
+    casc_mariadb_own_column(statement, table, relation->columns[i]);
   }
   put(statement, ")");
-  limited(statement, limit);
+  casc_mariadb_limited(statement, limit);
 }
 
 static void evaluate(casc_statement *statement, const casc_sql_relation *relation, const char *const *expressions) {
@@ -563,5 +565,9 @@ const casc_dialect casc_dialect_mariadb = {
     .select_parents = select_parents,
     .find_parent = find_parent,
     .select_dangling = select_dangling,
+    .select_pages = casc_mariadb_select_pages,
+    .pages_at_once = 128,
+    .count_pages = casc_mariadb_count_pages,
+    .select_links = casc_mariadb_select_links,
     .evaluate = evaluate,
 };

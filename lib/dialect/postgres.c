@@ -3,6 +3,7 @@
 #include "columns.h"
 #include "condition.h"
 #include "parts.h"
+#include "postgres_parts.h"
 
 #include <stdio.h>
 
@@ -22,19 +23,19 @@ static void name_tuple(casc_statement *statement, const char *qualifier, const c
   casc_put_tuple(statement, casc_postgres_identifier, qualifier, names, count);
 }
 
-static void table_name(casc_statement *statement, const casc_sql_table *table) {
+void casc_postgres_table(casc_statement *statement, const casc_sql_table *table) {
   if (table->only) put(statement, "Only ");
   casc_put_table(statement, casc_postgres_identifier, table);
 }
 
 /* $1::cast */
-static void parameter(casc_statement *statement, const cascade_value *value, const char *cast) {
+void casc_postgres_parameter(casc_statement *statement, const cascade_value *value, const char *cast) {
   casc_statement_parameter(statement, value);
   casc_str_printf(&statement->sql, *cast ? "$%zu::%s" : "$%zu", statement->parameter_count, cast);
 }
 
 static void integer(casc_statement *statement, int64_t value) {
-  parameter(statement, &(cascade_value){.type = CASCADE_INT64, .integer = value}, "");
+  casc_postgres_parameter(statement, &(cascade_value){.type = CASCADE_INT64, .integer = value}, "");
 }
 
 static bool all_integers(const cascade_keys *keys, uint32_t column) {
@@ -64,7 +65,7 @@ static void put_element(casc_str *array, const cascade_value *cell) {
 }
 
 /* One column of the keys, as $1::cast[] */
-static void array_of(casc_statement *statement, const cascade_keys *keys, uint32_t column, const char *cast) {
+void casc_postgres_array(casc_statement *statement, const cascade_keys *keys, uint32_t column, const char *cast) {
   cascade_value value = {.type = CASCADE_INT64_ARRAY};
   if (keys->integers) {
     value.data = (const char *)keys->integers;
@@ -94,14 +95,14 @@ static void array_of(casc_statement *statement, const cascade_keys *keys, uint32
 }
 
 /* columns are one of keys; a single key is an equality, so that an index on the columns gives the rows in its order */
-static void columns_among(casc_statement *statement, const char *qualifier, const char *const *columns,
+void casc_postgres_among(casc_statement *statement, const char *qualifier, const char *const *columns,
                           const char *const *casts, uint32_t count, const cascade_keys *keys) {
   for (uint32_t i = 0; keys->count == 1 && i < count; i++) {
     cascade_value cell = {.type = CASCADE_INT64, .integer = keys->integers ? keys->integers[0] : 0};
     if (i) put(statement, " And ");
     name(statement, qualifier, columns[i]);
     put(statement, " = ");
-    parameter(statement, keys->integers ? &cell : &keys->cells[i], casts[i]);
+    casc_postgres_parameter(statement, keys->integers ? &cell : &keys->cells[i], casts[i]);
   }
   if (keys->count == 1) return;
   name_tuple(statement, qualifier, columns, count);
@@ -114,12 +115,12 @@ static void columns_among(casc_statement *statement, const char *qualifier, cons
   }
   if (count == 1) {
     put(statement, " = Any(");
-    array_of(statement, keys, 0, casts[0]);
+    casc_postgres_array(statement, keys, 0, casts[0]);
   } else {
     put(statement, " In (Select * From unnest(");
     for (uint32_t i = 0; i < count; i++) {
       if (i) put(statement, ", ");
-      array_of(statement, keys, i, casts[i]);
+      casc_postgres_array(statement, keys, i, casts[i]);
     }
     put(statement, ")");
   }
@@ -127,22 +128,22 @@ static void columns_among(casc_statement *statement, const char *qualifier, cons
 }
 
 static void identity_among(casc_statement *statement, const casc_sql_table *table, const cascade_keys *keys) {
-  columns_among(statement, NULL, table->key, table->key_casts, table->key_count, keys);
+  casc_postgres_among(statement, NULL, table->key, table->key_casts, table->key_count, keys);
 }
 
 static void refers(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *parents) {
   const casc_sql_table *ref = relation->ref_table;
   if (relation->direct) {
-    columns_among(statement, NULL, relation->columns, ref->key_casts, relation->count, parents);
+    casc_postgres_among(statement, NULL, relation->columns, ref->key_casts, relation->count, parents);
     return;
   }
   name_tuple(statement, NULL, relation->columns, relation->count);
   put(statement, " In (Select ");
   name_list(statement, "p", relation->ref_columns, relation->count);
   put(statement, " From ");
-  table_name(statement, ref);
+  casc_postgres_table(statement, ref);
   put(statement, " p Where ");
-  columns_among(statement, "p", ref->key, ref->key_casts, ref->key_count, parents);
+  casc_postgres_among(statement, "p", ref->key, ref->key_casts, ref->key_count, parents);
   put(statement, ")");
 }
 
@@ -151,12 +152,12 @@ static void after(casc_statement *statement, const casc_sql_table *table, const 
   put(statement, table->key_count > 1 ? " > (" : " > ");
   for (uint32_t i = 0; i < table->key_count; i++) {
     if (i) put(statement, ", ");
-    parameter(statement, &anchor[i], table->key_casts[i]);
+    casc_postgres_parameter(statement, &anchor[i], table->key_casts[i]);
   }
   if (table->key_count > 1) put(statement, ")");
 }
 
-static void condition(casc_statement *statement, const char *text, const cascade_value *parameters, uint32_t count) {
+void casc_postgres_condition(casc_statement *statement, const char *text, const cascade_value *parameters, uint32_t count) {
   put(statement, "(");
   casc_condition_number(&statement->sql, text, statement->parameter_count + 1);
   put(statement, ")");
@@ -170,7 +171,7 @@ static void where(casc_statement *statement, const casc_sql_table *table, const 
     refers(statement, filter->relation, filter->parents);
     if (filter->relation->where) {
       word = casc_put_word(statement, word);
-      condition(statement, filter->relation->where, NULL, 0);
+      casc_postgres_condition(statement, filter->relation->where, NULL, 0);
     }
   }
   if (filter->among) {
@@ -179,7 +180,7 @@ static void where(casc_statement *statement, const casc_sql_table *table, const 
   }
   if (filter->shown_among) {
     word = casc_put_word(statement, word);
-    columns_among(statement, NULL, table->shown, table->shown_casts, table->shown_count, filter->shown_among);
+    casc_postgres_among(statement, NULL, table->shown, table->shown_casts, table->shown_count, filter->shown_among);
   }
   if (filter->after) {
     word = casc_put_word(statement, word);
@@ -187,23 +188,23 @@ static void where(casc_statement *statement, const casc_sql_table *table, const 
   }
   if (filter->where) {
     casc_put_word(statement, word);
-    condition(statement, filter->where, filter->where_parameters, filter->where_parameter_count);
+    casc_postgres_condition(statement, filter->where, filter->where_parameters, filter->where_parameter_count);
   }
 }
 
 static void from_where(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
   put(statement, " From ");
-  table_name(statement, table);
+  casc_postgres_table(statement, table);
   where(statement, table, filter);
 }
 
-static void limited(casc_statement *statement, uint64_t limit) {
+void casc_postgres_limited(casc_statement *statement, uint64_t limit) {
   if (!limit) return;
   put(statement, " Limit ");
   integer(statement, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
 }
 
-static void columns(casc_statement *statement, const char *qualifier, const char *const *names, const int32_t *types,
+void casc_postgres_named_columns(casc_statement *statement, const char *qualifier, const char *const *names, const int32_t *types,
                     uint32_t count) {
   for (uint32_t i = 0; i < count; i++)
     casc_postgres_column(statement, casc_quoted_name(statement, casc_postgres_identifier, qualifier, names[i]), types[i]);
@@ -211,7 +212,7 @@ static void columns(casc_statement *statement, const char *qualifier, const char
 
 static void select_identity(casc_statement *statement, const char *qualifier, const casc_sql_table *table) {
   put(statement, "Select ");
-  columns(statement, qualifier, table->key, table->key_types, table->key_count);
+  casc_postgres_named_columns(statement, qualifier, table->key, table->key_types, table->key_count);
 }
 
 /* Of the table: a bare name would mean the result's column, which may be a text. */
@@ -228,17 +229,17 @@ static void order_by_identity(casc_statement *statement, const casc_sql_table *t
 static void select_keys(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
                         bool shown, bool ordered, uint64_t limit) {
   select_identity(statement, NULL, table);
-  if (shown && !table->shown_is_key) columns(statement, NULL, table->shown, table->shown_types, table->shown_count);
+  if (shown && !table->shown_is_key) casc_postgres_named_columns(statement, NULL, table->shown, table->shown_types, table->shown_count);
   from_where(statement, table, filter);
   if (ordered || filter->lock) order_by_identity(statement, table, "");
-  limited(statement, limit);
+  casc_postgres_limited(statement, limit);
   if (filter->lock) put(statement, " For Update");
 }
 
 static void last_key(casc_statement *statement, const casc_sql_table *table) {
   select_identity(statement, NULL, table);
   put(statement, " From ");
-  table_name(statement, table);
+  casc_postgres_table(statement, table);
   order_by_identity(statement, table, " Desc");
   put(statement, " Limit 1");
 }
@@ -249,14 +250,14 @@ static void count_rows(casc_statement *statement, const casc_sql_table *table, c
   casc_postgres_column(statement, "Count(*)", CASCADE_INT64);
   if (limit || filter->lock) put(statement, " From (Select 1");
   from_where(statement, table, filter);
-  limited(statement, limit);
+  casc_postgres_limited(statement, limit);
   if (filter->lock) put(statement, " For Update");
   if (limit || filter->lock) put(statement, ") s");
 }
 
 static void delete_rows(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
   put(statement, "Delete From ");
-  table_name(statement, table);
+  casc_postgres_table(statement, table);
   where(statement, table, filter);
 }
 
@@ -264,7 +265,7 @@ static void delete_together(casc_statement *statement, const casc_sql_table *con
                             uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
     casc_str_printf(&statement->sql, i ? ", d%u As (Delete From " : "With d%u As (Delete From ", i);
-    table_name(statement, tables[i]);
+    casc_postgres_table(statement, tables[i]);
     put(statement, " Where ");
     identity_among(statement, tables[i], &keys[i]);
     put(statement, " Returning 1)");
@@ -281,13 +282,13 @@ static void delete_together(casc_statement *statement, const casc_sql_table *con
 static void update_rows(casc_statement *statement, const casc_sql_relation *relation, const cascade_value *values,
                         const casc_sql_filter *filter) {
   put(statement, "Update ");
-  table_name(statement, relation->table);
+  casc_postgres_table(statement, relation->table);
   for (uint32_t i = 0; i < relation->set_count; i++) {
     put(statement, i ? ", " : " Set ");
     name(statement, NULL, relation->set_columns[i]);
     put(statement, " = ");
     if (values[i].type == CASCADE_NULL) put(statement, "Null");
-    else parameter(statement, &values[i], relation->set_casts[i]);
+    else casc_postgres_parameter(statement, &values[i], relation->set_casts[i]);
   }
   where(statement, relation->table, filter);
 }
@@ -295,7 +296,7 @@ static void update_rows(casc_statement *statement, const casc_sql_relation *rela
 static void select_parents(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys) {
   select_identity(statement, "p", relation->ref_table);
   put(statement, " From ");
-  table_name(statement, relation->ref_table);
+  casc_postgres_table(statement, relation->ref_table);
   put(statement, " p Where ");
   name_tuple(statement, "p", relation->ref_columns, relation->count);
   put(statement, " In (Select ");
@@ -307,12 +308,12 @@ static void select_parents(casc_statement *statement, const casc_sql_relation *r
 static void find_parent(casc_statement *statement, const casc_sql_relation *relation, const cascade_value *values) {
   select_identity(statement, NULL, relation->ref_table);
   put(statement, " From ");
-  table_name(statement, relation->ref_table);
+  casc_postgres_table(statement, relation->ref_table);
   for (uint32_t i = 0; i < relation->count; i++) {
     put(statement, i ? " And " : " Where ");
     name(statement, NULL, relation->ref_columns[i]);
     put(statement, " = ");
-    parameter(statement, &values[i], relation->ref_casts[i]);
+    casc_postgres_parameter(statement, &values[i], relation->ref_casts[i]);
   }
 }
 
@@ -331,14 +332,14 @@ static void select_dangling(casc_statement *statement, const casc_sql_relation *
   put(statement, " Not In (Select ");
   name_list(statement, "p", relation->ref_columns, relation->count);
   put(statement, " From ");
-  table_name(statement, relation->ref_table);
+  casc_postgres_table(statement, relation->ref_table);
   put(statement, " p Where ");
   name_tuple(statement, "p", relation->ref_columns, relation->count);
   put(statement, " In (Select ");
   name_list(statement, NULL, relation->columns, relation->count);
   from_where(statement, table, &(casc_sql_filter){.among = keys});
   put(statement, "))");
-  limited(statement, limit);
+  casc_postgres_limited(statement, limit);
 }
 
 static void evaluate(casc_statement *statement, const casc_sql_relation *relation, const char *const *expressions) {
@@ -382,7 +383,7 @@ static void rows_source(casc_statement *statement, const cascade_keys *rows, con
   put(statement, "Select * From unnest(");
   for (uint32_t i = 0; i < rows->column_count; i++) {
     if (i) put(statement, ", ");
-    array_of(statement, rows, i, casts[i]);
+    casc_postgres_array(statement, rows, i, casts[i]);
   }
   put(statement, ")");
 }
@@ -417,6 +418,13 @@ static const char *const begin_read[] = {"BEGIN ISOLATION LEVEL REPEATABLE READ 
 
 static const char *const checks_on_local[] = {"SET LOCAL session_replication_role = origin",
                                               "SET LOCAL session_replication_role = local"};
+
+/* Of several indexes the one is taken of which the fewest entries are read, whatever the statistics say of the table's pages; and a plan
+   that cannot do without what is off costs so much that it would be compiled, and shared out. */
+#define LOOK \
+  "; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_hashjoin = off; " \
+  "SET LOCAL enable_mergejoin = off; SET LOCAL seq_page_cost = 0; SET LOCAL random_page_cost = 0; " \
+  "SET LOCAL cpu_index_tuple_cost = 1; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off"
 
 const casc_dialect casc_dialect_postgres = {
     .engine = "postgresql",
@@ -458,5 +466,15 @@ const casc_dialect casc_dialect_postgres = {
     .select_parents = select_parents,
     .find_parent = find_parent,
     .select_dangling = select_dangling,
+    .select_pages = casc_postgres_select_pages,
+    .pages_at_once = 128,
+    .pages_need_ways = true,
+    .look_begin = "BEGIN TRANSACTION READ ONLY" LOOK,
+    .look_end = "COMMIT",
+    .look_begin_nested = "SAVEPOINT libcascade_look" LOOK,
+    .look_end_nested = "ROLLBACK TO libcascade_look; RELEASE libcascade_look",
+    .shares = casc_postgres_shares,
+    .count_pages = casc_postgres_count_pages,
+    .select_links = casc_postgres_select_links,
     .evaluate = evaluate,
 };

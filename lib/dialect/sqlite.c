@@ -3,6 +3,7 @@
    collation that its own foreign-key actions apply. */
 #include "columns.h"
 #include "parts.h"
+#include "sqlite_parts.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -90,7 +91,7 @@ static void columns_among(casc_statement *statement, const char *qualifier, cons
 }
 
 /* p.key = t.column And ... */
-static void join_condition(casc_statement *statement, const casc_sql_relation *relation, const char *child) {
+void casc_sqlite_join_condition(casc_statement *statement, const casc_sql_relation *relation, const char *child) {
   for (uint32_t i = 0; i < relation->count; i++) {
     if (i) put(statement, " And ");
     name(statement, "p", relation->ref_columns[i]);
@@ -100,7 +101,7 @@ static void join_condition(casc_statement *statement, const casc_sql_relation *r
 }
 
 /* From <the rows `keys` of table> as alias: the keys drive, the table follows by its identity. One key needs no list. */
-static void from_keys(casc_statement *statement, const casc_sql_table *table, const char *alias,
+void casc_sqlite_from_keys(casc_statement *statement, const casc_sql_table *table, const char *alias,
                       const cascade_keys *keys) {
   if (keys->count == 1) {
     name(statement, NULL, table->name);
@@ -125,8 +126,8 @@ static void from_keys(casc_statement *statement, const casc_sql_table *table, co
   }
 }
 
-/* The condition that from_keys() left out for a single key. */
-static void one_key(casc_statement *statement, const casc_sql_table *table, const char *alias, const cascade_keys *keys,
+/* The condition that casc_sqlite_from_keys() left out for a single key. */
+void casc_sqlite_one_key(casc_statement *statement, const casc_sql_table *table, const char *alias, const cascade_keys *keys,
                     const char *before) {
   if (keys->count != 1) return;
   put(statement, before);
@@ -144,19 +145,20 @@ static void refers(casc_statement *statement, const casc_sql_relation *relation,
   put(statement, " In (Select ");
   name_list(statement, "t", table->key, table->key_count);
   put(statement, " From ");
-  from_keys(statement, relation->ref_table, "p", parents);
+  casc_sqlite_from_keys(statement, relation->ref_table, "p", parents);
   put(statement, " Cross Join ");
   name(statement, NULL, table->name);
   put(statement, " t On ");
-  join_condition(statement, relation, "t");
-  one_key(statement, relation->ref_table, "p", parents, " Where ");
+  casc_sqlite_join_condition(statement, relation, "t");
+  casc_sqlite_one_key(statement, relation->ref_table, "p", parents, " Where ");
   put(statement, ")");
 }
 
 static void after(casc_statement *statement, const char *qualifier, const casc_sql_table *table,
-                  const cascade_value *anchor) {
+                  const cascade_value *anchor, bool backward) {
   name_tuple(statement, qualifier, table->key, table->key_count);
-  put(statement, table->key_count > 1 ? " > (" : " > ");
+  put(statement, backward ? " < " : " > ");
+  if (table->key_count > 1) put(statement, "(");
   for (uint32_t i = 0; i < table->key_count; i++) {
     put(statement, i ? ", ?" : "?");
     casc_statement_parameter(statement, &anchor[i]);
@@ -185,7 +187,7 @@ static void where(casc_statement *statement, const casc_sql_table *table, const 
   }
   if (filter->after) {
     word = casc_put_word(statement, word);
-    after(statement, NULL, table, filter->after);
+    after(statement, NULL, table, filter->after, filter->backward);
   }
   if (filter->where) {
     casc_put_word(statement, word);
@@ -196,32 +198,32 @@ static void where(casc_statement *statement, const casc_sql_table *table, const 
 }
 
 /* A join reads referencing rows in the order of their index, where `identity In (...)` would first gather them all. */
-static bool joins(const casc_sql_filter *filter) {
+bool casc_sqlite_joins(const casc_sql_filter *filter) {
   return filter->relation && !filter->relation->direct && !filter->relation->where && !filter->where &&
          !filter->among && !filter->shown_among;
 }
 
-static void from_where(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
+void casc_sqlite_from_where(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
   put(statement, " From ");
-  if (!joins(filter)) {
+  if (!casc_sqlite_joins(filter)) {
     name(statement, NULL, table->name);
     where(statement, table, filter);
     return;
   }
   const casc_sql_relation *relation = filter->relation;
-  from_keys(statement, relation->ref_table, "p", filter->parents);
+  casc_sqlite_from_keys(statement, relation->ref_table, "p", filter->parents);
   put(statement, " Cross Join ");
   name(statement, NULL, table->name);
   put(statement, " t On ");
-  join_condition(statement, relation, "t");
-  one_key(statement, relation->ref_table, "p", filter->parents, " Where ");
+  casc_sqlite_join_condition(statement, relation, "t");
+  casc_sqlite_one_key(statement, relation->ref_table, "p", filter->parents, " Where ");
   if (filter->after) {
     put(statement, filter->parents->count == 1 ? " And " : " Where ");
-    after(statement, "t", table, filter->after);
+    after(statement, "t", table, filter->after, filter->backward);
   }
 }
 
-static void limited(casc_statement *statement, uint64_t limit) {
+void casc_sqlite_limited(casc_statement *statement, uint64_t limit) {
   if (!limit) return;
   put(statement, " Limit ?");
   casc_statement_integer(statement, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
@@ -234,17 +236,17 @@ static void identity_columns(casc_statement *statement, const char *qualifier, c
 
 static void select_keys(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
                         bool shown, bool ordered, uint64_t limit) {
-  const char *qualifier = joins(filter) ? "t" : NULL;
+  const char *qualifier = casc_sqlite_joins(filter) ? "t" : NULL;
   put(statement, "Select ");
   identity_columns(statement, qualifier, table);
   for (uint32_t i = 0; shown && !table->shown_is_key && i < table->shown_count; i++)
     casc_sqlite_name_column(statement, qualifier, table->shown[i], table->shown_types[i]);
-  from_where(statement, table, filter);
+  casc_sqlite_from_where(statement, table, filter);
   if (ordered) {
     put(statement, " Order By ");
     name_list(statement, qualifier, table->key, table->key_count);
   }
-  limited(statement, limit);
+  casc_sqlite_limited(statement, limit);
 }
 
 static void last_key(casc_statement *statement, const casc_sql_table *table) {
@@ -265,8 +267,8 @@ static void count_rows(casc_statement *statement, const casc_sql_table *table, c
   put(statement, "Select ");
   casc_sqlite_column(statement, "Count(*)", CASCADE_INT64);
   if (limit) put(statement, " From (Select 1");
-  from_where(statement, table, filter);
-  limited(statement, limit);
+  casc_sqlite_from_where(statement, table, filter);
+  casc_sqlite_limited(statement, limit);
   if (limit) put(statement, ")");
 }
 
@@ -279,10 +281,10 @@ static void where_limited(casc_statement *statement, const casc_sql_table *table
   put(statement, " Where ");
   name_tuple(statement, NULL, table->key, table->key_count);
   put(statement, " In (Select ");
-  const char *qualifier = joins(filter) ? "t" : NULL;
+  const char *qualifier = casc_sqlite_joins(filter) ? "t" : NULL;
   name_list(statement, qualifier, table->key, table->key_count);
-  from_where(statement, table, filter);
-  limited(statement, filter->limit);
+  casc_sqlite_from_where(statement, table, filter);
+  casc_sqlite_limited(statement, filter->limit);
   put(statement, ")");
 }
 
@@ -310,12 +312,12 @@ static void select_parents(casc_statement *statement, const casc_sql_relation *r
   put(statement, "Select ");
   identity_columns(statement, "p", relation->ref_table);
   put(statement, " From ");
-  from_keys(statement, table, "t", keys);
+  casc_sqlite_from_keys(statement, table, "t", keys);
   put(statement, " Cross Join ");
   name(statement, NULL, relation->ref_table->name);
   put(statement, " p On ");
-  join_condition(statement, relation, "t");
-  one_key(statement, table, "t", keys, " Where ");
+  casc_sqlite_join_condition(statement, relation, "t");
+  casc_sqlite_one_key(statement, table, "t", keys, " Where ");
   if (!relation->where) return;
   put(statement, keys->count == 1 ? " And " : " Where ");
   name_tuple(statement, "t", table->key, table->key_count);
@@ -356,9 +358,9 @@ static void select_dangling(casc_statement *statement, const casc_sql_relation *
   put(statement, " And Not Exists (Select 1 From ");
   name(statement, NULL, relation->ref_table->name);
   put(statement, " p Where ");
-  join_condition(statement, relation, casc_quoted_name(statement, casc_sqlite_identifier, NULL, table->name));
+  casc_sqlite_join_condition(statement, relation, casc_quoted_name(statement, casc_sqlite_identifier, NULL, table->name));
   put(statement, ")");
-  limited(statement, limit);
+  casc_sqlite_limited(statement, limit);
 }
 
 /* A default written as a bare word is a string, except for the words that mean a value. */
@@ -465,6 +467,10 @@ const casc_dialect casc_dialect_sqlite = {
     .select_parents = select_parents,
     .find_parent = find_parent,
     .select_dangling = select_dangling,
+    .select_pages = casc_sqlite_select_pages,
+    .pages_at_once = 256, /* of 500 selects that a statement may put together */
+    .count_pages = casc_sqlite_count_pages,
+    .select_links = casc_sqlite_select_links,
     .evaluate = evaluate,
 };
 

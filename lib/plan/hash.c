@@ -27,8 +27,14 @@ void casc_hash_value(casc_hash *hash, const cascade_value *value) {
   else casc_hash_bytes(hash, value->data, (size_t)value->length);
 }
 
+void casc_hash_sum(casc_hash *hash, unsigned char sum[CASC_HASH_SUM]) {
+  unsigned char all[SUM];
+  crypto_generichash_final(&hash->state, all, sizeof all);
+  memcpy(sum, all, CASC_HASH_SUM);
+}
+
 void casc_hash_end(casc_hash *hash, char digits[17]) {
-  unsigned char sum[SUM];
-  crypto_generichash_final(&hash->state, sum, sizeof sum);
-  sodium_bin2hex(digits, 17, sum, 8);
+  unsigned char sum[CASC_HASH_SUM];
+  casc_hash_sum(hash, sum);
+  sodium_bin2hex(digits, 17, sum, sizeof sum);
 }

@@ -7,6 +7,8 @@
 #include <sodium.h>
 #include <stdbool.h>
 
+enum { CASC_HASH_SUM = 8 };
+
 typedef struct casc_hash {
   crypto_generichash_state state;
 } casc_hash;
@@ -15,6 +17,7 @@ bool casc_hash_begin(casc_hash *hash);
 void casc_hash_bytes(casc_hash *hash, const void *bytes, size_t length);
 void casc_hash_text(casc_hash *hash, const char *text); /* NULL counts as "" */
 void casc_hash_value(casc_hash *hash, const cascade_value *value);
-void casc_hash_end(casc_hash *hash, char digits[17]);
+void casc_hash_sum(casc_hash *hash, unsigned char sum[CASC_HASH_SUM]);
+void casc_hash_end(casc_hash *hash, char digits[17]); /* the sum as text */
 
 #endif

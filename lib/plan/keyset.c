@@ -150,17 +150,20 @@ const cascade_value *casc_keyset_key(const casc_keyset *set, size_t position, ca
   return integer;
 }
 
-bool casc_keyset_contains(const casc_keyset *set, const cascade_value *key) {
+size_t casc_keyset_position(const casc_keyset *set, const cascade_value *key) {
   size_t size = element(set), low = 0, high = set->count;
   const void *wanted = set->integer ? (const void *)&key->integer : key;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
-    int order = compare(set, base(set) + middle * size, wanted);
-    if (!order) return true;
-    if (order < 0) low = middle + 1;
+    if (compare(set, base(set) + middle * size, wanted) < 0) low = middle + 1;
     else high = middle;
   }
-  return false;
+  return low;
+}
+
+bool casc_keyset_contains(const casc_keyset *set, const cascade_value *key) {
+  size_t at = casc_keyset_position(set, key);
+  return at < set->count && !compare(set, base(set) + at * element(set), set->integer ? (const void *)&key->integer : key);
 }
 
 bool casc_keyset_add(casc_keyset *set, const casc_keyset *other) {

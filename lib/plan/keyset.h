@@ -24,6 +24,8 @@ void casc_keyset_clear(casc_keyset *set);
 bool casc_keyset_append(casc_keyset *set, const cascade_value *key);
 /* Takes the appended keys into the set; `fresh`, unless NULL, gets those that were not in it before. False when memory is out. */
 bool casc_keyset_merge(casc_keyset *set, casc_keyset *fresh);
+/* Position of the first key that is not less: where the key is, or would be. */
+size_t casc_keyset_position(const casc_keyset *set, const cascade_value *key);
 bool casc_keyset_contains(const casc_keyset *set, const cascade_value *key);
 /* Adds all keys of another set. False when memory is out. */
 bool casc_keyset_add(casc_keyset *set, const casc_keyset *other);

@@ -4,6 +4,7 @@
 #define CASC_SCOPE_H
 
 #include "dialect.h"
+#include "hash.h"
 #include "policy_internal.h"
 #include "selection_internal.h"
 #include "session.h"
@@ -91,6 +92,9 @@ const char *casc_reason_words(const casc_scope_relation *relation);
 
 /* What identifies the request, rules and schema included, as 16 hexadecimal digits. False when memory is out. */
 bool casc_scope_fingerprint(const casc_scope *scope, char digits[17]);
+/* Its two halves: which rows are asked for; and the reached tables with the relations into them, their keys and rules. */
+bool casc_scope_target(const casc_scope *scope, unsigned char sum[CASC_HASH_SUM]);
+bool casc_scope_rules(const casc_scope *scope, unsigned char sum[CASC_HASH_SUM]);
 
 /* Asks for one integer: the first row's first column, or `otherwise` when there is no row. */
 cascade_status casc_ask_integer(cascade_connection *connection, const casc_statement *statement, int64_t otherwise,

@@ -1,0 +1,319 @@
+/* Pages of many relations on PostgreSQL. Its planner has no hints: a row is only sure to be come by in one way when the other ways are
+   shut, by the settings of look_begin, by OFFSET 0, through which no condition goes, and by what is written in a select list, which no
+   index can serve. */
+#include "columns.h"
+#include "pages.h"
+#include "parts.h"
+#include "postgres_parts.h"
+
+static void put(casc_statement *statement, const char *sql) {
+  casc_put(statement, sql);
+}
+
+static const char *quoted(casc_statement *statement, const char *qualifier, const char *identifier) {
+  return casc_quoted_name(statement, casc_postgres_identifier, qualifier, identifier);
+}
+
+static void tuple(casc_statement *statement, const char *qualifier, const char *const *names, uint32_t count) {
+  casc_put_tuple(statement, casc_postgres_identifier, qualifier, names, count);
+}
+
+
+static void page_columns(casc_statement *statement, const char *const *names, const int32_t *types, uint32_t count, char mark,
+                         bool wrapped, bool one_type) {
+  for (uint32_t i = 0; i < count; i++) {
+    const char *text = wrapped ? casc_arena_printf(&statement->arena, "p.%c%u", mark, (unsigned)i) : quoted(statement, NULL, names[i]);
+    if (text && one_type && types[i] == CASCADE_INT64) text = casc_arena_printf(&statement->arena, "%s::bigint", text);
+    if (text) casc_postgres_column(statement, text, types[i]);
+    else statement->failed = true;
+  }
+}
+/* `one_type`: integers of different widths stand one above the other. */
+static void page_items(casc_statement *statement, const casc_sql_page *page, uint32_t place, bool wrapped, bool one_type) {
+  const casc_sql_table *table = page->relation->table;
+  casc_postgres_column(statement, casc_page_place(statement, place), CASCADE_INT64);
+  casc_postgres_column(statement, page->way == CASC_PAGE_PROBE ? "Count(*) Over ()" : one_type ? "0::bigint" : "0", CASCADE_INT64);
+  page_columns(statement, table->key, table->key_types, table->key_count, 'k', wrapped, one_type);
+  if (!table->shown_is_key)
+    page_columns(statement, table->shown, table->shown_types, table->shown_count, 's', wrapped, one_type);
+  page_columns(statement, page->behind, page->behind_types, page->behind_count, 'b', wrapped, one_type);
+}
+
+static void inner_columns(casc_statement *statement, const char *const *names, uint32_t count, char mark, const char *comma) {
+  for (uint32_t i = 0; i < count; i++)
+    casc_str_printf(&statement->sql, "%s%s As %c%u", i ? ", " : comma, quoted(statement, NULL, names[i]), mark, (unsigned)i);
+}
+
+/* Select k0, ... : what page_items() takes from a select within. */
+static void inner_items(casc_statement *statement, const casc_sql_page *page) {
+  const casc_sql_table *table = page->relation->table;
+  put(statement, "Select ");
+  inner_columns(statement, table->key, table->key_count, 'k', "");
+  if (!table->shown_is_key) inner_columns(statement, table->shown, table->shown_count, 's', ", ");
+  inner_columns(statement, page->behind, page->behind_count, 'b', ", ");
+}
+
+static void from(casc_statement *statement, const casc_sql_table *table) {
+  put(statement, " From ");
+  casc_postgres_table(statement, table);
+}
+
+/* The referenced columns of the parents. */
+static void parent_values(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *parents,
+                          const char *const *columns, uint32_t count) {
+  const casc_sql_table *ref = relation->ref_table;
+  put(statement, "(Select ");
+  casc_put_names(statement, casc_postgres_identifier, "p", columns, count);
+  from(statement, ref);
+  put(statement, " p Where ");
+  casc_postgres_among(statement, "p", ref->key, ref->key_casts, ref->key_count, parents);
+  put(statement, ")");
+}
+
+/* One parent's values are known before the first row is read, so that nothing has to be joined. Of more parents a join is made, one by
+   one through the index; where there is none, what is no condition of the WHERE itself becomes a hash. */
+static void refers(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *parents) {
+  bool list = parents->count > 1 && (!relation->direct || (relation->count > 1 && !casc_keys_are_range(parents)));
+  bool hash = list && !*relation->index;
+  if (hash) put(statement, "(");
+  if (relation->direct)
+    casc_postgres_among(statement, NULL, relation->columns, relation->ref_table->key_casts, relation->count, parents);
+  else if (parents->count == 1)
+    for (uint32_t i = 0; i < relation->count; i++) {
+      casc_str_printf(&statement->sql, "%s%s = ", i ? " And " : "", quoted(statement, NULL, relation->columns[i]));
+      parent_values(statement, relation, parents, &relation->ref_columns[i], 1);
+    }
+  else {
+    tuple(statement, NULL, relation->columns, relation->count);
+    put(statement, " In ");
+    parent_values(statement, relation, parents, relation->ref_columns, relation->count);
+  }
+  if (hash) put(statement, ") Is True");
+  if (!relation->where) return;
+  put(statement, " And ");
+  casc_postgres_condition(statement, relation->where, NULL, 0);
+}
+
+/* The row lies behind the anchor; its identity is known as k0, k1 ... within. */
+static void behind_anchor(casc_statement *statement, const casc_sql_page *page, const char *word, bool wrapped) {
+  const casc_sql_table *table = page->relation->table;
+  bool more = table->key_count > 1;
+  if (!page->anchor) return;
+  put(statement, word);
+  if (!wrapped) tuple(statement, NULL, table->key, table->key_count);
+  else
+    for (uint32_t i = 0; i < table->key_count; i++) casc_str_printf(&statement->sql, "%sp.k%u", i ? ", " : more ? "(" : "", (unsigned)i);
+  if (wrapped && more) put(statement, ")");
+  put(statement, page->backward ? " < " : " > ");
+  if (more) put(statement, "(");
+  for (uint32_t i = 0; i < table->key_count; i++) {
+    if (i) put(statement, ", ");
+    casc_postgres_parameter(statement, &page->anchor[i], table->key_casts[i]);
+  }
+  if (more) put(statement, ")");
+}
+
+/* A bare name would mean the result's column, which may be a text. */
+static void ordered(casc_statement *statement, const casc_sql_page *page, bool wrapped) {
+  const casc_sql_table *table = page->relation->table;
+  const char *of = quoted(statement, NULL, table->name);
+  for (uint32_t i = 0; i < table->key_count; i++) {
+    put(statement, i ? ", " : " Order By ");
+    if (wrapped) casc_str_printf(&statement->sql, "p.k%u", (unsigned)i);
+    else put(statement, quoted(statement, of, table->key[i]));
+    if (page->backward) put(statement, " Desc");
+  }
+}
+
+static void offset(casc_statement *statement, uint64_t rows) {
+  if (!rows) return;
+  put(statement, " Offset ");
+  casc_postgres_parameter(statement, &(cascade_value){.type = CASCADE_INT64, .integer = rows > INT64_MAX ? INT64_MAX : (int64_t)rows}, "");
+}
+
+/* (Select ... From t Where <refers>) p. With a fence a condition outside is looked at afterwards: the primary key's index, which would
+   give the rows behind the anchor and is of no use for those that refer, does not serve it. */
+static void referring(casc_statement *statement, const casc_sql_page *page, bool fence) {
+  put(statement, "(");
+  inner_items(statement, page);
+  from(statement, page->relation->table);
+  put(statement, " Where ");
+  refers(statement, page->relation, page->parents);
+  if (fence) put(statement, " Offset 0");
+}
+
+static void from_probe(casc_statement *statement, const casc_sql_page *page) {
+  put(statement, " From ");
+  if (page->anchor) put(statement, "(Select * From ");
+  referring(statement, page, page->anchor);
+  if (page->anchor) {
+    put(statement, ") p");
+    behind_anchor(statement, page, " Where ", true);
+  }
+  casc_postgres_limited(statement, page->bound);
+  put(statement, ") p");
+}
+
+static void from_gather(casc_statement *statement, const casc_sql_page *page) {
+  put(statement, " From ");
+  referring(statement, page, true);
+  put(statement, ") p");
+  behind_anchor(statement, page, " Where ", true);
+}
+
+static void from_walk(casc_statement *statement, const casc_sql_page *page) {
+  const casc_sql_table *table = page->relation->table;
+  put(statement, " From (");
+  inner_items(statement, page);
+  put(statement, ", (");
+  refers(statement, page->relation, page->parents);
+  put(statement, ") As refers");
+  from(statement, table);
+  behind_anchor(statement, page, " Where ", false);
+  ordered(statement, page, false);
+  casc_postgres_limited(statement, page->bound);
+  put(statement, ") p Where p.refers");
+}
+
+static void from_ordered(casc_statement *statement, const casc_sql_page *page) {
+  from(statement, page->relation->table);
+  put(statement, " Where ");
+  refers(statement, page->relation, page->parents);
+  behind_anchor(statement, page, " And ", false);
+}
+
+/* One page after another: a select with a LIMIT is never shared out to parallel workers, so that Append takes them in turn. */
+void casc_postgres_select_pages(casc_statement *statement, const casc_sql_page *pages, uint32_t count) {
+  static void (*const ways[])(casc_statement *, const casc_sql_page *) = {
+      [CASC_PAGE_ORDERED] = from_ordered, [CASC_PAGE_PROBE] = from_probe, [CASC_PAGE_WALK] = from_walk, [CASC_PAGE_GATHER] = from_gather};
+  for (uint32_t i = 0; i < count; i++) {
+    bool wrapped = pages[i].way != CASC_PAGE_ORDERED;
+    casc_page_begin(statement, i, count > 1);
+    page_items(statement, &pages[i], i, wrapped, count > 1);
+    ways[pages[i].way](statement, &pages[i]);
+    ordered(statement, &pages[i], wrapped);
+    casc_postgres_limited(statement, pages[i].limit);
+    offset(statement, pages[i].offset);
+    if (count > 1) put(statement, ")");
+  }
+}
+
+void casc_postgres_count_pages(casc_statement *statement, const casc_sql_page *pages, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    casc_page_begin(statement, i, false);
+    casc_postgres_column(statement, casc_page_place(statement, i), CASCADE_INT64);
+    casc_postgres_column(statement, "Count(*)", CASCADE_INT64);
+    put(statement, " From (Select 1");
+    from_ordered(statement, &(casc_sql_page){.relation = pages[i].relation, .parents = pages[i].parents});
+    casc_postgres_limited(statement, pages[i].limit);
+    put(statement, ") p");
+  }
+}
+
+void casc_postgres_select_links(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys) {
+  const casc_sql_table *table = relation->table, *ref = relation->ref_table;
+  put(statement, "Select ");
+  casc_postgres_named_columns(statement, "t", table->key, table->key_types, table->key_count);
+  casc_postgres_named_columns(statement, "p", ref->key, ref->key_types, ref->key_count);
+  if (!ref->shown_is_key) casc_postgres_named_columns(statement, "p", ref->shown, ref->shown_types, ref->shown_count);
+  from(statement, table);
+  put(statement, " t Join ");
+  casc_postgres_table(statement, ref);
+  put(statement, " p On ");
+  tuple(statement, "p", relation->ref_columns, relation->count);
+  put(statement, " = ");
+  tuple(statement, "t", relation->columns, relation->count);
+  put(statement, " Where ");
+  casc_postgres_among(statement, "t", table->key, table->key_casts, table->key_count, keys);
+  if (!relation->where) return;
+  put(statement, " And ");
+  tuple(statement, "t", table->key, table->key_count);
+  put(statement, " In (Select ");
+  casc_put_names(statement, casc_postgres_identifier, NULL, table->key, table->key_count);
+  from(statement, table);
+  put(statement, " Where ");
+  casc_postgres_among(statement, NULL, table->key, table->key_casts, table->key_count, keys);
+  put(statement, " And ");
+  casc_postgres_condition(statement, relation->where, NULL, 0);
+  put(statement, ")");
+}
+
+/* As elements of a text array. */
+static void put_quoted(casc_str *array, const char *text) {
+  casc_str_putc(array, '"');
+  for (; *text; text++) {
+    if (*text == '"' || *text == '\\') casc_str_putc(array, '\\');
+    casc_str_putc(array, *text);
+  }
+  casc_str_putc(array, '"');
+}
+
+static bool is_counted(const casc_sql_relation *relation) {
+  return relation->direct && relation->count == 1 && relation->table->schema;
+}
+
+typedef const char *(*word_of)(const casc_sql_relation *relation);
+
+static const char *schema_of(const casc_sql_relation *relation) {
+  return relation->table->schema;
+}
+
+static const char *table_of(const casc_sql_relation *relation) {
+  return relation->table->name;
+}
+
+static const char *column_of(const casc_sql_relation *relation) {
+  return relation->columns[0];
+}
+
+/* Puts the words into a parameter, which gets the next number. */
+static void word_array(casc_statement *statement, const casc_sql_relation *const *relations, uint32_t count, word_of word) {
+  casc_str array;
+  size_t length;
+  casc_str_init(&array, statement->arena.alloc);
+  casc_str_putc(&array, '{');
+  for (uint32_t i = 0; i < count; i++) {
+    if (i) casc_str_putc(&array, ',');
+    if (is_counted(relations[i])) put_quoted(&array, word(relations[i]));
+    else casc_str_put(&array, "NULL");
+  }
+  casc_str_putc(&array, '}');
+  const char *text = casc_keep_text(statement, &array, &length);
+  if (text) casc_statement_text(statement, text, length);
+}
+
+static void key_text(casc_statement *statement, const cascade_value *key) {
+  casc_str text;
+  size_t length;
+  if (key->type != CASCADE_INT64 && key->type != CASCADE_UINT64 && key->type != CASCADE_BLOB) {
+    casc_statement_parameter(statement, key);
+    return;
+  }
+  casc_str_init(&text, statement->arena.alloc);
+  if (key->type == CASCADE_BLOB) {
+    casc_str_put(&text, "\\x");
+    casc_str_hex(&text, key->data, key->length);
+  } else casc_str_int(&text, key->integer);
+  const char *kept = casc_keep_text(statement, &text, &length);
+  if (kept) casc_statement_text(statement, kept, length);
+}
+
+/* The most common values are looked at as text, which knows no types; they are only made an array when the text may be in it. The view is
+   a barrier that conditions with constants pass, and joins do not: so the names are given twice. */
+void casc_postgres_shares(casc_statement *statement, const casc_sql_relation *const *relations, uint32_t count,
+                          const cascade_value *key) {
+  word_array(statement, relations, count, schema_of);
+  word_array(statement, relations, count, table_of);
+  word_array(statement, relations, count, column_of);
+  key_text(statement, key);
+  put(statement, "Select ");
+  casc_postgres_column(statement, "r.place - 1", CASCADE_INT64);
+  casc_postgres_column(statement, "(s.shares[array_position(s.common::text[], $4::text)] * 1000000)::bigint", CASCADE_INT64);
+  put(statement,
+      " From (Select schemaname, tablename, attname, inherited, most_common_vals::text As common, most_common_freqs As shares"
+      " From pg_catalog.pg_stats Where schemaname = Any($1::name[]) And tablename = Any($2::name[]) And attname = Any($3::name[])"
+      " And most_common_vals Is Not Null) s"
+      " Join unnest($1::name[], $2::name[], $3::name[]) With Ordinality r (schema, name, attribute, place)"
+      " On r.schema = s.schemaname And r.name = s.tablename And r.attribute = s.attname"
+      " Where strpos(s.common, $4::text) > 0 And array_position(s.common::text[], $4::text) Is Not Null And Not s.inherited");
+}

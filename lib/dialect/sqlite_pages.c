@@ -1,0 +1,86 @@
+/* Pages of many relations on SQLite. */
+#include "columns.h"
+#include "pages.h"
+#include "parts.h"
+#include "sqlite_parts.h"
+
+static void put(casc_statement *statement, const char *sql) {
+  casc_put(statement, sql);
+}
+
+static void columns(casc_statement *statement, const char *qualifier, const char *const *names, const int32_t *types, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) casc_sqlite_name_column(statement, qualifier, names[i], types[i]);
+}
+
+static void ordered(casc_statement *statement, const char *qualifier, const casc_sql_table *table, bool backward) {
+  for (uint32_t i = 0; i < table->key_count; i++) {
+    put(statement, i ? ", " : " Order By ");
+    casc_put_name(statement, casc_sqlite_identifier, qualifier, table->key[i]);
+    if (backward) put(statement, " Desc");
+  }
+}
+
+static void page_rows(casc_statement *statement, const casc_sql_page *page, uint32_t place) {
+  const casc_sql_table *table = page->relation->table;
+  const casc_sql_filter filter = {.relation = page->relation, .parents = page->parents, .after = page->anchor,
+                                  .backward = page->backward};
+  const char *qualifier =
+      casc_sqlite_joins(&filter) ? "t" : casc_quoted_name(statement, casc_sqlite_identifier, NULL, table->name);
+  put(statement, "Select ");
+  statement->type_count = 0;
+  casc_sqlite_column(statement, casc_page_place(statement, place), CASCADE_INT64);
+  casc_sqlite_column(statement, "0", CASCADE_INT64);
+  columns(statement, qualifier, table->key, table->key_types, table->key_count);
+  if (!table->shown_is_key) columns(statement, qualifier, table->shown, table->shown_types, table->shown_count);
+  columns(statement, qualifier, page->behind, page->behind_types, page->behind_count);
+  casc_sqlite_from_where(statement, table, &filter);
+  ordered(statement, qualifier, table, page->backward);
+  casc_sqlite_limited(statement, page->limit);
+  if (!page->offset) return;
+  put(statement, page->limit ? " Offset ?" : " Limit -1 Offset ?");
+  casc_statement_integer(statement, page->offset > INT64_MAX ? INT64_MAX : (int64_t)page->offset);
+}
+
+/* One after another: SQLite runs the selects of a UNION ALL in turn. Each is a table of its own, as they take no LIMIT themselves. */
+void casc_sqlite_select_pages(casc_statement *statement, const casc_sql_page *pages, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (count > 1) put(statement, i ? " Union All Select * From (" : "Select * From (");
+    page_rows(statement, &pages[i], i);
+    if (count > 1) put(statement, ")");
+  }
+}
+
+void casc_sqlite_count_pages(casc_statement *statement, const casc_sql_page *pages, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    const casc_sql_filter filter = {.relation = pages[i].relation, .parents = pages[i].parents};
+    casc_page_begin(statement, i, false);
+    casc_sqlite_column(statement, casc_page_place(statement, i), CASCADE_INT64);
+    casc_sqlite_column(statement, "Count(*)", CASCADE_INT64);
+    put(statement, " From (Select 1");
+    casc_sqlite_from_where(statement, pages[i].relation->table, &filter);
+    casc_sqlite_limited(statement, pages[i].limit);
+    put(statement, ")");
+  }
+}
+
+void casc_sqlite_select_links(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys) {
+  const casc_sql_table *table = relation->table, *ref = relation->ref_table;
+  put(statement, "Select ");
+  columns(statement, "t", table->key, table->key_types, table->key_count);
+  columns(statement, "p", ref->key, ref->key_types, ref->key_count);
+  if (!ref->shown_is_key) columns(statement, "p", ref->shown, ref->shown_types, ref->shown_count);
+  put(statement, " From ");
+  casc_sqlite_from_keys(statement, table, "t", keys);
+  put(statement, " Cross Join ");
+  casc_put_name(statement, casc_sqlite_identifier, NULL, ref->name);
+  put(statement, " p On ");
+  casc_sqlite_join_condition(statement, relation, "t");
+  casc_sqlite_one_key(statement, table, "t", keys, " Where ");
+  if (!relation->where) return;
+  put(statement, keys->count == 1 ? " And " : " Where ");
+  casc_put_tuple(statement, casc_sqlite_identifier, "t", table->key, table->key_count);
+  put(statement, " In (Select ");
+  casc_put_names(statement, casc_sqlite_identifier, NULL, table->key, table->key_count);
+  casc_sqlite_from_where(statement, table, &(casc_sql_filter){.among = keys, .where = relation->where});
+  put(statement, ")");
+}

@@ -1,0 +1,507 @@
+/* Pages of blockers, many with one statement. Each entry is asked for its page by one way or another until it has it. */
+#include "blockers_internal.h"
+#include "clock.h"
+#include "transaction.h"
+
+#include <string.h>
+
+enum {
+  HELD_KEYS = 20000,  /* of pages that wait to be given */
+  PROBE_BOUND = 1000, /* rows that are looked at in any order */
+  WALK_BOUND = 8000,  /* rows of a table that are walked through */
+  DENSE = 5000,       /* millionths: a walk finds a page sooner than the index does */
+  LEAST_MS = 5        /* of a budget: less is none */
+};
+
+static const casc_page_way dense_ways[] = {CASC_PAGE_WALK, CASC_PAGE_PROBE, CASC_PAGE_GATHER},
+                           sparse_ways[] = {CASC_PAGE_PROBE, CASC_PAGE_WALK, CASC_PAGE_GATHER};
+
+/* Entries that one call reads, and what it needs for that. */
+typedef struct reading {
+  cascade_blockers *blockers;
+  casc_entry **due, **now; /* those that have no page yet; those of the statement that is running */
+  casc_sql_page *pages;    /* theirs */
+  cascade_keys *parents;
+  cascade_value *anchor_cells;
+  size_t due_count, read_count;
+  casc_entry **read;
+  bool open, nested;
+} reading;
+
+void casc_entry_close(casc_entry *entry) {
+  casc_keyset_free(&entry->given.anchor);
+  casc_keyset_free(&entry->next.anchor);
+  casc_keyset_free(&entry->rows);
+  casc_keyset_free(&entry->shown);
+  casc_keyset_free(&entry->behind);
+  casc_keyset_free(&entry->reached);
+}
+
+bool casc_position_copy(casc_position *to, const casc_position *from) {
+  to->part = from->part;
+  to->to = from->to;
+  casc_keyset_clear(&to->anchor);
+  return casc_keyset_add(&to->anchor, &from->anchor);
+}
+
+static const casc_scope_relation *relation_of(const reading *at, const casc_entry *entry) {
+  return &at->blockers->scope.relations[entry->relation];
+}
+
+/* Until its transaction, which makes the ways certain, ends. */
+static cascade_status begin_look(reading *at, cascade_error **error) {
+  const casc_dialect *dialect = at->blockers->scope.dialect;
+  if (at->open || !dialect->look_begin) return CASCADE_OK;
+  at->nested = casc_in_host_transaction(at->blockers->connection);
+  cascade_status status =
+      casc_control(at->blockers->connection, at->nested ? dialect->look_begin_nested : dialect->look_begin, error);
+  at->open = status >= 0;
+  return status;
+}
+
+static cascade_status end_look(reading *at, cascade_error **error) {
+  const casc_dialect *dialect = at->blockers->scope.dialect;
+  if (!at->open) return CASCADE_OK;
+  at->open = false;
+  return casc_control(at->blockers->connection, at->nested ? dialect->look_end_nested : dialect->look_end, error);
+}
+
+/* Milliseconds that a statement about so many pages may take; 0 when the budget is over, UINT32_MAX without one. */
+static uint32_t time_left(const cascade_blockers *blockers, size_t pages) {
+  uint32_t budget = blockers->options.budget_ms;
+  uint64_t spent = blockers->spent_ns / 1000000u;
+  if (!budget) return UINT32_MAX;
+  if (spent + LEAST_MS > budget) return 0;
+  uint32_t left = (uint32_t)(budget - spent);
+  return pages > 1 && left > 4 * LEAST_MS ? left / 2 : left; /* some is left to ask for fewer */
+}
+
+/* A statement is to end in time, where the engine can see to that. */
+static cascade_status bound_time(reading *at, casc_statement *statement, uint32_t ms, cascade_error **error) {
+  const casc_dialect *dialect = at->blockers->scope.dialect;
+  if (ms == UINT32_MAX) return CASCADE_OK;
+  if (dialect->limit_time) dialect->limit_time(statement, ms);
+  if (!at->open || !dialect->statement_timeout) return CASCADE_OK;
+  casc_statement setting;
+  casc_session_statement(at->blockers->connection, &setting);
+  dialect->statement_timeout(&setting, ms);
+  cascade_status status = setting.failed || !setting.sql.data ? casc_nomem(error)
+                                                              : casc_control(at->blockers->connection, setting.sql.data, error);
+  casc_statement_free(&setting);
+  return status;
+}
+
+/* An index gives the rows of one referenced row in the order of their identity. */
+static bool comes_in_order(const casc_scope *scope, const casc_relation *relation) {
+  const casc_table *table = scope->tables[relation->table].table;
+  for (uint32_t i = 0; i < table->index_count; i++) {
+    const casc_index *index = &table->indexes[i];
+    if (index->partial || index->recollated || index->count < relation->count + table->identity_count || !table->identity_columns) continue;
+    uint32_t same = 0;
+    for (uint32_t j = 0; j < relation->count; j++)
+      for (uint32_t k = 0; k < relation->count; k++) same += index->columns[j] == relation->columns[k];
+    for (uint32_t j = 0; j < table->identity_count; j++)
+      same += index->columns[relation->count + j] == table->identity_columns[j];
+    if (same == relation->count + table->identity_count) return true;
+  }
+  return false;
+}
+
+static uint64_t wanted(const casc_entry *entry) {
+  return entry->passing + entry->limit + 1 - entry->rows.count;
+}
+
+static void choose_way(const reading *at, const casc_entry *entry, casc_sql_page *page) {
+  const casc_scope *scope = &at->blockers->scope;
+  const casc_scope_relation *relation = relation_of(at, entry);
+  page->way = CASC_PAGE_ORDERED;
+  if (!scope->dialect->pages_need_ways || !relation->sql.index || !*relation->sql.index) return;
+  if (entry->next.to - entry->next.part == 1 && comes_in_order(scope, relation->relation)) return;
+  page->way = (entry->share >= DENSE ? dense_ways : sparse_ways)[entry->tries];
+  uint64_t rows = page->limit;
+  if (page->way == CASC_PAGE_PROBE) page->bound = (rows > PROBE_BOUND ? 2 * rows : PROBE_BOUND) + 1;
+  else if (entry->share >= DENSE) page->bound = WALK_BOUND + 2 * rows * (1000000 / (uint64_t)entry->share);
+  else page->bound = WALK_BOUND + 4 * rows;
+}
+
+static casc_sql_page page_of(reading *at, casc_entry *entry, size_t place) {
+  const casc_scope *scope = &at->blockers->scope;
+  const casc_keyset *all = &casc_blockers_here(at->blockers)->keys;
+  at->parents[place] = casc_keyset_view(all, entry->next.part, entry->next.to - entry->next.part);
+  casc_sql_page page = {.relation = &relation_of(at, entry)->sql,
+                        .parents = &at->parents[place],
+                        .backward = entry->backward,
+                        .limit = wanted(entry)};
+  if (entry->next.anchor.count) page.anchor = casc_keyset_key(&entry->next.anchor, 0, &at->anchor_cells[place]);
+  if (entry->behind_relation != CASC_NONE) {
+    const casc_relation *behind = scope->relations[entry->behind_relation].relation;
+    page.behind_count = behind->count;
+    page.behind = behind->column_names;
+    page.behind_types = scope->relations[entry->behind_relation].sql.ref_table->shown_types;
+  }
+  choose_way(at, entry, &page);
+  return page;
+}
+
+/* Takes the next entries whose pages one statement can read out of those that are due. */
+static size_t gather(reading *at) {
+  size_t count = 0, left = 0;
+  for (size_t i = 0; i < at->due_count; i++) {
+    casc_entry *entry = at->due[i];
+    if (count < at->blockers->at_once) {
+      at->pages[count] = page_of(at, entry, count);
+      if (!count || casc_pages_alike(&at->pages[0], &at->pages[count])) {
+        entry->mark_rows = entry->rows.count;
+        entry->raw = entry->looked = entry->mark_passing = 0;
+        at->now[count++] = entry;
+        continue;
+      }
+    }
+    at->due[left++] = entry;
+  }
+  at->due_count = left;
+  return count;
+}
+
+static bool push(casc_keyset *set, const cascade_value *cells) {
+  if (!casc_keyset_append(set, cells)) return false;
+  set->count++; /* in the order in which they come */
+  set->appended--;
+  return true;
+}
+
+static bool set_anchor(casc_keyset *anchor, const cascade_value *key) {
+  casc_keyset_clear(anchor);
+  return push(anchor, key);
+}
+
+/* A row that would go anyway is not in the way; under PROTECT every row is. */
+static bool left_out(const cascade_blockers *blockers, const casc_entry *entry, const cascade_value *key) {
+  const casc_relation *relation = blockers->scope.relations[entry->relation].relation;
+  return relation->rule != CASCADE_RULE_PROTECT && casc_keyset_contains(&blockers->visited[relation->table], key);
+}
+
+static bool take_row(reading *at, casc_entry *entry, const cascade_value *row) {
+  const casc_sql_table *table = relation_of(at, entry)->sql.table;
+  const cascade_value *key = row + 2, *shown = table->shown_is_key ? key : key + table->key_count;
+  entry->raw++;
+  entry->looked = (uint64_t)row[1].integer;
+  bool kept = !left_out(at->blockers, entry, key);
+  if (kept && entry->mark_passing < entry->passing) {
+    entry->mark_passing++;
+    kept = false;
+  }
+  if (!kept) return set_anchor(&entry->reached, key);
+  casc_keyset_clear(&entry->reached);
+  const cascade_value *behind = shown + (table->shown_is_key ? table->key_count : table->shown_count);
+  return push(&entry->rows, key) && (table->shown_is_key || push(&entry->shown, shown)) &&
+         (entry->behind_relation == CASC_NONE || push(&entry->behind, behind));
+}
+
+static cascade_status run(reading *at, size_t count, cascade_error **error) {
+  cascade_blockers *blockers = at->blockers;
+  casc_statement statement;
+  casc_cursor cursor = {0};
+  const cascade_value *row = NULL;
+  uint64_t start = casc_now_ns();
+  casc_session_statement(blockers->connection, &statement);
+  cascade_status status = bound_time(at, &statement, time_left(blockers, count), error);
+  if (status >= 0) {
+    blockers->scope.dialect->select_pages(&statement, at->pages, (uint32_t)count);
+    status = casc_query(blockers->connection, &statement, &cursor, error);
+  }
+  while (status >= 0 && (status = casc_next(&cursor, &row, error)) == CASCADE_OK) {
+    uint64_t place = (uint64_t)row[0].integer;
+    if (place < count && !take_row(at, at->now[place], row)) status = casc_nomem(error);
+  }
+  casc_cursor_close(&cursor);
+  casc_statement_free(&statement);
+  blockers->spent_ns += casc_now_ns() - start;
+  return status < 0 ? status : CASCADE_OK;
+}
+
+static void drop_rows(casc_entry *entry, size_t count) {
+  entry->rows.count = count;
+  if (entry->shown.count > count) entry->shown.count = count;
+  if (entry->behind.count > count) entry->behind.count = count;
+}
+
+static void reverse(casc_keyset *set) {
+  for (size_t i = 0, j = set->count; i + 1 < j--; i++)
+    for (uint32_t k = 0; k < set->width; k++) {
+      size_t a = i * set->width + k, b = j * set->width + k;
+      if (set->integer) {
+        int64_t kept = set->integers[a];
+        set->integers[a] = set->integers[b];
+        set->integers[b] = kept;
+      } else {
+        cascade_value kept = set->cells[a];
+        set->cells[a] = set->cells[b];
+        set->cells[b] = kept;
+      }
+    }
+}
+
+static void finish(reading *at, casc_entry *entry, bool complete) {
+  entry->complete = complete;
+  entry->read = true;
+  if (entry->backward) {
+    reverse(&entry->rows);
+    reverse(&entry->shown);
+    reverse(&entry->behind);
+  }
+  at->read[at->read_count++] = entry;
+}
+
+static void size_part(casc_entry *entry, const casc_scope *scope, const casc_keyset *all) {
+  size_t slice = casc_slice(scope, all), part = slice < CASC_BLOCKERS_PART ? slice : CASC_BLOCKERS_PART;
+  entry->next.to = all->count - entry->next.part < part ? all->count : entry->next.part + part;
+}
+
+/* What the statement gave the entry: a page, a part of one, or nothing that counts. */
+static cascade_status settle(reading *at, casc_entry *entry, const casc_sql_page *page, cascade_error **error) {
+  bool undecided = (page->way == CASC_PAGE_PROBE && entry->looked >= page->bound) ||
+                   (page->way == CASC_PAGE_WALK && entry->raw < page->limit);
+  if (undecided) {
+    drop_rows(entry, entry->mark_rows);
+    entry->tries++;
+    at->due[at->due_count++] = entry;
+    return CASCADE_OK;
+  }
+  cascade_value cell;
+  bool ok = true, more = entry->rows.count > entry->limit, all = entry->raw >= page->limit;
+  entry->passing -= entry->mark_passing;
+  entry->count += entry->raw;
+  if (more) drop_rows(entry, entry->limit);
+  const casc_keyset *from = !more && entry->reached.count ? &entry->reached : &entry->rows;
+  if (from->count) ok = set_anchor(&entry->next.anchor, casc_keyset_key(from, from->count - 1, &cell));
+  if (!ok) return casc_nomem(error);
+  if (more) finish(at, entry, false);
+  else if (all) at->due[at->due_count++] = entry;
+  else if (entry->next.to >= casc_blockers_here(at->blockers)->keys.count) finish(at, entry, true);
+  else {
+    entry->next.part = entry->next.to;
+    size_part(entry, &at->blockers->scope, &casc_blockers_here(at->blockers)->keys);
+    casc_keyset_clear(&entry->next.anchor);
+    at->due[at->due_count++] = entry;
+  }
+  return CASCADE_OK;
+}
+
+/* The budget is over for these pages, and said to be. */
+static void give_up(reading *at, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    casc_entry *entry = at->now[i];
+    drop_rows(entry, entry->mark_rows);
+    entry->partial = entry->gives_up = true;
+    finish(at, entry, false);
+  }
+  at->blockers->cut |= CASCADE_CUT_TIME;
+}
+
+/* A statement took too long: its pages are asked for again, fewer at a time, until one alone is too slow. */
+static cascade_status ask_for_fewer(reading *at, size_t count, cascade_error **error) {
+  cascade_status status = end_look(at, error);
+  if (count == 1 || !time_left(at->blockers, 1)) {
+    give_up(at, count);
+    return status;
+  }
+  at->blockers->at_once = (uint32_t)(count / 4 ? count / 4 : 1);
+  for (size_t i = 0; i < count; i++) {
+    drop_rows(at->now[i], at->now[i]->mark_rows);
+    at->due[at->due_count++] = at->now[i];
+  }
+  return status;
+}
+
+static cascade_status read_due(reading *at, cascade_error **error) {
+  cascade_status status = CASCADE_OK;
+  while (status >= 0 && at->due_count) {
+    cascade_error *own = NULL;
+    size_t count = gather(at);
+    if (!time_left(at->blockers, 1)) {
+      give_up(at, count);
+      continue;
+    }
+    status = begin_look(at, error);
+    if (status < 0) return status;
+    status = run(at, count, &own);
+    if (status == CASCADE_TIMEOUT && at->blockers->options.budget_ms) {
+      cascade_error_free(own);
+      status = ask_for_fewer(at, count, error);
+      continue;
+    }
+    if (status < 0) return casc_error_pass(own, error);
+    for (size_t i = 0; status >= 0 && i < count; i++) status = settle(at, at->now[i], &at->pages[i], error);
+  }
+  return status;
+}
+
+/* Of a group of one row: which relations it is frequent in. */
+static cascade_status ask_shares(reading *at, cascade_error **error) {
+  cascade_blockers *blockers = at->blockers;
+  const casc_dialect *dialect = blockers->scope.dialect;
+  const casc_keyset *keys = &casc_blockers_here(blockers)->keys;
+  uint32_t count = 0;
+  if (!dialect->shares || keys->count != 1) return CASCADE_OK;
+  for (size_t i = 0; i < at->due_count; i++) {
+    const casc_scope_relation *relation = relation_of(at, at->due[i]);
+    if (at->due[i]->share != -1 || !relation->sql.direct || relation->sql.count != 1 || !relation->sql.index || !*relation->sql.index) continue;
+    at->due[i]->share = 0;
+    at->now[count++] = at->due[i];
+  }
+  if (!count) return CASCADE_OK;
+  const casc_sql_relation **relations = casc_calloc(blockers->scope.alloc, count, sizeof *relations);
+  if (!relations) return casc_nomem(error);
+  for (uint32_t i = 0; i < count; i++) relations[i] = &relation_of(at, at->now[i])->sql;
+  cascade_value cell;
+  casc_statement statement;
+  casc_cursor cursor = {0};
+  const cascade_value *row = NULL;
+  casc_session_statement(blockers->connection, &statement);
+  dialect->shares(&statement, relations, count, casc_keyset_key(keys, 0, &cell));
+  cascade_status status = casc_query(blockers->connection, &statement, &cursor, error);
+  while (status >= 0 && (status = casc_next(&cursor, &row, error)) == CASCADE_OK)
+    if ((uint64_t)row[0].integer < count) at->now[row[0].integer]->share = row[1].integer;
+  casc_cursor_close(&cursor);
+  casc_statement_free(&statement);
+  casc_free(blockers->scope.alloc, relations);
+  return status < 0 ? status : CASCADE_OK;
+}
+
+/* Counts the rows that refer to one part of the group. */
+static cascade_status count_part(reading *at, size_t part, size_t to, size_t count, uint64_t cap, cascade_error **error) {
+  cascade_blockers *blockers = at->blockers;
+  const casc_keyset *all = &casc_blockers_here(blockers)->keys;
+  casc_statement statement;
+  casc_cursor cursor = {0};
+  const cascade_value *row = NULL;
+  uint64_t start = casc_now_ns();
+  cascade_keys parents = casc_keyset_view(all, part, to - part);
+  for (size_t i = 0; i < count; i++)
+    at->pages[i] = (casc_sql_page){.relation = &relation_of(at, at->now[i])->sql,
+                                   .parents = &parents,
+                                   .limit = cap ? cap - at->now[i]->count : 0};
+  casc_session_statement(blockers->connection, &statement);
+  cascade_status status = begin_look(at, error);
+  if (status >= 0) status = bound_time(at, &statement, time_left(blockers, 1), error);
+  if (status >= 0) {
+    blockers->scope.dialect->count_pages(&statement, at->pages, (uint32_t)count);
+    status = casc_query(blockers->connection, &statement, &cursor, error);
+  }
+  while (status >= 0 && (status = casc_next(&cursor, &row, error)) == CASCADE_OK)
+    if ((uint64_t)row[0].integer < count) at->now[row[0].integer]->count += (uint64_t)row[1].integer;
+  casc_cursor_close(&cursor);
+  casc_statement_free(&statement);
+  blockers->spent_ns += casc_now_ns() - start;
+  return status < 0 ? status : CASCADE_OK;
+}
+
+/* What the counts are worth; where they stopped, the statistics may know more. */
+static void judge_count(const reading *at, casc_entry *entry, uint64_t cap, bool in_time) {
+  const casc_scope *scope = &at->blockers->scope;
+  int64_t rows = scope->tables[relation_of(at, entry)->relation->table].table->row_estimate;
+  entry->counted = true;
+  entry->count_accuracy = !in_time || (cap && entry->count >= cap) ? CASCADE_AT_LEAST : CASCADE_EXACT;
+  if (entry->count < entry->rows.count) entry->count = entry->rows.count;
+  if (entry->count_accuracy == CASCADE_EXACT || at->blockers->options.count != CASCADE_COUNT_ESTIMATED) return;
+  if (entry->share <= 0 || rows <= 0) return;
+  double estimate = (double)rows * (double)entry->share / 1e6;
+  if (estimate <= (double)entry->count) return;
+  entry->count = (uint64_t)estimate;
+  entry->count_accuracy = CASCADE_ESTIMATED;
+}
+
+static cascade_status count_some(reading *at, size_t count, uint64_t cap, cascade_error **error) {
+  const casc_keyset *all = &casc_blockers_here(at->blockers)->keys;
+  size_t slice = casc_slice(&at->blockers->scope, all), part = slice < CASC_BLOCKERS_PART ? slice : CASC_BLOCKERS_PART;
+  bool in_time = true;
+  size_t active = count;
+  cascade_status status = CASCADE_OK;
+  for (size_t from = 0; status >= 0 && in_time && active && from < all->count; from += part) {
+    cascade_error *own = NULL;
+    size_t to = all->count - from < part ? all->count : from + part;
+    in_time = time_left(at->blockers, 1);
+    if (in_time) status = count_part(at, from, to, active, cap, &own);
+    if (status == CASCADE_TIMEOUT && at->blockers->options.budget_ms) {
+      cascade_error_free(own);
+      in_time = false;
+      status = end_look(at, error);
+    } else if (status < 0) return casc_error_pass(own, error);
+    for (size_t i = 0; in_time && cap && i < active;) { /* those that have enough go to the end */
+      casc_entry *entry = at->now[i];
+      if (entry->count < cap) {
+        i++;
+        continue;
+      }
+      at->now[i] = at->now[--active];
+      at->now[active] = entry;
+    }
+  }
+  if (!in_time) at->blockers->cut |= CASCADE_CUT_TIME;
+  for (size_t i = 0; i < count; i++) judge_count(at, at->now[i], cap, in_time);
+  return status;
+}
+
+static cascade_status count_read(reading *at, cascade_error **error) {
+  const cascade_blockers *blockers = at->blockers;
+  uint64_t cap = blockers->options.count == CASCADE_COUNT_EXACT ? 0 : blockers->options.count_cap;
+  size_t most = blockers->scope.dialect->pages_at_once, count = 0;
+  cascade_status status = CASCADE_OK;
+  if (!blockers->options.count) return CASCADE_OK;
+  for (size_t i = 0; status >= 0 && i <= at->read_count; i++) {
+    casc_entry *entry = i < at->read_count ? at->read[i] : NULL;
+    if (entry && !entry->counted && entry->complete && entry->from_start && !entry->pages) judge_count(at, entry, 0, true);
+    if (entry && !entry->counted && (entry->rows.count || entry->partial)) {
+      entry->count = 0;
+      at->now[count++] = entry;
+    }
+    if (!count || (entry && count < most)) continue;
+    status = count_some(at, count, cap, error);
+    count = 0;
+  }
+  return status;
+}
+
+/* What is due, as far as the pages are worth holding. False when memory is out. */
+static bool list_due(reading *at, uint32_t rounds) {
+  cascade_blockers *blockers = at->blockers;
+  const casc_keyset *all = &casc_blockers_here(blockers)->keys;
+  uint64_t keys = 0;
+  for (size_t i = blockers->at_entry; i < blockers->entry_count; i++) {
+    casc_entry *entry = &blockers->entries[i];
+    if (entry->complete || entry->gives_up || entry->read || entry->pages >= rounds) continue;
+    keys += (uint64_t)entry->limit + 1;
+    if (at->due_count && keys > HELD_KEYS) break;
+    if (!casc_position_copy(&entry->next, &entry->given)) return false;
+    if (entry->next.to <= entry->next.part) size_part(entry, &blockers->scope, all);
+    entry->complete = entry->next.part >= all->count;
+    if (!entry->complete) at->due[at->due_count++] = entry;
+  }
+  return true;
+}
+
+cascade_status casc_blockers_read(cascade_blockers *blockers, uint32_t rounds, cascade_error **error) {
+  casc_arena arena;
+  size_t count = blockers->entry_count;
+  casc_arena_init(&arena, blockers->scope.alloc);
+  reading at = {.blockers = blockers,
+                .due = casc_arena_get(&arena, count, sizeof *at.due),
+                .now = casc_arena_get(&arena, count, sizeof *at.now),
+                .read = casc_arena_get(&arena, count, sizeof *at.read),
+                .pages = casc_arena_get(&arena, count, sizeof *at.pages),
+                .parents = casc_arena_get(&arena, count, sizeof *at.parents),
+                .anchor_cells = casc_arena_get(&arena, count, sizeof *at.anchor_cells)};
+  cascade_status status = CASCADE_OK, ended;
+  if (!at.due || !at.now || !at.read || !at.pages || !at.parents || !at.anchor_cells) status = casc_nomem(error);
+  if (status >= 0 && !list_due(&at, rounds)) status = casc_nomem(error);
+  if (status >= 0 && at.due_count && blockers->scope.dialect->shares && time_left(blockers, 1)) {
+    status = begin_look(&at, error);
+    if (status >= 0) status = ask_shares(&at, error);
+  }
+  if (status >= 0) status = read_due(&at, error);
+  if (status >= 0) status = count_read(&at, error);
+  ended = end_look(&at, status >= 0 ? error : NULL);
+  casc_arena_clear(&arena);
+  return status < 0 ? status : ended;
+}
