@@ -23,6 +23,7 @@ typedef struct listing {
   uint32_t path_length, number, table;
   const char *meaning; /* NULL before the first page of a heading */
   uint32_t pages, blocking; /* pages shown; relations that block */
+  bool deeper;              /* some of the one level would be deleted too, with what refers to them */
 } listing;
 
 static seen *seen_find(listing *list, const cascade_blockers_page *page) {
@@ -137,8 +138,13 @@ static bool put_heading(listing *list, const cascade_blockers_page *page, uint32
 }
 
 /* As many keys as the line has room for, at least one. */
-static bool put_keys(const cascade_keys *keys, bool complete, int room) {
+static bool put_keys(const listing *list, const cascade_keys *keys, bool complete, int room) {
   const char *between = keys->column_count > 1 ? "; " : ", ";
+  if (list->options->backward && !complete) { /* the others are before these */
+    printf("...%s", between);
+    room -= 5;
+    complete = true;
+  }
   for (uint64_t i = 0; i < keys->count; i++) {
     char *text = key_text(keys, i);
     if (!text) return false;
@@ -193,7 +199,16 @@ static bool put_behind(const listing *list, const cascade_blockers_page *page) {
   table.size = sizeof table;
   cascade_graph_table(list->session->graph, relation.ref_table, &table);
   printf("    behind them: %s ", table.label);
-  return put_keys(page->behind, page->complete, LINE - 17 - text_width(table.label) - 1);
+  return put_keys(list, page->behind, page->complete, LINE - 17 - text_width(table.label) - 1);
+}
+
+static bool is_referred_to(const listing *list, uint32_t table) {
+  for (uint32_t i = 0; i < cascade_policy_relation_count(list->session->policy); i++) {
+    cascade_relation_info relation = {.size = sizeof relation};
+    cascade_policy_relation(list->session->policy, i, &relation);
+    if (relation.ref_table == table) return true;
+  }
+  return false;
 }
 
 static bool put_page(listing *list, const cascade_blockers_page *page) {
@@ -217,7 +232,9 @@ static bool put_page(listing *list, const cascade_blockers_page *page) {
   list->table = relation.table;
   list->pages++;
   if (page->kind == CASCADE_BLOCKING && item->number == 1) list->blocking++;
-  done = done && put_keys(page->keys, page->complete, LINE - list->table_width - list->column_width - ROWS - 8);
+  if (page->kind == CASCADE_CASCADING && list->options->depth <= 1)
+    list->deeper = list->deeper || is_referred_to(list, relation.table);
+  done = done && put_keys(list, page->keys, page->complete, LINE - list->table_width - list->column_width - ROWS - 8);
   return done && (!page->behind || put_behind(list, page));
 }
 
@@ -232,10 +249,10 @@ static void put_totals(const listing *list, const cascade_blockers *cursor) {
          total.relations == 1 ? "" : "s");
 }
 
-static void put_cut(int32_t cut) {
-  if (cut & CASCADE_CUT_DEPTH) puts("What refers to the rows that would be deleted too was not looked at: see --transitive.");
-  if (cut & CASCADE_CUT_FOLLOWED)
-    puts("Deeper levels are not complete: there are too many rows to follow, see --max-rows.");
+static void put_cut(bool deeper, int32_t cut) {
+  if (deeper) puts("What refers to the rows that would be deleted too was not looked at:\nsee --transitive and --depth.");
+  if (cut & CASCADE_CUT_DEPTH) puts("There may be more below the last level: see --depth.");
+  if (cut & CASCADE_CUT_FOLLOWED) puts("Deeper levels are not complete: too many rows to follow, see --max-rows.");
   if (cut & CASCADE_CUT_ROWS) puts("Not complete: --budget-rows was reached.");
   if (cut & CASCADE_CUT_TIME) puts("Not complete: --budget-ms was over.");
 }
@@ -276,7 +293,7 @@ static cascade_status put_end(const listing *list, cascade_blockers *cursor, cas
   else if (list->blocking == 1) puts("Blocked, by one relation: a purge would refuse.");
   else printf("Blocked, by %u relations: a purge would refuse.\n", list->blocking);
   put_totals(list, cursor);
-  put_cut(cut);
+  put_cut(list->deeper, cut);
   return put_way_on(list, cursor, error);
 }
 

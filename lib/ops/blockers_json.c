@@ -87,13 +87,15 @@ static void put_count(writer *w, const cascade_blockers_page *page) {
   else casc_document_put(w, ", \"count\": null");
 }
 
+/* Null where there is nothing to go on with, and where the library cannot. */
 static cascade_status put_token(writer *w, const char *before, int32_t kind, bool possible, cascade_error **error) {
   const char *token = NULL;
-  cascade_status status = CASCADE_OK;
-  if (possible) status = cascade_blockers_token(w->cursor, kind, &token, error);
-  if (status < 0) return status;
+  cascade_error *failure = NULL;
+  cascade_status status = possible ? cascade_blockers_token(w->cursor, kind, &token, &failure) : CASCADE_DONE;
+  if (status < 0 && status != CASCADE_UNSUPPORTED) return casc_error_pass(failure, error);
+  cascade_error_free(failure);
   casc_document_put(w, before);
-  if (status == CASCADE_OK && token) casc_document_string(w, token);
+  if (token) casc_document_string(w, token);
   else casc_document_put(w, "null");
   return CASCADE_OK;
 }
