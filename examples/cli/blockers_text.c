@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE = 80, WIDEST_TABLE = 20, WIDEST_COLUMN = 24, ROWS = 9 };
+enum { LINE = 80, NAMES = 44, WIDEST_COLUMN = 24, ROWS = 9 };
 
 /* What was seen of one relation by one path. */
 typedef struct seen {
@@ -65,7 +65,8 @@ static char *columns_text(const cascade_relation_info *relation) {
 
 static void widen(int *width, const char *text, int widest) {
   int needed = text_width(text);
-  if (needed > *width) *width = needed < widest ? needed : widest;
+  if (needed > widest) needed = widest;
+  if (needed > *width) *width = needed;
 }
 
 /* Wide enough for what may come; one level can only show relations of the selected table. */
@@ -80,10 +81,11 @@ static bool measure(listing *list) {
     if (list->options->depth <= 1 && !list->options->after && relation.ref_table != selected) continue;
     char *columns = columns_text(&relation);
     if (!columns) return false;
-    widen(&list->table_width, table.label, WIDEST_TABLE);
+    widen(&list->table_width, table.label, NAMES);
     widen(&list->column_width, columns, WIDEST_COLUMN);
     free(columns);
   }
+  if (list->table_width + list->column_width > NAMES) list->table_width = NAMES - list->column_width;
   return true;
 }
 
@@ -175,7 +177,18 @@ static const char *meaning_of(const cascade_blockers_page *page, const cascade_r
   }
 }
 
-static bool put_short(const char *text, int width) {
+/* Two tables must not look alike: a long name has a line of its own. */
+static bool put_table(const char *label, int width) {
+  bool fits = text_width(label) <= width;
+  char *shown = fits ? NULL : text_short(label, LINE - 2);
+  if (shown) printf("  %s\n", shown);
+  fputs("  ", stdout);
+  text_pad(stdout, fits ? label : "", width + 2);
+  free(shown);
+  return fits || shown;
+}
+
+static bool put_column(const char *text, int width) {
   char *shown = text_short(text, width);
   if (shown) text_pad(stdout, shown, width + 2);
   free(shown);
@@ -223,9 +236,8 @@ static bool put_page(listing *list, const cascade_blockers_page *page) {
   if (new_meaning) printf("%s\n", meaning);
   char *columns = columns_text(&relation);
   if (!columns) return false;
-  fputs("  ", stdout);
-  bool done = put_short(new_meaning || list->table != relation.table ? table.label : "", list->table_width) &&
-              put_short(columns, list->column_width);
+  bool done = put_table(new_meaning || list->table != relation.table ? table.label : "", list->table_width) &&
+              put_column(columns, list->column_width);
   free(columns);
   put_rows(page, item->keys);
   list->meaning = meaning;
