@@ -120,6 +120,13 @@ typedef struct cascade_keys {
   const cascade_value *cells;  /**< `count * column_count` cells, row after row, when `integers` is NULL. */
 } cascade_keys;
 
+/** @brief How a number of rows is known. */
+enum cascade_accuracy {
+  CASCADE_EXACT = 0,     /**< Counted, each row once. */
+  CASCADE_AT_LEAST = 1,  /**< Counting stopped at its bound: there are at least so many. */
+  CASCADE_ESTIMATED = 2  /**< From the catalog's estimates; nothing was counted. */
+};
+
 /** @brief Library-wide context: allocator, log, drivers. See context.h. */
 typedef struct cascade_context cascade_context;
 /** @brief A failure, as a value. See error.h. */

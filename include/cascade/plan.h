@@ -27,13 +27,6 @@
 extern "C" {
 #endif
 
-/** @brief How a number of rows is known. */
-enum cascade_accuracy {
-  CASCADE_EXACT = 0,     /**< Counted, each row once. */
-  CASCADE_AT_LEAST = 1,  /**< Counting stopped at its bound: there are at least so many. */
-  CASCADE_ESTIMATED = 2  /**< From the catalog's estimates; nothing was counted. */
-};
-
 /** @brief What a step of a plan does. */
 enum cascade_step_kind {
   CASCADE_STEP_DELETE = 1, /**< Deletes rows of `table`. */

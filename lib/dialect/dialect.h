@@ -69,7 +69,7 @@ typedef struct casc_sql_page {
   const cascade_keys *parents;  /* identities of the rows referred to */
   const cascade_value *anchor;  /* identity behind which the page starts; NULL for the first */
   bool backward;                /* the rows before the anchor, or the last, from the last to the first */
-  uint64_t limit, offset;
+  uint64_t limit;
   casc_page_way way;
   uint64_t bound;
   uint32_t behind_count;        /* columns of the row that are wanted besides */

@@ -533,6 +533,10 @@ static const char *const begin_read[] = {"SET TRANSACTION ISOLATION LEVEL REPEAT
 
 static const char *const checks_on_local[] = {"SET foreign_key_checks = 1"};
 
+static void limit_time(casc_statement *statement, uint32_t milliseconds) {
+  casc_str_printf(&statement->sql, "SET STATEMENT max_statement_time = %u.%03u FOR ", milliseconds / 1000, milliseconds % 1000);
+}
+
 const casc_dialect casc_dialect_mariadb = {
     .engine = "mariadb",
     .checks_name = "foreign_key_checks is off",
@@ -567,6 +571,7 @@ const casc_dialect casc_dialect_mariadb = {
     .select_dangling = select_dangling,
     .select_pages = casc_mariadb_select_pages,
     .pages_at_once = 128,
+    .limit_time = limit_time,
     .count_pages = casc_mariadb_count_pages,
     .select_links = casc_mariadb_select_links,
     .evaluate = evaluate,

@@ -95,13 +95,6 @@ static void ordered(casc_statement *statement, const casc_sql_page *page) {
   }
 }
 
-static void limits(casc_statement *statement, const casc_sql_page *page) {
-  casc_mariadb_limited(statement, page->limit ? page->limit : page->offset ? INT64_MAX : 0);
-  if (!page->offset) return;
-  put(statement, " OFFSET ?");
-  casc_statement_integer(statement, page->offset > INT64_MAX ? INT64_MAX : (int64_t)page->offset);
-}
-
 /* One after another: MariaDB runs the selects of a UNION ALL in turn. */
 void casc_mariadb_select_pages(casc_statement *statement, const casc_sql_page *pages, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
@@ -114,7 +107,7 @@ void casc_mariadb_select_pages(casc_statement *statement, const casc_sql_page *p
     page_columns(statement, table, pages[i].behind, pages[i].behind_types, pages[i].behind_count);
     from_where(statement, &pages[i]);
     ordered(statement, &pages[i]);
-    limits(statement, &pages[i]);
+    casc_mariadb_limited(statement, pages[i].limit);
     if (count > 1) put(statement, ")");
   }
 }

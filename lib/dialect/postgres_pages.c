@@ -125,12 +125,6 @@ static void ordered(casc_statement *statement, const casc_sql_page *page, bool w
   }
 }
 
-static void offset(casc_statement *statement, uint64_t rows) {
-  if (!rows) return;
-  put(statement, " Offset ");
-  casc_postgres_parameter(statement, &(cascade_value){.type = CASCADE_INT64, .integer = rows > INT64_MAX ? INT64_MAX : (int64_t)rows}, "");
-}
-
 /* (Select ... From t Where <refers>) p. With a fence a condition outside is looked at afterwards: the primary key's index, which would
    give the rows behind the anchor and is of no use for those that refer, does not serve it. */
 static void referring(casc_statement *statement, const casc_sql_page *page, bool fence) {
@@ -193,7 +187,6 @@ void casc_postgres_select_pages(casc_statement *statement, const casc_sql_page *
     ways[pages[i].way](statement, &pages[i]);
     ordered(statement, &pages[i], wrapped);
     casc_postgres_limited(statement, pages[i].limit);
-    offset(statement, pages[i].offset);
     if (count > 1) put(statement, ")");
   }
 }

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench.h"
+#include "hub.h"
 
-enum { MAX_PEERS = 4, MAX_METHODS = 16, MAX_ROUNDS = 25 };
+enum { MAX_PEERS = 4, MAX_METHODS = 32, MAX_ROUNDS = 25 };
 
 typedef struct request {
   const bench_workload *workload;
@@ -39,7 +39,9 @@ static void print_usage(void) {
         "that\n"
         "deletes the same rows and prints seconds, statements, longest transaction and growth of memory in KB; one "
         "given by\n"
-        "--peer-on-actions works on the copy whose foreign keys have ON DELETE actions.\n",
+        "--peer-on-actions works on the copy whose foreign keys have ON DELETE actions. Where nothing is deleted, the\n"
+        "methods share one database, and what they find is compared; a peer prints two numbers more: how many keys it\n"
+        "found, and the sum of key + 1 times the number of its relation.\n",
         stderr);
 }
 
@@ -162,7 +164,7 @@ static void print_table(const request *wanted, const result *results) {
          "growth KB");
   for (uint32_t i = 0; i < w->method_count; i++)
     if (is_wanted(wanted, i))
-      printf("%-31s %9.3f %11llu %13.3f %11lld\n", w->methods[i].name, results[i].seconds,
+      printf("%-31s %9.4f %11llu %13.3f %11lld\n", w->methods[i].name, results[i].seconds,
              (unsigned long long)results[i].statements, results[i].longest_tx_s, (long long)results[i].rss_growth_kb);
   putchar('\n');
   for (uint32_t i = 0; i < w->ratio_count; i++) {
@@ -175,6 +177,43 @@ static void print_table(const request *wanted, const result *results) {
 typedef struct databases {
   char prefix[NAME_ROOM - 20], plain[NAME_ROOM], actions[NAME_ROOM], run[NAME_ROOM];
 } databases;
+
+/* What methods of the same question found in any round must be the same. */
+static bool agrees(const request *wanted, const result *results, const bench_method *method, bench_run *run) {
+  const bench_workload *w = wanted->workload;
+  bool compared = false, same = false;
+  for (uint32_t i = 0; i < w->method_count; i++) {
+    const bench_run *other = results[i].rounds;
+    if (other == run || other->seconds <= 0 || !w->methods[i].question) continue;
+    if (method->question && strcmp(method->question, w->methods[i].question)) continue;
+    compared = true;
+    same = same || (other->keys == run->keys && other->digest == run->digest);
+  }
+  if (compared && !same)
+    snprintf(run->message, sizeof run->message, "found other keys: %llu with the sum %llu", (unsigned long long)run->keys,
+             (unsigned long long)run->digest);
+  return same || !compared;
+}
+
+static bool unsettle(const bench_workload *w, const bench_method *method, const databases *named, bench_run *run) {
+  bench_client client = {.engine = w->engine};
+  if (!bench_copy(w, true, named->plain, named->run, run->message, sizeof run->message)) return false;
+  bool done = w->engine->open(&client, named->run);
+  for (const char *const *sql = method->unsettle; done && *sql; sql++) done = bench_run_sql(&client, *sql);
+  if (!done) snprintf(run->message, sizeof run->message, "%s", client.message);
+  w->engine->close(&client);
+  run->database = named->run;
+  return done;
+}
+
+static bool read_method(const request *wanted, const databases *named, const result *results, const bench_method *method,
+                        bench_run *run) {
+  const bench_workload *w = wanted->workload;
+  *run = (bench_run){.workload = w, .database = named->plain, .size = wanted->size};
+  if (method->unsettle && !unsettle(w, method, named, run)) return false;
+  bench_measure(method, run);
+  return !run->failed && agrees(wanted, results, method, run);
+}
 
 static bool run_method(const request *wanted, const databases *named, const bench_method *method, bool thorough,
                        bench_run *run) {
@@ -192,7 +231,7 @@ static bool run_method(const request *wanted, const databases *named, const benc
 static bool run_all(const request *wanted, const databases *named, result *results) {
   const bench_workload *w = wanted->workload;
   char message[400] = "";
-  if (!bench_generate(w, wanted->size, false, named->plain, message, sizeof message) ||
+  if (!bench_generate(w, wanted->size, w->reads, named->plain, message, sizeof message) ||
       (needs_actions(wanted) && !bench_generate(w, wanted->size, true, named->actions, message, sizeof message))) {
     fprintf(stderr, "bench: the data cannot be made: %s\n", message);
     return false;
@@ -201,7 +240,10 @@ static bool run_all(const request *wanted, const databases *named, result *resul
     for (uint32_t k = 0; k < w->method_count; k++) {
       uint32_t i = (k + round) % w->method_count;
       bench_run *run = &results[i].rounds[round];
-      if (!is_wanted(wanted, i) || run_method(wanted, named, &w->methods[i], round == 0, run)) continue;
+      if (!is_wanted(wanted, i) ||
+          (w->reads ? read_method(wanted, named, results, &w->methods[i], run)
+                    : run_method(wanted, named, &w->methods[i], round == 0, run)))
+        continue;
       fprintf(stderr, "bench: %s: %s\n", w->methods[i].name, run->message);
       return false;
     }
@@ -220,6 +262,7 @@ static bool name_databases(const bench_engine *engine, databases *named) {
 int main(int count, char **words) {
   static result results[MAX_METHODS];
   static request wanted;
+  bench_make_hub();
   if (!parse(count, words, &wanted)) {
     print_usage();
     return 2;

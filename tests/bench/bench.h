@@ -63,6 +63,7 @@ typedef struct bench_data {
 } bench_data;
 
 extern const bench_data bench_jobs, bench_scattered_jobs, bench_census;
+extern bench_data bench_hub; /* after bench_make_hub() */
 
 /* Engines. */
 
@@ -75,6 +76,8 @@ typedef struct bench_client {
 
 /* Called for each row of a result; one cell or two, as text or NULL. */
 typedef void (*bench_row)(void *data, const char *first, const char *second);
+/* The same with one integer or two; 0 in the place of a second. */
+typedef void (*bench_pair)(void *data, int64_t first, int64_t second);
 
 typedef struct bench_engine {
   const char *name, *driver, *dbi_driver;
@@ -96,6 +99,9 @@ typedef struct bench_engine {
   void (*close)(bench_client *client);
   /* `keys` goes where the statement wants a list, or is NULL */
   bool (*run)(bench_client *client, const char *sql, const char *keys, bench_row row, void *data);
+  bool (*read)(bench_client *client, const char *sql, bench_pair pair, void *data);
+  const char *branch;        /* before one of the SELECTs of a UNION ALL, which a parenthesis ends */
+  const char *dense_columns; /* of the hub: tables and columns, where an ORDER BY must know them; else NULL */
   bool (*open_dbi)(dbi_conn connection, const char *database); /* up to and including its connecting */
   bool (*create)(const char *database, char *message, size_t room);
   bool (*settle)(bench_client *client, const bench_data *data);               /* after the rows were made */
@@ -129,6 +135,7 @@ typedef struct bench_run {
   double longest_tx_s;
   double seconds; /* by the runner */
   int64_t rss_growth_kb;
+  uint64_t keys, digest; /* what a method that only reads has found */
   bool failed;
   char message[400];
 } bench_run;
@@ -140,6 +147,10 @@ typedef struct bench_method {
   void (*work)(bench_run *run, void *session);
   void (*close)(void *session);
   const char *program; /* instead of them: another tool, which measures itself */
+  /* Of a workload that only reads: methods of one `question` must find the same; a tool, what some question has found.
+   * `unsettle`: statements before it, on a copy of its own; NULL-terminated. */
+  const char *question;
+  const char *const *unsettle;
 } bench_method;
 
 typedef struct bench_ratio {
@@ -151,6 +162,7 @@ typedef struct bench_workload {
   const bench_engine *engine;
   const bench_data *data;
   bool spare; /* without the optional indexes */
+  bool reads; /* nothing is deleted: all methods work on one database, which has actions */
   const bench_method *methods;
   const bench_ratio *ratios;
   uint32_t method_count, ratio_count;
@@ -169,13 +181,15 @@ bool bench_verify(const bench_workload *workload, int64_t size, const char *orig
 
 double bench_now(void);
 /* Runs a method in a process of its own. A program is called with engine, database and size; it prints one line:
-   seconds, statements, the longest transaction's seconds, growth of memory in KB. */
+   seconds, statements, the longest transaction's seconds, growth of memory in KB; one that reads, two more numbers, of
+   bench_run. What only reads is done once to warm up, and then a few times: the time is their median, memory is all of it. */
 void bench_measure(const bench_method *method, bench_run *run);
 void bench_fail(bench_run *run, const char *what, const char *why);
 
 /* Ways through the library. */
 void *bench_open_native(bench_run *run);
 void *bench_open_dbi(bench_run *run);
+cascade_connection *bench_connection_of(void *session);
 void bench_close_library(void *session);
 void bench_checked(bench_run *run, void *session);
 void bench_proven(bench_run *run, void *session);

@@ -59,6 +59,10 @@ void *bench_open_dbi(bench_run *run) {
   return session;
 }
 
+cascade_connection *bench_connection_of(void *session) {
+  return ((library_session *)session)->connection;
+}
+
 void bench_close_library(void *handle) {
   library_session *session = handle;
   cascade_connection_free(session->connection);

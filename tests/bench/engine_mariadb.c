@@ -46,6 +46,18 @@ static bool run(bench_client *client, const char *sql, const char *keys, bench_r
   return good;
 }
 
+/* Row by row as they come. */
+static bool read_pairs(bench_client *client, const char *sql, bench_pair pair, void *data) {
+  MYSQL_RES *result = mysql_real_query(client->handle, sql, strlen(sql)) ? NULL : mysql_use_result(client->handle);
+  bool two = result && mysql_num_fields(result) > 1;
+  for (MYSQL_ROW cells; result && (cells = mysql_fetch_row(result));)
+    pair(data, strtoll(cells[0], NULL, 10), two ? strtoll(cells[1], NULL, 10) : 0);
+  bool good = result && !mysql_errno(client->handle);
+  if (!good) snprintf(client->message, sizeof client->message, "%.90s: %.200s", sql, mysql_error(client->handle));
+  if (result) mysql_free_result(result);
+  return good;
+}
+
 static bool open_client(bench_client *client, const char *database) {
   MYSQL *connection = mysql_init(NULL);
   client->handle = connection;
@@ -102,7 +114,7 @@ static bool create(const char *database, char *message, size_t room) {
 
 /* Statistics, and all of it on the disk. */
 static bool settle(bench_client *client, const bench_data *data) {
-  char names[1000] = "", sql[1100];
+  char names[4000] = "", sql[4100];
   for (uint32_t i = 0; i < data->table_count; i++)
     snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "", data->tables[i].name);
   snprintf(sql, sizeof sql, "ANALYZE TABLE %s", names);
@@ -145,6 +157,8 @@ const bench_engine bench_mariadb = {
     .open_to_load = open_to_load,
     .close = close_client,
     .run = run,
+    .read = read_pairs,
+    .branch = "(",
     .open_dbi = open_dbi,
     .create = create,
     .settle = settle,

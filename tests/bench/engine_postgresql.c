@@ -50,6 +50,16 @@ static bool run(bench_client *client, const char *sql, const char *keys, bench_r
   return good;
 }
 
+static bool read_pairs(bench_client *client, const char *sql, bench_pair pair, void *data) {
+  PGresult *result = PQexec(client->handle, sql);
+  bool good = PQresultStatus(result) == PGRES_TUPLES_OK, two = PQnfields(result) > 1;
+  if (!good) snprintf(client->message, sizeof client->message, "%.90s: %.200s", sql, PQerrorMessage(client->handle));
+  for (int i = 0; good && i < PQntuples(result); i++)
+    pair(data, strtoll(PQgetvalue(result, i, 0), NULL, 10), two ? strtoll(PQgetvalue(result, i, 1), NULL, 10) : 0);
+  PQclear(result);
+  return good;
+}
+
 static bool open_dbi(dbi_conn connection, const char *database) {
   dbi_conn_set_option(connection, "host", getenv("CASCADE_TEST_PG_HOST"));
   dbi_conn_set_option_numeric(connection, "port", 5432);
@@ -94,6 +104,12 @@ static bool copy(const char *from, const char *to, char *message, size_t room) {
   return administer((const char *const[]){sql, NULL}, message, room);
 }
 
+/* Where every 20th row has the value 1. A column whose most frequent value is rarer need not be looked into. */
+#define DENSE                                                                                                          \
+  "SELECT tablename, attname FROM pg_stats WHERE schemaname = 'public' AND tablename LIKE 'collection%'"               \
+  " AND most_common_freqs[1] >= 0.05 AND EXISTS (SELECT 1 FROM unnest(most_common_vals::text::bigint[],"               \
+  " most_common_freqs) AS m(v, f) WHERE v = 1 AND f >= 0.05)"
+
 const bench_engine bench_postgresql = {.name = "postgresql",
                                        .driver = "pq",
                                        .dbi_driver = "pgsql",
@@ -120,6 +136,9 @@ const bench_engine bench_postgresql = {.name = "postgresql",
                                        .open = open_client,
                                        .close = close_client,
                                        .run = run,
+                                       .read = read_pairs,
+                                       .branch = "(",
+                                       .dense_columns = DENSE,
                                        .open_dbi = open_dbi,
                                        .create = create,
                                        .settle = settle,

@@ -53,6 +53,19 @@ static bool run(bench_client *client, const char *sql, const char *keys, bench_r
   return code == SQLITE_DONE;
 }
 
+static bool read_pairs(bench_client *client, const char *sql, bench_pair pair, void *data) {
+  sqlite3_stmt *statement = NULL;
+  int code = sqlite3_prepare_v2(client->handle, sql, -1, &statement, NULL);
+  bool two = code == SQLITE_OK && sqlite3_column_count(statement) > 1;
+  if (code == SQLITE_OK)
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW)
+      pair(data, sqlite3_column_int64(statement, 0), two ? sqlite3_column_int64(statement, 1) : 0);
+  sqlite3_finalize(statement);
+  if (code != SQLITE_DONE)
+    snprintf(client->message, sizeof client->message, "%.90s: %s", sql, sqlite3_errmsg(client->handle));
+  return code == SQLITE_DONE;
+}
+
 static bool open_client(bench_client *client, const char *database) {
   sqlite3 *db = NULL;
   int code = sqlite3_open_v2(database, &db, SQLITE_OPEN_READWRITE, NULL);
@@ -154,6 +167,8 @@ const bench_engine bench_sqlite = {
     .open_to_load = open_to_load,
     .close = close_client,
     .run = run,
+    .read = read_pairs,
+    .branch = "SELECT * FROM (",
     .open_dbi = open_dbi,
     .create = create,
     .settle = settle,

@@ -12,7 +12,29 @@ import sys
 PAGES = pathlib.Path(__file__).resolve().parents[2] / 'lib/doc/pages'
 ENGINES = {'sqlite': 'SQLite', 'postgresql': 'PostgreSQL', 'mariadb': 'MariaDB'}
 PEERS = {'django': 'Django, QuerySet.delete()', 'active_record': 'ActiveRecord, destroy of each',
-         'pt_archiver': 'pt-archiver, actions declared'}
+         'pt_archiver': 'pt-archiver, actions declared', 'django_pages': 'Django, a query for each relation',
+         'django_collector': "Django's Collector, all keys"}
+READS = {  # in the order of the report
+    'first_page': 'first pages, library',
+    'first_page_dbi': 'first pages, library through libdbi',
+    'first_page_union': 'first pages, by hand, UNION ALL',
+    'first_page_each': 'first pages, by hand, a query for each relation',
+    'counts_capped': 'first pages and counts to 1,000, library',
+    'counts_capped_by_hand': 'first pages and counts to 1,000, by hand',
+    'counts': 'first pages and counts, library',
+    'counts_by_hand': 'first pages and counts, by hand',
+    'probe': 'whether anything refers to it, library',
+    'probe_unreferred': 'the same of a row to which nothing does',
+    'page_1': 'page 1 of one relation, library',
+    'page_10000': 'page 10,000 of it, library',
+    'page_10000_by_hand': 'page 10,000 of it, by hand',
+    'trap': "rows at the table's end, library",
+    'trap_stale': 'the same, statistics stale',
+    'trap_unknown': 'the same, no statistics',
+    'trap_by_hand': "rows at the table's end, by hand",
+    'all_keys': 'all keys, library',
+    'all_keys_dbi': 'all keys, library through libdbi',
+    'all_keys_by_hand': 'all keys, by hand'}
 METHODS = {  # in the order of the report
     'native_driver': 'library',
     'native_driver_delegated': 'library, actions declared',
@@ -24,12 +46,16 @@ METHODS = {  # in the order of the report
     'staged': 'by hand, in batches',
     'staged_unchecked': 'by hand, in batches, checks off',
     'limit': 'by hand, one transaction, checks off',
-    'cascade': 'ON DELETE CASCADE, one statement', **PEERS}
+    'cascade': 'ON DELETE CASCADE, one statement', **READS, **PEERS}
 WORKLOADS = {
     'w1': ('Job history', 6, 'The older half of {size:,} runs of an automation server goes: 12 rows each in 8 tables, and 5 more '
            'tables whose references become NULL.'),
     'w1s': ('Scattered job history', 6, 'The same with {size:,} runs, where the older ones are strewn among the younger.'),
     'w1b': ('Job history without two indexes', 6, 'The same with {size:,} runs; two of the referencing columns have no index.'),
+    'w2': ('What refers to one row', 0, 'One agent of 10,000 to whom 515 relations of 190 tables refer, {size:,} references in all. '
+           'Nothing is deleted; a page has 20 keys. The time is that of a warm session, without reading the schema.'),
+    'w2u': ('What refers to one row, without indexes', 0, 'The same with {size:,} references and no index on any referencing '
+            'column.'),
     'w4': ('Census', 16, '{size:,} households that belong to no area any more go, with 15 rows each on two more levels; as many '
            'stay.')}
 TOP = """# Performance {#performance}
@@ -37,7 +63,8 @@ TOP = """# Performance {#performance}
 What the library takes for a delete, beside what one would write by hand and the database's own ON DELETE CASCADE. Every method
 works on a fresh copy of the same data, in a process of its own, and must leave exactly the rows that have to be left. The methods
 take turns; seconds and statements are medians of the rounds, the longest transaction and the growth of the process's memory are the
-worst round's. The library's time includes reading the schema. Servers run with `fsync` on; their own memory does not count.
+worst round's. The library's time includes reading the schema. Where nothing is deleted, one database serves all methods, which must
+find the same keys. Servers run with `fsync` on; their own memory does not count.
 
 - **library**: integrity checked by the database, its foreign keys NO ACTION, every row deleted by the library's own statements.
   Where actions are **declared**, the database does what its ON DELETE actions say, batch by batch.
@@ -76,11 +103,21 @@ def methods_of(run):
     return sorted(run['methods'].items(), key=lambda item: order(item[0]))
 
 
+def reads(run):
+    return not WORKLOADS[run['workload']][1]
+
+
 def title(run):
     return f"{WORKLOADS[run['workload']][0]} on {ENGINES[run['engine']]}, {run['size']:,}"
 
 
 def table(run):
+    if reads(run):
+        yield '| method | milliseconds | statements | memory, KB |'
+        yield '|---|---:|---:|---:|'
+        for name, numbers in methods_of(run):
+            yield f"| {label(name)} | {1000 * numbers['seconds']:,.2f} | {numbers['statements']:,} | {numbers['rss_growth_kb']:,} |"
+        return
     cascade = run['methods'].get('cascade', {}).get('seconds')
     yield '| method | seconds | to ON DELETE CASCADE | statements | longest transaction, s | memory, KB |'
     yield '|---|---:|---:|---:|---:|---:|'
@@ -100,7 +137,7 @@ def page(runs, note):
     lines = [TOP, ' '.join([f'Measured on a machine with {machine()}.', *note]), '']
     for run in runs:
         _, rows, about = WORKLOADS[run['workload']]
-        lines += [f'## {title(run)}', '', about.format(size=run['size']) + f" {rows * run['size']:,} rows are deleted.", '']
+        lines += [f'## {title(run)}', '', about.format(size=run['size']) + (f" {rows * run['size']:,} rows are deleted." if rows else ''), '']
         lines += [*table(run), '']
         lines += [PURGE] if run['engine'] == 'mariadb' and 'native_driver_delegated' in run['methods'] else []
     lines += ['## To measure again', '', '    cd libcascade', *commands(runs), '']
@@ -111,8 +148,8 @@ def commands(runs):
     files, told = [], []
     for run in runs:
         if PEERS.keys() & run['methods'].keys():
-            files.append(f"peers-{run['engine']}.json")
-            line = f"    tests/bench/peers/run {run['size']}"
+            files.append(f"peers-{run['workload']}-{run['engine']}.json")
+            line = f"    tests/bench/peers/run {run['size'] // (90 if reads(run) else 1)}"
         else:
             files.append(f"{run['workload']}-{run['engine']}-{run['size']}.json")
             line = (f"    tests/bench/bench {run['workload']} --engine {run['engine']} --size {run['size']} "
@@ -122,23 +159,25 @@ def commands(runs):
 
 
 def color(method):
-    return '#2f6db5' if method.startswith(('native', 'dbi')) else '#b5542f' if method == 'cascade' else '#8a8f98'
+    return '#2f6db5' if method.startswith(('native', 'dbi')) or method in ('first_page', 'first_page_dbi') else '#b5542f' if method == 'cascade' else '#8a8f98'
 
 
 def chart(runs):
-    """A panel of bars for each run, on a scale of its own."""
+    """A panel of bars for each run, on a scale of its own; of those that read, for the first pages."""
     left, width, step, top = 310, 520, 22, 12
     parts, y = [], top
     for run in runs:
         y += step
         parts.append(f'<text x="8" y="{y}" font-weight="bold">{html.escape(title(run))}</text>')
-        longest = max(numbers['seconds'] for numbers in run['methods'].values())
-        for name, numbers in methods_of(run):
+        shown = [(name, numbers) for name, numbers in methods_of(run)
+                 if not reads(run) or name.startswith('first_page') or name == 'django_pages']
+        longest = max((numbers['seconds'] for _, numbers in shown), default=1)
+        for name, numbers in shown:
             y += step
             bar = max(1, width * numbers['seconds'] / longest)
             parts.append(f'<text x="{left - 8}" y="{y}" text-anchor="end">{html.escape(label(name))}</text>')
             parts.append(f'<rect x="{left}" y="{y - 13}" width="{bar:.1f}" height="16" fill="{color(name)}"/>')
-            parts.append(f'<text x="{left + bar + 6:.1f}" y="{y}">{numbers["seconds"]:.2f} s</text>')
+            parts.append(f'<text x="{left + bar + 6:.1f}" y="{y}">{numbers["seconds"]:.{3 if reads(run) else 2}f} s</text>')
         y += step // 2
     size = f'width="{left + width + 90}" height="{y + top}"'
     return (f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="13" fill="#24292f">\n'
