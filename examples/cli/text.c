@@ -1,6 +1,7 @@
 /* How numbers, keys and relations are written. */
 #include "cli.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -109,7 +110,18 @@ char *uri_text(const char *uri) {
   return text;
 }
 
-/* Control characters of a database's texts do not reach the terminal. */
+/* Control characters of a database's texts do not reach the terminal, nor do bytes of texts that are not UTF-8. */
+static void put_characters(FILE *out, const cascade_value *cell) {
+  json_t *checked = json_stringn(cell->data ? cell->data : "", cell->length);
+  unsigned char most = checked ? 0xff : 0x7e;
+  json_decref(checked);
+  for (uint64_t i = 0; i < cell->length; i++) {
+    unsigned char byte = (unsigned char)cell->data[i];
+    if (byte < 0x20 || byte == 0x7f || byte > most) fprintf(out, "\\x%02x", byte);
+    else fputc(byte, out);
+  }
+}
+
 static void put_cell(FILE *out, const cascade_value *cell) {
   switch (cell->type) {
   case CASCADE_INT64: fprintf(out, "%lld", (long long)cell->integer); break;
@@ -122,11 +134,7 @@ static void put_cell(FILE *out, const cascade_value *cell) {
     break;
   case CASCADE_TEXT:
   case CASCADE_DECIMAL:
-    for (uint64_t i = 0; i < cell->length; i++) {
-      unsigned char byte = (unsigned char)cell->data[i];
-      if (byte < 0x20 || byte == 0x7f) fprintf(out, "\\x%02x", byte);
-      else fputc(byte, out);
-    }
+    put_characters(out, cell);
     break;
   default: fputs("NULL", out);
   }

@@ -88,14 +88,14 @@ class Table(Blockers):
         said = self.done("blockers", f"sqlite:{self.database(long_names())}", "agent", "1")
         table = said.split("\n\nBlocked")[0].splitlines()
         self.assertEqual([line for line in table if len(line) > 80], [])
-        lines = [line for line in table if re.search(r" 20\+  1000000, 1000001, ", line)]
+        lines = [line for line in table if re.search(r" 20\+  1000000, ", line)]
         self.assertEqual(len(lines), 515)
         self.assertEqual({line.index("20+") for line in lines}, {lines[0].index("20+")}, "not aligned")
         self.assertEqual(sum("t001" in line for line in table), 1, "a table is named once")
         self.assertEqual(len({line for line in table if "collecting_event_attribute_attachment_" in line}), 52)
         self.assertIn("a_column_wh...n_and_on_1", said)
         self.assertIn("Blocked, by 515 relations", said)
-        self.assertEqual(len(re.findall(r" 5  1000020, 1000021, ", self.go_on(said))), 515)
+        self.assertEqual(len(re.findall(r" 5  1000020, ", self.go_on(said))), 515)
 
     @on_each_driver(SMALL)
     def test_go_on(self, uri):
@@ -304,7 +304,7 @@ class Json(Blockers):
     def test_both_drivers_alike(self):
         path = self.database(LARGER)
         for extra in [[], ["--format", "json"], ["--format", "specify"], ["--transitive", "--count", "exact", "--behind"]]:
-            said = [self.done("blockers", form.format(path), "agent", "1", *extra).replace(form.format(path), "URI")
+            said = [re.sub("cascade blockers .* agent", "", self.done("blockers", form.format(path), "agent", "1", *extra))
                     for form in DRIVERS.values()]
             self.assertEqual(said[0], said[1])
 
