@@ -132,9 +132,9 @@ typedef struct casc_dialect {
   void (*select_pages)(casc_statement *statement, const casc_sql_page *pages, uint32_t count);
   uint32_t pages_at_once; /* in one statement */
   bool pages_need_ways;   /* else all are CASC_PAGE_ORDERED */
-  /* For reading pages: statements, as one text without parameters, that begin and end what makes the ways certain: a transaction that only
-     reads; or, inside one of the host's, a savepoint that is rolled back. NULL where nothing is needed. */
-  const char *look_begin, *look_end, *look_begin_nested, *look_end_nested;
+  /* For reading pages: what begins and ends that which makes the ways certain: a transaction that only reads; or, inside one of the host's,
+     a savepoint that is rolled back. NULL where nothing is needed. */
+  const char *const *look_begin, *const *look_end, *const *look_begin_nested, *const *look_end_nested;
   /* Put before a query: a bound of what it may take. NULL where there is no such thing. */
   void (*limit_time)(casc_statement *statement, uint32_t milliseconds);
   /* For each single-column relation of which the statistics know it: its place in `relations` and the share of the referencing table's rows

@@ -421,10 +421,15 @@ static const char *const checks_on_local[] = {"SET LOCAL session_replication_rol
 
 /* Of several indexes the one is taken of which the fewest entries are read, whatever the statistics say of the table's pages; and a plan
    that cannot do without what is off costs so much that it would be compiled, and shared out. */
-#define LOOK \
-  "; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_hashjoin = off; " \
-  "SET LOCAL enable_mergejoin = off; SET LOCAL seq_page_cost = 0; SET LOCAL random_page_cost = 0; " \
-  "SET LOCAL cpu_index_tuple_cost = 1; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off"
+static const char settings[] =
+    "Select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), "
+    "set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('seq_page_cost', '0', true), "
+    "set_config('random_page_cost', '0', true), set_config('cpu_index_tuple_cost', '1', true), "
+    "set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true)";
+static const char *const look_begin[] = {"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", settings, NULL};
+static const char *const look_end[] = {"ROLLBACK", NULL}; /* which a failed transaction takes too */
+static const char *const look_begin_nested[] = {"SAVEPOINT libcascade_look", settings, NULL};
+static const char *const look_end_nested[] = {"ROLLBACK TO libcascade_look", "RELEASE libcascade_look", NULL};
 
 const casc_dialect casc_dialect_postgres = {
     .engine = "postgresql",
@@ -467,12 +472,12 @@ const casc_dialect casc_dialect_postgres = {
     .find_parent = find_parent,
     .select_dangling = select_dangling,
     .select_pages = casc_postgres_select_pages,
-    .pages_at_once = 128,
+    .pages_at_once = 180,
     .pages_need_ways = true,
-    .look_begin = "BEGIN TRANSACTION READ ONLY" LOOK,
-    .look_end = "COMMIT",
-    .look_begin_nested = "SAVEPOINT libcascade_look" LOOK,
-    .look_end_nested = "ROLLBACK TO libcascade_look; RELEASE libcascade_look",
+    .look_begin = look_begin,
+    .look_end = look_end,
+    .look_begin_nested = look_begin_nested,
+    .look_end_nested = look_end_nested,
     .shares = casc_postgres_shares,
     .count_pages = casc_postgres_count_pages,
     .select_links = casc_postgres_select_links,

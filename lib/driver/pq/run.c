@@ -102,17 +102,6 @@ bool native_inside(const native *self) {
   return now == PQTRANS_INTRANS || now == PQTRANS_INERROR;
 }
 
-/* What begins and ends the reading of pages, for which the server has another message: it takes no parameters and gives no rows. */
-static bool is_several(const cascade_statement *statement) {
-  return !statement->parameter_count && !statement->column_count && strchr(statement->sql, ';');
-}
-
-static int send_statement(native *self, const cascade_statement *statement, const parameters *sent) {
-  if (is_several(statement)) return PQsendQuery(self->handle, statement->sql);
-  return PQsendQueryParams(self->handle, statement->sql, (int)statement->parameter_count, sent->oids, sent->values, sent->lengths,
-                           sent->formats, 1);
-}
-
 static cascade_status start(native *self, const cascade_statement *statement, cascade_error **error) {
   atomic_store(&self->stop, false);
   settle(self);
@@ -122,7 +111,10 @@ static cascade_status start(native *self, const cascade_statement *statement, ca
   parameters sent;
   const char *sql = statement->column_count ? NULL : statement->sql;
   cascade_status status = native_parameters(self, statement, &sent, error);
-  if (status >= 0 && !send_statement(self, statement, &sent)) status = native_fail(self, NULL, sql, error);
+  if (status >= 0 &&
+      !PQsendQueryParams(self->handle, statement->sql, (int)statement->parameter_count, sent.oids, sent.values, sent.lengths,
+                         sent.formats, 1))
+    status = native_fail(self, NULL, sql, error);
   native_parameters_free(&sent);
   if (status < 0) return status;
   int left; /* more than none only on a host's handle that does not block */
@@ -139,24 +131,15 @@ static cascade_status check_commit(native *self, const char *sql, const PGresult
   return cascade_error_create(self->context, &casc_postgres_no_commit, error);
 }
 
-static bool succeeded(const PGresult *result) {
-  ExecStatusType kind = PQresultStatus(result);
-  return kind == PGRES_COMMAND_OK || kind == PGRES_TUPLES_OK;
-}
-
 cascade_status native_execute(void *session, const cascade_statement *statement, uint64_t *affected, cascade_error **error) {
   native *self = session;
   *affected = 0;
   cascade_status status = start(self, statement, error);
   if (status < 0) return status;
   PGresult *result = take(self);
-  while (succeeded(result)) {
-    PGresult *next = take(self);
-    if (!next) break;
-    PQclear(result);
-    result = next;
-  }
-  if (!succeeded(result)) return refuse(self, result, statement->sql, error);
+  ExecStatusType kind = PQresultStatus(result);
+  if (kind != PGRES_COMMAND_OK && kind != PGRES_TUPLES_OK) return refuse(self, result, statement->sql, error);
+  drain(self);
   status = check_commit(self, statement->sql, result, error);
   if (status >= 0 && casc_postgres_counts(PQcmdStatus(result))) *affected = strtoull(PQcmdTuples(result), NULL, 10);
   PQclear(result);
