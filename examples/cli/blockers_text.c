@@ -4,13 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE = 80, NAMES = 44, WIDEST_COLUMN = 24, ROWS = 9 };
+enum { LINE = 80, NAMES = 44, WIDEST_COLUMN = 24, ROWS = 9, WAYS_ON = 3 };
 
 /* What was seen of one relation by one path. */
 typedef struct seen {
   uint32_t relation, path_length, number;
   uint32_t *path;
   uint64_t keys;
+  char *next; /* token for what comes behind its last page; NULL when nothing does */
 } seen;
 
 typedef struct listing {
@@ -224,12 +225,23 @@ static bool is_referred_to(const listing *list, uint32_t table) {
   return false;
 }
 
-static bool put_page(listing *list, const cascade_blockers_page *page) {
+/* Only deeper levels leave a relation behind before its end. */
+static bool note_next(const listing *list, seen *item, cascade_blockers *cursor) {
+  const char *token = NULL;
+  bool wanted = list->options->depth > 1 || list->options->after;
+  if (!wanted || cascade_blockers_token(cursor, CASCADE_TOKEN_NEXT, &token, NULL) != CASCADE_OK) return true;
+  item->next = strdup(token);
+  return item->next;
+}
+
+static bool put_page(listing *list, cascade_blockers *cursor, const cascade_blockers_page *page) {
   seen *item = seen_find(list, page);
   cascade_relation_info relation;
   cascade_table_info table;
   describe(list, page->relation, &relation, &table);
   if (!item || !put_heading(list, page, ++item->number)) return false;
+  free(item->next);
+  item->next = NULL;
   item->keys += page->keys->count;
   const char *meaning = meaning_of(page, &relation);
   bool new_meaning = !list->meaning || strcmp(list->meaning, meaning) != 0;
@@ -247,7 +259,8 @@ static bool put_page(listing *list, const cascade_blockers_page *page) {
   if (page->kind == CASCADE_CASCADING && list->options->depth <= 1)
     list->deeper = list->deeper || is_referred_to(list, relation.table);
   done = done && put_keys(list, page->keys, page->complete, LINE - list->table_width - list->column_width - ROWS - 8);
-  return done && (!page->behind || put_behind(list, page));
+  done = done && (!page->behind || put_behind(list, page));
+  return done && (page->complete || note_next(list, item, cursor));
 }
 
 static void put_totals(const listing *list, const cascade_blockers *cursor) {
@@ -270,13 +283,8 @@ static void put_cut(bool deeper, int32_t cut) {
 }
 
 /* The command that goes on. */
-static cascade_status put_way_on(const listing *list, cascade_blockers *cursor, cascade_error **error) {
+static void put_command(const cli_options *options, const char *token) {
   static const char *const counts[] = {"none", "capped", "estimated", "exact"};
-  const cli_options *options = list->options;
-  const char *token = NULL;
-  cascade_status status = cascade_blockers_token(cursor, CASCADE_TOKEN_REST, &token, error);
-  if (status != CASCADE_OK) return status;
-  fputs("To go on: ", stdout);
   text_command(stdout, options);
   if (options->limit) printf(" --limit %u", options->limit);
   if (options->all) fputs(" --limit 0", stdout);
@@ -293,6 +301,32 @@ static cascade_status put_way_on(const listing *list, cascade_blockers *cursor, 
   }
   printf(" --after %s", token);
   text_command_end(stdout, options);
+}
+
+/* Of the level where the cursor stands, one token has all that is left; relations of levels above it have one each. */
+static cascade_status put_ways_on(const listing *list, cascade_blockers *cursor, cascade_error **error) {
+  const char *token = NULL;
+  cascade_status status = cascade_blockers_token(cursor, CASCADE_TOKEN_REST, &token, error);
+  if (status < 0) return status;
+  if (token) {
+    fputs("To go on: ", stdout);
+    put_command(list->options, token);
+  }
+  uint32_t others = 0;
+  for (size_t i = 0; i < list->count; i++) {
+    const seen *item = &list->items[i];
+    bool here = item->path_length == list->path_length && !memcmp(item->path, list->path, list->path_length * sizeof *list->path);
+    if (!item->next || (here && token) || others++ >= WAYS_ON) continue;
+    cascade_relation_info relation;
+    cascade_table_info table;
+    describe(list, item->relation, &relation, &table);
+    char *name = relation_text(&relation, table.label);
+    if (!name) return session_fail(list->session, CASCADE_NOMEM, error, "out of memory");
+    printf("To go on with %s: ", name);
+    free(name);
+    put_command(list->options, item->next);
+  }
+  if (others > WAYS_ON) printf("%u more relations go on: see --limit, or --format json for their tokens.\n", others - WAYS_ON);
   return CASCADE_OK;
 }
 
@@ -306,7 +340,7 @@ static cascade_status put_end(const listing *list, cascade_blockers *cursor, cas
   else printf("Blocked, by %u relations: a purge would refuse.\n", list->blocking);
   put_totals(list, cursor);
   put_cut(list->deeper, cut);
-  return put_way_on(list, cursor, error);
+  return put_ways_on(list, cursor, error);
 }
 
 cascade_status blockers_text(cli_session *session, const cli_options *options, cascade_blockers *cursor, cascade_error **error) {
@@ -314,10 +348,13 @@ cascade_status blockers_text(cli_session *session, const cli_options *options, c
   const cascade_blockers_page *page = NULL;
   cascade_status status = CASCADE_OK;
   bool written = measure(&list);
-  while (written && (status = cascade_blockers_next(cursor, &page, error)) == CASCADE_OK) written = put_page(&list, page);
+  while (written && (status = cascade_blockers_next(cursor, &page, error)) == CASCADE_OK) written = put_page(&list, cursor, page);
   if (!written) status = session_fail(session, CASCADE_NOMEM, error, "out of memory");
   if (status == CASCADE_DONE) status = put_end(&list, cursor, error);
-  for (size_t i = 0; i < list.count; i++) free(list.items[i].path);
+  for (size_t i = 0; i < list.count; i++) {
+    free(list.items[i].path);
+    free(list.items[i].next);
+  }
   free(list.items);
   free(list.path);
   return status;

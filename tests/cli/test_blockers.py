@@ -155,6 +155,9 @@ class Table(Blockers):
         self.assertNotIn("guest", said)
         self.assertIn("see --depth", said)
         self.assertIn("see --transitive", self.done("blockers", uri, "agent", "1"))
+        said = self.done("blockers", uri, "agent", "1", "--transitive", "--limit", "3")
+        command = re.search(r"^To go on with address\(agent_id\): cascade (.*)$", said, re.M)[1]
+        self.assertRegex(self.done(*shlex.split(command)), r"  address +agent_id +3\+  4, 5, 6, ")
 
     @on_each_driver(LARGER)
     def test_count(self, uri):
@@ -304,7 +307,7 @@ class Json(Blockers):
     def test_both_drivers_alike(self):
         path = self.database(LARGER)
         for extra in [[], ["--format", "json"], ["--format", "specify"], ["--transitive", "--count", "exact", "--behind"]]:
-            said = [re.sub("cascade blockers .* agent", "", self.done("blockers", form.format(path), "agent", "1", *extra))
+            said = [re.sub("cascade blockers .*|AQ[A-Za-z0-9_-]+", "", self.done("blockers", form.format(path), "agent", "1", *extra))
                     for form in DRIVERS.values()]
             self.assertEqual(said[0], said[1])
 

@@ -40,7 +40,7 @@ class Server(CascadeTest):
                 self.assertRegex(said, r"\nblocks\n  \S*loan +agent_id +30  1, 2, 3, ")
                 self.assertRegex(said, r"  \S*visit +address_id +1  1.50\n")
                 self.assertRegex(said, r"In all 33 references in 3 relations\.")
-                command = shlex.split(re.search(r"^To go on: cascade (.*)$", said, re.M)[1])
+                command = shlex.split(re.search(r"^To go on with \S*loan\(agent_id\): cascade (.*)$", said, re.M)[1])
                 self.assertRegex(self.done(*command), r"loan +agent_id +\d+  21, 22, ")
                 said = checked(self.done("blockers", uri, "agent", "1", "--format", "json", "--transitive"), "blockers")
                 self.assertEqual([(page["kind"], page["depth"], len(page["keys"])) for page in said["pages"]],
