@@ -453,6 +453,11 @@ static cascade_status read_bytes(casc_token *token, const unsigned char *bytes, 
   return status;
 }
 
+/* libsodium takes some bytes beyond ASCII for letters. */
+static bool is_written(const char *text, size_t length) {
+  return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == length;
+}
+
 cascade_status casc_token_read(casc_token *token, const char *text, const void *key, size_t key_length, uint32_t max_age_s,
                                cascade_error **error) {
   const casc_scope *scope = token->scope;
@@ -460,7 +465,7 @@ cascade_status casc_token_read(casc_token *token, const char *text, const void *
   cascade_status status = check_key(scope, key, key_length, error);
   if (status < 0) return status;
   size_t length = text ? strnlen(text, LONGEST + 1) : 0, size = 0;
-  if (!length || length > LONGEST) return refuse_forged(scope, error);
+  if (!length || length > LONGEST || !is_written(text, length)) return refuse_forged(scope, error);
   unsigned char *bytes = casc_calloc(scope->alloc, length, 1);
   if (!bytes) return casc_nomem(error);
   if (sodium_base642bin(bytes, length, text, length, NULL, &size, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING))

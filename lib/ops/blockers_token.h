@@ -34,8 +34,8 @@ void casc_token_free(casc_token *token);
 casc_token_place *casc_token_add(casc_token *token, uint32_t relation);
 /* Copies the numbers, in place of those from before; all rows of each level. False when memory is out. */
 bool casc_token_levels(casc_token *token, const uint32_t *levels, uint32_t count);
-/* The key has 16 to 64 bytes. Reading takes only what was written under the same key, for the same rows, schema and rules; ages are in
-   seconds, 0 takes any. What cannot be read leaves the token empty. */
+/* The key has 16 to 64 bytes. Reading takes only what was written under the same key, for the same rows, schema and rules; an age
+   of 0 takes any. What cannot be read leaves the token empty. */
 cascade_status casc_token_write(const casc_token *token, const void *key, size_t key_length, casc_str *text,
                                 cascade_error **error);
 cascade_status casc_token_read(casc_token *token, const char *text, const void *key, size_t key_length, uint32_t max_age_s,

@@ -1,109 +1,9 @@
-/* Tokens of blockers: what was written is read again; what somebody has touched, what is of other rows or rules, and what is old is not. */
-#include "blockers_token.h"
-#include "failing_alloc.h"
+/* Tokens of blockers: what was written is read again; what is of other rows or rules, of another key, or old, is not. */
+#include "token_rig.h"
 
-#include <cascade.h>
-#include <sqlite3.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include <cmocka.h>
-
-enum { DESKS = 40, KEY = 32, TOP = 22, MAC = 16 };
-
-static const char key[KEY] = "a secret of the host, of 32 byte";
-
-#define AGENT "CREATE TABLE agent (id INTEGER PRIMARY KEY, boss_id INTEGER REFERENCES agent ON DELETE CASCADE);"
-#define CUSTOMER "CREATE TABLE customer (id INTEGER PRIMARY KEY, agent_id INTEGER REFERENCES agent ON DELETE CASCADE);"
-#define INVOICE "CREATE TABLE invoice (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customer);"
-#define STAMP                                                                                                          \
-  "CREATE TABLE stamp (name TEXT, mark BLOB, agent_id INTEGER REFERENCES agent ON DELETE CASCADE,"                     \
-  "                    PRIMARY KEY (name, mark)) WITHOUT ROWID;"
-#define SCAN                                                                                                           \
-  "CREATE TABLE scan (id INTEGER PRIMARY KEY, name TEXT, mark BLOB,"                                                   \
-  "                   FOREIGN KEY (name, mark) REFERENCES stamp ON DELETE CASCADE);"
-
-typedef struct rig {
-  sqlite3 *db;
-  failing_alloc memory;
-  cascade_context *context;
-  cascade_connection *connection;
-  cascade_graph *graph;
-  cascade_policy *policy;
-  cascade_selection *selection;
-  casc_scope scope;
-} rig;
-
-/* The scope of deleting one row of a table. */
-static void make(rig *at, const char *schema, const char *table, int64_t id) {
-  *at = (rig){.memory = {.allowed = -1}};
-  assert_int_equal(sqlite3_open(":memory:", &at->db), SQLITE_OK);
-  assert_int_equal(sqlite3_exec(at->db, schema, NULL, NULL, NULL), SQLITE_OK);
-  for (int i = 0; i < DESKS; i++) {
-    char text[128];
-    snprintf(text, sizeof text, "CREATE TABLE desk%02d (id INTEGER PRIMARY KEY, agent_id INTEGER REFERENCES agent)", i);
-    assert_int_equal(sqlite3_exec(at->db, text, NULL, NULL, NULL), SQLITE_OK);
-  }
-  assert_non_null(at->context = failing_context(&at->memory));
-  assert_int_equal(cascade_connection_adopt(at->context, "sqlite3", at->db, NULL, &at->connection, NULL), CASCADE_OK);
-  assert_int_equal(cascade_graph_read(at->connection, NULL, &at->graph, NULL), CASCADE_OK);
-  assert_int_equal(cascade_policy_new(at->graph, NULL, &at->policy, NULL), CASCADE_OK);
-  assert_int_equal(cascade_selection_integers(at->graph, table, &id, 1, &at->selection, NULL), CASCADE_OK);
-  assert_int_equal(casc_scope_init(&at->scope, at->connection, at->policy, at->selection, false, NULL), CASCADE_OK);
-}
-
-static void make_usual(rig *at) {
-  make(at, AGENT CUSTOMER INVOICE STAMP SCAN, "agent", 7);
-}
-
-static void drop(rig *at) {
-  casc_scope_free(&at->scope);
-  cascade_selection_free(at->selection);
-  cascade_policy_free(at->policy);
-  cascade_graph_free(at->graph);
-  cascade_connection_free(at->connection);
-  cascade_context_free(at->context);
-  assert_int_equal(at->memory.live, 0);
-  assert_int_equal(sqlite3_close(at->db), SQLITE_OK);
-}
-
-/* The relation between two tables; there is one. */
-static uint32_t number_of(const rig *at, const char *table, const char *ref_table) {
-  for (uint32_t i = 0; i < at->scope.relation_count; i++) {
-    const casc_relation *relation = at->scope.relations[i].relation;
-    if (!strcmp(at->scope.tables[relation->table].table->label, table) &&
-        !strcmp(at->scope.tables[relation->ref_table].table->label, ref_table))
-      return i;
-  }
-  fail_msg("no relation from %s to %s", table, ref_table);
-  return 0;
-}
-
-static cascade_value integer(int64_t number) {
-  return (cascade_value){.type = CASCADE_INT64, .integer = number};
-}
-
-static cascade_value bytes(int32_t type, const char *data, size_t length) {
-  return (cascade_value){.type = type, .data = data, .length = length};
-}
-
-/* Behind the others, in this order. */
-static bool put(casc_keyset *set, const cascade_value *cells) {
-  bool done = casc_keyset_append(set, cells);
-  set->count += set->appended;
-  set->appended = 0;
-  return done;
-}
-
-static bool put_integer(casc_keyset *set, int64_t number) {
-  cascade_value cell = integer(number);
-  return put(set, &cell);
-}
 
 static void same_keys(const casc_keyset *a, const casc_keyset *b) {
   assert_int_equal(a->width, b->width);
@@ -138,12 +38,6 @@ static void same(const casc_token *a, const casc_token *b) {
     same_keys(&a->places[i].anchor, &b->places[i].anchor);
     same_keys(&a->places[i].parts, &b->places[i].parts);
   }
-}
-
-static void write_text(const casc_token *token, casc_str *text) {
-  assert_int_equal(casc_token_write(token, key, KEY, text, NULL), CASCADE_OK);
-  assert_int_equal(strlen(text->data), text->length);
-  assert_int_equal(strspn(text->data, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"), text->length);
 }
 
 /* Written and read; gives the length of the text. */
@@ -236,7 +130,7 @@ static void text_and_bytes_go_round(void **state) {
     casc_token_free(&token);
     /* first and last in the database's order, which is not that of the bytes */
     assert_true(casc_token_levels(&token, &stamps, 1));
-    assert_true(put(&token.level_rows[0], keys[i]) && put(&token.level_rows[0], keys[1]));
+    assert_true(put(&token.level_rows[0], keys[i]) && put(&token.level_rows[0], keys[1]) && put(&token.level_rows[0], keys[3]));
     place = casc_token_add(&token, scans);
     assert_non_null(place);
     assert_true(put_integer(&place->anchor, 12) && put(&place->parts, keys[0]) && put(&place->parts, keys[i]));
@@ -246,7 +140,7 @@ static void text_and_bytes_go_round(void **state) {
   drop(&at);
 }
 
-/* Down three levels, two of them of a table that refers to itself, some with bounds. */
+/* Down three levels, two of them of a table that refers to itself, one of them of some rows only. */
 static bool build_deep(const rig *at, casc_token *token) {
   uint32_t up = number_of(at, "agent", "agent"), levels[] = {up, up, number_of(at, "customer", "agent")};
   casc_token_init(token, &at->scope);
@@ -314,19 +208,6 @@ static void lengths_are_bounded(void **state) {
   drop(&at);
 }
 
-/* A MAC over what was changed, by one who knows the key. */
-static void sign(unsigned char *data, size_t length, char *text, size_t room) {
-  crypto_generichash(data + length, MAC, data, length, (const unsigned char *)key, KEY);
-  sodium_bin2base64(text, room, data, length + MAC, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-}
-
-static size_t raw_of(const casc_str *text, unsigned char *data, size_t room) {
-  size_t length = 0;
-  assert_int_equal(sodium_base642bin(data, room, text->data, text->length, NULL, &length, NULL,
-                                     sodium_base64_VARIANT_URLSAFE_NO_PADDING), 0);
-  return length - MAC;
-}
-
 static cascade_status read_made_at(casc_token *token, const casc_str *text, int64_t when, uint32_t max_age_s, const char *words) {
   unsigned char data[512];
   char made[1024];
@@ -384,17 +265,17 @@ static void rows_and_rules_count(void **state) {
       {AGENT CUSTOMER INVOICE STAMP SCAN, "agent", 8, CASCADE_TOKEN_FOREIGN, "table agent"},
       {AGENT CUSTOMER INVOICE STAMP SCAN, "customer", 7, CASCADE_TOKEN_FOREIGN, "table customer"},
       /* tables that nothing of the request reaches */
-      {AGENT CUSTOMER INVOICE STAMP SCAN "CREATE TABLE aaa (id INTEGER PRIMARY KEY, of REFERENCES zzz); CREATE TABLE zzz (id INTEGER PRIMARY KEY);",
-       "agent", 7, CASCADE_OK, ""},
-      /* a rule, a relation, a type of a key, an order of a key, of a table that is not reached either */
-      {AGENT "CREATE TABLE customer (id INTEGER PRIMARY KEY, agent_id INTEGER REFERENCES agent ON DELETE SET NULL);" INVOICE STAMP SCAN,
-       "agent", 7, CASCADE_TOKEN_STALE, "schema or the policy"},
+      {AGENT CUSTOMER INVOICE STAMP SCAN "CREATE TABLE aaa (id INTEGER PRIMARY KEY, of REFERENCES zzz);"
+       "CREATE TABLE zzz (id INTEGER PRIMARY KEY);", "agent", 7, CASCADE_OK, ""},
+      /* a rule, a relation, the type of a key, the order of a key */
+      {AGENT "CREATE TABLE customer (id INTEGER PRIMARY KEY, agent_id INTEGER REFERENCES agent ON DELETE SET NULL);" INVOICE STAMP
+       SCAN, "agent", 7, CASCADE_TOKEN_STALE, "the policy"},
       {AGENT CUSTOMER INVOICE STAMP SCAN "CREATE TABLE note (id INTEGER PRIMARY KEY, of INTEGER REFERENCES customer);", "agent", 7,
-       CASCADE_TOKEN_STALE, "schema or the policy"},
-      {AGENT CUSTOMER "CREATE TABLE invoice (id TEXT PRIMARY KEY, customer_id INTEGER REFERENCES customer) WITHOUT ROWID;" STAMP SCAN,
-       "agent", 7, CASCADE_TOKEN_STALE, "schema or the policy"},
-      {AGENT CUSTOMER INVOICE "CREATE TABLE stamp (name TEXT COLLATE NOCASE, mark BLOB, agent_id INTEGER REFERENCES agent ON DELETE CASCADE,"
-       "PRIMARY KEY (name, mark)) WITHOUT ROWID;" SCAN, "agent", 7, CASCADE_TOKEN_STALE, "schema or the policy"},
+       CASCADE_TOKEN_STALE, "the policy"},
+      {AGENT CUSTOMER "CREATE TABLE invoice (id TEXT PRIMARY KEY, customer_id INTEGER REFERENCES customer) WITHOUT ROWID;" STAMP
+       SCAN, "agent", 7, CASCADE_TOKEN_STALE, "the policy"},
+      {AGENT CUSTOMER INVOICE "CREATE TABLE stamp (name TEXT COLLATE NOCASE, mark BLOB, agent_id INTEGER REFERENCES agent"
+       " ON DELETE CASCADE, PRIMARY KEY (name, mark)) WITHOUT ROWID;" SCAN, "agent", 7, CASCADE_TOKEN_STALE, "the policy"},
   };
   rig first;
   casc_token token, again;
@@ -456,150 +337,33 @@ static void misfits_are_not_written(void **state) {
   drop(&at);
 }
 
-/* ---- hostile texts ---- */
-
-static uint32_t next(uint64_t *seed) {
-  *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-  return (uint32_t)(*seed >> 33);
-}
-
-static long rounds(long all) {
-  const char *preloaded = getenv("LD_PRELOAD");
-  bool slowed = getenv("CASCADE_QUICK") || (preloaded && strstr(preloaded, "vgpreload"));
-#ifdef __SANITIZE_ADDRESS__
-  slowed = true;
-#endif
-  return slowed ? all / 50 : all;
-}
-
-/* A token with something of everything. */
-static void build_rich(const rig *at, casc_token *token, int64_t anchor) {
-  uint32_t stamps = number_of(at, "stamp", "agent");
-  casc_token_init(token, &at->scope);
-  assert_true(casc_token_levels(token, &stamps, 1));
-  assert_true(put(&token->level_rows[0], (cascade_value[]){bytes(CASCADE_TEXT, "a\0b", 3), {.type = CASCADE_DOUBLE, .real = 0.5}}));
-  assert_true(put(&token->level_rows[0], (cascade_value[]){bytes(CASCADE_TEXT, "zz", 2), integer(-900)}));
-  token->rest_of_levels = true;
-  casc_token_place *place = casc_token_add(token, number_of(at, "scan", "stamp"));
-  assert_non_null(place);
-  place->limit = 300;
-  assert_true(put_integer(&place->anchor, anchor));
-  assert_true(put(&place->parts, (cascade_value[]){bytes(CASCADE_BLOB, "\0", 1), integer(4)}));
-  assert_true(put(&place->parts, (cascade_value[]){bytes(CASCADE_TEXT, "", 0), integer(5)}));
-}
-
-static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+ \n\x80";
-
-/* Changes a text in one of six ways, perhaps into itself. */
-static void mutate(char *text, size_t length, const char *other, size_t other_length, uint64_t *seed) {
-  size_t at = next(seed) % length;
-  switch (next(seed) % 6) {
-  case 0: text[at] = (char)(text[at] ^ 1 << next(seed) % 8); break;
-  case 1: text[at] = '\0'; break;
-  case 2: text[at] = letters[next(seed) % (sizeof letters - 1)]; break;
-  case 3: /* one more */
-    memmove(text + at + 1, text + at, length - at + 1);
-    text[at] = letters[next(seed) % (sizeof letters - 1)];
-    break;
-  case 4: memmove(text + at, text + at + 1, length - at); break; /* one less */
-  default: /* the end of the other, from here or from elsewhere */
-    if (next(seed) % 2) at = other_length / 2;
-    strcpy(text + at, other + at);
-  }
-}
-
-static void changed_texts_are_refused(void **state) {
-  (void)state;
-  rig at;
-  casc_token token, other;
-  casc_str text, second;
-  char work[1024];
-  uint64_t seed = 41;
-  make_usual(&at);
-  build_rich(&at, &token, 77);
-  build_rich(&at, &other, 78);
-  casc_str_init(&text, at.scope.alloc);
-  casc_str_init(&second, at.scope.alloc);
-  write_text(&token, &text);
-  write_text(&other, &second);
-  assert_int_equal(text.length, second.length);
-  assert_true(text.length < sizeof work / 2);
-  long changed = 0;
-  for (long i = 0, all = rounds(1000000); i < all; i++) {
-    memcpy(work, text.data, text.length + 1);
-    for (uint32_t times = 1 + next(&seed) % 3 / 2; times && *work; times--) mutate(work, strlen(work), second.data, second.length, &seed);
-    if (!strcmp(work, text.data) || !strcmp(work, second.data)) continue;
-    changed++;
-    cascade_status status = casc_token_read(&token, work, key, KEY, 0, NULL);
-    if (status != CASCADE_TOKEN_FORGED) fail_msg("'%s' gave %d", work, (int)status);
-  }
-  assert_true(changed > rounds(1000000) / 2);
-  assert_int_equal(casc_token_read(&token, text.data, key, KEY, 0, NULL), CASCADE_OK);
-  casc_token_free(&token);
-  casc_token_free(&other);
-  casc_str_free(&text);
-  casc_str_free(&second);
-  drop(&at);
-}
-
-/* Bodies that one who knows the key has made: refused, or such that they can be written again. */
-static void hostile_bodies_are_read_within_bounds(void **state) {
-  (void)state;
-  rig at;
-  casc_token token;
-  casc_str text, again;
-  unsigned char data[1024], work[1024];
-  char made[2048];
-  uint64_t seed = 43;
-  make_usual(&at);
-  casc_str_init(&text, at.scope.alloc);
-  casc_str_init(&again, at.scope.alloc);
-  build_rich(&at, &token, 77);
-  write_text(&token, &text);
-  size_t length = raw_of(&text, data, sizeof data - MAC);
-  long taken = 0, refused = 0, all = rounds(200000);
-  for (long i = 0; i < all; i++) {
-    size_t size = length;
-    memcpy(work, data, length);
-    if (next(&seed) % 4 == 0) size = TOP + next(&seed) % (length - TOP + 1);
-    if (next(&seed) % 4 == 0) size += next(&seed) % 3;
-    for (uint32_t times = next(&seed) % 4; times && size > TOP; times--) {
-      size_t place = TOP + next(&seed) % (size - TOP);
-      work[place] = next(&seed) % 2 ? (unsigned char)next(&seed) : (unsigned char)(work[place] ^ 1 << next(&seed) % 8);
-    }
-    sign(work, size, made, sizeof made);
-    cascade_status status = casc_token_read(&token, made, key, KEY, 0, NULL);
-    taken += status == CASCADE_OK;
-    refused += status == CASCADE_TOKEN_FORGED;
-    if (status == CASCADE_OK) assert_int_equal(casc_token_write(&token, key, KEY, &again, NULL), CASCADE_OK);
-  }
-  assert_int_equal(taken + refused, all);
-  assert_true(taken > all / 100 && refused > all / 10);
-  casc_token_free(&token);
-  casc_str_free(&text);
-  casc_str_free(&again);
-  drop(&at);
-}
-
 /* ---- memory ---- */
 
-static cascade_status use(const rig *at, casc_str *text) {
-  casc_token token, again;
-  casc_token_init(&again, &at->scope);
-  cascade_status status = build_deep(at, &token) ? CASCADE_OK : CASCADE_NOMEM;
-  uint32_t root = at->scope.root;
-  casc_token more;
-  casc_token_init(&more, &at->scope);
-  for (uint32_t i = 0; status >= 0 && i < at->policy->to_count[root]; i++)
-    if (!casc_token_add(&more, at->policy->relations_to[root][i])) status = CASCADE_NOMEM;
-  if (status >= 0) status = casc_token_write(&token, key, KEY, text, NULL);
-  if (status >= 0) status = casc_token_read(&again, text->data, key, KEY, 0, NULL);
-  if (status >= 0) status = casc_token_write(&more, key, KEY, text, NULL);
-  if (status >= 0) status = casc_token_read(&again, text->data, key, KEY, 0, NULL);
+/* Written and read. */
+static cascade_status pass(const casc_token *token) {
+  casc_token again;
+  casc_str text;
+  casc_token_init(&again, token->scope);
+  casc_str_init(&text, token->scope->alloc);
+  cascade_status status = casc_token_write(token, key, KEY, &text, NULL);
+  if (status >= 0) status = casc_token_read(&again, text.data, key, KEY, 0, NULL);
   if (status < 0) assert_int_equal(again.place_count + again.level_count, 0);
-  casc_token_free(&token);
   casc_token_free(&again);
-  casc_token_free(&more);
+  casc_str_free(&text);
+  return status;
+}
+
+static cascade_status use(const rig *at) {
+  casc_token deep, wide;
+  uint32_t root = at->scope.root;
+  casc_token_init(&wide, &at->scope);
+  cascade_status status = build_deep(at, &deep) ? CASCADE_OK : CASCADE_NOMEM;
+  for (uint32_t i = 0; status >= 0 && i < at->policy->to_count[root]; i++)
+    if (!casc_token_add(&wide, at->policy->relations_to[root][i])) status = CASCADE_NOMEM;
+  if (status >= 0) status = pass(&deep);
+  if (status >= 0) status = pass(&wide);
+  casc_token_free(&deep);
+  casc_token_free(&wide);
   return status;
 }
 
@@ -611,15 +375,12 @@ static void memory_runs_out(void **state) {
   bool failed = true;
   long n = 0;
   for (; failed; n++) {
-    casc_str text;
-    casc_str_init(&text, at.scope.alloc);
     at.memory.allowed = n;
-    cascade_status status = use(&at, &text);
+    cascade_status status = use(&at);
     failed = at.memory.failed;
     at.memory.allowed = -1;
     at.memory.failed = false;
     assert_int_equal(status, failed ? CASCADE_NOMEM : CASCADE_OK);
-    casc_str_free(&text);
     assert_int_equal(at.memory.live, live);
   }
   assert_true(n > 20);
@@ -635,8 +396,6 @@ int main(void) {
       cmocka_unit_test(age_and_version_count),
       cmocka_unit_test(rows_and_rules_count),
       cmocka_unit_test(misfits_are_not_written),
-      cmocka_unit_test(changed_texts_are_refused),
-      cmocka_unit_test(hostile_bodies_are_read_within_bounds),
       cmocka_unit_test(memory_runs_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
