@@ -249,6 +249,34 @@ class Json(Blockers):
             keys += sum(len(page["keys"]) for page in said["pages"])
         self.assertEqual(keys, 3 + 2 + 1 + 30 + 2 + 2)
 
+    def test_budgets_of_every_size(self):
+        """Whatever a budget cuts, the tokens lead through all levels, and nowhere twice."""
+        path = self.database(LARGER + """
+            CREATE TABLE phone (id INTEGER PRIMARY KEY, agent_id INTEGER REFERENCES agent ON DELETE CASCADE);
+            CREATE TABLE call (id INTEGER PRIMARY KEY, phone_id INTEGER REFERENCES phone ON DELETE CASCADE,
+              visit_id INTEGER REFERENCES visit ON DELETE CASCADE);
+            CREATE TABLE trace (id INTEGER PRIMARY KEY, call_id INTEGER REFERENCES call);
+            INSERT INTO phone VALUES (1, 1), (2, 1), (3, 1);
+            INSERT INTO call VALUES (1, 1, 1), (2, 1, 1), (3, 2, 2), (4, NULL, 2);
+            INSERT INTO trace VALUES (1, 1), (2, 1), (3, 3), (4, 4);""")
+
+        def keys(said):
+            return [(page["relation"], *page["path"], str(key)) for page in said["pages"] for key in page["keys"]]
+
+        def read(*arguments):
+            return json.loads(self.done("blockers", f"sqlite:{path}", "agent", "1", "--transitive", "--limit", "0", "--format",
+                                        "json", *arguments))
+        whole = sorted(keys(read()))
+        self.assertEqual(max(len(key) for key in whole), 5, "four levels")
+        for budget in [1, 2, 5, 6, 8, 20, 43, 45, len(whole) - 1, len(whole)]:
+            said = read("--budget-rows", str(budget))
+            seen = keys(said)
+            while said["token"]:
+                said = read("--budget-rows", str(budget), "--after", said["token"])
+                self.assertTrue(said["pages"] and len(keys(said)) <= budget)
+                seen += keys(said)
+            self.assertEqual(sorted(seen), whole, budget)
+
     @on_each_driver(SMALL)
     def test_specify(self, uri):
         def said(*arguments):
