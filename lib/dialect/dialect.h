@@ -72,6 +72,7 @@ typedef struct casc_sql_page {
   uint64_t limit;
   casc_page_way way;
   uint64_t bound;
+  bool unsorted;                /* of a CASC_PAGE_PROBE without anchor: all that it looks at, as it comes; less to plan */
   uint32_t behind_count;        /* columns of the row that are wanted besides */
   const char *const *behind;
   const int32_t *behind_types;
