@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum cli_exit { CLI_DONE = 0, CLI_REFUSED = 1, CLI_USAGE = 2, CLI_DATABASE = 3 };
+enum cli_exit { CLI_DONE = 0, CLI_REFUSED = 1, CLI_USAGE = 2, CLI_DATABASE = 3, CLI_UNKNOWN = 4 };
 
 /* Bits, so that a command can say which of them it knows. */
 enum cli_format { CLI_TEXT = 1, CLI_JSON = 2, CLI_DOT = 4, CLI_SQL = 8, CLI_SPECIFY = 16 };
@@ -25,6 +25,11 @@ typedef struct cli_options {
   uint32_t allow;    /* cascade_allow */
   int32_t integrity; /* cascade_integrity */
   bool yes;
+  const char *relation, *after, *token_key_file;
+  bool backward, behind, probe;
+  uint64_t offset, budget_rows;
+  uint32_t budget_ms;
+  int32_t count; /* cascade_count_mode */
 } cli_options;
 
 /* What every command starts from; opened as the options say. */
@@ -34,6 +39,7 @@ typedef struct cli_session {
   cascade_graph *graph;
   cascade_policy *policy;
   cascade_selection *selection; /* NULL for the graph command */
+  int exit_code;                /* of a command that did as asked, when it is not CLI_DONE */
 } cli_session;
 
 typedef struct cli_command {
@@ -77,10 +83,13 @@ int text_width(const char *text);                       /* columns on a terminal
 void text_pad(FILE *out, const char *text, int width);  /* left-aligned */
 void put_text(const char *text);                        /* on stdout, ending with a line break */
 void text_shell(FILE *out, const char *word);           /* as a shell reads it back */
+void text_command(FILE *out, const cli_options *options);     /* "cascade blockers" with these rows and the policy */
+void text_command_end(FILE *out, const cli_options *options); /* keys that begin with a minus, and the line's end */
 char *uri_text(const char *uri);                        /* without its password; the caller frees it */
 char *key_text(const cascade_keys *keys, uint64_t row); /* as cascade_selection_parse() reads it; the caller frees it */
 char *relation_text(const cascade_relation_info *relation,
                     const char *table); /* "loan(borrower_id)"; the caller frees it */
 const char *rule_meaning(int32_t rule); /* "deleted too" */
+char *text_short(const char *text, int width); /* "modified...agent_id" where it is wider; the caller frees it */
 
 #endif

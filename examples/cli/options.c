@@ -23,8 +23,21 @@ enum cli_option {
   OPTION_PROVEN,
   OPTION_ALLOW_NO_FILTER,
   OPTION_ALLOW_UNENFORCED,
-  OPTION_ALLOW_HIDDEN
+  OPTION_ALLOW_HIDDEN,
+  OPTION_RELATION,
+  OPTION_AFTER,
+  OPTION_BACKWARD,
+  OPTION_OFFSET,
+  OPTION_TRANSITIVE,
+  OPTION_COUNT,
+  OPTION_PROBE,
+  OPTION_BUDGET_MS,
+  OPTION_BUDGET_ROWS,
+  OPTION_BEHIND,
+  OPTION_TOKEN_KEY_FILE
 };
+
+enum { ALL_LEVELS = 250 };
 
 /* Returned by getopt_long(), which uses small numbers for itself. */
 #define LONG(option) (256 + (option))
@@ -47,8 +60,24 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
                                              {"allow-no-filter", no_argument, NULL, LONG(OPTION_ALLOW_NO_FILTER)},
                                              {"allow-unenforced", no_argument, NULL, LONG(OPTION_ALLOW_UNENFORCED)},
                                              {"allow-hidden", no_argument, NULL, LONG(OPTION_ALLOW_HIDDEN)},
+                                             {"relation", required_argument, NULL, LONG(OPTION_RELATION)},
+                                             {"after", required_argument, NULL, LONG(OPTION_AFTER)},
+                                             {"token", required_argument, NULL, LONG(OPTION_AFTER)},
+                                             {"backward", no_argument, NULL, LONG(OPTION_BACKWARD)},
+                                             {"offset", required_argument, NULL, LONG(OPTION_OFFSET)},
+                                             {"transitive", no_argument, NULL, LONG(OPTION_TRANSITIVE)},
+                                             {"count", required_argument, NULL, LONG(OPTION_COUNT)},
+                                             {"probe", no_argument, NULL, LONG(OPTION_PROBE)},
+                                             {"budget-ms", required_argument, NULL, LONG(OPTION_BUDGET_MS)},
+                                             {"budget-rows", required_argument, NULL, LONG(OPTION_BUDGET_ROWS)},
+                                             {"behind", no_argument, NULL, LONG(OPTION_BEHIND)},
+                                             {"token-key-file", required_argument, NULL, LONG(OPTION_TOKEN_KEY_FILE)},
                                              {NULL, 0, NULL, 0}};
 
+#define LISTING                                                                                                        \
+  (BIT(OPTION_LIMIT) | BIT(OPTION_PAGES) | BIT(OPTION_DEPTH) | BIT(OPTION_RELATION) | BIT(OPTION_AFTER) |               \
+   BIT(OPTION_BACKWARD) | BIT(OPTION_OFFSET) | BIT(OPTION_TRANSITIVE) | BIT(OPTION_COUNT) | BIT(OPTION_PROBE) |         \
+   BIT(OPTION_BUDGET_MS) | BIT(OPTION_BUDGET_ROWS) | BIT(OPTION_BEHIND) | BIT(OPTION_TOKEN_KEY_FILE))
 #define SELECTING                                                                                                      \
   (BIT(OPTION_HELP) | BIT(OPTION_WHERE) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT) | BIT(OPTION_MAX_ROWS))
 
@@ -58,7 +87,7 @@ const cli_command cli_commands[] = {
     {"graph", run_graph, CLI_TEXT | CLI_JSON | CLI_DOT, BIT(OPTION_HELP) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT),
      false, cli_help_graph},
     {"blockers", run_blockers, CLI_TEXT | CLI_JSON | CLI_SPECIFY,
-     SELECTING | BIT(OPTION_LIMIT) | BIT(OPTION_PAGES) | BIT(OPTION_DEPTH), true, cli_help_blockers},
+     SELECTING | LISTING, true, cli_help_blockers},
     {"plan", run_plan, CLI_TEXT | CLI_JSON | CLI_SQL, SELECTING, true, cli_help_plan},
     {"purge", run_purge, CLI_TEXT | CLI_JSON,
      SELECTING | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_PLAN) | BIT(OPTION_YES) |
@@ -101,15 +130,47 @@ static bool format(const cli_command *command, const char *text, uint32_t *value
   return false;
 }
 
+static bool limit(const char *name, const char *text, cli_options *options) {
+  uint64_t wide;
+  if (!number(name, text, INT32_MAX, &wide)) return false;
+  options->limit = (uint32_t)wide;
+  options->all = !wide;
+  return true;
+}
+
+static bool count_mode(const char *text, int32_t *value) {
+  static const char *const names[] = {"none", "capped", "estimated", "exact"};
+  for (int32_t i = 0; i < (int32_t)(sizeof names / sizeof *names); i++)
+    if (!strcmp(names[i], text)) {
+      *value = i;
+      return true;
+    }
+  fprintf(stderr, "cascade: --count takes none, capped, estimated or exact, not '%s'\n", text);
+  return false;
+}
+
 static bool take(const cli_command *command, int option, const char *name, cli_options *options) {
   switch (option) {
   case OPTION_WHERE: options->where = optarg; return true;
   case OPTION_POLICY: options->policy = optarg; return true;
   case OPTION_PLAN: options->plan = optarg; return true;
   case OPTION_FORMAT: return format(command, optarg, &options->format);
-  case OPTION_LIMIT: return small_number(name, optarg, &options->limit) && ((options->all = !options->limit), true);
+  case OPTION_LIMIT: return limit(name, optarg, options);
   case OPTION_PAGES: return small_number(name, optarg, &options->pages);
   case OPTION_DEPTH: return small_number(name, optarg, &options->depth);
+  case OPTION_TRANSITIVE:
+    if (!options->depth) options->depth = ALL_LEVELS; /* --depth bounds it */
+    return true;
+  case OPTION_RELATION: options->relation = optarg; return true;
+  case OPTION_AFTER: options->after = optarg; return true;
+  case OPTION_BACKWARD: options->backward = true; return true;
+  case OPTION_OFFSET: return number(name, optarg, INT64_MAX, &options->offset);
+  case OPTION_COUNT: return count_mode(optarg, &options->count);
+  case OPTION_PROBE: options->probe = true; return true;
+  case OPTION_BUDGET_MS: return small_number(name, optarg, &options->budget_ms);
+  case OPTION_BUDGET_ROWS: return number(name, optarg, INT64_MAX, &options->budget_rows);
+  case OPTION_BEHIND: options->behind = true; return true;
+  case OPTION_TOKEN_KEY_FILE: options->token_key_file = optarg; return true;
   case OPTION_BATCH_MS: return small_number(name, optarg, &options->batch_ms);
   case OPTION_MAX_ROWS: return number(name, optarg, INT64_MAX, &options->max_rows);
   case OPTION_MAX_TX_ROWS: return number(name, optarg, INT64_MAX, &options->max_tx_rows);
@@ -150,7 +211,14 @@ static const char *contradiction(const cli_command *command, const cli_options *
     return "JSON and DOT show the database's own rules: give no --policy";
   if (options->where && options->key_count) return "give keys or --where, not both";
   if (options->format == CLI_SPECIFY && options->depth > 1)
-    return "the format 'specify' has one level: give no --depth";
+    return "the format 'specify' has one level: give no --depth and no --transitive";
+  if (options->format == CLI_SPECIFY &&
+      (options->after || options->behind || options->count || options->budget_ms || options->budget_rows))
+    return "the format 'specify' has the rows alone: give no --after, --behind, --count or --budget";
+  if (options->after && (options->relation || options->backward || options->offset))
+    return "the token says where to go on: give no --relation, --backward or --offset with it";
+  if (options->probe && (options->after || options->relation || options->format != CLI_TEXT))
+    return "--probe lists nothing: give no --relation, --after or --format with it";
   return NULL;
 }
 

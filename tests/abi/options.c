@@ -106,6 +106,14 @@ static cascade_status use_blockers(world *at, const void *options, cascade_error
   return status;
 }
 
+static cascade_status use_blockers_json(world *at, const void *options, cascade_error **error) {
+  char *text = NULL;
+  cascade_status status =
+      cascade_blockers_json(at->connection, at->policy, at->selection, options, CASCADE_PROFILE_SPECIFY, &text, error);
+  cascade_text_free(text);
+  return status;
+}
+
 static cascade_status use_purge(world *at, const void *options, cascade_error **error) {
   cascade_purge *purge = NULL;
   cascade_status status = cascade_purge_new(at->connection, at->policy, at->selection, options, &purge, error);
@@ -164,7 +172,8 @@ static void options_of_other_versions(void **state) {
   GROW(use_graph, cascade_graph_options, size);
   GROW(use_policy, cascade_policy_options, exclude);
   GROW(use_plan, cascade_plan_options, max_rows);
-  GROW(use_blockers, cascade_blockers_options, max_rows);
+  GROW(use_blockers, cascade_blockers_options, reserved);
+  GROW(use_blockers_json, cascade_blockers_options, reserved);
   GROW(use_purge, cascade_purge_options, hook_data);
 }
 
