@@ -67,7 +67,8 @@ enum cascade_status_code {
   CASCADE_CONTENDED = -49,    /**< Other sessions add rows as fast as they are removed. */
   CASCADE_NO_PROGRESS = -50,  /**< Rows were selected, yet the database removed none: a trigger or rule keeps them. */
   CASCADE_HOOK = -51,         /**< A hook of the host reported failure; its batch was rolled back. */
-  CASCADE_TRIGGERS = -52      /**< Refused: user triggers make the requested integrity mode unsafe. */
+  CASCADE_TRIGGERS = -52,     /**< Refused: user triggers make the requested integrity mode unsafe. */
+  CASCADE_LEASE = -53         /**< A job is another worker's by now, or was cancelled; the batch was rolled back. */
 };
 
 /** @brief Type of a ::cascade_value, and the type that the library wants of a result column. */

@@ -124,6 +124,14 @@ typedef struct casc_dialect {
   /* Identities of rows among `keys` that refer, without NULL, to a row that does not exist. */
   void (*select_dangling)(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys,
                           uint64_t limit);
+  /* Records the keys of the relation's rows that meet the filter: inserts into a table of the queue the number of a job with the shown
+     columns, as one integer or as one text. Holds the rows, where others write beside us. */
+  void (*detach_keys)(casc_statement *statement, const casc_sql_relation *relation, const casc_sql_filter *filter, int64_t job,
+                      bool integers);
+  bool detach_updates; /* ... and sets the relation's set_columns to NULL */
+  /* The statement with which a column comes to take NULL. */
+  void (*allow_null)(casc_str *sql, const casc_sql_table *table, const char *column, const char *type);
+  const struct casc_queue_words *queue; /* queue.c */
   /* Values of default expressions, for the relation's set columns; NULL in `expressions` gives NULL. */
   void (*evaluate)(casc_statement *statement, const casc_sql_relation *relation, const char *const *expressions);
 } casc_dialect;

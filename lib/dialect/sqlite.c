@@ -3,6 +3,7 @@
    collation that its own foreign-key actions apply. */
 #include "columns.h"
 #include "parts.h"
+#include "queue.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -305,6 +306,41 @@ static void update_rows(casc_statement *statement, const casc_sql_relation *rela
   where_limited(statement, relation->table, filter);
 }
 
+/* A type's letter, then the value, of each column: what JSON and its numbers would lose is kept. */
+static void key_text(casc_statement *statement, const char *qualifier, const casc_sql_table *table) {
+  put(statement, "Json_Array(");
+  for (uint32_t i = 0; i < table->shown_count; i++) {
+    const char *column = casc_quoted_name(statement, casc_sqlite_identifier, qualifier, table->shown[i]);
+    casc_str_printf(&statement->sql,
+                    "%sCase Typeof(%s) When 'integer' Then 'i'||%s When 'real' Then 'r'||Printf('%%!.17g', %s) "
+                    "When 'blob' Then 'x'||Hex(%s) Else 't'||%s End",
+                    i ? ", " : "", column, column, column, column, column);
+  }
+  put(statement, ")");
+}
+
+static void detach_keys(casc_statement *statement, const casc_sql_relation *relation, const casc_sql_filter *filter, int64_t job,
+                        bool integers) {
+  const casc_sql_table *table = relation->table;
+  const char *qualifier = joins(filter) ? "t" : NULL;
+  put(statement, integers ? "Insert Into cascade_queue_number (job, place) Select ?, "
+                          : "Insert Into cascade_queue_text (job, words) Select ?, ");
+  casc_statement_integer(statement, job);
+  if (integers) name(statement, qualifier, table->shown[0]);
+  else key_text(statement, qualifier, table);
+  from_where(statement, table, filter);
+}
+
+/* Nothing on disk changes with it, so that the text of the table may be written anew. */
+static void allow_null(casc_str *sql, const casc_sql_table *table, const char *column, const char *type) {
+  (void)type;
+  casc_str_put(sql, "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = '<the same without NOT NULL at ");
+  casc_sqlite_identifier(sql, column);
+  casc_str_put(sql, ">' WHERE type = 'table' AND name = '");
+  for (const char *at = table->name; *at; at++) casc_str_printf(sql, *at == '\'' ? "''" : "%c", *at);
+  casc_str_put(sql, "'; PRAGMA writable_schema = RESET");
+}
+
 static void select_parents(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys) {
   const casc_sql_table *table = relation->table;
   put(statement, "Select ");
@@ -466,6 +502,9 @@ const casc_dialect casc_dialect_sqlite = {
     .find_parent = find_parent,
     .select_dangling = select_dangling,
     .evaluate = evaluate,
+    .detach_keys = detach_keys,
+    .allow_null = allow_null,
+    .queue = &casc_queue_sqlite,
 };
 
 const casc_dialect *casc_dialect_of(const char *engine) {

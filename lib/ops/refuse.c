@@ -1,6 +1,8 @@
 /* What is refused before anything is read of the closure. */
 #include "purge_internal.h"
 
+#include <string.h>
+
 static cascade_status refuse_request(cascade_purge *purge, cascade_error **error) {
   const casc_scope *scope = &purge->scope;
   const cascade_selection *selection = scope->selection;
@@ -91,9 +93,36 @@ static cascade_status refuse_tables(cascade_purge *purge, cascade_error **error)
   return status;
 }
 
+/* Whether rows can be detached is a matter of the schema: it is told before there are any. */
+static cascade_status refuse_detach(cascade_purge *purge, const casc_scope_relation *to, cascade_error **error) {
+  const casc_scope *scope = &purge->scope;
+  const casc_table *table = scope->tables[to->relation->table].table;
+  if (!to->detaches) return CASCADE_OK;
+  if (!table->key_count)
+    return casc_fail_at(purge->context, error, CASCADE_NO_KEY, table->label, to->relation->label,
+                        "table %s has no primary key, by which its detached rows could be found again; add one", table->label);
+  for (uint32_t i = 0; i < to->sql.set_count; i++) {
+    const casc_column *column = table->columns;
+    while (strcmp(column->name, to->sql.set_columns[i])) column++;
+    if (!(column->flags & CASCADE_COLUMN_NOT_NULL)) continue;
+    casc_str sql;
+    casc_str_init(&sql, scope->alloc);
+    scope->dialect->allow_null(&sql, to->sql.table, column->name, column->type);
+    cascade_status status = sql.failed ? casc_nomem(error)
+                                       : casc_fail_at(purge->context, error, CASCADE_POLICY, table->label, to->relation->label,
+                                                      "column %s of table %s cannot be NULL, so that its rows cannot be detached; "
+                                                      "make it so: %s", column->name, table->label, sql.data);
+    casc_str_free(&sql);
+    return status;
+  }
+  return CASCADE_OK;
+}
+
 cascade_status casc_purge_refuse(cascade_purge *purge, cascade_error **error) {
   cascade_status status = refuse_request(purge, error);
   if (status >= 0) status = refuse_tables(purge, error);
+  for (uint32_t i = 0; status >= 0 && i < purge->scope.relation_count; i++)
+    status = refuse_detach(purge, &purge->scope.relations[i], error);
   if (status >= 0 && purge->options.integrity == CASCADE_INTEGRITY_PROVEN) status = refuse_proof(purge, error);
   return status;
 }
