@@ -16,7 +16,7 @@ typedef struct cli_options {
   bool selects;            /* rows of the table are meant, by keys or where */
   const char *const *keys;
   uint32_t key_count;
-  const char *where, *policy, *plan;
+  const char *where, *policy, *plan, *state;
   uint32_t format; /* one of cli_format */
   uint32_t limit;  /* keys of a page */
   bool all;        /* --limit 0 */
@@ -25,6 +25,7 @@ typedef struct cli_options {
   uint32_t allow;    /* cascade_allow */
   int32_t integrity; /* cascade_integrity */
   bool yes;
+  bool queue; /* about the queue: no graph is read */
 } cli_options;
 
 /* What every command starts from; opened as the options say. */
@@ -43,6 +44,8 @@ typedef struct cli_command {
   uint32_t options; /* bits of cli_option, see options.c */
   bool selects;     /* starts from rows of a table */
   const char *help;
+  bool queue;       /* about the queue; `table` is the number of a job where it takes one */
+  bool job;         /* ... and it takes one */
 } cli_command;
 
 extern const cli_command cli_commands[];
@@ -53,6 +56,14 @@ cascade_status run_graph(cli_session *session, const cli_options *options, casca
 cascade_status run_blockers(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_plan(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_purge(cli_session *session, const cli_options *options, cascade_error **error);
+
+cascade_status run_detach(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_queue_cancel(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_queue_install(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_queue_list(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_queue_metrics(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_queue_retry(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_queue_work(cli_session *session, const cli_options *options, cascade_error **error);
 
 /* options.c: true when there is a command to run; else *exit_code is what to end with, and everything was said. */
 bool options_read(int argc, char **argv, const cli_command **command, cli_options *options, int *exit_code);

@@ -9,6 +9,8 @@ const char cli_help[] =
     "  cascade blockers URI TABLE (KEY... | --where SQL)  which rows refer to these, and which block\n"
     "  cascade plan     URI TABLE (KEY... | --where SQL)  what a purge would do, step by step\n"
     "  cascade purge    URI TABLE (KEY... | --where SQL)  does it, in short transactions\n"
+    "  cascade detach   URI TABLE (KEY... | --where SQL)  deletes these now, and leaves the rest for later\n"
+    "  cascade queue    install|list|work|... URI         what was left for later\n"
     "\n"
     "The first three only read. A URI names the database and the driver:\n"
     "\n"
@@ -101,3 +103,41 @@ const char cli_help_purge[] =
     "  cascade purge sqlite:museum.db accession 4\n"
     "  cascade purge sqlite:museum.db accession 4 --plan FINGERPRINT --yes\n"
     "  cascade purge sqlite:museum.db collection_object --where \"accession_id = 40\" --yes\n";
+
+const char cli_help_detach[] =
+    "cascade detach URI TABLE (KEY... | --where SQL) --policy FILE --yes [options]\n"
+    "\n"
+    "Deletes the rows at once, in one transaction. Rows that refer to them by a relation with the rule\n"
+    "DETACH are recorded in the queue, and their columns are set to NULL; 'cascade queue work' deletes them\n"
+    "afterwards, with everything that depends on them, unless they have a parent again by then.\n"
+    "\n" KEYS "  --yes               do not ask: detach never does\n"
+    "  --max-tx-rows N     rows of one transaction, 50000 unless given; detached rows do not count\n"
+    "  --batch-ms N        time that a transaction of the worker should take, 100 unless given\n"
+    "  --proven            of the worker, as in 'cascade purge'\n"
+    "  --allow-no-filter   delete every row of TABLE\n"
+    "  --allow-unenforced  go on although the database does not enforce its foreign keys\n"
+    "  --allow-hidden      go on although the database user may not see all foreign keys or triggers\n" POLICY
+    "  --format FORMAT     of the report: text, json\n"
+    "\n"
+    "  cascade detach sqlite:museum.db agent 7 --policy detach.json --yes\n";
+
+const char cli_help_queue[] =
+    "cascade queue install URI [--format text|sql]\n"
+    "cascade queue list    URI [--state STATE] [--limit N] [--format text|json]\n"
+    "cascade queue metrics URI\n"
+    "cascade queue work    URI [--format text|json]\n"
+    "cascade queue retry   URI JOB\n"
+    "cascade queue cancel  URI JOB\n"
+    "\n"
+    "The queue is in the database: 'install' makes its tables, or prints the statements for that with\n"
+    "--format sql. 'work' does what is due and ends when nothing is; any number of workers may run at\n"
+    "once, and when one dies, another takes its job over. Ctrl-C gives the job back after its last whole\n"
+    "batch. A job that cannot be done is dead, with the reason; 'retry' takes it, or one that was\n"
+    "cancelled, up again. 'metrics' is one line of JSON for monitoring.\n"
+    "\n"
+    "  --state STATE       only jobs that are ready, claimed, done, dead or cancelled\n"
+    "  --limit N           no more than this, 100 unless given; 0 for all\n"
+    "\n"
+    "  cascade queue install sqlite:museum.db\n"
+    "  cascade queue work sqlite:museum.db\n"
+    "  cascade queue list sqlite:museum.db --state dead\n";

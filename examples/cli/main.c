@@ -21,6 +21,7 @@ static int exit_code(cascade_status status) {
   case CASCADE_NO_PROGRESS:
   case CASCADE_HOOK:
   case CASCADE_TRIGGERS:
+  case CASCADE_LEASE:
   case CASCADE_CANCELLED: return CLI_REFUSED;
   case CASCADE_INVALID:
   case CASCADE_NOT_FOUND:

@@ -23,7 +23,8 @@ enum cli_option {
   OPTION_PROVEN,
   OPTION_ALLOW_NO_FILTER,
   OPTION_ALLOW_UNENFORCED,
-  OPTION_ALLOW_HIDDEN
+  OPTION_ALLOW_HIDDEN,
+  OPTION_STATE
 };
 
 /* Returned by getopt_long(), which uses small numbers for itself. */
@@ -47,12 +48,13 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
                                              {"allow-no-filter", no_argument, NULL, LONG(OPTION_ALLOW_NO_FILTER)},
                                              {"allow-unenforced", no_argument, NULL, LONG(OPTION_ALLOW_UNENFORCED)},
                                              {"allow-hidden", no_argument, NULL, LONG(OPTION_ALLOW_HIDDEN)},
+                                             {"state", required_argument, NULL, LONG(OPTION_STATE)},
                                              {NULL, 0, NULL, 0}};
 
 #define SELECTING                                                                                                      \
   (BIT(OPTION_HELP) | BIT(OPTION_WHERE) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT) | BIT(OPTION_MAX_ROWS))
 
-extern const char cli_help_graph[], cli_help_blockers[], cli_help_plan[], cli_help_purge[];
+extern const char cli_help_graph[], cli_help_blockers[], cli_help_plan[], cli_help_purge[], cli_help_detach[], cli_help_queue[];
 
 const cli_command cli_commands[] = {
     {"graph", run_graph, CLI_TEXT | CLI_JSON | CLI_DOT, BIT(OPTION_HELP) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT),
@@ -65,6 +67,17 @@ const cli_command cli_commands[] = {
          BIT(OPTION_PROVEN) | BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) |
          BIT(OPTION_ALLOW_HIDDEN),
      true, cli_help_purge},
+    {"detach", run_detach, CLI_TEXT | CLI_JSON,
+     BIT(OPTION_HELP) | BIT(OPTION_WHERE) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) |
+         BIT(OPTION_YES) | BIT(OPTION_PROVEN) | BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) | BIT(OPTION_ALLOW_HIDDEN),
+     true, cli_help_detach},
+    {"queue install", run_queue_install, CLI_TEXT | CLI_SQL, BIT(OPTION_HELP) | BIT(OPTION_FORMAT), false, cli_help_queue, true, false},
+    {"queue list", run_queue_list, CLI_TEXT | CLI_JSON,
+     BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_STATE) | BIT(OPTION_LIMIT), false, cli_help_queue, true, false},
+    {"queue metrics", run_queue_metrics, CLI_TEXT | CLI_JSON, BIT(OPTION_HELP) | BIT(OPTION_FORMAT), false, cli_help_queue, true, false},
+    {"queue work", run_queue_work, CLI_TEXT | CLI_JSON, BIT(OPTION_HELP) | BIT(OPTION_FORMAT), false, cli_help_queue, true, false},
+    {"queue retry", run_queue_retry, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
+    {"queue cancel", run_queue_cancel, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
     {NULL}};
 
 static bool number(const char *option, const char *text, uint64_t most, uint64_t *value) {
@@ -106,6 +119,7 @@ static bool take(const cli_command *command, int option, const char *name, cli_o
   case OPTION_WHERE: options->where = optarg; return true;
   case OPTION_POLICY: options->policy = optarg; return true;
   case OPTION_PLAN: options->plan = optarg; return true;
+  case OPTION_STATE: options->state = optarg; return true;
   case OPTION_FORMAT: return format(command, optarg, &options->format);
   case OPTION_LIMIT: return small_number(name, optarg, &options->limit) && ((options->all = !options->limit), true);
   case OPTION_PAGES: return small_number(name, optarg, &options->pages);
@@ -121,8 +135,16 @@ static bool take(const cli_command *command, int option, const char *name, cli_o
   }
 }
 
+/* A name may have two words: the command's arguments are behind them. */
+static bool is_named(const cli_command *command, int argc, char **argv, int *words) {
+  size_t first = strcspn(command->name, " ");
+  *words = command->name[first] ? 2 : 1;
+  return argc > *words && !strncmp(argv[1], command->name, first) && !argv[1][first] &&
+         (*words == 1 || !strcmp(argv[2], command->name + first + 1));
+}
+
 /* 0 when a command was found, else the exit code. */
-static int find_command(int argc, char **argv, const cli_command **command) {
+static int find_command(int argc, char **argv, const cli_command **command, int *words) {
   const char *name = argc > 1 ? argv[1] : "";
   if (!strcmp(name, "--help") || !strcmp(name, "help")) {
     fputs(cli_help, stdout);
@@ -133,15 +155,24 @@ static int find_command(int argc, char **argv, const cli_command **command) {
     return -1;
   }
   for (*command = cli_commands; (*command)->name; ++*command)
-    if (!strcmp((*command)->name, name)) return 0;
-  if (*name) fprintf(stderr, "cascade: there is no command '%s'; see 'cascade --help'\n", name);
-  else fprintf(stderr, "cascade: which command? graph, blockers, plan or purge; see 'cascade --help'\n");
+    if (is_named(*command, argc, argv, words)) return 0;
+  if (!strcmp(name, "queue") && argc > 2 && !strcmp(argv[2], "--help")) {
+    fputs(cli_help_queue, stdout);
+    return -1;
+  }
+  if (!strcmp(name, "queue"))
+    fprintf(stderr, "cascade: queue what? install, list, metrics, work, retry or cancel; see 'cascade queue --help'\n");
+  else if (*name) fprintf(stderr, "cascade: there is no command '%s'; see 'cascade --help'\n", name);
+  else fprintf(stderr, "cascade: which command? graph, blockers, plan, purge, detach or queue; see 'cascade --help'\n");
   return CLI_USAGE;
 }
 
 /* What only shows when everything was read. */
 static const char *contradiction(const cli_command *command, const cli_options *options) {
   if (!options->uri) return "which database? Give a URI such as sqlite:museum.db";
+  if (command->queue && (options->key_count || (options->table && !command->job))) return "there is a word too many";
+  if (command->job && !options->table) return "which job? Its number follows the URI";
+  if (command->queue) return NULL;
   if (command->selects && !options->table) return "which table? Its name follows the URI";
   if (!command->selects && options->key_count) return "the graph is of tables, not of rows: give no keys";
   if (!command->selects && options->table && options->format == CLI_JSON)
@@ -155,14 +186,15 @@ static const char *contradiction(const cli_command *command, const cli_options *
 }
 
 bool options_read(int argc, char **argv, const cli_command **command, cli_options *options, int *exit_code) {
-  *exit_code = find_command(argc, argv, command);
+  int words = 1;
+  *exit_code = find_command(argc, argv, command, &words);
   if (*exit_code) {
     if (*exit_code < 0) *exit_code = CLI_DONE;
     return false;
   }
-  *options = (cli_options){.format = CLI_TEXT, .selects = (*command)->selects};
+  *options = (cli_options){.format = CLI_TEXT, .selects = (*command)->selects, .queue = (*command)->queue};
   *exit_code = CLI_USAGE;
-  argc--, argv++; /* the command takes the program's place */
+  argc -= words, argv += words; /* the command takes the program's place */
   opterr = 0;
   for (int found, position = -1; (found = getopt_long(argc, argv, ":", long_options, &position)) != -1;) {
     const char *given = argv[optind - 1];
