@@ -15,8 +15,8 @@ enum {
   NAME_ROOM = 500
 };
 
-/* Data. In columns and rows {i} is an integer type, {t} a text type, {/} the division of integers, {n} the size, {h}
-   half of it, {a} a row's age. */
+/* Data. In columns and rows {i} is an integer type, {k} one with values of its own as primary key, {t} a text type, {/} the
+   division of integers, {n} the size, {h} half of it, {a} a row's age. */
 
 typedef struct bench_table {
   const char *name, *columns;
@@ -38,6 +38,7 @@ typedef struct bench_relation {
 /* Rows that must be left: `stays` of the original; what `kept` sums up there, `found` does in the result. */
 typedef struct bench_left {
   const char *table, *stays, *kept, *found;
+  const char *instead; /* in the original, what the table's rows come from; NULL for the table itself */
 } bench_left;
 
 /* By hand: rows of `table` whose `column` is among the roots' keys, or the inner table's, go; or the column becomes
@@ -62,7 +63,7 @@ typedef struct bench_data {
   const char *inner, *inner_column; /* what lies between roots and leaves and refers to the roots, or NULL */
 } bench_data;
 
-extern const bench_data bench_jobs, bench_scattered_jobs, bench_census;
+extern const bench_data bench_jobs, bench_scattered_jobs, bench_census, bench_grants;
 
 /* Engines. */
 
@@ -78,7 +79,7 @@ typedef void (*bench_row)(void *data, const char *first, const char *second);
 
 typedef struct bench_engine {
   const char *name, *driver, *dbi_driver;
-  const char *integer, *text, *division, *series; /* `series` has a place for the number of rows */
+  const char *integer, *key, *text, *division, *series; /* `series` has a place for the number of rows */
   const char *begin;
   const char *const *unchecked; /* statements that turn a session's checks off; NULL-terminated */
   const char *unchecked_once;   /* the same in a transaction; NULL when that gains nothing */
@@ -176,6 +177,7 @@ void bench_fail(bench_run *run, const char *what, const char *why);
 /* Ways through the library. */
 void *bench_open_native(bench_run *run);
 void *bench_open_dbi(bench_run *run);
+cascade_connection *bench_connection(void *session);
 void bench_close_library(void *session);
 void bench_checked(bench_run *run, void *session);
 void bench_proven(bench_run *run, void *session);
@@ -190,5 +192,10 @@ void bench_staged_unchecked(bench_run *run, void *session);
 void bench_cascade(bench_run *run, void *session);
 void bench_cascade_batched(bench_run *run, void *session);
 void bench_limit(bench_run *run, void *session);
+
+/* A table that is filled, instead. */
+void bench_granted(bench_run *run, void *session);
+void *bench_open_granted(bench_run *run);
+void bench_insert_select(bench_run *run, void *session);
 
 #endif

@@ -59,6 +59,10 @@ void *bench_open_dbi(bench_run *run) {
   return session;
 }
 
+cascade_connection *bench_connection(void *handle) {
+  return ((library_session *)handle)->connection;
+}
+
 void bench_close_library(void *handle) {
   library_session *session = handle;
   cascade_connection_free(session->connection);

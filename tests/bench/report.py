@@ -12,9 +12,11 @@ import sys
 PAGES = pathlib.Path(__file__).resolve().parents[2] / 'lib/doc/pages'
 ENGINES = {'sqlite': 'SQLite', 'postgresql': 'PostgreSQL', 'mariadb': 'MariaDB'}
 PEERS = {'django': 'Django, QuerySet.delete()', 'active_record': 'ActiveRecord, destroy of each',
-         'pt_archiver': 'pt-archiver, actions declared'}
+         'pt_archiver': 'pt-archiver, actions declared', 'django_fill': 'Django, bulk_create() of 1,000'}
 METHODS = {  # in the order of the report
     'native_driver': 'library',
+    'second_pass': 'library, a second pass',
+    'insert_select': 'by hand, one INSERT ... SELECT',
     'native_driver_delegated': 'library, actions declared',
     'native_driver_proven': 'library, proven',
     'native_driver_delegated_proven': 'library, proven, actions declared',
@@ -30,6 +32,7 @@ WORKLOADS = {
            'tables whose references become NULL.'),
     'w1s': ('Scattered job history', 6, 'The same with {size:,} runs, where the older ones are strewn among the younger.'),
     'w1b': ('Job history without two indexes', 6, 'The same with {size:,} runs; two of the referencing columns have no index.'),
+    'w3': ('Back-fill', 58, 'A table takes who may see {size:,} products, as members or by their teams: 58 rows each.'),
     'w4': ('Census', 16, '{size:,} households that belong to no area any more go, with 15 rows each on two more levels; as many '
            'stay.')}
 TOP = """# Performance {#performance}
@@ -80,6 +83,10 @@ def title(run):
     return f"{WORKLOADS[run['workload']][0]} on {ENGINES[run['engine']]}, {run['size']:,}"
 
 
+def done(run):
+    return 'inserted' if run['workload'] == 'w3' else 'deleted'
+
+
 def table(run):
     cascade = run['methods'].get('cascade', {}).get('seconds')
     yield '| method | seconds | to ON DELETE CASCADE | statements | longest transaction, s | memory, KB |'
@@ -100,7 +107,7 @@ def page(runs, note):
     lines = [TOP, ' '.join([f'Measured on a machine with {machine()}.', *note]), '']
     for run in runs:
         _, rows, about = WORKLOADS[run['workload']]
-        lines += [f'## {title(run)}', '', about.format(size=run['size']) + f" {rows * run['size']:,} rows are deleted.", '']
+        lines += [f'## {title(run)}', '', about.format(size=run['size']) + f" {rows * run['size']:,} rows are {done(run)}.", '']
         lines += [*table(run), '']
         lines += [PURGE] if run['engine'] == 'mariadb' and 'native_driver_delegated' in run['methods'] else []
     lines += ['## To measure again', '', '    cd libcascade', *commands(runs), '']
@@ -111,8 +118,9 @@ def commands(runs):
     files, told = [], []
     for run in runs:
         if PEERS.keys() & run['methods'].keys():
-            files.append(f"peers-{run['engine']}.json")
-            line = f"    tests/bench/peers/run {run['size']}"
+            filled = run['workload'] == 'w3'
+            files.append(f"peers-{'fill-' if filled else ''}{run['engine']}.json")
+            line = f"    tests/bench/peers/run {run['size'] * (10 if filled else 1)}"
         else:
             files.append(f"{run['workload']}-{run['engine']}-{run['size']}.json")
             line = (f"    tests/bench/bench {run['workload']} --engine {run['engine']} --size {run['size']} "

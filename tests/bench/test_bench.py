@@ -10,8 +10,11 @@ import xml.etree.ElementTree
 METHODS = {
     'sqlite': {'native_driver', 'native_driver_proven', 'dbi_driver', 'dbi_driver_proven', 'staged', 'cascade', 'limit'},
     'postgresql': {'native_driver', 'native_driver_proven', 'native_driver_delegated', 'native_driver_delegated_proven',
-                   'dbi_driver', 'dbi_driver_proven', 'dbi_driver_delegated', 'staged', 'staged_unchecked', 'cascade', 'limit'},
-    'mariadb': {'native_driver', 'native_driver_delegated', 'dbi_driver', 'dbi_driver_delegated', 'staged', 'cascade', 'limit'},
+                   'dbi_driver', 'dbi_driver_proven', 'dbi_driver_delegated', 'staged', 'staged_unchecked', 'cascade', 'cascade_batched',
+                   'limit'},
+    'mariadb': {'native_driver', 'native_driver_delegated', 'dbi_driver', 'dbi_driver_delegated', 'staged', 'cascade', 'cascade_batched',
+                'limit'},
+    'fill': {'native_driver', 'dbi_driver', 'second_pass', 'insert_select'},
     'few': {'native_driver', 'native_driver_proven', 'cascade', 'limit'}}
 PROGRAM = sys.argv.pop(1)
 
@@ -55,6 +58,11 @@ class Bench(unittest.TestCase):
     def test_jobs_without_indexes(self):
         self.check('w1b', 'sqlite', 200, 'few')
         self.check('w1b', 'postgresql', 200, 'few')
+
+    def test_grants(self):
+        self.check('w3', 'sqlite', 40, 'fill')
+        self.check('w3', 'postgresql', 40, 'fill')
+        self.check('w3', 'mariadb', 40, 'fill')
 
     def test_census_on_sqlite(self):
         self.check('w4', 'sqlite', 100, 'few')

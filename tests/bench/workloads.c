@@ -43,6 +43,11 @@ static const bench_method spare_methods[] = {
     LIBRARY("native_driver", false, bench_open_native, bench_checked), BY_HAND("cascade", true, bench_cascade),
     LIBRARY("native_driver_proven", false, bench_open_native, bench_proven), BY_HAND("limit", false, bench_limit)};
 
+static const bench_method fill_methods[] = {LIBRARY("native_driver", false, bench_open_native, bench_granted),
+                                            LIBRARY("dbi_driver", false, bench_open_dbi, bench_granted),
+                                            LIBRARY("second_pass", false, bench_open_granted, bench_granted),
+                                            BY_HAND("insert_select", false, bench_insert_select)};
+
 static const bench_ratio sqlite_ratios[] = {{"native_driver", "staged"},
                                             {"native_driver", "cascade"},
                                             {"dbi_driver", "native_driver"},
@@ -75,11 +80,15 @@ static const bench_ratio mariadb_ratios[] = {{"native_driver", "staged"},
 static const bench_ratio spare_ratios[] = {
     {"cascade", "native_driver"}, {"cascade", "native_driver_proven"}, {"native_driver_proven", "limit"}};
 
+static const bench_ratio fill_ratios[] = {
+    {"native_driver", "insert_select"}, {"dbi_driver", "native_driver"}, {"second_pass", "native_driver"}};
+
 #define WITH(engine) engine##_methods, engine##_ratios, COUNT(engine##_methods), COUNT(engine##_ratios)
 
 static const char w1[] = "the older half of N runs of an automation server, 12 rows each";
 static const char w1b[] = "the same, with no index on two of the referencing columns";
 static const char w1s[] = "the same, where the older runs are strewn among the younger";
+static const char w3[] = "who may see N products, as members or by their teams, in one table: 58 rows each";
 static const char w4[] = "N households cut from their area, 16 rows each on three levels";
 
 const bench_workload bench_workloads[] = {
@@ -91,6 +100,9 @@ const bench_workload bench_workloads[] = {
     {"w1s", w1s, &bench_mariadb, &bench_scattered_jobs, false, WITH(mariadb)},
     {"w1b", w1b, &bench_sqlite, &bench_jobs, true, WITH(spare)},
     {"w1b", w1b, &bench_postgresql, &bench_jobs, true, WITH(spare)},
+    {"w3", w3, &bench_sqlite, &bench_grants, false, WITH(fill)},
+    {"w3", w3, &bench_postgresql, &bench_grants, false, WITH(fill)},
+    {"w3", w3, &bench_mariadb, &bench_grants, false, WITH(fill)},
     {"w4", w4, &bench_sqlite, &bench_census, false, WITH(spare)},
     {"w4", w4, &bench_postgresql, &bench_census, false, WITH(postgresql)},
     {"w4", w4, &bench_mariadb, &bench_census, false, WITH(mariadb)}};
