@@ -24,7 +24,8 @@ enum cli_option {
   OPTION_ALLOW_NO_FILTER,
   OPTION_ALLOW_UNENFORCED,
   OPTION_ALLOW_HIDDEN,
-  OPTION_STATE
+  OPTION_STATE,
+  OPTION_WAIT
 };
 
 /* Returned by getopt_long(), which uses small numbers for itself. */
@@ -49,6 +50,7 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
                                              {"allow-unenforced", no_argument, NULL, LONG(OPTION_ALLOW_UNENFORCED)},
                                              {"allow-hidden", no_argument, NULL, LONG(OPTION_ALLOW_HIDDEN)},
                                              {"state", required_argument, NULL, LONG(OPTION_STATE)},
+                                             {"wait", required_argument, NULL, LONG(OPTION_WAIT)},
                                              {NULL, 0, NULL, 0}};
 
 #define SELECTING                                                                                                      \
@@ -75,7 +77,7 @@ const cli_command cli_commands[] = {
     {"queue list", run_queue_list, CLI_TEXT | CLI_JSON,
      BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_STATE) | BIT(OPTION_LIMIT), false, cli_help_queue, true, false},
     {"queue metrics", run_queue_metrics, CLI_TEXT | CLI_JSON, BIT(OPTION_HELP) | BIT(OPTION_FORMAT), false, cli_help_queue, true, false},
-    {"queue work", run_queue_work, CLI_TEXT | CLI_JSON, BIT(OPTION_HELP) | BIT(OPTION_FORMAT), false, cli_help_queue, true, false},
+    {"queue work", run_queue_work, CLI_TEXT | CLI_JSON, BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_WAIT), false, cli_help_queue, true, false},
     {"queue retry", run_queue_retry, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
     {"queue cancel", run_queue_cancel, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
     {NULL}};
@@ -120,6 +122,7 @@ static bool take(const cli_command *command, int option, const char *name, cli_o
   case OPTION_POLICY: options->policy = optarg; return true;
   case OPTION_PLAN: options->plan = optarg; return true;
   case OPTION_STATE: options->state = optarg; return true;
+  case OPTION_WAIT: return small_number(name, optarg, &options->wait);
   case OPTION_FORMAT: return format(command, optarg, &options->format);
   case OPTION_LIMIT: return small_number(name, optarg, &options->limit) && ((options->all = !options->limit), true);
   case OPTION_PAGES: return small_number(name, optarg, &options->pages);

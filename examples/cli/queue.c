@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 cascade_status run_queue_install(cli_session *session, const cli_options *options, cascade_error **error) {
   if (options->format != CLI_SQL) {
@@ -83,7 +84,12 @@ cascade_status run_queue_work(cli_session *session, const cli_options *options, 
   cascade_worker_report report = {.size = sizeof report};
   cascade_status status = cascade_worker_new(session->connection, NULL, &worker, error);
   if (status < 0) return status;
-  while (status == CASCADE_OK) status = cascade_worker_step(worker, error);
+  time_t idle_since = time(NULL);
+  while ((status = cascade_worker_step(worker, error)) >= 0) {
+    if (status == CASCADE_OK) idle_since = time(NULL);
+    else if (time(NULL) - idle_since >= (time_t)options->wait) break;
+    else nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+  }
   cascade_worker_describe(worker, &report);
   cascade_worker_free(worker);
   if (options->format == CLI_JSON) {

@@ -194,7 +194,7 @@ CASCADE_API cascade_status cascade_queue_retry(cascade_connection *connection, i
 /**
  * @brief Lists jobs, by their numbers, as one JSON object: `{"version": 1, "now": ..., "jobs": [...]}`.
  *
- * A job has `job`, `kind` ("detached" or "purge"), `state`, `table`, `keys` (recorded at first), `deleted`, `updated`, `kept`, `batches`,
+ * A job has `job`, `kind` ("detached" or "purge"), `state`, `table`, `keys` (recorded, and not dealt with yet), `deleted`, `updated`, `kept`, `batches`,
  * `attempts`, `max_attempts`, `due` (ready: not before; claimed: end of the lease; else null), `owner`, `error`, `created`, `changed`, and
  * `part_of` where a large job was cut. Times are milliseconds since 1970 by the database's clock.
  *
@@ -213,8 +213,8 @@ CASCADE_API cascade_status cascade_queue_list(cascade_connection *connection, co
  * @brief The state of the queue as one JSON object, for monitoring.
  *
  * `jobs` counts them by state; `oldest_ready_ms` is how long the first job that is due has waited, and 0 when none has;
- * `kinds` has, for each kind, `deleted`, `updated`, `kept`, and `lag`: recorded keys of jobs that are not at
- * their end, less the rows dealt with.
+ * `kinds` has, for each kind, `deleted`, `updated`, `kept`, and `lag`: recorded keys that jobs which are ready or
+ * claimed have not dealt with yet.
  *
  * @param connection  a session in whose database the queue is installed
  * @param[out] text  receives the text, to be freed with cascade_text_free()

@@ -125,7 +125,7 @@ typedef struct casc_dialect {
   void (*select_dangling)(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys,
                           uint64_t limit);
   /* Records the keys of the relation's rows that meet the filter: inserts into a table of the queue the number of a job with the shown
-     columns, as one integer or as one text. Holds the rows, where others write beside us. */
+     columns, as one integer or as one text. Rows are not held: as many must become NULL afterwards. */
   void (*detach_keys)(casc_statement *statement, const casc_sql_relation *relation, const casc_sql_filter *filter, int64_t job,
                       bool integers);
   bool detach_updates; /* ... and sets the relation's set_columns to NULL */

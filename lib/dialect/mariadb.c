@@ -460,7 +460,6 @@ static void detach_keys(casc_statement *statement, const casc_sql_relation *rela
   else key_text(statement, table);
   put(statement, " FROM ");
   joined_where(statement, table, filter);
-  put(statement, " FOR UPDATE");
 }
 
 static void allow_null(casc_str *sql, const casc_sql_table *table, const char *column_name, const char *type) {

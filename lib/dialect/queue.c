@@ -45,7 +45,7 @@ static const job_column job_columns[CASC_JOB_COLUMNS] = {
     [CASC_JOB_PAYLOAD] = {"payload", CASCADE_TEXT},
     [CASC_JOB_LOW] = {"low", CASCADE_INT64},
     [CASC_JOB_HIGH] = {"high", CASCADE_INT64},
-    [CASC_JOB_TOTAL] = {"total", CASCADE_INT64},
+    [CASC_JOB_KEYS_LEFT] = {"keys_left", CASCADE_INT64},
     [CASC_JOB_ATTEMPTS] = {"attempts", CASCADE_INT64},
     [CASC_JOB_MAX_ATTEMPTS] = {"max_attempts", CASCADE_INT64},
     [CASC_JOB_DUE] = {"due", CASCADE_INT64},
@@ -87,10 +87,10 @@ void casc_queue_version(const casc_queue_words *words, casc_statement *statement
 
 void casc_queue_insert(const casc_queue_words *words, casc_statement *statement, const casc_new_job *job) {
   say(words, statement,
-      "Insert Into cascade_queue_job (source, kind, state, root, payload, low, high, total, attempts, max_attempts, due, epoch, "
+      "Insert Into cascade_queue_job (source, kind, state, root, payload, low, high, keys_left, attempts, max_attempts, due, epoch, "
       "batches, deleted, updated, kept, created, changed) Values (%i, %t, 'ready', %t, %t, %i, %i, %i, 0, %i, %n + %i, 0, "
       "0, 0, 0, 0, %n, %n)",
-      job->source, job->kind, job->root, job->payload, job->low, job->high, job->total, job->max_attempts, job->delay_ms);
+      job->source, job->kind, job->root, job->payload, job->low, job->high, job->keys_left, job->max_attempts, job->delay_ms);
   if (!words->returning) return;
   casc_put(statement, words->returning);
   words->column(statement, "id", CASCADE_INT64);
@@ -101,8 +101,8 @@ void casc_queue_last_id(const casc_queue_words *words, casc_statement *statement
   words->column(statement, words->last_id, CASCADE_INT64);
 }
 
-void casc_queue_set_total(const casc_queue_words *words, casc_statement *statement, int64_t job, int64_t total) {
-  say(words, statement, "Update cascade_queue_job Set total = total + %i Where id = %i", total, job);
+void casc_queue_add_keys(const casc_queue_words *words, casc_statement *statement, int64_t job, int64_t keys) {
+  say(words, statement, "Update cascade_queue_job Set keys_left = keys_left + %i Where id = %i", keys, job);
 }
 
 void casc_queue_remove(const casc_queue_words *words, casc_statement *statement, int64_t job) {
@@ -136,15 +136,15 @@ void casc_queue_hold(const casc_queue_words *words, casc_statement *statement, c
 void casc_queue_count(const casc_queue_words *words, casc_statement *statement, const casc_held *held, const casc_done *done,
                       uint32_t lease_ms) {
   say(words, statement,
-      "Update cascade_queue_job Set deleted = deleted + %i, updated = updated + %i, kept = kept + %i, attempts = 0, due = %n + %i, "
+      "Update cascade_queue_job Set deleted = deleted + %i, updated = updated + %i, kept = kept + %i, keys_left = keys_left - %i, attempts = 0, due = %n + %i, "
       "changed = %n",
-      (int64_t)done->deleted, (int64_t)done->updated, (int64_t)done->kept, (int64_t)lease_ms);
+      (int64_t)done->deleted, (int64_t)done->updated, (int64_t)done->kept, (int64_t)done->keys, (int64_t)lease_ms);
   where_held(words, statement, held);
 }
 
 void casc_queue_bound(const casc_queue_words *words, casc_statement *statement, const casc_held *held, int64_t low, int64_t high,
-                      int64_t total) {
-  say(words, statement, "Update cascade_queue_job Set low = %i, high = %i, total = %i", low, high, total);
+                      int64_t keys_left) {
+  say(words, statement, "Update cascade_queue_job Set low = %i, high = %i, keys_left = %i", low, high, keys_left);
   where_held(words, statement, held);
 }
 
@@ -210,7 +210,7 @@ void casc_queue_select(const casc_queue_words *words, casc_statement *statement,
 }
 
 void casc_queue_metrics(const casc_queue_words *words, casc_statement *statement) {
-  static const char sums[][32] = {"deleted", "updated", "kept", "total"};
+  static const char sums[][32] = {"deleted", "updated", "kept", "keys_left"};
   casc_put(statement, "Select ");
   words->column(statement, "state", CASCADE_TEXT);
   words->column(statement, "kind", CASCADE_TEXT);
@@ -230,7 +230,7 @@ void casc_queue_metrics(const casc_queue_words *words, casc_statement *statement
 
 #define JOB_COLUMNS(id, bigint, word, text)                                                                                     \
   "Create Table If Not Exists cascade_queue_job (id " id ", source " bigint ", kind " word ", state " word ", root " text       \
-  " Not Null, payload " text " Not Null, low " bigint ", high " bigint ", total " bigint ", attempts " bigint                   \
+  " Not Null, payload " text " Not Null, low " bigint ", high " bigint ", keys_left " bigint ", attempts " bigint                   \
   ", max_attempts " bigint ", due bigint, owner " text ", epoch " bigint ", batches " bigint ", deleted " bigint                \
   ", updated " bigint ", kept " bigint ", error " text ", created " bigint ", changed " bigint ")"
 #define VERSION_ROW                                                                                                             \

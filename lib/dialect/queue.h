@@ -30,14 +30,14 @@ typedef struct casc_new_job {
   const char *kind, *root, *payload;
   int64_t source;   /* the job under which its keys are recorded; 0 for itself */
   int64_t low, high; /* of those keys */
-  int64_t total;    /* keys; 0 when there are none */
+  int64_t keys_left; /* of those that are recorded */
   int64_t max_attempts, delay_ms;
 } casc_new_job;
 
 /* Columns of casc_queue_select(): in this order. */
 enum {
   CASC_JOB_ID, CASC_JOB_SOURCE, CASC_JOB_KIND, CASC_JOB_STATE, CASC_JOB_ROOT, CASC_JOB_PAYLOAD, CASC_JOB_LOW, CASC_JOB_HIGH,
-  CASC_JOB_TOTAL, CASC_JOB_ATTEMPTS, CASC_JOB_MAX_ATTEMPTS, CASC_JOB_DUE, CASC_JOB_OWNER, CASC_JOB_EPOCH, CASC_JOB_BATCHES,
+  CASC_JOB_KEYS_LEFT, CASC_JOB_ATTEMPTS, CASC_JOB_MAX_ATTEMPTS, CASC_JOB_DUE, CASC_JOB_OWNER, CASC_JOB_EPOCH, CASC_JOB_BATCHES,
   CASC_JOB_DELETED, CASC_JOB_UPDATED, CASC_JOB_KEPT, CASC_JOB_ERROR, CASC_JOB_CREATED, CASC_JOB_CHANGED, CASC_JOB_NOW,
   CASC_JOB_COLUMNS
 };
@@ -51,7 +51,7 @@ void casc_queue_version(const casc_queue_words *words, casc_statement *statement
 /* With `returning`, a query of the id. */
 void casc_queue_insert(const casc_queue_words *words, casc_statement *statement, const casc_new_job *job);
 void casc_queue_last_id(const casc_queue_words *words, casc_statement *statement);
-void casc_queue_set_total(const casc_queue_words *words, casc_statement *statement, int64_t job, int64_t total);
+void casc_queue_add_keys(const casc_queue_words *words, casc_statement *statement, int64_t job, int64_t keys);
 void casc_queue_remove(const casc_queue_words *words, casc_statement *statement, int64_t job);
 
 /* The job that has waited longest, held until the transaction ends: no row, or one. */
@@ -66,12 +66,12 @@ typedef struct casc_held {
 void casc_queue_hold(const casc_queue_words *words, casc_statement *statement, const casc_held *held, uint32_t lease_ms);
 /* Adds to what the job has done. */
 typedef struct casc_done {
-  uint64_t deleted, updated, kept;
+  uint64_t deleted, updated, kept, keys; /* keys: recorded ones that are dealt with */
 } casc_done;
 void casc_queue_count(const casc_queue_words *words, casc_statement *statement, const casc_held *held, const casc_done *done,
                       uint32_t lease_ms);
 void casc_queue_bound(const casc_queue_words *words, casc_statement *statement, const casc_held *held, int64_t low, int64_t high,
-                      int64_t total);
+                      int64_t keys_left);
 /* The end of a claim. `delay_ms`: until it is due again; negative for never. `reason` may be NULL. */
 void casc_queue_leave(const casc_queue_words *words, casc_statement *statement, const casc_held *held, const char *state,
                       int64_t delay_ms, const char *reason);

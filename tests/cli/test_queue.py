@@ -35,7 +35,7 @@ class Queue(CascadeTest):
                 self.assertEqual(json.loads(self.done("queue", "work", uri, "--format", "json"))["claimed"], 0)
                 self.assertEqual(self.done("queue", "list", uri, "--state", "ready"), "No jobs.\n")
                 job = json.loads(self.done("queue", "list", uri, "--state", "done", "--format", "json"))["jobs"][0]
-                self.assertEqual((job["deleted"], job["keys"], job["owner"], job["error"]), (2, 2, None, None))
+                self.assertEqual((job["deleted"], job["keys"], job["owner"], job["error"]), (2, 0, None, None))
 
     def test_cancel_and_retry(self):
         path, uri, rules = self.prepared(DRIVERS["sqlite3"])

@@ -344,7 +344,7 @@ static void bad_input(void **state) {
                    CASCADE_INVALID);
   rig_said(error, "integrity");
   cascade_selection_free(row);
-  rig_run(at, "INSERT INTO cascade_queue_job (source, kind, state, root, payload, low, high, total, attempts, max_attempts, due, epoch, batches,"
+  rig_run(at, "INSERT INTO cascade_queue_job (source, kind, state, root, payload, low, high, keys_left, attempts, max_attempts, due, epoch, batches,"
               " deleted, updated, kept, created, changed) VALUES (0, 'purge', 'ready', 'note', '{\"version\": 1, \"table\": 7}', 0, 0, 0, 0, 3, 0,"
               " 0, 0, 0, 0, 0, 0, 0)");
   assert_int_equal(rig_work(at).failed, 1); /* a payload that nobody wrote is told, and the worker goes on */

@@ -56,6 +56,7 @@ static void end(rig *at) {
   assert_int_equal(rig_integer(at, "SELECT SUM(kept) FROM cascade_queue_job"), 0);
   assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state <> 'done'"), 0);
   assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_number"), 0);
+  assert_int_equal(rig_integer(at, "SELECT SUM(keys_left) FROM cascade_queue_job"), 0);
   rig_free(at);
 }
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { SHARE = 20000 /* keys of a part of a large job */ };
+enum { SHARE = 10000 /* keys of a part of a large job */ };
 
 static char *copy_text(const casc_alloc *alloc, const cascade_value *cell, size_t *length) {
   char *copy = casc_calloc(alloc, (size_t)cell->length + 1, 1);
@@ -18,7 +18,7 @@ static cascade_status take_row(casc_claim *claim, const casc_alloc *alloc, const
                         .source = row[CASC_JOB_SOURCE].integer ? row[CASC_JOB_SOURCE].integer : row[CASC_JOB_ID].integer,
                         .low = row[CASC_JOB_LOW].integer,
                         .high = row[CASC_JOB_HIGH].integer,
-                        .total = row[CASC_JOB_TOTAL].integer,
+                        .keys_left = row[CASC_JOB_KEYS_LEFT].integer,
                         .attempts = row[CASC_JOB_ATTEMPTS].integer + 1,
                         .max_attempts = row[CASC_JOB_MAX_ATTEMPTS].integer,
                         .kind = copy_text(alloc, &row[CASC_JOB_KIND], NULL),
@@ -166,14 +166,14 @@ static cascade_status put_parts(cascade_connection *connection, const casc_queue
   for (size_t i = 0; status >= 0 && i < cuts->count; i++) {
     int64_t id, before = (int64_t)(i + 1) * SHARE;
     bool last = i + 1 == cuts->count;
-    int64_t total = last ? claim->total - before : SHARE;
+    int64_t total = last ? claim->keys_left - before : SHARE;
     casc_new_job part = {.kind = claim->kind,
                          .root = claim->root,
                          .payload = claim->payload,
                          .source = claim->source,
                          .low = cuts->integers[i] + 1,
                          .high = last ? claim->high : cuts->integers[i + 1],
-                         .total = total,
+                         .keys_left = total,
                          .max_attempts = claim->max_attempts};
     if (total > 0) status = casc_queue_put(connection, words, &part, &id, error);
   }
@@ -183,7 +183,7 @@ static cascade_status put_parts(cascade_connection *connection, const casc_queue
 cascade_status casc_claim_cut(cascade_connection *connection, const casc_queue_words *words, casc_claim *claim, bool integers,
                               uint32_t lease_ms, cascade_error **error) {
   bool whole = claim->low == INT64_MIN && claim->high == INT64_MAX && claim->source == claim->held.job;
-  if (words->workers_wait || !whole || claim->total < 2 * SHARE) return CASCADE_OK;
+  if (words->workers_wait || !whole || claim->keys_left < 2 * SHARE) return CASCADE_OK;
   casc_transaction transaction;
   casc_keyset cuts;
   casc_keyset_init(&cuts, &connection->context->alloc, 1, true);

@@ -43,13 +43,25 @@ static cascade_status put_job(detaching *detach, casc_scope *scope, uint32_t rel
   return status;
 }
 
-static cascade_status set_null(casc_scope *scope, const casc_scope_relation *to, const casc_sql_filter *filter, cascade_error **error) {
+/* No row can come to refer to a parent that is held, so that as many rows are the same rows. */
+static cascade_status differs(const casc_scope *scope, const casc_scope_relation *to, uint64_t recorded, uint64_t updated,
+                              cascade_error **error) {
+  const char *label = scope->tables[to->relation->table].table->label;
+  return casc_fail_at(scope->connection->context, error, scope->dialect->row_locks ? CASCADE_SERIALIZATION : CASCADE_NO_PROGRESS, label,
+                      to->relation->label, "%llu rows of table %s were to be set to NULL, and %llu were: %s",
+                      (unsigned long long)recorded, label, (unsigned long long)updated,
+                      scope->dialect->row_locks ? "others write to them" : "a trigger holds them back");
+}
+
+static cascade_status set_null(casc_scope *scope, const casc_scope_relation *to, const casc_sql_filter *filter, uint64_t recorded,
+                               cascade_error **error) {
   casc_statement statement;
+  uint64_t updated = 0;
   casc_session_statement(scope->connection, &statement);
   scope->dialect->update_rows(&statement, &to->sql, to->values, filter);
-  cascade_status status = casc_queue_run(scope->connection, &statement, NULL, error);
+  cascade_status status = casc_queue_run(scope->connection, &statement, &updated, error);
   if (status < 0) casc_error_explain(error, scope->tables[to->relation->table].table->label, to->relation->label, NULL);
-  return status;
+  return status < 0 || updated == recorded ? status : differs(scope, to, recorded, updated, error);
 }
 
 static cascade_status detach_rows(void *data, casc_scope *scope, uint32_t relation, const casc_sql_filter *filter, uint64_t *rows,
@@ -65,10 +77,10 @@ static cascade_status detach_rows(void *data, casc_scope *scope, uint32_t relati
   scope->dialect->detach_keys(&statement, &to->sql, filter, detach->jobs[relation], casc_queue_integers(table, scope->dialect->engine));
   status = casc_queue_run(scope->connection, &statement, rows, error);
   if (status < 0) casc_error_explain(error, table->label, to->relation->label, "detached rows could not be recorded");
-  if (status >= 0 && *rows && !scope->dialect->detach_updates) status = set_null(scope, to, filter, error);
+  if (status >= 0 && *rows && !scope->dialect->detach_updates) status = set_null(scope, to, filter, *rows, error);
   if (status < 0 || (!*rows && !fresh)) return status;
   casc_session_statement(scope->connection, &statement);
-  if (*rows) casc_queue_set_total(detach->words, &statement, detach->jobs[relation], (int64_t)*rows);
+  if (*rows) casc_queue_add_keys(detach->words, &statement, detach->jobs[relation], (int64_t)*rows);
   else casc_queue_remove(detach->words, &statement, detach->jobs[relation]);
   status = casc_queue_run(scope->connection, &statement, NULL, error);
   detach->report.detached += *rows;

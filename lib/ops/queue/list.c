@@ -19,7 +19,7 @@ static json_t *job_json(const cascade_value *row) {
     uint32_t column;
     bool word;
   } members[] = {{"job", CASC_JOB_ID, false},           {"kind", CASC_JOB_KIND, true},         {"state", CASC_JOB_STATE, true},
-                 {"table", CASC_JOB_ROOT, true},        {"keys", CASC_JOB_TOTAL, false},       {"deleted", CASC_JOB_DELETED, false},
+                 {"table", CASC_JOB_ROOT, true},        {"keys", CASC_JOB_KEYS_LEFT, false},       {"deleted", CASC_JOB_DELETED, false},
                  {"updated", CASC_JOB_UPDATED, false},  {"kept", CASC_JOB_KEPT, false},        {"batches", CASC_JOB_BATCHES, false},
                  {"attempts", CASC_JOB_ATTEMPTS, false}, {"max_attempts", CASC_JOB_MAX_ATTEMPTS, false}, {"due", CASC_JOB_DUE, false},
                  {"owner", CASC_JOB_OWNER, true},       {"error", CASC_JOB_ERROR, true},       {"created", CASC_JOB_CREATED, false},
@@ -100,7 +100,7 @@ static json_t *member(json_t *object, const char *name) {
 
 /* One row: a state and a kind. */
 static bool add_metric(json_t *document, const cascade_value *row) {
-  enum { STATE, KIND, JOBS, WAITED, DELETED, UPDATED, KEPT, TOTAL };
+  enum { STATE, KIND, JOBS, WAITED, DELETED, UPDATED, KEPT, KEYS_LEFT };
   char state[48] = "", kind[48] = "";
   snprintf(state, sizeof state, "%.*s", (int)row[STATE].length, row[STATE].data);
   snprintf(kind, sizeof kind, "%.*s", (int)row[KIND].length, row[KIND].data);
@@ -108,10 +108,10 @@ static bool add_metric(json_t *document, const cascade_value *row) {
   bool waits = !strcmp(state, "ready"), open = waits || !strcmp(state, "claimed"), done = of_kind != NULL;
   int64_t waited = row[WAITED].integer, oldest = json_integer_value(json_object_get(document, "oldest_ready_ms"));
   if (waits && waited > oldest) done = done && !json_object_set_new(document, "oldest_ready_ms", json_integer(waited));
-  int64_t lag = open ? row[TOTAL].integer - row[DELETED].integer - row[KEPT].integer : 0;
+  int64_t lag = open ? row[KEYS_LEFT].integer : 0;
   done = done && add(member(document, "jobs"), state, row[JOBS].integer) && add(of_kind, "deleted", row[DELETED].integer) &&
          add(of_kind, "updated", row[UPDATED].integer) && add(of_kind, "kept", row[KEPT].integer) &&
-         add(of_kind, "lag", lag > 0 ? lag : 0);
+         add(of_kind, "lag", lag);
   return done;
 }
 

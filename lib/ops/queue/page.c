@@ -45,7 +45,8 @@ static cascade_status select_keys(cascade_worker *worker, const page_keys *keys,
   if (status < 0) return status;
   worker->page->where = casc_arena_strdup(&worker->page->arena, worker->payload.unset);
   if (!worker->page->where) return casc_nomem(error);
-  worker->page_keys = worker->page->keys.count;
+  worker->page_keys = keys->count;
+  worker->page_selected = worker->page->keys.count;
   worker->page_low = keys->places[0];
   worker->page_high = keys->places[keys->count - 1];
   worker->settled = false;
@@ -99,13 +100,14 @@ static cascade_status count_staying(cascade_worker *worker, uint64_t *kept, casc
 
 cascade_status casc_page_settle(cascade_worker *worker, uint64_t roots, cascade_error **error) {
   uint64_t kept = 0;
-  cascade_status status = roots < worker->page_keys ? count_staying(worker, &kept, error) : CASCADE_OK;
+  cascade_status status = roots < worker->page_selected ? count_staying(worker, &kept, error) : CASCADE_OK;
   if (status < 0) return status;
   casc_statement statement;
   casc_session_statement(worker->connection, &statement);
   casc_queue_forget_keys(worker->words, &statement, worker->integers, worker->claim.source, worker->page_low, worker->page_high);
   status = casc_queue_run(worker->connection, &statement, NULL, error);
   worker->pending.kept = kept;
+  worker->pending.keys = worker->page_keys;
   worker->settled = status >= 0;
   return status;
 }

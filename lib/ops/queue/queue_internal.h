@@ -51,7 +51,7 @@ cascade_status casc_queue_put(cascade_connection *connection, const casc_queue_w
 /* claim.c: each in a transaction of its own */
 typedef struct casc_claim {
   casc_held held;
-  int64_t source, low, high, total, attempts, max_attempts;
+  int64_t source, low, high, keys_left, attempts, max_attempts;
   char *kind, *root, *payload;
   size_t payload_length;
 } casc_claim;
@@ -89,7 +89,7 @@ struct cascade_worker {
   cascade_selection *page;
   bool integers;
   bool settled;       /* the page's keys are forgotten, in the transaction of its rows */
-  uint64_t page_keys;
+  uint64_t page_keys, page_selected; /* recorded, and different ones among them */
   int64_t page_low, page_high; /* places */
   int64_t next;       /* the place behind which the next page begins */
   uint32_t page_size;
