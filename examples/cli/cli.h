@@ -11,6 +11,8 @@ enum cli_exit { CLI_DONE = 0, CLI_REFUSED = 1, CLI_USAGE = 2, CLI_DATABASE = 3 }
 /* Bits, so that a command can say which of them it knows. */
 enum cli_format { CLI_TEXT = 1, CLI_JSON = 2, CLI_DOT = 4, CLI_SQL = 8, CLI_SPECIFY = 16 };
 
+enum { CLI_SELECTS = 16 };
+
 typedef struct cli_options {
   const char *uri, *table; /* table is NULL for the whole graph */
   bool selects;            /* rows of the table are meant, by keys or where */
@@ -25,6 +27,12 @@ typedef struct cli_options {
   uint32_t allow;    /* cascade_allow */
   int32_t integrity; /* cascade_integrity */
   bool yes;
+  /* of fill, whose columns are in `keys` */
+  const char *selects_sql[CLI_SELECTS];
+  uint32_t select_count;
+  const char *fill_key, *range, *mode, *token, *checkpoint, *fill_job;
+  uint32_t max_seconds;
+  bool dry_run;
   bool queue; /* about the queue: no graph is read */
 } cli_options;
 
@@ -46,6 +54,7 @@ typedef struct cli_command {
   const char *help;
   bool queue;       /* about the queue; `table` is the number of a job where it takes one */
   bool job;         /* ... and it takes one */
+  bool fills;       /* a table, whose columns follow it */
 } cli_command;
 
 extern const cli_command cli_commands[];
@@ -55,6 +64,7 @@ extern const char cli_help[];
 cascade_status run_graph(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_blockers(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_plan(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_fill(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_purge(cli_session *session, const cli_options *options, cascade_error **error);
 
 cascade_status run_detach(cli_session *session, const cli_options *options, cascade_error **error);

@@ -10,6 +10,7 @@ const char cli_help[] =
     "  cascade plan     URI TABLE (KEY... | --where SQL)  what a purge would do, step by step\n"
     "  cascade purge    URI TABLE (KEY... | --where SQL)  does it, in short transactions\n"
     "  cascade detach   URI TABLE (KEY... | --where SQL)  deletes these now, and leaves the rest for later\n"
+    "  cascade fill     URI TABLE COLUMN... --select SQL  inserts rows that a table lacks, in ranges\n"
     "  cascade queue    install|list|work|... URI         what was left for later\n"
     "\n"
     "The first three only read. A URI names the database and the driver:\n"
@@ -120,6 +121,35 @@ const char cli_help_detach[] =
     "  --format FORMAT     of the report: text, json\n"
     "\n"
     "  cascade detach sqlite:museum.db agent 7 --policy detach.json --yes\n";
+
+const char cli_help_fill[] =
+    "cascade fill URI TABLE COLUMN... --select SQL [--select SQL]... [options]\n"
+    "\n"
+    "Inserts the rows that the SELECTs give and that TABLE does not have yet. Each SELECT gives the COLUMNs\n"
+    "in their order; rows of several are merged. It goes range by range, in short transactions: Ctrl-C stops\n"
+    "it after the last whole one. Running it again inserts what is missing, and nothing twice. A row that the\n"
+    "database refuses ends it, and is named.\n"
+    "\n"
+    "  --select SQL        where rows come from; up to 16 times\n"
+    "  --key COLUMN,...    by which rows are the same: the columns of a unique index; all COLUMNs unless given\n"
+    "  --range COLUMN      of the key, the column of integers in whose ranges it goes; the first unless given\n"
+    "  --mode MODE         insert; update only sets the columns outside the key, of rows that are there;\n"
+    "                      merge does both\n"
+    "  --dry-run           counts what it would do, and changes nothing\n"
+    "  --checkpoint TABLE  leaves in TABLE where it is, so that nothing is counted twice, whatever happens:\n"
+    "                        CREATE TABLE name (job VARCHAR(190) PRIMARY KEY, token VARCHAR(400) NOT NULL)\n"
+    "  --job NAME          the name of the work there\n"
+    "  --token TOKEN       goes on where a run without checkpoint ended\n"
+    "  --max-rows N        stop when so many rows were inserted or updated\n"
+    "  --max-seconds N     stop after this time\n"
+    "  --max-tx-rows N     rows of one transaction, 1000000 unless given\n"
+    "  --batch-ms N        time that one transaction should take, 700 unless given\n"
+    "  --allow-unenforced  go on although the database does not enforce its foreign keys\n"
+    "  --format FORMAT     of the report: text, json\n"
+    "\n"
+    "  cascade fill sqlite:shop.db product_user product_id user_id \\\n"
+    "    --select \"SELECT product_id, user_id FROM product_member\" \\\n"
+    "    --select \"SELECT g.product_id, m.user_id FROM product_group g JOIN group_member m USING (group_id)\"\n";
 
 const char cli_help_queue[] =
     "cascade queue install URI [--format text|sql]\n"

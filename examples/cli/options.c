@@ -25,7 +25,16 @@ enum cli_option {
   OPTION_ALLOW_UNENFORCED,
   OPTION_ALLOW_HIDDEN,
   OPTION_STATE,
-  OPTION_WAIT
+  OPTION_WAIT,
+  OPTION_SELECT,
+  OPTION_KEY,
+  OPTION_RANGE,
+  OPTION_MODE,
+  OPTION_DRY_RUN,
+  OPTION_TOKEN,
+  OPTION_CHECKPOINT,
+  OPTION_JOB,
+  OPTION_MAX_SECONDS
 };
 
 /* Returned by getopt_long(), which uses small numbers for itself. */
@@ -51,12 +60,22 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
                                              {"allow-hidden", no_argument, NULL, LONG(OPTION_ALLOW_HIDDEN)},
                                              {"state", required_argument, NULL, LONG(OPTION_STATE)},
                                              {"wait", required_argument, NULL, LONG(OPTION_WAIT)},
+                                             {"select", required_argument, NULL, LONG(OPTION_SELECT)},
+                                             {"key", required_argument, NULL, LONG(OPTION_KEY)},
+                                             {"range", required_argument, NULL, LONG(OPTION_RANGE)},
+                                             {"mode", required_argument, NULL, LONG(OPTION_MODE)},
+                                             {"dry-run", no_argument, NULL, LONG(OPTION_DRY_RUN)},
+                                             {"token", required_argument, NULL, LONG(OPTION_TOKEN)},
+                                             {"checkpoint", required_argument, NULL, LONG(OPTION_CHECKPOINT)},
+                                             {"job", required_argument, NULL, LONG(OPTION_JOB)},
+                                             {"max-seconds", required_argument, NULL, LONG(OPTION_MAX_SECONDS)},
                                              {NULL, 0, NULL, 0}};
 
 #define SELECTING                                                                                                      \
   (BIT(OPTION_HELP) | BIT(OPTION_WHERE) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT) | BIT(OPTION_MAX_ROWS))
 
-extern const char cli_help_graph[], cli_help_blockers[], cli_help_plan[], cli_help_purge[], cli_help_detach[], cli_help_queue[];
+extern const char cli_help_graph[], cli_help_blockers[], cli_help_plan[], cli_help_purge[], cli_help_detach[], cli_help_queue[],
+    cli_help_fill[];
 
 const cli_command cli_commands[] = {
     {"graph", run_graph, CLI_TEXT | CLI_JSON | CLI_DOT, BIT(OPTION_HELP) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT),
@@ -80,6 +99,11 @@ const cli_command cli_commands[] = {
     {"queue work", run_queue_work, CLI_TEXT | CLI_JSON, BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_WAIT), false, cli_help_queue, true, false},
     {"queue retry", run_queue_retry, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
     {"queue cancel", run_queue_cancel, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
+    {"fill", run_fill, CLI_TEXT | CLI_JSON,
+     BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_SELECT) | BIT(OPTION_KEY) | BIT(OPTION_RANGE) | BIT(OPTION_MODE) |
+         BIT(OPTION_DRY_RUN) | BIT(OPTION_TOKEN) | BIT(OPTION_CHECKPOINT) | BIT(OPTION_JOB) | BIT(OPTION_MAX_SECONDS) |
+         BIT(OPTION_MAX_ROWS) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_ALLOW_UNENFORCED),
+     false, cli_help_fill, false, false, true},
     {NULL}};
 
 static bool number(const char *option, const char *text, uint64_t most, uint64_t *value) {
@@ -116,7 +140,17 @@ static bool format(const cli_command *command, const char *text, uint32_t *value
   return false;
 }
 
+static bool add_select(cli_options *options) {
+  if (options->select_count == CLI_SELECTS) {
+    fprintf(stderr, "cascade: no more than %d times --select; put some together with UNION ALL\n", CLI_SELECTS);
+    return false;
+  }
+  options->selects_sql[options->select_count++] = optarg;
+  return true;
+}
+
 static bool take(const cli_command *command, int option, const char *name, cli_options *options) {
+  uint64_t seconds;
   switch (option) {
   case OPTION_WHERE: options->where = optarg; return true;
   case OPTION_POLICY: options->policy = optarg; return true;
@@ -130,6 +164,16 @@ static bool take(const cli_command *command, int option, const char *name, cli_o
   case OPTION_BATCH_MS: return small_number(name, optarg, &options->batch_ms);
   case OPTION_MAX_ROWS: return number(name, optarg, INT64_MAX, &options->max_rows);
   case OPTION_MAX_TX_ROWS: return number(name, optarg, INT64_MAX, &options->max_tx_rows);
+  case OPTION_SELECT: return add_select(options);
+  case OPTION_KEY: options->fill_key = optarg; return true;
+  case OPTION_RANGE: options->range = optarg; return true;
+  case OPTION_MODE: options->mode = optarg; return true;
+  case OPTION_DRY_RUN: options->dry_run = true; return true;
+  case OPTION_TOKEN: options->token = optarg; return true;
+  case OPTION_CHECKPOINT: options->checkpoint = optarg; return true;
+  case OPTION_JOB: options->fill_job = optarg; return true;
+  case OPTION_MAX_SECONDS:
+    return number(name, optarg, UINT32_MAX / 1000, &seconds) && ((options->max_seconds = (uint32_t)seconds), true);
   case OPTION_YES: options->yes = true; return true;
   case OPTION_PROVEN: options->integrity = CASCADE_INTEGRITY_PROVEN; return true;
   case OPTION_ALLOW_NO_FILTER: options->allow |= CASCADE_ALLOW_NO_FILTER; return true;
@@ -166,7 +210,7 @@ static int find_command(int argc, char **argv, const cli_command **command, int 
   if (!strcmp(name, "queue"))
     fprintf(stderr, "cascade: queue what? install, list, metrics, work, retry or cancel; see 'cascade queue --help'\n");
   else if (*name) fprintf(stderr, "cascade: there is no command '%s'; see 'cascade --help'\n", name);
-  else fprintf(stderr, "cascade: which command? graph, blockers, plan, purge, detach or queue; see 'cascade --help'\n");
+  else fprintf(stderr, "cascade: which command? graph, blockers, plan, purge, detach, fill or queue; see 'cascade --help'\n");
   return CLI_USAGE;
 }
 
@@ -176,6 +220,11 @@ static const char *contradiction(const cli_command *command, const cli_options *
   if (command->queue && (options->key_count || (options->table && !command->job))) return "there is a word too many";
   if (command->job && !options->table) return "which job? Its number follows the URI";
   if (command->queue) return NULL;
+  if (command->fills) {
+    if (!options->table) return "which table? Its name follows the URI";
+    if (!options->key_count) return "which columns? Their names follow the table";
+    return options->select_count ? NULL : "which rows? Give --select with what they come from";
+  }
   if (command->selects && !options->table) return "which table? Its name follows the URI";
   if (!command->selects && options->key_count) return "the graph is of tables, not of rows: give no keys";
   if (!command->selects && options->table && options->format == CLI_JSON)
