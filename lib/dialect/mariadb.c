@@ -462,7 +462,9 @@ static void detach_keys(casc_statement *statement, const casc_sql_relation *rela
   joined_where(statement, table, filter);
 }
 
-static void allow_null(casc_str *sql, const casc_sql_table *table, const char *column_name, const char *type) {
+static void allow_null(casc_str *sql, const casc_sql_table *table, const char *column_name, const char *definition, const char *default_sql,
+                       int64_t version) {
+  (void)version;
   casc_str_put(sql, "ALTER TABLE ");
   if (table->schema) {
     casc_mariadb_identifier(sql, table->schema);
@@ -471,7 +473,8 @@ static void allow_null(casc_str *sql, const casc_sql_table *table, const char *c
   casc_mariadb_identifier(sql, table->name);
   casc_str_put(sql, " MODIFY COLUMN ");
   casc_mariadb_identifier(sql, column_name);
-  casc_str_printf(sql, " %s NULL", type);
+  casc_str_printf(sql, " %s NULL", definition);
+  if (default_sql) casc_str_printf(sql, " DEFAULT %s", default_sql);
 }
 
 static void select_parents(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys) {

@@ -319,8 +319,9 @@ static void detach_keys(casc_statement *statement, const casc_sql_relation *rela
   put(statement, ", u.k From u");
 }
 
-static void allow_null(casc_str *sql, const casc_sql_table *table, const char *column, const char *type) {
-  (void)type;
+static void allow_null(casc_str *sql, const casc_sql_table *table, const char *column, const char *definition, const char *default_sql,
+                       int64_t version) {
+  (void)definition, (void)default_sql, (void)version;
   casc_str_put(sql, "ALTER TABLE ");
   if (table->schema) {
     casc_postgres_identifier(sql, table->schema);

@@ -331,14 +331,34 @@ static void detach_keys(casc_statement *statement, const casc_sql_relation *rela
   from_where(statement, table, filter);
 }
 
-/* Nothing on disk changes with it, so that the text of the table may be written anew. */
-static void allow_null(casc_str *sql, const casc_sql_table *table, const char *column, const char *type) {
-  (void)type;
-  casc_str_put(sql, "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = '<the same without NOT NULL at ");
-  casc_sqlite_identifier(sql, column);
-  casc_str_put(sql, ">' WHERE type = 'table' AND name = '");
-  for (const char *at = table->name; *at; at++) casc_str_printf(sql, *at == '\'' ? "''" : "%c", *at);
-  casc_str_put(sql, "'; PRAGMA writable_schema = RESET");
+static void put_string(casc_str *sql, const char *text) {
+  casc_str_putc(sql, '\'');
+  for (const char *at = text; *at; at++) casc_str_put(sql, *at == '\'' ? "''" : (char[]){*at, '\0'});
+  casc_str_putc(sql, '\'');
+}
+
+/* Nothing on disk changes with it, so that the text of the table may be written anew, as SQLite's manual says. */
+static void allow_null(casc_str *sql, const casc_sql_table *table, const char *column, const char *definition, const char *default_sql,
+                       int64_t version) {
+  (void)default_sql;
+  casc_str_put(sql, "BEGIN IMMEDIATE; PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = ");
+  if (definition) put_string(sql, definition);
+  else {
+    casc_str_put(sql, "<the same without NOT NULL at ");
+    casc_sqlite_identifier(sql, column);
+    casc_str_putc(sql, '>');
+  }
+  casc_str_put(sql, " WHERE type = 'table' AND name = ");
+  put_string(sql, table->name);
+  casc_str_printf(sql, "; PRAGMA schema_version = %lld; PRAGMA writable_schema = OFF; COMMIT", (long long)version + 1);
+}
+
+static void table_sql(casc_statement *statement, const casc_sql_table *table) {
+  put(statement, "Select ");
+  casc_sqlite_column(statement, "sql", CASCADE_TEXT);
+  casc_sqlite_column(statement, "(Select schema_version From pragma_schema_version)", CASCADE_INT64);
+  put(statement, " From sqlite_schema Where type = 'table' And name = ?");
+  casc_statement_text(statement, table->name, strlen(table->name));
 }
 
 static void select_parents(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys) {
@@ -504,6 +524,7 @@ const casc_dialect casc_dialect_sqlite = {
     .evaluate = evaluate,
     .detach_keys = detach_keys,
     .allow_null = allow_null,
+    .table_sql = table_sql,
     .queue = &casc_queue_sqlite,
 };
 

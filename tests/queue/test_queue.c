@@ -147,13 +147,34 @@ static void refuses_what_blocks(void **state) {
 }
 
 /* The migration that is told is run, and then it works. */
+static void migrates(rig *at) {
+  cascade_error *error = NULL;
+  cascade_selection *selection = rig_row(at, "agent", 3);
+  rig_run(at, "INSERT INTO badge VALUES (7, 3)");
+  assert_int_equal(cascade_detach(at->connection, at->policy, selection, NULL, NULL, &error), CASCADE_POLICY);
+  const char *migration = strstr(cascade_error_message(error), "make it so: ");
+  assert_non_null(migration);
+  if (at->sqlite) sqlite3_db_config(at->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+  rig_run(at, migration + strlen("make it so: "));
+  cascade_error_free(error);
+  cascade_selection_free(selection);
+  rig_policy(at, "[{\"table\": \"badge\", \"columns\": [\"agent_id\"], \"rule\": \"DETACH\"}]");
+  assert_int_equal(detach(at, 3).detached, 1);
+  assert_int_equal(rig_work(at).deleted, 1);
+  if (!at->sqlite) return;
+  char *intact = rig_text(at, "PRAGMA integrity_check");
+  assert_string_equal(intact, "ok");
+  free(intact);
+}
+
 static void refuses_a_column_that_is_not_null(void **state) {
   rig *at = begin(state);
   rig_policy(at, "[{\"table\": \"badge\", \"columns\": [\"agent_id\"], \"rule\": \"DETACH\"}]");
   bool sqlite = !strcmp(at->engine, "sqlite"), pg = !strcmp(at->engine, "postgresql");
   refuse_detach(at, CASCADE_POLICY,
-                sqlite ? "\"agent_id\"" : pg ? "ALTER TABLE \"public\".\"badge\" ALTER COLUMN \"agent_id\" DROP NOT NULL"
+                sqlite ? "badge(id INTEGER NOT NULL PRIMARY KEY, agent_id INTEGER, FOREIGN KEY" : pg ? "ALTER TABLE \"public\".\"badge\" ALTER COLUMN \"agent_id\" DROP NOT NULL"
                                              : "ALTER TABLE `badge` MODIFY COLUMN `agent_id` int(11) NULL");
+  migrates(at);
   rig_free(at);
 }
 
