@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@ cascade_connection *rig_connect(rig *at) {
   return connection;
 }
 
-static void open_sqlite(rig *at) {
+static void open_sqlite(rig *at, bool dbi) {
   snprintf(at->directory, sizeof at->directory, "%s/cascade-queue-XXXXXX", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
   assert_non_null(mkdtemp(at->directory));
   char path[80];
@@ -34,17 +35,19 @@ static void open_sqlite(rig *at) {
   assert_int_equal(sqlite3_open(path, &at->sqlite), SQLITE_OK);
   sqlite3_busy_timeout(at->sqlite, 10000);
   rig_run(at, "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; CREATE TABLE warm_up (a INTEGER); DROP TABLE warm_up");
-  snprintf(at->uri, sizeof at->uri, "sqlite:%s", path);
+  snprintf(at->uri, sizeof at->uri, dbi ? "dbi:sqlite3?dbname=%s" : "sqlite:%s", path);
 }
 
 rig *rig_new(const char *engine, const char *schema) {
   rig *at = calloc(1, sizeof *at);
   cascade_error *error = NULL;
+  bool dbi = !strncmp(engine, "dbi:", 4);
+  if (dbi) engine += 4;
   at->engine = engine;
-  if (!strcmp(engine, "sqlite")) open_sqlite(at);
+  if (!strcmp(engine, "sqlite")) open_sqlite(at, dbi);
   else {
     at->server = test_database_new(engine);
-    strcpy(at->uri, at->server->uri);
+    strcpy(at->uri, dbi ? at->server->dbi : at->server->uri);
   }
   rig_run(at, schema);
   rig_ok(cascade_context_new(NULL, &at->context, &error), error);
