@@ -241,7 +241,7 @@ CASCADE_API cascade_status cascade_worker_new(cascade_connection *connection, co
 /**
  * @brief Does the next piece of work: claims a job, or does one batch of the claimed one, in one transaction each.
  *
- * A job that fails keeps the reason: it is tried again after a pause that grows from one second to ten minutes, or is dead, at once where
+ * A job that fails keeps the reason: it is tried again after a pause that grows from two seconds to ten minutes, or is dead, at once where
  * trying again cannot help. That is no failure of the worker.
  *
  * @param worker  a worker
