@@ -276,6 +276,34 @@ static void search_for_a_fault_fails(void **state) {
   }
 }
 
+/* Ranges are between savepoints, and it is the host who commits. */
+static void host_has_a_transaction(void **state) {
+  (void)state;
+  rig at;
+  make(&at);
+  cascade_connection *over_faults = at.connection; /* which does not tell of transactions */
+  assert_int_equal(cascade_connection_adopt(at.context, "sqlite3", at.db, NULL, &at.connection, NULL), CASCADE_OK);
+  sqlite3_exec(at.db, "BEGIN; INSERT INTO owner VALUES (99)", NULL, NULL, NULL);
+  assert_int_equal(use(&at, inserting, NULL), CASCADE_DONE);
+  assert_false(sqlite3_get_autocommit(at.db));
+  assert_int_equal(ask(at.db, "SELECT count(*) FROM pair"), PAIRS);
+  sqlite3_exec(at.db, "ROLLBACK", NULL, NULL, NULL);
+  assert_int_equal(ask(at.db, "SELECT count(*) FROM pair"), THERE);
+  sqlite3_exec(at.db,
+               "BEGIN; INSERT INTO owner VALUES (99);"
+               "INSERT INTO keeps VALUES (20, 77)",
+               NULL, NULL, NULL);
+  assert_int_equal(use(&at, inserting, NULL), CASCADE_CONSTRAINT_FK);
+  assert_false(sqlite3_get_autocommit(at.db));
+  assert_int_equal(ask(at.db, "SELECT count(*) FROM owner WHERE id = 99"), 1);
+  assert_int_equal(ask(at.db, "SELECT count(*) FROM pair WHERE owner_id = 20"), 0);
+  sqlite3_exec(at.db, "ROLLBACK", NULL, NULL, NULL);
+  cascade_connection_free(at.connection);
+  at.connection = over_faults;
+  finishes(&at, inserting);
+  drop(&at);
+}
+
 static void memory_runs_out(void **state) {
   (void)state;
   static const way ways[] = {{0}, {.merge = true}, {.stream = true}};
@@ -305,6 +333,7 @@ int main(void) {
       cmocka_unit_test(any_call_fails),          cmocka_unit_test(connection_is_lost),
       cmocka_unit_test(reply_to_commit_is_lost), cmocka_unit_test(transient_failures_are_tried_again),
       cmocka_unit_test(lasting_failures_end),    cmocka_unit_test(search_for_a_fault_fails),
+      cmocka_unit_test(host_has_a_transaction),
       cmocka_unit_test(memory_runs_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
