@@ -63,7 +63,7 @@ typedef struct bench_data {
   const char *inner, *inner_column; /* what lies between roots and leaves and refers to the roots, or NULL */
 } bench_data;
 
-extern const bench_data bench_jobs, bench_scattered_jobs, bench_census, bench_grants;
+extern const bench_data bench_jobs, bench_scattered_jobs, bench_census, bench_detached, bench_grants;
 
 /* Engines. */
 
@@ -197,5 +197,11 @@ void bench_limit(bench_run *run, void *session);
 void bench_granted(bench_run *run, void *session);
 void *bench_open_granted(bench_run *run);
 void bench_insert_select(bench_run *run, void *session);
+
+/* Detach: detached.c. */
+void *bench_open_queue(bench_run *run);
+void *bench_open_queue_dbi(bench_run *run);
+void bench_detach(bench_run *run, void *session);
+void bench_insert_update(bench_run *run, void *session);
 
 #endif

@@ -14,6 +14,7 @@ METHODS = {
                    'limit'},
     'mariadb': {'native_driver', 'native_driver_delegated', 'dbi_driver', 'dbi_driver_delegated', 'staged', 'cascade', 'cascade_batched',
                 'limit'},
+    'detach': {'native_driver', 'dbi_driver', 'insert_update'},
     'fill': {'native_driver', 'dbi_driver', 'second_pass', 'insert_select'},
     'few': {'native_driver', 'native_driver_proven', 'cascade', 'limit'}}
 PROGRAM = sys.argv.pop(1)
@@ -63,6 +64,11 @@ class Bench(unittest.TestCase):
         self.check('w3', 'sqlite', 40, 'fill')
         self.check('w3', 'postgresql', 40, 'fill')
         self.check('w3', 'mariadb', 40, 'fill')
+
+    def test_detach(self):
+        self.check('w4d', 'sqlite', 100, 'detach')
+        self.check('w4d', 'postgresql', 100, 'detach')
+        self.check('w4d', 'mariadb', 100, 'detach')
 
     def test_census_on_sqlite(self):
         self.check('w4', 'sqlite', 100, 'few')
