@@ -275,7 +275,7 @@ static void put_guard(casc_statement *statement, const casc_sql_part *part) {
   if (cap_of(part)) number(statement, "(Select n From casc_n) <= %llu And ", part->limit);
 }
 
-static void postgres_apply(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part) {
+void casc_fill_apply(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part) {
   put_sources(statement, fill);
   put(statement, ", casc_s As Materialized (");
   put_rows(statement, fill, part, cap_of(part));
@@ -310,22 +310,6 @@ static void postgres_apply(casc_statement *statement, const casc_sql_fill *fill,
   integer_column(statement, fill, fill->inserts ? "(Select Count(*) From casc_i)" : "0");
   integer_column(statement, fill, fill->updates ? "(Select Count(*) From casc_w)" : "0");
   put(statement, " From casc_n");
-}
-
-void casc_fill_apply(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part) {
-  if (fill->dialect->writes_in_queries) {
-    postgres_apply(statement, fill, part);
-    return;
-  }
-  put_sources(statement, fill);
-  put(statement, " Select ");
-  integer_column(statement, fill, "Count(*)");
-  integer_column(statement, fill, bad_rows(statement, fill));
-  integer_column(statement, fill, "Null");
-  integer_column(statement, fill, "Null");
-  put(statement, " From (");
-  put_rows(statement, fill, part, cap_of(part));
-  put(statement, ") casc_s");
 }
 
 void casc_fill_insert(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part) {

@@ -65,7 +65,7 @@ static cascade_status count(cascade_fill *fill, work *now, cascade_error **error
   casc_cursor cursor = {0};
   const cascade_value *row = NULL;
   casc_session_statement(fill->connection, &statement);
-  if (fill->options.dry_run) casc_fill_foresee(&statement, &fill->sql, &now->part);
+  if (fill->options.dry_run || !fill->sql.dialect->writes_in_queries) casc_fill_foresee(&statement, &fill->sql, &now->part);
   else casc_fill_apply(&statement, &fill->sql, &now->part);
   cascade_status status = casc_query(fill->connection, &statement, &cursor, error);
   if (status >= 0) status = casc_next(&cursor, &row, error);
@@ -73,8 +73,8 @@ static cascade_status count(cascade_fill *fill, work *now, cascade_error **error
   if (status == CASCADE_OK) {
     now->rows = row[0].integer;
     now->bad = row[1].integer;
-    now->inserted = row[2].type == CASCADE_NULL ? 0 : row[2].integer;
-    now->updated = row[3].type == CASCADE_NULL ? 0 : row[3].integer;
+    now->inserted = row[2].integer;
+    now->updated = row[3].integer;
     status = casc_next(&cursor, &row, error); /* to its end: what it writes is written by then */
   }
   casc_cursor_close(&cursor);
@@ -95,12 +95,12 @@ static cascade_status run(cascade_fill *fill, const casc_sql_part *part,
   return status;
 }
 
-/* Rows that are there are updated before others come that say the same already. */
+/* What was counted as missing, or as differing. Rows that are there are updated before others come that say the same already. */
 static cascade_status write_rows(cascade_fill *fill, work *now, cascade_error **error) {
   cascade_status status = CASCADE_OK;
   if (fill->options.dry_run || fill->sql.dialect->writes_in_queries) return status;
-  if (fill->sql.updates) status = run(fill, &now->part, casc_fill_update, &now->updated, error);
-  if (status >= 0 && fill->sql.inserts) status = run(fill, &now->part, casc_fill_insert, &now->inserted, error);
+  if (now->updated) status = run(fill, &now->part, casc_fill_update, &now->updated, error);
+  if (status >= 0 && now->inserted) status = run(fill, &now->part, casc_fill_insert, &now->inserted, error);
   if (now->rows < now->inserted + now->updated)
     now->rows = now->inserted + now->updated; /* others have added some since they were counted */
   return status;
@@ -140,7 +140,7 @@ static cascade_status look_for_rows(cascade_fill *fill, work *now, cascade_error
   casc_statement statement;
   cascade_status status = CASCADE_OK;
   now->part.fresh = false;
-  if (!may_be_fresh(fill, now)) return CASCADE_OK;
+  if (fill->filled || !may_be_fresh(fill, now)) return CASCADE_OK;
   if (!fill->sql.dialect->row_locks || fill->fresh_upto < now->part.upto) {
     int64_t next = 0;
     casc_session_statement(fill->connection, &statement);
@@ -252,6 +252,7 @@ static void account(cascade_fill *fill, work *now, uint32_t tries, uint64_t nano
     now->token = NULL;
   }
   fill->page_taken += fill->streamed.count;
+  fill->filled = now->inserted < now->rows;
   fill->written += (uint64_t)(now->inserted + now->updated);
   range->number = fill->place.ranges;
   range->upto = fill->place.position;
