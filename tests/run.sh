@@ -97,6 +97,7 @@ packages=(
   ninja-build 'the build'
   pkg-config 'finds libraries'
   python3 'scripts of the tests'
+  python3-jsonschema 'the JSON against its schemas'
   libdbi-dev 'the dbi driver'
   libdbd-sqlite3 'the dbi driver on SQLite'
   libsqlite3-dev 'the native driver for SQLite'

@@ -1,26 +1,21 @@
-/* cascade blockers: the pages as they come, and what was seen so far. */
+/* cascade blockers: what its files share. */
 #ifndef CLI_BLOCKERS_H
 #define CLI_BLOCKERS_H
 
 #include "cli.h"
 
-/* One page with all that is to be said of it. */
-typedef struct cli_page {
-  const cascade_blockers_page *page;
-  cascade_relation_info relation;
-  cascade_table_info table; /* the referencing one */
-  uint64_t before;          /* keys of this relation, by the same path, on earlier pages */
-  uint32_t number;          /* page of this relation, from 1 */
-} cli_page;
+/* The requests that --relation, --backward and --offset make; none without them. */
+typedef struct cli_requests {
+  cascade_blockers_request *items;
+  const cascade_blockers_request **list;
+  uint32_t count;
+} cli_requests;
 
-/* How a format writes pages. Each returns false when memory is out. */
-typedef struct cli_writer {
-  bool (*begin)(void **state, const cli_session *session, const cli_options *options);
-  bool (*page)(void *state, const cli_session *session, const cli_page *page);
-  bool (*end)(void *state, const cli_session *session, bool more, bool truncated); /* more: relations went on */
-  void (*free)(void *state);
-} cli_writer;
+/* blockers_relations.c */
+cascade_status requests_open(cli_session *session, const cli_options *options, cli_requests *requests, cascade_error **error);
+void requests_free(cli_requests *requests);
 
-extern const cli_writer cli_blockers_text, cli_blockers_json, cli_blockers_specify;
+/* blockers_text.c: prints all pages of the cursor as a table. */
+cascade_status blockers_text(cli_session *session, const cli_options *options, cascade_blockers *cursor, cascade_error **error);
 
 #endif

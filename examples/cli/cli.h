@@ -6,25 +6,39 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum cli_exit { CLI_DONE = 0, CLI_REFUSED = 1, CLI_USAGE = 2, CLI_DATABASE = 3 };
+enum cli_exit { CLI_DONE = 0, CLI_REFUSED = 1, CLI_USAGE = 2, CLI_DATABASE = 3, CLI_UNKNOWN = 4 };
 
 /* Bits, so that a command can say which of them it knows. */
 enum cli_format { CLI_TEXT = 1, CLI_JSON = 2, CLI_DOT = 4, CLI_SQL = 8, CLI_SPECIFY = 16 };
+
+enum { CLI_SELECTS = 16 };
 
 typedef struct cli_options {
   const char *uri, *table; /* table is NULL for the whole graph */
   bool selects;            /* rows of the table are meant, by keys or where */
   const char *const *keys;
   uint32_t key_count;
-  const char *where, *policy, *plan;
+  const char *where, *policy, *plan, *state;
   uint32_t format; /* one of cli_format */
   uint32_t limit;  /* keys of a page */
   bool all;        /* --limit 0 */
-  uint32_t pages, depth, batch_ms;
+  uint32_t pages, depth, batch_ms, wait;
   uint64_t max_rows, max_tx_rows;
   uint32_t allow;    /* cascade_allow */
   int32_t integrity; /* cascade_integrity */
   bool yes;
+  const char *relation, *after, *token_key_file;
+  bool backward, behind, probe;
+  uint64_t offset, budget_rows;
+  uint32_t budget_ms;
+  int32_t count; /* cascade_count_mode */
+  /* of fill, whose columns are in `keys` */
+  const char *selects_sql[CLI_SELECTS];
+  uint32_t select_count;
+  const char *fill_key, *range, *mode, *token, *checkpoint, *fill_job;
+  uint32_t max_seconds;
+  bool dry_run;
+  bool queue; /* about the queue: no graph is read */
 } cli_options;
 
 /* What every command starts from; opened as the options say. */
@@ -34,6 +48,7 @@ typedef struct cli_session {
   cascade_graph *graph;
   cascade_policy *policy;
   cascade_selection *selection; /* NULL for the graph command */
+  int exit_code;                /* of a command that did as asked, when it is not CLI_DONE */
 } cli_session;
 
 typedef struct cli_command {
@@ -43,6 +58,9 @@ typedef struct cli_command {
   uint32_t options; /* bits of cli_option, see options.c */
   bool selects;     /* starts from rows of a table */
   const char *help;
+  bool queue;       /* about the queue; `table` is the number of a job where it takes one */
+  bool job;         /* ... and it takes one */
+  bool fills;       /* a table, whose columns follow it */
 } cli_command;
 
 extern const cli_command cli_commands[];
@@ -52,7 +70,16 @@ extern const char cli_help[];
 cascade_status run_graph(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_blockers(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_plan(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_fill(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_purge(cli_session *session, const cli_options *options, cascade_error **error);
+
+cascade_status run_detach(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_queue_cancel(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_queue_install(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_queue_list(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_queue_metrics(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_queue_retry(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_queue_work(cli_session *session, const cli_options *options, cascade_error **error);
 
 /* options.c: true when there is a command to run; else *exit_code is what to end with, and everything was said. */
 bool options_read(int argc, char **argv, const cli_command **command, cli_options *options, int *exit_code);
@@ -77,10 +104,13 @@ int text_width(const char *text);                       /* columns on a terminal
 void text_pad(FILE *out, const char *text, int width);  /* left-aligned */
 void put_text(const char *text);                        /* on stdout, ending with a line break */
 void text_shell(FILE *out, const char *word);           /* as a shell reads it back */
+void text_command(FILE *out, const cli_options *options);     /* "cascade blockers" with these rows and the policy */
+void text_command_end(FILE *out, const cli_options *options); /* keys that begin with a minus, and the line's end */
 char *uri_text(const char *uri);                        /* without its password; the caller frees it */
 char *key_text(const cascade_keys *keys, uint64_t row); /* as cascade_selection_parse() reads it; the caller frees it */
 char *relation_text(const cascade_relation_info *relation,
                     const char *table); /* "loan(borrower_id)"; the caller frees it */
 const char *rule_meaning(int32_t rule); /* "deleted too" */
+char *text_short(const char *text, int width); /* "modified...agent_id" where it is wider; the caller frees it */
 
 #endif

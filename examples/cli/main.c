@@ -4,9 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* Every status ends in one of four exit codes. */
+/* Every failure ends in one of three exit codes. */
 static int exit_code(cascade_status status) {
-  if (status >= 0) return CLI_DONE;
   switch (status) {
   case CASCADE_BLOCKED:
   case CASCADE_NO_FILTER:
@@ -20,13 +19,18 @@ static int exit_code(cascade_status status) {
   case CASCADE_CONTENDED:
   case CASCADE_NO_PROGRESS:
   case CASCADE_HOOK:
+  case CASCADE_TOKEN_STALE:
+  case CASCADE_TOKEN_EXPIRED:
   case CASCADE_TRIGGERS:
+  case CASCADE_LEASE:
   case CASCADE_CANCELLED: return CLI_REFUSED;
   case CASCADE_INVALID:
   case CASCADE_NOT_FOUND:
   case CASCADE_UNSUPPORTED:
   case CASCADE_POLICY:
   case CASCADE_FORMAT:
+  case CASCADE_TOKEN_FORGED:
+  case CASCADE_TOKEN_FOREIGN:
   case CASCADE_OPTIONS: return CLI_USAGE;
   default: return CLI_DATABASE;
   }
@@ -43,7 +47,7 @@ int main(int argc, char **argv) {
   cascade_status status = session_open(&session, &options, &error);
   if (status >= 0) status = command->run(&session, &options, &error);
   if (error) fprintf(stderr, "cascade: %s\n", cascade_error_message(error));
-  code = exit_code(status);
+  code = status < 0 ? exit_code(status) : session.exit_code;
   if (fflush(stdout) || ferror(stdout)) {
     fprintf(stderr, "cascade: cannot write the output: %s\n", strerror(errno));
     if (code == CLI_DONE) code = CLI_DATABASE;

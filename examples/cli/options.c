@@ -23,8 +23,32 @@ enum cli_option {
   OPTION_PROVEN,
   OPTION_ALLOW_NO_FILTER,
   OPTION_ALLOW_UNENFORCED,
-  OPTION_ALLOW_HIDDEN
+  OPTION_ALLOW_HIDDEN,
+  OPTION_RELATION,
+  OPTION_AFTER,
+  OPTION_BACKWARD,
+  OPTION_OFFSET,
+  OPTION_TRANSITIVE,
+  OPTION_COUNT,
+  OPTION_PROBE,
+  OPTION_BUDGET_MS,
+  OPTION_BUDGET_ROWS,
+  OPTION_BEHIND,
+  OPTION_TOKEN_KEY_FILE,
+  OPTION_STATE,
+  OPTION_WAIT,
+  OPTION_SELECT,
+  OPTION_KEY,
+  OPTION_RANGE,
+  OPTION_MODE,
+  OPTION_DRY_RUN,
+  OPTION_TOKEN,
+  OPTION_CHECKPOINT,
+  OPTION_JOB,
+  OPTION_MAX_SECONDS
 };
+
+enum { ALL_LEVELS = 250 };
 
 /* Returned by getopt_long(), which uses small numbers for itself. */
 #define LONG(option) (256 + (option))
@@ -47,24 +71,67 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
                                              {"allow-no-filter", no_argument, NULL, LONG(OPTION_ALLOW_NO_FILTER)},
                                              {"allow-unenforced", no_argument, NULL, LONG(OPTION_ALLOW_UNENFORCED)},
                                              {"allow-hidden", no_argument, NULL, LONG(OPTION_ALLOW_HIDDEN)},
+                                             {"relation", required_argument, NULL, LONG(OPTION_RELATION)},
+                                             {"after", required_argument, NULL, LONG(OPTION_AFTER)},
+                                             {"backward", no_argument, NULL, LONG(OPTION_BACKWARD)},
+                                             {"offset", required_argument, NULL, LONG(OPTION_OFFSET)},
+                                             {"transitive", no_argument, NULL, LONG(OPTION_TRANSITIVE)},
+                                             {"count", required_argument, NULL, LONG(OPTION_COUNT)},
+                                             {"probe", no_argument, NULL, LONG(OPTION_PROBE)},
+                                             {"budget-ms", required_argument, NULL, LONG(OPTION_BUDGET_MS)},
+                                             {"budget-rows", required_argument, NULL, LONG(OPTION_BUDGET_ROWS)},
+                                             {"behind", no_argument, NULL, LONG(OPTION_BEHIND)},
+                                             {"token-key-file", required_argument, NULL, LONG(OPTION_TOKEN_KEY_FILE)},
+                                             {"state", required_argument, NULL, LONG(OPTION_STATE)},
+                                             {"wait", required_argument, NULL, LONG(OPTION_WAIT)},
+                                             {"select", required_argument, NULL, LONG(OPTION_SELECT)},
+                                             {"key", required_argument, NULL, LONG(OPTION_KEY)},
+                                             {"range", required_argument, NULL, LONG(OPTION_RANGE)},
+                                             {"mode", required_argument, NULL, LONG(OPTION_MODE)},
+                                             {"dry-run", no_argument, NULL, LONG(OPTION_DRY_RUN)},
+                                             {"token", required_argument, NULL, LONG(OPTION_TOKEN)},
+                                             {"checkpoint", required_argument, NULL, LONG(OPTION_CHECKPOINT)},
+                                             {"job", required_argument, NULL, LONG(OPTION_JOB)},
+                                             {"max-seconds", required_argument, NULL, LONG(OPTION_MAX_SECONDS)},
                                              {NULL, 0, NULL, 0}};
 
+#define LISTING                                                                                                        \
+  (BIT(OPTION_LIMIT) | BIT(OPTION_PAGES) | BIT(OPTION_DEPTH) | BIT(OPTION_RELATION) | BIT(OPTION_AFTER) |               \
+   BIT(OPTION_BACKWARD) | BIT(OPTION_OFFSET) | BIT(OPTION_TRANSITIVE) | BIT(OPTION_COUNT) | BIT(OPTION_PROBE) |         \
+   BIT(OPTION_BUDGET_MS) | BIT(OPTION_BUDGET_ROWS) | BIT(OPTION_BEHIND) | BIT(OPTION_TOKEN_KEY_FILE))
 #define SELECTING                                                                                                      \
   (BIT(OPTION_HELP) | BIT(OPTION_WHERE) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT) | BIT(OPTION_MAX_ROWS))
 
-extern const char cli_help_graph[], cli_help_blockers[], cli_help_plan[], cli_help_purge[];
+extern const char cli_help_graph[], cli_help_blockers[], cli_help_plan[], cli_help_purge[], cli_help_detach[], cli_help_queue[],
+    cli_help_fill[];
 
 const cli_command cli_commands[] = {
     {"graph", run_graph, CLI_TEXT | CLI_JSON | CLI_DOT, BIT(OPTION_HELP) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT),
      false, cli_help_graph},
     {"blockers", run_blockers, CLI_TEXT | CLI_JSON | CLI_SPECIFY,
-     SELECTING | BIT(OPTION_LIMIT) | BIT(OPTION_PAGES) | BIT(OPTION_DEPTH), true, cli_help_blockers},
+     SELECTING | LISTING, true, cli_help_blockers},
     {"plan", run_plan, CLI_TEXT | CLI_JSON | CLI_SQL, SELECTING, true, cli_help_plan},
     {"purge", run_purge, CLI_TEXT | CLI_JSON,
      SELECTING | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_PLAN) | BIT(OPTION_YES) |
          BIT(OPTION_PROVEN) | BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) |
          BIT(OPTION_ALLOW_HIDDEN),
      true, cli_help_purge},
+    {"detach", run_detach, CLI_TEXT | CLI_JSON,
+     BIT(OPTION_HELP) | BIT(OPTION_WHERE) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) |
+         BIT(OPTION_YES) | BIT(OPTION_PROVEN) | BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) | BIT(OPTION_ALLOW_HIDDEN),
+     true, cli_help_detach},
+    {"queue install", run_queue_install, CLI_TEXT | CLI_SQL, BIT(OPTION_HELP) | BIT(OPTION_FORMAT), false, cli_help_queue, true, false},
+    {"queue list", run_queue_list, CLI_TEXT | CLI_JSON,
+     BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_STATE) | BIT(OPTION_LIMIT), false, cli_help_queue, true, false},
+    {"queue metrics", run_queue_metrics, CLI_TEXT | CLI_JSON, BIT(OPTION_HELP) | BIT(OPTION_FORMAT), false, cli_help_queue, true, false},
+    {"queue work", run_queue_work, CLI_TEXT | CLI_JSON, BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_WAIT), false, cli_help_queue, true, false},
+    {"queue retry", run_queue_retry, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
+    {"queue cancel", run_queue_cancel, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
+    {"fill", run_fill, CLI_TEXT | CLI_JSON,
+     BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_SELECT) | BIT(OPTION_KEY) | BIT(OPTION_RANGE) | BIT(OPTION_MODE) |
+         BIT(OPTION_DRY_RUN) | BIT(OPTION_TOKEN) | BIT(OPTION_CHECKPOINT) | BIT(OPTION_JOB) | BIT(OPTION_MAX_SECONDS) |
+         BIT(OPTION_MAX_ROWS) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_ALLOW_UNENFORCED),
+     false, cli_help_fill, false, false, true},
     {NULL}};
 
 static bool number(const char *option, const char *text, uint64_t most, uint64_t *value) {
@@ -101,18 +168,72 @@ static bool format(const cli_command *command, const char *text, uint32_t *value
   return false;
 }
 
+static bool limit(const char *name, const char *text, cli_options *options) {
+  uint64_t wide;
+  if (!number(name, text, INT32_MAX, &wide)) return false;
+  options->limit = (uint32_t)wide;
+  options->all = !wide;
+  return true;
+}
+
+static bool count_mode(const char *text, int32_t *value) {
+  static const char *const names[] = {"none", "capped", "estimated", "exact"};
+  for (int32_t i = 0; i < (int32_t)(sizeof names / sizeof *names); i++)
+    if (!strcmp(names[i], text)) {
+      *value = i;
+      return true;
+    }
+  fprintf(stderr, "cascade: --count takes none, capped, estimated or exact, not '%s'\n", text);
+  return false;
+}
+
+static bool add_select(cli_options *options) {
+  if (options->select_count == CLI_SELECTS) {
+    fprintf(stderr, "cascade: no more than %d times --select; put some together with UNION ALL\n", CLI_SELECTS);
+    return false;
+  }
+  options->selects_sql[options->select_count++] = optarg;
+  return true;
+}
+
 static bool take(const cli_command *command, int option, const char *name, cli_options *options) {
+  uint64_t seconds;
   switch (option) {
   case OPTION_WHERE: options->where = optarg; return true;
   case OPTION_POLICY: options->policy = optarg; return true;
   case OPTION_PLAN: options->plan = optarg; return true;
+  case OPTION_STATE: options->state = optarg; return true;
+  case OPTION_WAIT: return small_number(name, optarg, &options->wait);
   case OPTION_FORMAT: return format(command, optarg, &options->format);
-  case OPTION_LIMIT: return small_number(name, optarg, &options->limit) && ((options->all = !options->limit), true);
+  case OPTION_LIMIT: return limit(name, optarg, options);
   case OPTION_PAGES: return small_number(name, optarg, &options->pages);
   case OPTION_DEPTH: return small_number(name, optarg, &options->depth);
+  case OPTION_TRANSITIVE:
+    if (!options->depth) options->depth = ALL_LEVELS; /* --depth bounds it */
+    return true;
+  case OPTION_RELATION: options->relation = optarg; return true;
+  case OPTION_AFTER: options->after = optarg; return true;
+  case OPTION_BACKWARD: options->backward = true; return true;
+  case OPTION_OFFSET: return number(name, optarg, INT64_MAX, &options->offset);
+  case OPTION_COUNT: return count_mode(optarg, &options->count);
+  case OPTION_PROBE: options->probe = true; return true;
+  case OPTION_BUDGET_MS: return small_number(name, optarg, &options->budget_ms);
+  case OPTION_BUDGET_ROWS: return number(name, optarg, INT64_MAX, &options->budget_rows);
+  case OPTION_BEHIND: options->behind = true; return true;
+  case OPTION_TOKEN_KEY_FILE: options->token_key_file = optarg; return true;
   case OPTION_BATCH_MS: return small_number(name, optarg, &options->batch_ms);
   case OPTION_MAX_ROWS: return number(name, optarg, INT64_MAX, &options->max_rows);
   case OPTION_MAX_TX_ROWS: return number(name, optarg, INT64_MAX, &options->max_tx_rows);
+  case OPTION_SELECT: return add_select(options);
+  case OPTION_KEY: options->fill_key = optarg; return true;
+  case OPTION_RANGE: options->range = optarg; return true;
+  case OPTION_MODE: options->mode = optarg; return true;
+  case OPTION_DRY_RUN: options->dry_run = true; return true;
+  case OPTION_TOKEN: options->token = optarg; return true;
+  case OPTION_CHECKPOINT: options->checkpoint = optarg; return true;
+  case OPTION_JOB: options->fill_job = optarg; return true;
+  case OPTION_MAX_SECONDS:
+    return number(name, optarg, UINT32_MAX / 1000, &seconds) && ((options->max_seconds = (uint32_t)seconds), true);
   case OPTION_YES: options->yes = true; return true;
   case OPTION_PROVEN: options->integrity = CASCADE_INTEGRITY_PROVEN; return true;
   case OPTION_ALLOW_NO_FILTER: options->allow |= CASCADE_ALLOW_NO_FILTER; return true;
@@ -121,8 +242,16 @@ static bool take(const cli_command *command, int option, const char *name, cli_o
   }
 }
 
+/* A name may have two words: the command's arguments are behind them. */
+static bool is_named(const cli_command *command, int argc, char **argv, int *words) {
+  size_t first = strcspn(command->name, " ");
+  *words = command->name[first] ? 2 : 1;
+  return argc > *words && !strncmp(argv[1], command->name, first) && !argv[1][first] &&
+         (*words == 1 || !strcmp(argv[2], command->name + first + 1));
+}
+
 /* 0 when a command was found, else the exit code. */
-static int find_command(int argc, char **argv, const cli_command **command) {
+static int find_command(int argc, char **argv, const cli_command **command, int *words) {
   const char *name = argc > 1 ? argv[1] : "";
   if (!strcmp(name, "--help") || !strcmp(name, "help")) {
     fputs(cli_help, stdout);
@@ -133,15 +262,29 @@ static int find_command(int argc, char **argv, const cli_command **command) {
     return -1;
   }
   for (*command = cli_commands; (*command)->name; ++*command)
-    if (!strcmp((*command)->name, name)) return 0;
-  if (*name) fprintf(stderr, "cascade: there is no command '%s'; see 'cascade --help'\n", name);
-  else fprintf(stderr, "cascade: which command? graph, blockers, plan or purge; see 'cascade --help'\n");
+    if (is_named(*command, argc, argv, words)) return 0;
+  if (!strcmp(name, "queue") && argc > 2 && !strcmp(argv[2], "--help")) {
+    fputs(cli_help_queue, stdout);
+    return -1;
+  }
+  if (!strcmp(name, "queue"))
+    fprintf(stderr, "cascade: queue what? install, list, metrics, work, retry or cancel; see 'cascade queue --help'\n");
+  else if (*name) fprintf(stderr, "cascade: there is no command '%s'; see 'cascade --help'\n", name);
+  else fprintf(stderr, "cascade: which command? graph, blockers, plan, purge, detach, fill or queue; see 'cascade --help'\n");
   return CLI_USAGE;
 }
 
 /* What only shows when everything was read. */
 static const char *contradiction(const cli_command *command, const cli_options *options) {
   if (!options->uri) return "which database? Give a URI such as sqlite:museum.db";
+  if (command->queue && (options->key_count || (options->table && !command->job))) return "there is a word too many";
+  if (command->job && !options->table) return "which job? Its number follows the URI";
+  if (command->queue) return NULL;
+  if (command->fills) {
+    if (!options->table) return "which table? Its name follows the URI";
+    if (!options->key_count) return "which columns? Their names follow the table";
+    return options->select_count ? NULL : "which rows? Give --select with what they come from";
+  }
   if (command->selects && !options->table) return "which table? Its name follows the URI";
   if (!command->selects && options->key_count) return "the graph is of tables, not of rows: give no keys";
   if (!command->selects && options->table && options->format == CLI_JSON)
@@ -150,19 +293,27 @@ static const char *contradiction(const cli_command *command, const cli_options *
     return "JSON and DOT show the database's own rules: give no --policy";
   if (options->where && options->key_count) return "give keys or --where, not both";
   if (options->format == CLI_SPECIFY && options->depth > 1)
-    return "the format 'specify' has one level: give no --depth";
+    return "the format 'specify' has one level: give no --depth and no --transitive";
+  if (options->format == CLI_SPECIFY &&
+      (options->after || options->behind || options->count || options->budget_ms || options->budget_rows))
+    return "the format 'specify' has the rows alone: give no --after, --behind, --count or --budget";
+  if (options->after && (options->relation || options->backward || options->offset))
+    return "the token says where to go on: give no --relation, --backward or --offset with it";
+  if (options->probe && (options->after || options->relation || options->format != CLI_TEXT))
+    return "--probe lists nothing: give no --relation, --after or --format with it";
   return NULL;
 }
 
 bool options_read(int argc, char **argv, const cli_command **command, cli_options *options, int *exit_code) {
-  *exit_code = find_command(argc, argv, command);
+  int words = 1;
+  *exit_code = find_command(argc, argv, command, &words);
   if (*exit_code) {
     if (*exit_code < 0) *exit_code = CLI_DONE;
     return false;
   }
-  *options = (cli_options){.format = CLI_TEXT, .selects = (*command)->selects};
+  *options = (cli_options){.format = CLI_TEXT, .selects = (*command)->selects, .queue = (*command)->queue};
   *exit_code = CLI_USAGE;
-  argc--, argv++; /* the command takes the program's place */
+  argc -= words, argv += words; /* the command takes the program's place */
   opterr = 0;
   for (int found, position = -1; (found = getopt_long(argc, argv, ":", long_options, &position)) != -1;) {
     const char *given = argv[optind - 1];

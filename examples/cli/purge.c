@@ -10,15 +10,6 @@ static const char *plural(uint64_t count) {
   return count == 1 ? "" : "s";
 }
 
-static void put_word(const char *before, const char *word) {
-  fputs(before, stderr);
-  text_shell(stderr, word);
-}
-
-static void put_keys(const cli_options *options) {
-  for (uint32_t i = 0; i < options->key_count; i++) put_word(" ", options->keys[i]);
-}
-
 /* The command that shows more, for what stands in the way. */
 static void hint(const cli_session *session, const cli_options *options, const cascade_error *error) {
   bool deeper = false; /* the relation in the way does not refer to the selected table itself */
@@ -28,20 +19,10 @@ static void hint(const cli_session *session, const cli_options *options, const c
     if (!strcmp(relation.label, cascade_error_relation(error)))
       deeper = relation.ref_table != cascade_selection_table(session->selection);
   }
-  bool minus = options->key_count && options->keys[0][0] == '-'; /* such keys go last, behind -- */
-  char *uri = uri_text(options->uri);
-  put_word("To see what stands in the way: cascade blockers ", uri ? uri : "URI");
-  free(uri);
-  put_word(" ", options->table);
-  if (!minus) put_keys(options);
-  if (options->where) put_word(" --where ", options->where);
-  if (options->policy) put_word(" --policy ", options->policy);
+  fputs("To see what stands in the way: ", stderr);
+  text_command(stderr, options);
   if (deeper) fputs(" --depth 9", stderr);
-  if (minus) {
-    fputs(" --", stderr);
-    put_keys(options);
-  }
-  fputc('\n', stderr);
+  text_command_end(stderr, options);
 }
 
 /* Rows by table: a plan may have several steps for one. */

@@ -1,6 +1,7 @@
 /* How numbers, keys and relations are written. */
 #include "cli.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -45,6 +46,42 @@ void text_shell(FILE *out, const char *word) {
   fputc('\'', out);
 }
 
+/* Keys that begin with a minus go last, behind --. */
+static bool keys_last(const cli_options *options) {
+  return options->key_count && options->keys[0][0] == '-';
+}
+
+static void put_words(FILE *out, const cli_options *options) {
+  for (uint32_t i = 0; i < options->key_count; i++) {
+    fputc(' ', out);
+    text_shell(out, options->keys[i]);
+  }
+}
+
+static void put_option(FILE *out, const char *name, const char *value) {
+  if (!value) return;
+  fputs(name, out);
+  text_shell(out, value);
+}
+
+void text_command(FILE *out, const cli_options *options) {
+  char *uri = uri_text(options->uri);
+  put_option(out, "cascade blockers ", uri ? uri : "URI");
+  free(uri);
+  put_option(out, " ", options->table);
+  if (!keys_last(options)) put_words(out, options);
+  put_option(out, " --where ", options->where);
+  put_option(out, " --policy ", options->policy);
+}
+
+void text_command_end(FILE *out, const cli_options *options) {
+  if (keys_last(options)) {
+    fputs(" --", out);
+    put_words(out, options);
+  }
+  fputc('\n', out);
+}
+
 /* How much of the URI here is a password, behind which *rest is shown again. */
 static bool is_password(const char *uri, const char *at, const char **rest) {
   static const char word[] = "password=";
@@ -73,7 +110,18 @@ char *uri_text(const char *uri) {
   return text;
 }
 
-/* Control characters of a database's texts do not reach the terminal. */
+/* Control characters of a database's texts do not reach the terminal, nor do bytes of texts that are not UTF-8. */
+static void put_characters(FILE *out, const cascade_value *cell) {
+  json_t *checked = json_stringn(cell->data ? cell->data : "", cell->length);
+  unsigned char most = checked ? 0xff : 0x7e;
+  json_decref(checked);
+  for (uint64_t i = 0; i < cell->length; i++) {
+    unsigned char byte = (unsigned char)cell->data[i];
+    if (byte < 0x20 || byte == 0x7f || byte > most) fprintf(out, "\\x%02x", byte);
+    else fputc(byte, out);
+  }
+}
+
 static void put_cell(FILE *out, const cascade_value *cell) {
   switch (cell->type) {
   case CASCADE_INT64: fprintf(out, "%lld", (long long)cell->integer); break;
@@ -86,11 +134,7 @@ static void put_cell(FILE *out, const cascade_value *cell) {
     break;
   case CASCADE_TEXT:
   case CASCADE_DECIMAL:
-    for (uint64_t i = 0; i < cell->length; i++) {
-      unsigned char byte = (unsigned char)cell->data[i];
-      if (byte < 0x20 || byte == 0x7f) fprintf(out, "\\x%02x", byte);
-      else fputc(byte, out);
-    }
+    put_characters(out, cell);
     break;
   default: fputs("NULL", out);
   }
@@ -129,6 +173,26 @@ char *relation_text(const cascade_relation_info *relation, const char *table) {
   return text;
 }
 
+/* The first byte behind so many characters. */
+static const char *characters(const char *text, int count) {
+  while (*text && count--)
+    do text++;
+    while ((*text & 0xc0) == 0x80);
+  return text;
+}
+
+char *text_short(const char *text, int width) {
+  int whole = text_width(text), head = (width - 2) / 2;
+  if (whole <= width) return strdup(text);
+  const char *tail = characters(text, whole - (width - 3 - head));
+  size_t length = (size_t)(characters(text, head) - text);
+  char *made = malloc(length + 3 + strlen(tail) + 1);
+  if (!made) return NULL;
+  memcpy(made, text, length);
+  stpcpy(stpcpy(made + length, "..."), tail);
+  return made;
+}
+
 const char *rule_meaning(int32_t rule) {
   switch (rule) {
   case CASCADE_RULE_CASCADE: return "deleted too";
@@ -138,6 +202,7 @@ const char *rule_meaning(int32_t rule) {
   case CASCADE_RULE_SET_DEFAULT: return "set to default";
   case CASCADE_RULE_SET_VALUE: return "set to a value";
   case CASCADE_RULE_IGNORE: return "left alone";
+  case CASCADE_RULE_DETACH: return "detached";
   default: return "?";
   }
 }

@@ -130,6 +130,12 @@ typedef struct cascade_blockers_total {
   int32_t reserved;    /**< Zero. */
 } cascade_blockers_total;
 
+/** @brief Shapes of cascade_blockers_json(). */
+enum cascade_blockers_profile {
+  CASCADE_PROFILE_NATIVE = 1, /**< All that a cursor tells. */
+  CASCADE_PROFILE_SPECIFY = 2 /**< `{"results": [], "next": []}`, as Specify 7 has it. */
+};
+
 /** @brief Answers of cascade_blockers_probe(). */
 enum cascade_probe_answer {
   CASCADE_PROBE_DELETABLE = 1, /**< Nothing stands in the way. */
@@ -230,6 +236,34 @@ CASCADE_API cascade_status cascade_blockers_count(const cascade_blockers *blocke
 CASCADE_API cascade_status cascade_blockers_probe(cascade_connection *connection, cascade_policy *policy,
                                                   cascade_selection *selection, uint64_t max_rows, int32_t *answer,
                                                   uint32_t *relation, cascade_error **error);
+
+/**
+ * @brief Reads a cursor from its beginning to its end, into one JSON document. Reads only, as cascade_blockers_open() does.
+ *
+ * CASCADE_PROFILE_NATIVE has a page for each that the cursor gives, with tokens when there is a `token_key`, and counts when the options
+ * count. CASCADE_PROFILE_SPECIFY has one entry for each relation, with the keys of all its pages: blocking relations in `results`,
+ * cascading ones in `next`, the others nowhere. Its `offset` is that of the relation's request; its `limit` that of all rounds together,
+ * and 0 when `rounds` is UINT32_MAX: all rows. It has one level and no place for what a cursor could leave out or tell besides: `depth`
+ * over 1, `token`, `budget_rows`, `budget_ms`, `behind` and `count` are refused.
+ *
+ * Both are explained in @ref blockers_json; a JSON Schema of each is installed with the library.
+ *
+ * @param connection  a session
+ * @param policy  rules; its graph must be the selection's
+ * @param selection  the rows that are to be deleted
+ * @param options  NULL for the defaults
+ * @param profile  one of ::cascade_blockers_profile
+ * @param[out] text  receives NUL-terminated UTF-8 text, to be freed with cascade_text_free(); NULL on failure
+ * @param[out] error  receives the failure; may be NULL
+ * @return CASCADE_OK; CASCADE_INVALID for another profile, for options that the profile refuses, for two requests of one relation in
+ *         CASCADE_PROFILE_SPECIFY, or when a name is not UTF-8, which JSON cannot carry; else as cascade_blockers_open() and
+ *         cascade_blockers_next()
+ * @note The whole text is in memory, and a page besides. The session must not be in use by another thread.
+ * @since 0.1
+ */
+CASCADE_API cascade_status cascade_blockers_json(cascade_connection *connection, cascade_policy *policy,
+                                                 cascade_selection *selection, const cascade_blockers_options *options,
+                                                 int32_t profile, char **text, cascade_error **error);
 
 /**
  * @brief Closes a cursor.

@@ -219,12 +219,13 @@ void casc_postgres_select_pages(casc_statement *statement, const casc_sql_page *
   static void (*const ways[])(casc_statement *, const casc_sql_page *) = {
       [CASC_PAGE_ORDERED] = from_ordered, [CASC_PAGE_PROBE] = from_probe, [CASC_PAGE_WALK] = from_walk, [CASC_PAGE_GATHER] = from_gather};
   for (uint32_t i = 0; i < count; i++) {
-    bool wrapped = pages[i].way != CASC_PAGE_ORDERED;
+    bool wrapped = pages[i].way != CASC_PAGE_ORDERED && !pages[i].unsorted;
     casc_page_begin(statement, i, count > 1);
     page_items(statement, &pages[i], i, wrapped, count > 1);
-    ways[pages[i].way](statement, &pages[i]);
-    ordered(statement, &pages[i], wrapped);
-    casc_postgres_limited(statement, pages[i].limit);
+    if (pages[i].unsorted) from_ordered(statement, &pages[i]);
+    else ways[pages[i].way](statement, &pages[i]);
+    if (!pages[i].unsorted) ordered(statement, &pages[i], wrapped);
+    casc_postgres_limited(statement, pages[i].unsorted ? pages[i].bound : pages[i].limit);
     if (count > 1) put(statement, ")");
   }
 }

@@ -1,6 +1,7 @@
 #include "json_text.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,63 @@ bool casc_json_string(casc_str *json, const char *text) {
   json_decref(checked);
   json_decref(value);
   return valid;
+}
+
+static void put_bytes(casc_str *json, const cascade_value *value) {
+  casc_str_put(json, "\"x'");
+  casc_str_hex(json, value->data, value->length);
+  casc_str_put(json, "'\"");
+}
+
+/* By jansson: the point is a point in every locale. JSON has no infinity. */
+static void put_real(casc_str *json, double real) {
+  json_t *number = isfinite(real) ? json_real(real) : json_string(isnan(real) ? "nan" : real < 0 ? "-inf" : "inf");
+  char *text = number ? json_dumps(number, JSON_ENCODE_ANY) : NULL;
+  if (text) casc_str_put(json, text);
+  else json->failed = true;
+  free(text);
+  json_decref(number);
+}
+
+static void put_text(casc_str *json, const cascade_value *value) {
+  const char *data = value->data ? value->data : "";
+  json_t *string = json_stringn_nocheck(data, value->length), *checked = json_stringn(data, value->length);
+  char *quoted = checked ? json_dumps(checked, JSON_ENCODE_ANY) : NULL;
+  if (quoted) casc_str_put(json, quoted);
+  else if (string && !checked) put_bytes(json, value);
+  else json->failed = true;
+  free(quoted);
+  json_decref(checked);
+  json_decref(string);
+}
+
+void casc_json_value(casc_str *json, const cascade_value *value) {
+  switch (value->type) {
+  case CASCADE_INT64: casc_str_int(json, value->integer); break;
+  case CASCADE_UINT64: casc_str_printf(json, "%llu", (unsigned long long)value->integer); break;
+  case CASCADE_DOUBLE: put_real(json, value->real); break;
+  case CASCADE_TEXT:
+  case CASCADE_DECIMAL: put_text(json, value); break;
+  case CASCADE_BLOB: put_bytes(json, value); break;
+  default: casc_str_put(json, "null");
+  }
+}
+
+void casc_json_keys(casc_str *json, const cascade_keys *keys) {
+  for (uint64_t i = 0; i < keys->count; i++) {
+    if (i) casc_str_put(json, ", ");
+    if (keys->integers) {
+      casc_str_int(json, keys->integers[i]);
+      continue;
+    }
+    const cascade_value *cells = keys->cells + i * keys->column_count;
+    if (keys->column_count > 1) casc_str_putc(json, '[');
+    for (uint32_t j = 0; j < keys->column_count; j++) {
+      if (j) casc_str_put(json, ", ");
+      casc_json_value(json, &cells[j]);
+    }
+    if (keys->column_count > 1) casc_str_putc(json, ']');
+  }
 }
 
 static const char *skip_blank(const char *at) {

@@ -268,13 +268,21 @@ static void look_below(cascade_blockers *blockers) {
     blockers->cut |= CASCADE_CUT_DEPTH;
 }
 
+/* Of this group something is left that a token can hold. */
+static bool entries_left(const cascade_blockers *blockers) {
+  for (size_t i = 0; i < blockers->entry_count; i++)
+    if (!blockers->entries[i].complete || blockers->entries[i].read) return true;
+  return false;
+}
+
 static cascade_status next_page(cascade_blockers *blockers, cascade_error **error) {
   uint32_t rounds = blockers->options.rounds ? blockers->options.rounds : 1;
   cascade_status status = blockers->last ? take_away(blockers->last, error) : CASCADE_OK;
   blockers->last = NULL;
   while (status >= 0 && !blockers->over && blockers->at_group < blockers->group_count) {
-    if (blockers->cut & CASCADE_CUT_ROWS) break;
-    status = next_of_round(blockers, rounds, error);
+    bool enough = blockers->cut & CASCADE_CUT_ROWS;
+    if (enough && entries_left(blockers)) break;
+    status = enough ? CASCADE_DONE : next_of_round(blockers, rounds, error); /* what a token holds is at the next level, if anywhere */
     if (status != CASCADE_DONE) return status;
     blockers->at_entry = 0;
     if (another_round(blockers, rounds)) continue;
@@ -337,7 +345,7 @@ static cascade_status read_selection(cascade_blockers *blockers, cascade_error *
 static cascade_status prepare(cascade_blockers *blockers, cascade_policy *policy, cascade_selection *selection,
                               cascade_error **error) {
   casc_scope *scope = &blockers->scope;
-  cascade_status status = casc_scope_init(scope, blockers->connection, policy, selection, false, error);
+  cascade_status status = casc_scope_init(scope, blockers->connection, policy, selection, 0, error);
   if (status >= 0) status = casc_settle_defaults(scope, error);
   if (status < 0) return status;
   blockers->at_once = scope->dialect->pages_at_once;

@@ -44,7 +44,8 @@ typedef struct casc_entry {
   uint64_t count;            /* rows of the pages, kept or not; then what was counted */
   int32_t count_accuracy;
   int64_t share;             /* of the referencing table's rows that refer to the group, in millionths; -1 when not known */
-  uint32_t tries;            /* ways that did not lead to the page */
+  const casc_page_way *ways; /* to come by its rows, one after another; NULL before the first page */
+  uint32_t tries;            /* that did not lead to the page */
   /* of the statement that is running */
   size_t mark_rows;          /* kept before it */
   uint64_t mark_passing;     /* passed over by it */

@@ -3,18 +3,20 @@
 #include "clock.h"
 #include "transaction.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 enum {
-  HELD_KEYS = 20000,  /* of pages that wait to be given */
+  HELD_KEYS = 20000,  /* of pages that wait to be given, ... */
+  LIKELY_KEYS = 1000, /* ... of which one with a higher limit seldom has more */
   PROBE_BOUND = 1000, /* rows that are looked at in any order */
   WALK_BOUND = 8000,  /* rows of a table that are walked through */
-  DENSE = 5000,       /* millionths: a walk finds a page sooner than the index does */
+  MILLION = 1000000,
   LEAST_MS = 5        /* of a budget: less is none */
 };
 
 static const casc_page_way dense_ways[] = {CASC_PAGE_WALK, CASC_PAGE_PROBE, CASC_PAGE_GATHER},
-                           sparse_ways[] = {CASC_PAGE_PROBE, CASC_PAGE_WALK, CASC_PAGE_GATHER};
+                           sparse_ways[] = {CASC_PAGE_PROBE, CASC_PAGE_GATHER},
+                           unknown_ways[] = {CASC_PAGE_PROBE, CASC_PAGE_WALK, CASC_PAGE_GATHER};
 
 /* Entries that one call reads, and what it needs for that. */
 typedef struct reading {
@@ -109,17 +111,29 @@ static uint64_t wanted(const casc_entry *entry) {
   return entry->passing + entry->limit + 1 - entry->rows.count;
 }
 
-static void choose_way(const reading *at, const casc_entry *entry, casc_sql_page *page) {
+/* A walk through the table, as long as it takes to meet a page twice, passes fewer rows than the relation has. */
+static bool walk_pays(const casc_scope *scope, const casc_entry *entry, uint64_t rows) {
+  int64_t all = scope->tables[scope->relations[entry->relation].relation->table].table->row_estimate;
+  if (entry->share <= 0) return false;
+  double share = (double)entry->share / MILLION;
+  return 2 * (double)rows / share < share * (all > 0 ? (double)all : MILLION);
+}
+
+static void choose_way(const reading *at, casc_entry *entry, casc_sql_page *page) {
   const casc_scope *scope = &at->blockers->scope;
   const casc_scope_relation *relation = relation_of(at, entry);
+  uint64_t rows = page->limit;
   page->way = CASC_PAGE_ORDERED;
   if (!scope->dialect->pages_need_ways || !relation->sql.index || !*relation->sql.index) return;
   if (entry->next.to - entry->next.part == 1 && comes_in_order(scope, relation->relation)) return;
-  page->way = (entry->share >= DENSE ? dense_ways : sparse_ways)[entry->tries];
-  uint64_t rows = page->limit;
-  if (page->way == CASC_PAGE_PROBE) page->bound = (rows > PROBE_BOUND ? 2 * rows : PROBE_BOUND) + 1;
-  else if (entry->share >= DENSE) page->bound = WALK_BOUND + 2 * rows * (1000000 / (uint64_t)entry->share);
-  else page->bound = WALK_BOUND + 4 * rows;
+  if (!entry->ways) entry->ways = entry->share <= 0 ? unknown_ways : walk_pays(scope, entry, rows) ? dense_ways : sparse_ways;
+  page->way = entry->ways[entry->tries];
+  if (page->way == CASC_PAGE_WALK) page->bound = WALK_BOUND + (entry->share > 0 ? 2 * rows * (MILLION / (uint64_t)entry->share) : 4 * rows);
+  if (page->way != CASC_PAGE_PROBE) return;
+  const casc_sql_table *table = relation->sql.table;
+  bool alone = table->shown_is_key && table->key_count == 1 && table->key_types[0] == CASCADE_INT64 && !page->behind_count;
+  page->bound = (rows > PROBE_BOUND ? 2 * rows : PROBE_BOUND) + 1;
+  page->unsorted = alone && !page->anchor && !entry->passing;
 }
 
 static casc_sql_page page_of(reading *at, casc_entry *entry, size_t place) {
@@ -251,6 +265,21 @@ static void finish(reading *at, casc_entry *entry, bool complete) {
   at->read[at->read_count++] = entry;
 }
 
+static int ascending(const void *left, const void *right) {
+  int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+  return (a > b) - (a < b);
+}
+
+static void sort_rows(casc_entry *entry) {
+  casc_keyset *rows = &entry->rows;
+  qsort(rows->integers + entry->mark_rows, rows->count - entry->mark_rows, sizeof *rows->integers, ascending);
+  for (size_t i = entry->mark_rows, j = rows->count; entry->backward && i + 1 < j--; i++) {
+    int64_t kept = rows->integers[i];
+    rows->integers[i] = rows->integers[j];
+    rows->integers[j] = kept;
+  }
+}
+
 static void size_part(casc_entry *entry, const casc_scope *scope, const casc_keyset *all) {
   size_t slice = casc_slice(scope, all), part = slice < CASC_BLOCKERS_PART ? slice : CASC_BLOCKERS_PART;
   entry->next.to = all->count - entry->next.part < part ? all->count : entry->next.part + part;
@@ -258,7 +287,7 @@ static void size_part(casc_entry *entry, const casc_scope *scope, const casc_key
 
 /* What the statement gave the entry: a page, a part of one, or nothing that counts. */
 static cascade_status settle(reading *at, casc_entry *entry, const casc_sql_page *page, cascade_error **error) {
-  bool undecided = (page->way == CASC_PAGE_PROBE && entry->looked >= page->bound) ||
+  bool undecided = (page->way == CASC_PAGE_PROBE && (page->unsorted ? entry->raw : entry->looked) >= page->bound) ||
                    (page->way == CASC_PAGE_WALK && entry->raw < page->limit);
   if (undecided) {
     drop_rows(entry, entry->mark_rows);
@@ -267,7 +296,8 @@ static cascade_status settle(reading *at, casc_entry *entry, const casc_sql_page
     return CASCADE_OK;
   }
   cascade_value cell;
-  bool ok = true, more = entry->rows.count > entry->limit, all = entry->raw >= page->limit;
+  if (page->unsorted && entry->rows.count) sort_rows(entry);
+  bool ok = true, more = entry->rows.count > entry->limit, all = !page->unsorted && entry->raw >= page->limit;
   entry->passing -= entry->mark_passing;
   entry->count += entry->raw;
   if (more) drop_rows(entry, entry->limit);
@@ -404,7 +434,7 @@ static void judge_count(const reading *at, casc_entry *entry, uint64_t cap, bool
   if (entry->count < entry->rows.count) entry->count = entry->rows.count;
   if (entry->count_accuracy == CASCADE_EXACT || at->blockers->options.count != CASCADE_COUNT_ESTIMATED) return;
   if (entry->share <= 0 || rows <= 0) return;
-  double estimate = (double)rows * (double)entry->share / 1e6;
+  double estimate = (double)rows * (double)entry->share / MILLION;
   if (estimate <= (double)entry->count) return;
   entry->count = (uint64_t)estimate;
   entry->count_accuracy = CASCADE_ESTIMATED;
@@ -469,7 +499,7 @@ static bool list_due(reading *at, uint32_t rounds) {
   for (size_t i = blockers->at_entry; i < blockers->entry_count; i++) {
     casc_entry *entry = &blockers->entries[i];
     if (entry->complete || entry->gives_up || entry->read || entry->pages >= rounds) continue;
-    keys += (uint64_t)entry->limit + 1;
+    keys += entry->limit < LIKELY_KEYS ? (uint64_t)entry->limit + 1 : LIKELY_KEYS;
     if (at->due_count && keys > HELD_KEYS) break;
     if (!casc_position_copy(&entry->next, &entry->given)) return false;
     if (entry->next.to <= entry->next.part) size_part(entry, &blockers->scope, all);

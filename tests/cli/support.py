@@ -1,11 +1,15 @@
 """What the tests of the cascade command share. CASCADE is the command, MUSEUM the museum's database."""
 
+import json
 import os
+import pathlib
 import shutil
 import sqlite3
 import subprocess
 import tempfile
 import unittest
+
+import jsonschema
 
 CASCADE = os.environ["CASCADE"]
 MUSEUM = os.environ["MUSEUM"]
@@ -32,6 +36,20 @@ INSERT INTO loan VALUES ('L1', 'de', 1), ('L1', 'fr', 1), ('it''s', 'it', 1);
 INSERT INTO image VALUES (1, 1), (2, 1), (3, 3), (4, NULL);
 INSERT INTO stray VALUES ('a'), ('b');
 """
+
+
+SCHEMAS = pathlib.Path(__file__).resolve().parents[2] / "lib/doc/schemas"
+
+
+def schema(name):
+    return json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def checked(text, name):
+    """What a JSON text says, after its schema has nothing against it."""
+    document = json.loads(text)
+    jsonschema.Draft202012Validator(schema(name)).validate(document)
+    return document
 
 
 def rows(path):
