@@ -54,7 +54,7 @@ static int tear_down(void **state) {
   cascade_graph_free(at->graph);
   cascade_connection_free(at->connection);
   cascade_context_free(at->context);
-  sqlite3_close(at->handle);
+  assert_int_equal(sqlite3_close(at->handle), SQLITE_OK);
   assert_int_equal(at->memory.live, 0);
   return 0;
 }
