@@ -92,8 +92,7 @@ typedef struct cascade_statement {
  *
  * Each takes the session first and reports failure by cascade_error_create(), with the class that fits (CASCADE_BUSY to
  * CASCADE_DATABASE, CASCADE_CANCELLED) and what became of the transaction. One thread at a time calls them, except `cancel`.
- * BEGIN, COMMIT and the like come as plain statements through `execute`; on PostgreSQL what begins and ends the reading of pages is several
- * of them in one text, with semicolons between them, without parameters.
+ * BEGIN, COMMIT and the like come as plain statements through `execute`.
  */
 typedef struct cascade_driver {
   size_t size;          /**< `sizeof(cascade_driver)` of the driver. */

@@ -70,28 +70,61 @@ static void parent_values(casc_statement *statement, const casc_sql_relation *re
   put(statement, ")");
 }
 
-/* One parent's values are known before the first row is read, so that nothing has to be joined. Of more parents a join is made, one by
-   one through the index; where there is none, what is no condition of the WHERE itself becomes a hash. */
-static void refers(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *parents) {
-  bool list = parents->count > 1 && (!relation->direct || (relation->count > 1 && !casc_keys_are_range(parents)));
-  bool hash = list && !*relation->index;
-  if (hash) put(statement, "(");
-  if (relation->direct)
-    casc_postgres_among(statement, NULL, relation->columns, relation->ref_table->key_casts, relation->count, parents);
-  else if (parents->count == 1)
-    for (uint32_t i = 0; i < relation->count; i++) {
-      casc_str_printf(&statement->sql, "%s%s = ", i ? " And " : "", quoted(statement, NULL, relation->columns[i]));
-      parent_values(statement, relation, parents, &relation->ref_columns[i], 1);
-    }
-  else {
-    tuple(statement, NULL, relation->columns, relation->count);
-    put(statement, " In ");
-    parent_values(statement, relation, parents, relation->ref_columns, relation->count);
-  }
-  if (hash) put(statement, ") Is True");
+static void on_condition(casc_statement *statement, const casc_sql_relation *relation) {
   if (!relation->where) return;
   put(statement, " And ");
   casc_postgres_condition(statement, relation->where, NULL, 0);
+}
+
+/* The values of one parent are known before the first row is read, and so are those of one column: nothing has to be joined. Without an
+   index, what is no condition of the WHERE itself becomes a hash. */
+static void refers(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *parents, bool hash) {
+  bool list = parents->count > 1;
+  if (hash) put(statement, "(");
+  if (relation->direct)
+    casc_postgres_among(statement, NULL, relation->columns, relation->ref_table->key_casts, relation->count, parents);
+  else if (list && (hash || relation->count > 1)) {
+    tuple(statement, NULL, relation->columns, relation->count);
+    put(statement, " In ");
+    parent_values(statement, relation, parents, relation->ref_columns, relation->count);
+  } else
+    for (uint32_t i = 0; i < relation->count; i++) {
+      casc_str_printf(&statement->sql, "%s%s = %s", i ? " And " : "", quoted(statement, NULL, relation->columns[i]),
+                      list ? "Any(Array" : "");
+      parent_values(statement, relation, parents, &relation->ref_columns[i], 1);
+      if (list) put(statement, ")");
+    }
+  if (hash) put(statement, ") Is True");
+  on_condition(statement, relation);
+}
+
+static bool has_no_index(const casc_sql_page *page) {
+  return page->parents->count > 1 && !*page->relation->index;
+}
+
+/* Pairs of values are not looked up in an index unless they are joined, and a join may begin with the wrong table. */
+static bool is_joined(const casc_sql_page *page) {
+  return page->parents->count > 1 && page->relation->count > 1 && *page->relation->index;
+}
+
+/* From <the parents' values> casc_p, Lateral (Select ... From t Where <it refers to them> Offset 0) casc_t */
+static void from_joined(casc_statement *statement, const casc_sql_page *page) {
+  const casc_sql_relation *relation = page->relation;
+  put(statement, " From (Select Distinct * From ");
+  if (!relation->direct) parent_values(statement, relation, page->parents, relation->ref_columns, relation->count);
+  for (uint32_t i = 0; relation->direct && i < relation->count; i++) {
+    put(statement, i ? ", " : "unnest(");
+    casc_postgres_array(statement, page->parents, i, relation->ref_table->key_casts[i]);
+  }
+  put(statement, relation->direct ? ") p) casc_p (" : " p) casc_p (");
+  for (uint32_t i = 0; i < relation->count; i++) casc_str_printf(&statement->sql, i ? ", c%u" : "c%u", (unsigned)i);
+  put(statement, "), Lateral (");
+  inner_items(statement, page);
+  from(statement, relation->table);
+  for (uint32_t i = 0; i < relation->count; i++)
+    casc_str_printf(&statement->sql, "%s%s = casc_p.c%u", i ? " And " : " Where ", quoted(statement, NULL, relation->columns[i]), (unsigned)i);
+  on_condition(statement, relation);
+  put(statement, " Offset 0) casc_t");
 }
 
 /* The row lies behind the anchor; its identity is known as k0, k1 ... within. */
@@ -125,14 +158,19 @@ static void ordered(casc_statement *statement, const casc_sql_page *page, bool w
   }
 }
 
-/* (Select ... From t Where <refers>) p. With a fence a condition outside is looked at afterwards: the primary key's index, which would
-   give the rows behind the anchor and is of no use for those that refer, does not serve it. */
+/* (Select ... From t Where <refers>: all rows, in any order. With a fence a condition outside is looked at afterwards: the primary key's
+   index, which would give the rows behind the anchor and is of no use for those that refer, does not serve it. */
 static void referring(casc_statement *statement, const casc_sql_page *page, bool fence) {
   put(statement, "(");
-  inner_items(statement, page);
-  from(statement, page->relation->table);
-  put(statement, " Where ");
-  refers(statement, page->relation, page->parents);
+  if (is_joined(page)) {
+    put(statement, "Select casc_t.*");
+    from_joined(statement, page);
+  } else {
+    inner_items(statement, page);
+    from(statement, page->relation->table);
+    put(statement, " Where ");
+    refers(statement, page->relation, page->parents, has_no_index(page));
+  }
   if (fence) put(statement, " Offset 0");
 }
 
@@ -160,7 +198,7 @@ static void from_walk(casc_statement *statement, const casc_sql_page *page) {
   put(statement, " From (");
   inner_items(statement, page);
   put(statement, ", (");
-  refers(statement, page->relation, page->parents);
+  refers(statement, page->relation, page->parents, page->parents->count > 1);
   put(statement, ") As refers");
   from(statement, table);
   behind_anchor(statement, page, " Where ", false);
@@ -172,7 +210,7 @@ static void from_walk(casc_statement *statement, const casc_sql_page *page) {
 static void from_ordered(casc_statement *statement, const casc_sql_page *page) {
   from(statement, page->relation->table);
   put(statement, " Where ");
-  refers(statement, page->relation, page->parents);
+  refers(statement, page->relation, page->parents, has_no_index(page));
   behind_anchor(statement, page, " And ", false);
 }
 
@@ -197,8 +235,8 @@ void casc_postgres_count_pages(casc_statement *statement, const casc_sql_page *p
     casc_page_begin(statement, i, false);
     casc_postgres_column(statement, casc_page_place(statement, i), CASCADE_INT64);
     casc_postgres_column(statement, "Count(*)", CASCADE_INT64);
-    put(statement, " From (Select 1");
-    from_ordered(statement, &(casc_sql_page){.relation = pages[i].relation, .parents = pages[i].parents});
+    put(statement, " From ");
+    referring(statement, &(casc_sql_page){.relation = pages[i].relation, .parents = pages[i].parents}, false);
     casc_postgres_limited(statement, pages[i].limit);
     put(statement, ") p");
   }
@@ -292,8 +330,8 @@ static void key_text(casc_statement *statement, const cascade_value *key) {
   if (kept) casc_statement_text(statement, kept, length);
 }
 
-/* The most common values are looked at as text, which knows no types; they are only made an array when the text may be in it. The view is
-   a barrier that conditions with constants pass, and joins do not: so the names are given twice. */
+/* The most common values are looked at as text, which knows no types. Each relation is looked up by itself: the view is a barrier that only
+   conditions of its own select pass, and thus through indexes. */
 void casc_postgres_shares(casc_statement *statement, const casc_sql_relation *const *relations, uint32_t count,
                           const cascade_value *key) {
   word_array(statement, relations, count, schema_of);
@@ -302,12 +340,10 @@ void casc_postgres_shares(casc_statement *statement, const casc_sql_relation *co
   key_text(statement, key);
   put(statement, "Select ");
   casc_postgres_column(statement, "r.place - 1", CASCADE_INT64);
-  casc_postgres_column(statement, "(s.shares[array_position(s.common::text[], $4::text)] * 1000000)::bigint", CASCADE_INT64);
+  casc_postgres_column(statement, "(s.shares[s.at] * 1000000)::bigint", CASCADE_INT64);
   put(statement,
-      " From (Select schemaname, tablename, attname, inherited, most_common_vals::text As common, most_common_freqs As shares"
-      " From pg_catalog.pg_stats Where schemaname = Any($1::name[]) And tablename = Any($2::name[]) And attname = Any($3::name[])"
-      " And most_common_vals Is Not Null) s"
-      " Join unnest($1::name[], $2::name[], $3::name[]) With Ordinality r (schema, name, attribute, place)"
-      " On r.schema = s.schemaname And r.name = s.tablename And r.attribute = s.attname"
-      " Where strpos(s.common, $4::text) > 0 And array_position(s.common::text[], $4::text) Is Not Null And Not s.inherited");
+      " From unnest($1::name[], $2::name[], $3::name[]) With Ordinality r (schema, name, attribute, place), Lateral (Select"
+      " most_common_freqs As shares, array_position(most_common_vals::text::text[], $4::text) As at From pg_catalog.pg_stats"
+      " Where schemaname = r.schema And tablename = r.name And attname = r.attribute And Not inherited"
+      " And most_common_vals Is Not Null Offset 0) s Where s.at > 0");
 }

@@ -18,7 +18,7 @@ void casc_postgres_condition(casc_statement *statement, const char *text, const 
 void casc_postgres_limited(casc_statement *statement, uint64_t limit);
 /* Items of the select list. */
 void casc_postgres_named_columns(casc_statement *statement, const char *qualifier, const char *const *names, const int32_t *types,
-                           uint32_t count);
+                                 uint32_t count);
 
 void casc_postgres_select_pages(casc_statement *statement, const casc_sql_page *pages, uint32_t count);
 void casc_postgres_shares(casc_statement *statement, const casc_sql_relation *const *relations, uint32_t count,

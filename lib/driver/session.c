@@ -154,3 +154,9 @@ cascade_status casc_control(cascade_connection *connection, const char *sql, cas
   casc_log(connection->context, CASCADE_LOG_DEBUG, "%s", sql);
   return run(connection, &description, NULL, error);
 }
+
+cascade_status casc_control_all(cascade_connection *connection, const char *const *sql, cascade_error **error) {
+  cascade_status status = CASCADE_OK;
+  while (status >= 0 && *sql) status = casc_control(connection, *sql++, error);
+  return status;
+}

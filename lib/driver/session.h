@@ -45,6 +45,8 @@ void casc_cursor_close(casc_cursor *cursor); /* a cursor that was never opened, 
 /* A statement without parameters. `casc_control` is for BEGIN, COMMIT, ROLLBACK and settings: it is not stopped by a
    cancel. */
 cascade_status casc_control(cascade_connection *connection, const char *sql, cascade_error **error);
+/* Several of them, to the first failure; NULL ends the list. */
+cascade_status casc_control_all(cascade_connection *connection, const char *const *sql, cascade_error **error);
 
 /* The outcome of a driver's operation, made coherent. For this floor. */
 cascade_status casc_driver_outcome(cascade_connection *connection, cascade_status status, cascade_error *from_driver,

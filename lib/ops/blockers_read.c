@@ -50,26 +50,20 @@ static const casc_scope_relation *relation_of(const reading *at, const casc_entr
   return &at->blockers->scope.relations[entry->relation];
 }
 
-static cascade_status control_all(const reading *at, const char *const *sql, cascade_error **error) {
-  cascade_status status = CASCADE_OK;
-  while (status >= 0 && *sql) status = casc_control(at->blockers->connection, *sql++, error);
-  return status;
-}
-
 /* A transaction, or a savepoint, in which the ways are certain. */
 static cascade_status begin_look(reading *at, cascade_error **error) {
   const casc_dialect *dialect = at->blockers->scope.dialect;
   if (at->open || !dialect->look_begin) return CASCADE_OK;
   at->nested = casc_in_host_transaction(at->blockers->connection);
   at->open = true;
-  return control_all(at, at->nested ? dialect->look_begin_nested : dialect->look_begin, error);
+  return casc_control_all(at->blockers->connection, at->nested ? dialect->look_begin_nested : dialect->look_begin, error);
 }
 
 static cascade_status end_look(reading *at, cascade_error **error) {
   const casc_dialect *dialect = at->blockers->scope.dialect;
   if (!at->open) return CASCADE_OK;
   at->open = false;
-  return control_all(at, at->nested ? dialect->look_end_nested : dialect->look_end, error);
+  return casc_control_all(at->blockers->connection, at->nested ? dialect->look_end_nested : dialect->look_end, error);
 }
 
 /* Milliseconds that a statement about so many pages may take; 0 when the budget is over, UINT32_MAX without one. */

@@ -33,6 +33,15 @@ static cascade_status open_places(cascade_blockers *blockers, const casc_token *
   return status;
 }
 
+/* All pages of the group at hand were given: on to the next one. */
+static cascade_status pass_group(cascade_blockers *blockers, cascade_error **error) {
+  cascade_status status = casc_blockers_follow(blockers, error);
+  if (status < 0) return status;
+  casc_keyset_free(&casc_blockers_here(blockers)->keys);
+  blockers->at_group++;
+  return blockers->at_group < blockers->group_count ? casc_blockers_open_group(blockers, error) : CASCADE_OK;
+}
+
 cascade_status casc_blockers_resume(cascade_blockers *blockers, cascade_error **error) {
   const cascade_blockers_options *options = &blockers->options;
   casc_token token;
@@ -45,8 +54,11 @@ cascade_status casc_blockers_resume(cascade_blockers *blockers, cascade_error **
     status = casc_blockers_go_down(blockers, &token, error);
   }
   if (status >= 0 && blockers->at_group < blockers->group_count) {
-    bool found = casc_blockers_here(blockers)->path_length == token.level_count;
-    status = token.place_count && found ? open_places(blockers, &token, error) : casc_blockers_open_group(blockers, error);
+    const casc_group *group = casc_blockers_here(blockers);
+    bool found = group->path_length == token.level_count;
+    bool same = found && (!token.level_count || !memcmp(group->path, token.levels, token.level_count * sizeof *group->path));
+    if (same && token.rest_of_levels && !token.place_count) status = pass_group(blockers, error);
+    else status = token.place_count && found ? open_places(blockers, &token, error) : casc_blockers_open_group(blockers, error);
   }
   casc_token_free(&token);
   return status;
@@ -76,7 +88,7 @@ static cascade_status put_rest(cascade_blockers *blockers, casc_token *token, ca
     if (entry->complete && (last || !entry->read)) continue;
     if (!put_place(blockers, token, entry, last ? &entry->next : &entry->given)) return casc_nomem(error);
   }
-  bool deeper = !casc_blockers_at_bottom(blockers) && !blockers->over;
+  bool deeper = !casc_blockers_at_bottom(blockers) && (!blockers->over || (blockers->cut & (CASCADE_CUT_ROWS | CASCADE_CUT_TIME)));
   return token->place_count || deeper ? CASCADE_OK : CASCADE_DONE;
 }
 

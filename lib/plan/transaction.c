@@ -13,8 +13,7 @@ cascade_status casc_transaction_begin(casc_transaction *transaction, cascade_con
   *transaction = (casc_transaction){connection, dialect, false, casc_in_host_transaction(connection)};
   const char *const nested[] = {dialect->savepoint, NULL};
   const char *const *sql = transaction->nested ? nested : write ? dialect->begin_write : dialect->begin_read;
-  cascade_status status = CASCADE_OK;
-  while (status >= 0 && *sql) status = casc_control(connection, *sql++, error);
+  cascade_status status = casc_control_all(connection, sql, error);
   transaction->open = status >= 0;
   return status;
 }

@@ -80,6 +80,15 @@ class BlockersPage(Struct):
                 ('behind_relation', U32), ('reserved', U32), ('count', U64)]
 
 
+class BlockersRequest(Struct):
+    _fields_ = [('size', SIZE), ('relation', U32), ('limit', I32), ('anchor', c.POINTER(Value)), ('anchor_count', U32),
+                ('backward', I32), ('offset', U64)]
+
+
+class BlockersTotal(Struct):
+    _fields_ = [('size', SIZE), ('relations', U64), ('references', U64), ('accuracy', I32), ('reserved', I32)]
+
+
 class Deleted(Struct):
     _fields_ = [('size', SIZE), ('table', U32), ('reserved', U32), ('label', TEXT), ('keys', c.POINTER(Keys))]
 
@@ -162,10 +171,11 @@ class Library:
             selection_parse=(P, TEXT, P, U32, O, E), selection_where=(P, TEXT, TEXT, P, U32, O, E),
             plan_new=(P, P, P, P, O, E),
             plan_json=(P, O, E), plan_text=(P, O, E), blockers_open=(P, P, P, P, O, E),
-            blockers_next=(P, c.POINTER(c.POINTER(BlockersPage)), E), purge_new=(P, P, P, P, O, E),
+            blockers_next=(P, c.POINTER(c.POINTER(BlockersPage)), E), blockers_token=(P, I32, c.POINTER(TEXT), E),
+            blockers_probe=(P, P, P, U64, c.POINTER(I32), c.POINTER(U32), E), purge_new=(P, P, P, P, O, E),
             purge_next=(P, c.POINTER(c.POINTER(BatchInfo)), E))
         plain = dict(plan_describe=(P, P), plan_step=(P, U32, P), purge_describe=(P, P), purge_table=(P, U32, P),
-            policy_relation=(P, U32, P),
+            policy_relation=(P, U32, P), blockers_count=(P, I32, P),
                      graph_table=(P, U32, P))
         for name, types in list(fallible.items()) + list(plain.items()):
             f = getattr(lib, 'cascade_' + name)
@@ -303,8 +313,89 @@ class Session:
                 pages.append((p.relation, p.kind, keys(p.keys.contents), p.complete, p.depth))
         return pages
 
+    def cursor(self, selection, requests=(), **options):
+        """A cursor over blockers, to be driven by hand. Requests are dictionaries; an anchor is a list of values or of a page."""
+        return Cursor(self, selection, requests, options)
+
+    def probe(self, selection, max_rows=0):
+        """The answer, and the relation that blocks or None."""
+        answer, relation = I32(), U32()
+        self.library.call('blockers_probe', self.connection, self.policy, selection, max_rows, c.byref(answer), c.byref(relation))
+        return answer.value, None if relation.value == 2 ** 32 - 1 else relation.value
+
     def purge(self, selection, on_batch=None, collect=False, **options):
         return Purge(self, selection, on_batch, collect, options)
+
+
+class Anchor:
+    """The cells of a page's first or last row, copied."""
+    def __init__(self, cells, count):
+        self.count = count
+        self.array = (Value * count)(*(cells[i] for i in range(count)))
+        for v in self.array:
+            if v.length:
+                v.data = c.cast(c.create_string_buffer(c.string_at(v.data, v.length), v.length + 1), c.POINTER(c.c_char))
+
+
+class Page:
+    """A page, copied."""
+    def __init__(self, p):
+        self.relation, self.kind, self.keys = p.relation, p.kind, keys(p.keys.contents)
+        self.complete, self.partial, self.depth = bool(p.complete), bool(p.partial), p.depth
+        self.first = Anchor(p.first, p.anchor_count) if p.first else None
+        self.last = Anchor(p.last, p.anchor_count) if p.last else None
+        self.count, self.accuracy = p.count, p.count_accuracy
+        self.path = tuple(p.path[:p.path_length])
+        self.path_keys = [keys(p.path_keys[i]) for i in range(p.path_length)]
+        self.behind = keys(p.behind.contents) if p.behind else None
+        self.behind_relation = p.behind_relation
+
+
+class Cursor:
+    def __init__(self, session, selection, requests, options):
+        self.library, self.kept = session.library, []
+        array = (P * max(len(requests), 1))(*(self.request(**r) for r in requests))
+        token_key = options.pop('token_key', None)
+        options = BlockersOptions(request_count=len(requests), requests=c.cast(array, P) if requests else None,
+            token_key=token_key, token_key_length=len(token_key or b''), **options)
+        self.handle = self.library.make('blockers', 'blockers_open', session.connection, session.policy, selection,
+            c.byref(options))
+
+    def request(self, anchor=None, **fields):
+        if anchor is not None and not isinstance(anchor, Anchor):
+            anchor = Anchor([value(x) for x in anchor], len(anchor))
+        r = BlockersRequest(anchor=anchor.array if anchor else None, anchor_count=anchor.count if anchor else 0, **fields)
+        self.kept += [r, anchor]
+        return c.addressof(r)
+
+    def next(self):
+        """The next page; None at the end."""
+        page = c.POINTER(BlockersPage)()
+        return Page(page.contents) if self.library.call('blockers_next', self.handle, c.byref(page)) == OK else None
+
+    def pages(self):
+        return list(iter(self.next, None))
+
+    def token(self, kind=0):
+        """A token; None when there is nothing to go on with."""
+        text = TEXT()
+        status = self.library.call('blockers_token', self.handle, kind, c.byref(text))
+        return text.value if status == OK else None
+
+    def cut(self):
+        return self.library.lib.cascade_blockers_cut(self.handle)
+
+    def total(self, kind=0):
+        """(relations, references, accuracy)"""
+        total = BlockersTotal()
+        self.library.check('blockers_count', self.handle, kind, c.byref(total))
+        return total.relations, total.references, total.accuracy
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.handle.free()
 
 
 class Plan:
