@@ -94,8 +94,8 @@ say 'Can Margaret Hale be deleted, agent 7? She has had a hand in every fifth th
 run 'cascade blockers sqlite:museum.db agent 7 --limit 5 --pages 2'
 
 say 'The same, through libdbi instead of the native driver; both must answer alike.'
-run 'cascade blockers "dbi:sqlite3?dbname=$PWD/museum.db" agent 7 --limit 5 --pages 2 >dbi.txt'
-run 'cascade blockers sqlite:museum.db agent 7 --limit 5 --pages 2 | diff - dbi.txt && echo "no difference"'
+run 'cascade blockers "dbi:sqlite3?dbname=$PWD/museum.db" agent 7 --limit 5 --format specify >dbi.txt'
+run 'cascade blockers sqlite:museum.db agent 7 --limit 5 --format specify | diff - dbi.txt && echo "no difference"'
 
 say 'Accession 4 is old and small. What would it take with it? The last line identifies the plan: with it,' \
   "'cascade purge --plan' refuses to do anything else."
@@ -103,7 +103,8 @@ run 'cascade plan sqlite:museum.db accession 4'
 
 say 'Accession 5 cannot go: some of it is on loan. That is found before anything is deleted.'
 run 1 'cascade purge sqlite:museum.db accession 5 --yes'
-run 'cascade blockers sqlite:museum.db accession 5 --depth 9'
+run 1 'cascade blockers sqlite:museum.db accession 5 --probe'
+run 'cascade blockers sqlite:museum.db accession 5 --transitive'
 
 say 'Accession 40 is an import that went wrong: ten thousand objects. They are deleted in transactions of at most 1,000' \
   'rows, so that others can write in between. Ctrl-C would stop it after the last whole one.'

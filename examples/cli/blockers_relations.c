@@ -6,7 +6,8 @@
 
 enum { NEAR = 3 }; /* names to propose */
 
-static char *join(const char *table, const char *open, const cascade_relation_info *relation, const char *between, const char *close) {
+static char *join(const char *table, const char *open, const cascade_relation_info *relation, const char *between,
+                  const char *close) {
   char *text = NULL;
   size_t length;
   FILE *out = open_memstream(&text, &length);

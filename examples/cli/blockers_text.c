@@ -38,7 +38,8 @@ static seen *seen_find(listing *list, const cascade_blockers_page *page) {
   if (!grown) return NULL;
   list->items = grown;
   seen *item = &grown[list->count];
-  *item = (seen){.relation = page->relation, .path_length = page->path_length, .path = malloc((page->path_length + 1) * sizeof *item->path)};
+  *item = (seen){.relation = page->relation, .path_length = page->path_length};
+  item->path = malloc((page->path_length + 1) * sizeof *item->path);
   if (!item->path) return NULL;
   if (page->path_length) memcpy(item->path, page->path, page->path_length * sizeof *item->path);
   if (page->depth == 1) item->keys = list->options->offset;
@@ -334,7 +335,9 @@ static cascade_status put_end(const listing *list, cascade_blockers *cursor, cas
   int32_t cut = cascade_blockers_cut(cursor);
   if (list->pages) putchar('\n');
   if (!list->pages && cut & (CASCADE_CUT_ROWS | CASCADE_CUT_TIME)) puts("Nothing was found yet.");
-  else if (!list->pages) printf("Nothing%s refers to these rows%s.\n", list->options->after ? " more" : "", list->options->relation ? " by this relation" : "");
+  else if (!list->pages)
+    printf("Nothing%s refers to these rows%s.\n", list->options->after ? " more" : "",
+           list->options->relation ? " by this relation" : "");
   else if (!list->blocking) puts("Nothing that was looked at blocks.");
   else if (list->blocking == 1) puts("Blocked, by one relation: a purge would refuse.");
   else printf("Blocked, by %u relations: a purge would refuse.\n", list->blocking);

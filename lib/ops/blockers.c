@@ -282,7 +282,8 @@ static cascade_status next_page(cascade_blockers *blockers, cascade_error **erro
   while (status >= 0 && !blockers->over && blockers->at_group < blockers->group_count) {
     bool enough = blockers->cut & CASCADE_CUT_ROWS;
     if (enough && entries_left(blockers)) break;
-    status = enough ? CASCADE_DONE : next_of_round(blockers, rounds, error); /* what a token holds is at the next level, if anywhere */
+    /* With nothing left here, what a token can hold is at the next level. */
+    status = enough ? CASCADE_DONE : next_of_round(blockers, rounds, error);
     if (status != CASCADE_DONE) return status;
     blockers->at_entry = 0;
     if (another_round(blockers, rounds)) continue;

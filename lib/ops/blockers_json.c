@@ -128,7 +128,8 @@ static cascade_status put_page(writer *w, const cascade_blockers_page *page, cas
   put_keys(w, "], \"keys\": ", page->keys);
   put_anchor(w, ", \"first\": ", page->first, page->anchor_count);
   put_anchor(w, ", \"last\": ", page->last, page->anchor_count);
-  casc_str_printf(&w->json, ", \"complete\": %s, \"partial\": %s, \"depth\": %u", truth(page->complete), truth(page->partial), depth);
+  casc_str_printf(&w->json, ", \"complete\": %s, \"partial\": %s, \"depth\": %u", truth(page->complete), truth(page->partial),
+                  depth);
   put_path(w, page);
   put_behind(w, page);
   put_count(w, page);

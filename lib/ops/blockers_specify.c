@@ -42,7 +42,8 @@ cascade_status casc_specify_check(writer *w, cascade_error **error) {
                                             : NULL;
   if (!refused) return CASCADE_OK;
   return casc_fail(w->context, error, CASCADE_INVALID,
-                   "blockers: the profile 'specify' has no place for what %s brings; leave it out, or take the native profile", refused);
+                   "blockers: the profile 'specify' has no place for what %s brings; leave it out, or take the native profile",
+                   refused);
 }
 
 static cascade_status read_requests(writer *w, list *entries, cascade_error **error) {

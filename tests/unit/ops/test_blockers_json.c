@@ -54,7 +54,7 @@ static int tear_down(void **state) {
   cascade_graph_free(at->graph);
   cascade_connection_free(at->connection);
   cascade_context_free(at->context);
-  sqlite3_close(at->handle);
+  assert_int_equal(sqlite3_close(at->handle), SQLITE_OK);
   assert_int_equal(at->memory.live, 0);
   return 0;
 }
@@ -112,8 +112,8 @@ static void refusals(void **state) {
   refused(at, &(cascade_blockers_options){.size = 3}, CASCADE_PROFILE_NATIVE, CASCADE_OPTIONS, "");
   const cascade_blockers_request request = {.size = sizeof request, .relation = 0, .offset = 1};
   const cascade_blockers_request *const twice[] = {&request, &request};
-  refused(at, &(cascade_blockers_options){.size = SIZE, .request_count = 2, .requests = twice}, CASCADE_PROFILE_SPECIFY, CASCADE_INVALID,
-          "twice");
+  refused(at, &(cascade_blockers_options){.size = SIZE, .request_count = 2, .requests = twice}, CASCADE_PROFILE_SPECIFY,
+          CASCADE_INVALID, "twice");
   char *text = NULL;
   assert_int_equal(cascade_blockers_json(NULL, at->policy, at->selection, NULL, 1, &text, NULL), CASCADE_INVALID);
   assert_int_equal(cascade_blockers_json(at->connection, NULL, at->selection, NULL, 1, &text, NULL), CASCADE_INVALID);
@@ -127,10 +127,10 @@ static void request_of_its_own(void **state) {
   char *text = NULL;
   cascade_blockers_request request = {.size = sizeof request, .limit = 1, .offset = 1};
   const cascade_blockers_request *const requests[] = {&request};
-  assert_int_equal(ask(at, &(cascade_blockers_options){.size = sizeof(cascade_blockers_options), .request_count = 1, .requests = requests},
-                       CASCADE_PROFILE_SPECIFY, &text, NULL),
-                   CASCADE_OK);
-  assert_string_equal(text, "{\"results\": [\n  {\"table\": \"loan\", \"field\": \"borrower_id\", \"ids\": [2], \"offset\": 1, \"limit\": 1, "
+  const cascade_blockers_options options = {.size = sizeof options, .request_count = 1, .requests = requests};
+  assert_int_equal(ask(at, &options, CASCADE_PROFILE_SPECIFY, &text, NULL), CASCADE_OK);
+  assert_string_equal(text, "{\"results\": [\n"
+                            "  {\"table\": \"loan\", \"field\": \"borrower_id\", \"ids\": [2], \"offset\": 1, \"limit\": 1, "
                             "\"complete\": false}],\n \"next\": []}\n");
   cascade_text_free(text);
 }
@@ -138,8 +138,13 @@ static void request_of_its_own(void **state) {
 static void memory_runs_out(void **state) {
   world *at = *state;
   const cascade_blockers_options all = {.size = sizeof all, .limit = 2, .rounds = UINT32_MAX};
-  const cascade_blockers_options much = {
-      .size = sizeof much, .limit = 2, .rounds = 2, .depth = 2, .count = CASCADE_COUNT_EXACT, .token_key = "0123456789abcdef", .token_key_length = 16};
+  const cascade_blockers_options much = {.size = sizeof much,
+                                         .limit = 2,
+                                         .rounds = 2,
+                                         .depth = 2,
+                                         .count = CASCADE_COUNT_EXACT,
+                                         .token_key = "0123456789abcdef",
+                                         .token_key_length = 16};
   for (int32_t profile = CASCADE_PROFILE_NATIVE; profile <= CASCADE_PROFILE_SPECIFY; profile++) {
     long live = at->memory.live, allowed = 0;
     for (cascade_status status = CASCADE_NOMEM; status != CASCADE_OK; allowed++) {
