@@ -36,6 +36,7 @@
 #include <cascade/plan.h>
 #include <cascade/policy.h>
 #include <cascade/purge.h>
+#include <cascade/queue.h>
 #include <cascade/selection.h>
 #include <cascade/version.h>
 

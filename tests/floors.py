@@ -12,7 +12,7 @@ import shlex
 import subprocess
 import sys
 
-FLOORS = ["base", "driver", "driver/dbi", "dialect", "catalog", "graph", "policy", "plan", "ops"]
+FLOORS = ["base", "driver", "driver/dbi", "dialect", "catalog", "graph", "policy", "plan", "ops", "ops/queue"]
 
 
 def include_paths(build):

@@ -11,16 +11,18 @@ enum cli_exit { CLI_DONE = 0, CLI_REFUSED = 1, CLI_USAGE = 2, CLI_DATABASE = 3, 
 /* Bits, so that a command can say which of them it knows. */
 enum cli_format { CLI_TEXT = 1, CLI_JSON = 2, CLI_DOT = 4, CLI_SQL = 8, CLI_SPECIFY = 16 };
 
+enum { CLI_SELECTS = 16 };
+
 typedef struct cli_options {
   const char *uri, *table; /* table is NULL for the whole graph */
   bool selects;            /* rows of the table are meant, by keys or where */
   const char *const *keys;
   uint32_t key_count;
-  const char *where, *policy, *plan;
+  const char *where, *policy, *plan, *state;
   uint32_t format; /* one of cli_format */
   uint32_t limit;  /* keys of a page */
   bool all;        /* --limit 0 */
-  uint32_t pages, depth, batch_ms;
+  uint32_t pages, depth, batch_ms, wait;
   uint64_t max_rows, max_tx_rows;
   uint32_t allow;    /* cascade_allow */
   int32_t integrity; /* cascade_integrity */
@@ -30,6 +32,13 @@ typedef struct cli_options {
   uint64_t offset, budget_rows;
   uint32_t budget_ms;
   int32_t count; /* cascade_count_mode */
+  /* of fill, whose columns are in `keys` */
+  const char *selects_sql[CLI_SELECTS];
+  uint32_t select_count;
+  const char *fill_key, *range, *mode, *token, *checkpoint, *fill_job;
+  uint32_t max_seconds;
+  bool dry_run;
+  bool queue; /* about the queue: no graph is read */
 } cli_options;
 
 /* What every command starts from; opened as the options say. */
@@ -49,6 +58,9 @@ typedef struct cli_command {
   uint32_t options; /* bits of cli_option, see options.c */
   bool selects;     /* starts from rows of a table */
   const char *help;
+  bool queue;       /* about the queue; `table` is the number of a job where it takes one */
+  bool job;         /* ... and it takes one */
+  bool fills;       /* a table, whose columns follow it */
 } cli_command;
 
 extern const cli_command cli_commands[];
@@ -58,7 +70,16 @@ extern const char cli_help[];
 cascade_status run_graph(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_blockers(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_plan(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_fill(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_purge(cli_session *session, const cli_options *options, cascade_error **error);
+
+cascade_status run_detach(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_queue_cancel(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_queue_install(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_queue_list(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_queue_metrics(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_queue_retry(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_queue_work(cli_session *session, const cli_options *options, cascade_error **error);
 
 /* options.c: true when there is a command to run; else *exit_code is what to end with, and everything was said. */
 bool options_read(int argc, char **argv, const cli_command **command, cli_options *options, int *exit_code);

@@ -34,7 +34,18 @@ enum cli_option {
   OPTION_BUDGET_MS,
   OPTION_BUDGET_ROWS,
   OPTION_BEHIND,
-  OPTION_TOKEN_KEY_FILE
+  OPTION_TOKEN_KEY_FILE,
+  OPTION_STATE,
+  OPTION_WAIT,
+  OPTION_SELECT,
+  OPTION_KEY,
+  OPTION_RANGE,
+  OPTION_MODE,
+  OPTION_DRY_RUN,
+  OPTION_TOKEN,
+  OPTION_CHECKPOINT,
+  OPTION_JOB,
+  OPTION_MAX_SECONDS
 };
 
 enum { ALL_LEVELS = 250 };
@@ -62,7 +73,6 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
                                              {"allow-hidden", no_argument, NULL, LONG(OPTION_ALLOW_HIDDEN)},
                                              {"relation", required_argument, NULL, LONG(OPTION_RELATION)},
                                              {"after", required_argument, NULL, LONG(OPTION_AFTER)},
-                                             {"token", required_argument, NULL, LONG(OPTION_AFTER)},
                                              {"backward", no_argument, NULL, LONG(OPTION_BACKWARD)},
                                              {"offset", required_argument, NULL, LONG(OPTION_OFFSET)},
                                              {"transitive", no_argument, NULL, LONG(OPTION_TRANSITIVE)},
@@ -72,6 +82,17 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
                                              {"budget-rows", required_argument, NULL, LONG(OPTION_BUDGET_ROWS)},
                                              {"behind", no_argument, NULL, LONG(OPTION_BEHIND)},
                                              {"token-key-file", required_argument, NULL, LONG(OPTION_TOKEN_KEY_FILE)},
+                                             {"state", required_argument, NULL, LONG(OPTION_STATE)},
+                                             {"wait", required_argument, NULL, LONG(OPTION_WAIT)},
+                                             {"select", required_argument, NULL, LONG(OPTION_SELECT)},
+                                             {"key", required_argument, NULL, LONG(OPTION_KEY)},
+                                             {"range", required_argument, NULL, LONG(OPTION_RANGE)},
+                                             {"mode", required_argument, NULL, LONG(OPTION_MODE)},
+                                             {"dry-run", no_argument, NULL, LONG(OPTION_DRY_RUN)},
+                                             {"token", required_argument, NULL, LONG(OPTION_TOKEN)},
+                                             {"checkpoint", required_argument, NULL, LONG(OPTION_CHECKPOINT)},
+                                             {"job", required_argument, NULL, LONG(OPTION_JOB)},
+                                             {"max-seconds", required_argument, NULL, LONG(OPTION_MAX_SECONDS)},
                                              {NULL, 0, NULL, 0}};
 
 #define LISTING                                                                                                        \
@@ -81,7 +102,8 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
 #define SELECTING                                                                                                      \
   (BIT(OPTION_HELP) | BIT(OPTION_WHERE) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT) | BIT(OPTION_MAX_ROWS))
 
-extern const char cli_help_graph[], cli_help_blockers[], cli_help_plan[], cli_help_purge[];
+extern const char cli_help_graph[], cli_help_blockers[], cli_help_plan[], cli_help_purge[], cli_help_detach[], cli_help_queue[],
+    cli_help_fill[];
 
 const cli_command cli_commands[] = {
     {"graph", run_graph, CLI_TEXT | CLI_JSON | CLI_DOT, BIT(OPTION_HELP) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT),
@@ -94,6 +116,22 @@ const cli_command cli_commands[] = {
          BIT(OPTION_PROVEN) | BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) |
          BIT(OPTION_ALLOW_HIDDEN),
      true, cli_help_purge},
+    {"detach", run_detach, CLI_TEXT | CLI_JSON,
+     BIT(OPTION_HELP) | BIT(OPTION_WHERE) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) |
+         BIT(OPTION_YES) | BIT(OPTION_PROVEN) | BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) | BIT(OPTION_ALLOW_HIDDEN),
+     true, cli_help_detach},
+    {"queue install", run_queue_install, CLI_TEXT | CLI_SQL, BIT(OPTION_HELP) | BIT(OPTION_FORMAT), false, cli_help_queue, true, false},
+    {"queue list", run_queue_list, CLI_TEXT | CLI_JSON,
+     BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_STATE) | BIT(OPTION_LIMIT), false, cli_help_queue, true, false},
+    {"queue metrics", run_queue_metrics, CLI_TEXT | CLI_JSON, BIT(OPTION_HELP) | BIT(OPTION_FORMAT), false, cli_help_queue, true, false},
+    {"queue work", run_queue_work, CLI_TEXT | CLI_JSON, BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_WAIT), false, cli_help_queue, true, false},
+    {"queue retry", run_queue_retry, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
+    {"queue cancel", run_queue_cancel, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
+    {"fill", run_fill, CLI_TEXT | CLI_JSON,
+     BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_SELECT) | BIT(OPTION_KEY) | BIT(OPTION_RANGE) | BIT(OPTION_MODE) |
+         BIT(OPTION_DRY_RUN) | BIT(OPTION_TOKEN) | BIT(OPTION_CHECKPOINT) | BIT(OPTION_JOB) | BIT(OPTION_MAX_SECONDS) |
+         BIT(OPTION_MAX_ROWS) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_ALLOW_UNENFORCED),
+     false, cli_help_fill, false, false, true},
     {NULL}};
 
 static bool number(const char *option, const char *text, uint64_t most, uint64_t *value) {
@@ -149,11 +187,23 @@ static bool count_mode(const char *text, int32_t *value) {
   return false;
 }
 
+static bool add_select(cli_options *options) {
+  if (options->select_count == CLI_SELECTS) {
+    fprintf(stderr, "cascade: no more than %d times --select; put some together with UNION ALL\n", CLI_SELECTS);
+    return false;
+  }
+  options->selects_sql[options->select_count++] = optarg;
+  return true;
+}
+
 static bool take(const cli_command *command, int option, const char *name, cli_options *options) {
+  uint64_t seconds;
   switch (option) {
   case OPTION_WHERE: options->where = optarg; return true;
   case OPTION_POLICY: options->policy = optarg; return true;
   case OPTION_PLAN: options->plan = optarg; return true;
+  case OPTION_STATE: options->state = optarg; return true;
+  case OPTION_WAIT: return small_number(name, optarg, &options->wait);
   case OPTION_FORMAT: return format(command, optarg, &options->format);
   case OPTION_LIMIT: return limit(name, optarg, options);
   case OPTION_PAGES: return small_number(name, optarg, &options->pages);
@@ -174,6 +224,16 @@ static bool take(const cli_command *command, int option, const char *name, cli_o
   case OPTION_BATCH_MS: return small_number(name, optarg, &options->batch_ms);
   case OPTION_MAX_ROWS: return number(name, optarg, INT64_MAX, &options->max_rows);
   case OPTION_MAX_TX_ROWS: return number(name, optarg, INT64_MAX, &options->max_tx_rows);
+  case OPTION_SELECT: return add_select(options);
+  case OPTION_KEY: options->fill_key = optarg; return true;
+  case OPTION_RANGE: options->range = optarg; return true;
+  case OPTION_MODE: options->mode = optarg; return true;
+  case OPTION_DRY_RUN: options->dry_run = true; return true;
+  case OPTION_TOKEN: options->token = optarg; return true;
+  case OPTION_CHECKPOINT: options->checkpoint = optarg; return true;
+  case OPTION_JOB: options->fill_job = optarg; return true;
+  case OPTION_MAX_SECONDS:
+    return number(name, optarg, UINT32_MAX / 1000, &seconds) && ((options->max_seconds = (uint32_t)seconds), true);
   case OPTION_YES: options->yes = true; return true;
   case OPTION_PROVEN: options->integrity = CASCADE_INTEGRITY_PROVEN; return true;
   case OPTION_ALLOW_NO_FILTER: options->allow |= CASCADE_ALLOW_NO_FILTER; return true;
@@ -182,8 +242,16 @@ static bool take(const cli_command *command, int option, const char *name, cli_o
   }
 }
 
+/* A name may have two words: the command's arguments are behind them. */
+static bool is_named(const cli_command *command, int argc, char **argv, int *words) {
+  size_t first = strcspn(command->name, " ");
+  *words = command->name[first] ? 2 : 1;
+  return argc > *words && !strncmp(argv[1], command->name, first) && !argv[1][first] &&
+         (*words == 1 || !strcmp(argv[2], command->name + first + 1));
+}
+
 /* 0 when a command was found, else the exit code. */
-static int find_command(int argc, char **argv, const cli_command **command) {
+static int find_command(int argc, char **argv, const cli_command **command, int *words) {
   const char *name = argc > 1 ? argv[1] : "";
   if (!strcmp(name, "--help") || !strcmp(name, "help")) {
     fputs(cli_help, stdout);
@@ -194,15 +262,29 @@ static int find_command(int argc, char **argv, const cli_command **command) {
     return -1;
   }
   for (*command = cli_commands; (*command)->name; ++*command)
-    if (!strcmp((*command)->name, name)) return 0;
-  if (*name) fprintf(stderr, "cascade: there is no command '%s'; see 'cascade --help'\n", name);
-  else fprintf(stderr, "cascade: which command? graph, blockers, plan or purge; see 'cascade --help'\n");
+    if (is_named(*command, argc, argv, words)) return 0;
+  if (!strcmp(name, "queue") && argc > 2 && !strcmp(argv[2], "--help")) {
+    fputs(cli_help_queue, stdout);
+    return -1;
+  }
+  if (!strcmp(name, "queue"))
+    fprintf(stderr, "cascade: queue what? install, list, metrics, work, retry or cancel; see 'cascade queue --help'\n");
+  else if (*name) fprintf(stderr, "cascade: there is no command '%s'; see 'cascade --help'\n", name);
+  else fprintf(stderr, "cascade: which command? graph, blockers, plan, purge, detach, fill or queue; see 'cascade --help'\n");
   return CLI_USAGE;
 }
 
 /* What only shows when everything was read. */
 static const char *contradiction(const cli_command *command, const cli_options *options) {
   if (!options->uri) return "which database? Give a URI such as sqlite:museum.db";
+  if (command->queue && (options->key_count || (options->table && !command->job))) return "there is a word too many";
+  if (command->job && !options->table) return "which job? Its number follows the URI";
+  if (command->queue) return NULL;
+  if (command->fills) {
+    if (!options->table) return "which table? Its name follows the URI";
+    if (!options->key_count) return "which columns? Their names follow the table";
+    return options->select_count ? NULL : "which rows? Give --select with what they come from";
+  }
   if (command->selects && !options->table) return "which table? Its name follows the URI";
   if (!command->selects && options->key_count) return "the graph is of tables, not of rows: give no keys";
   if (!command->selects && options->table && options->format == CLI_JSON)
@@ -223,14 +305,15 @@ static const char *contradiction(const cli_command *command, const cli_options *
 }
 
 bool options_read(int argc, char **argv, const cli_command **command, cli_options *options, int *exit_code) {
-  *exit_code = find_command(argc, argv, command);
+  int words = 1;
+  *exit_code = find_command(argc, argv, command, &words);
   if (*exit_code) {
     if (*exit_code < 0) *exit_code = CLI_DONE;
     return false;
   }
-  *options = (cli_options){.format = CLI_TEXT, .selects = (*command)->selects};
+  *options = (cli_options){.format = CLI_TEXT, .selects = (*command)->selects, .queue = (*command)->queue};
   *exit_code = CLI_USAGE;
-  argc--, argv++; /* the command takes the program's place */
+  argc -= words, argv += words; /* the command takes the program's place */
   opterr = 0;
   for (int found, position = -1; (found = getopt_long(argc, argv, ":", long_options, &position)) != -1;) {
     const char *given = argv[optind - 1];

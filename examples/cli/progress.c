@@ -41,24 +41,27 @@ static void put_remaining(char *out, size_t room, double part, double seconds) {
   if (left < 360000) snprintf(out, room, "  ETA %d:%02d", (int)left / 60, (int)left % 60);
 }
 
-void progress_show(progress *line, const cascade_batch_info *batch) {
+void progress_paint(progress *line, double part, uint64_t rows, const char *what) {
   uint64_t now = progress_clock();
   if (!line->on || (line->painted && now - line->painted < SECOND / 10)) return;
   line->painted = now;
-  double seconds = (double)(now - line->began) / (double)SECOND, part = share(line, batch);
+  double seconds = (double)(now - line->began) / (double)SECOND;
   char bar[64] = "", remaining[32] = "", text[512];
   if (part >= 0) put_bar(bar, sizeof bar, part);
   if (part > 0) put_remaining(remaining, sizeof remaining, part, seconds);
-  cascade_table_info table = {.size = sizeof table};
-  cascade_graph_table(line->graph, batch->table, &table);
-  int length = snprintf(text, sizeof text, "%s%s rows  %s/s%s  %s", bar, number_text(batch->total_deleted).text,
-                        number_text(seconds > 0 ? (uint64_t)((double)batch->total_deleted / seconds) : 0).text,
-                        remaining, table.label ? table.label : "");
+  int length = snprintf(text, sizeof text, "%s%s rows  %s/s%s  %s", bar, number_text(rows).text,
+                        number_text(seconds > 0 ? (uint64_t)((double)rows / seconds) : 0).text, remaining, what);
   struct winsize window = {0};
   int columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 1 ? window.ws_col - 1 : 79;
   if (length > columns) length = columns;
   fprintf(stderr, "\r%.*s\033[K", length, text);
   fflush(stderr);
+}
+
+void progress_show(progress *line, const cascade_batch_info *batch) {
+  cascade_table_info table = {.size = sizeof table};
+  cascade_graph_table(line->graph, batch->table, &table);
+  progress_paint(line, share(line, batch), batch->total_deleted, table.label ? table.label : "");
 }
 
 void progress_end(progress *line) {

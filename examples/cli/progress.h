@@ -1,4 +1,4 @@
-/* The line on a terminal that says how far a purge is. */
+/* The line on a terminal that says how far a purge, or a fill, is. */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 
@@ -13,7 +13,9 @@ typedef struct progress {
 
 uint64_t progress_clock(void); /* nanoseconds */
 void progress_begin(progress *line, const cascade_graph *graph, uint64_t expected);
-void progress_show(progress *line, const cascade_batch_info *batch); /* repaints at most ten times a second */
-void progress_end(progress *line);                                   /* leaves a clean line */
+/* part: from 0 to 1, or negative when nobody knows. Repaints at most ten times a second. */
+void progress_paint(progress *line, double part, uint64_t rows, const char *what);
+void progress_show(progress *line, const cascade_batch_info *batch);
+void progress_end(progress *line); /* leaves a clean line */
 
 #endif

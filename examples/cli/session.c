@@ -100,6 +100,7 @@ cascade_status session_open(cli_session *session, const cli_options *options, ca
     return CASCADE_CONNECTION; /* no such file: trouble with the database, not with the words */
   if (status < 0) return status;
   session_catch_interrupt(session->connection, NULL);
+  if (options->queue) return status;
   status = cascade_graph_read(session->connection, NULL, &session->graph, error);
   if (status >= 0) status = load_policy(session, options->policy, error);
   if (status >= 0 && options->selects) status = select_rows(session, options, error);

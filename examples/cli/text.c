@@ -202,6 +202,7 @@ const char *rule_meaning(int32_t rule) {
   case CASCADE_RULE_SET_DEFAULT: return "set to default";
   case CASCADE_RULE_SET_VALUE: return "set to a value";
   case CASCADE_RULE_IGNORE: return "left alone";
+  case CASCADE_RULE_DETACH: return "detached";
   default: return "?";
   }
 }

@@ -68,6 +68,7 @@ enum cascade_status_code {
   CASCADE_NO_PROGRESS = -50,  /**< Rows were selected, yet the database removed none: a trigger or rule keeps them. */
   CASCADE_HOOK = -51,         /**< A hook of the host reported failure; its batch was rolled back. */
   CASCADE_TRIGGERS = -52,     /**< Refused: user triggers make the requested integrity mode unsafe. */
+  CASCADE_LEASE = -53,        /**< A job is another worker's by now, or was cancelled; the batch was rolled back. */
 
   CASCADE_TOKEN_FORGED = -60,  /**< A token was not made with this key, or was changed on its way. */
   CASCADE_TOKEN_FOREIGN = -61, /**< A token was made for other rows. */

@@ -51,8 +51,9 @@ typedef struct cascade_fill_target {
   const char *const *columns; /**< Columns that the sources give, in their order. */
   const char *const *key;     /**< Of these, the key by which rows are the same: the columns of a unique index, or the primary key,
                                    in any order. */
-  const char *range;          /**< Of the key, the column in whose ranges the work goes: one of integers. NULL means the first. Where it
-                                   leads an index of every source, and of the target's key, a range costs what its rows cost. */
+  const char *range;          /**< Of the key, the column in whose ranges the work goes: one of integers. NULL means the first.
+                                   Where it leads an index of every source, and of the target's key, a range costs what its rows
+                                   cost. */
   uint32_t column_count;      /**< Number of columns. */
   uint32_t key_count;         /**< Number of key columns. */
 } cascade_fill_target;
@@ -63,18 +64,20 @@ typedef struct cascade_fill_options {
   int32_t mode;                 /**< One of ::cascade_fill_mode. */
   uint32_t allow;               /**< CASCADE_ALLOW_UNENFORCED of ::cascade_allow: a session that does not enforce foreign keys. */
   int32_t dry_run;              /**< Not 0: counts what would be done, range by range, and changes nothing. */
-  uint32_t batch_ms;            /**< Time that a transaction should take, in milliseconds; 0 means 500. Ranges grow and shrink towards it. */
-  uint64_t max_tx_rows;         /**< Rows of a range at most; 0 means 1,000,000. Rows of one value of the range column stay together,
-                                     however many. */
+  uint32_t batch_ms;            /**< Time that a transaction should take, in milliseconds; 0 means 700. Ranges grow and shrink
+                                     towards it, and are hardly ever a third longer. */
+  uint64_t max_tx_rows;         /**< Rows of a range at most; 0 means 1,000,000. Rows of one value of the range column stay
+                                     together, however many. */
   uint32_t time_budget_ms;      /**< Stop after the range that ends past this time; 0 for no budget. */
   uint32_t reserved;            /**< Zero. */
-  uint64_t row_budget;          /**< Stop after the range that reaches so many inserted and updated rows, those before a resume not counted; 0
-                                     for no budget. */
+  uint64_t row_budget;          /**< Stop after the range that reaches so many inserted and updated rows, those before a resume
+                                     not counted; 0 for no budget. */
   const char *token;            /**< Of cascade_fill_token(): goes on where that fill was. NULL starts at the beginning. */
-  const char *checkpoint_table; /**< Table in which each range's transaction leaves where the fill is, so that nothing is counted twice, even
-                                     when the answer to a COMMIT is lost: `CREATE TABLE name (job VARCHAR(190) PRIMARY KEY, token
-                                     VARCHAR(400) NOT NULL)`. A fill whose job is there goes on from it; one that has ended does nothing,
-                                     until the row is deleted. NULL for none; not together with `token`. */
+  const char *checkpoint_table; /**< Table in which each range's transaction leaves where the fill is, so that nothing is counted
+                                     twice, even when the answer to a COMMIT is lost: `CREATE TABLE name (job VARCHAR(190)
+                                     PRIMARY KEY, token VARCHAR(400) NOT NULL)`. A fill whose job is there goes on from it; one
+                                     that has ended does nothing, until the row is deleted. NULL for none; not together with
+                                     `token`. */
   const char *job;              /**< Name of the fill in that table, 190 bytes at most; NULL without a table. */
 } cascade_fill_options;
 
@@ -93,8 +96,8 @@ typedef struct cascade_fill_range {
   uint64_t total_skipped;  /**< Rows skipped so far. */
   uint64_t nanoseconds;    /**< Length of its transaction. */
   uint32_t retries;        /**< Times that it was rolled back and tried again. */
-  int32_t permille;        /**< Share of the way from the first to the last value of the range column that is done, 0 to 1000; -1 when the
-                                rows are streamed. */
+  int32_t permille;        /**< Share of the way from the first to the last value of the range column that is done, 0 to 1000; -1
+                                when the rows are streamed. */
 } cascade_fill_range;
 
 /** @brief What a fill did, those parts included that came before a resume. */
@@ -122,17 +125,17 @@ typedef int32_t (*cascade_fill_rows)(void *user_data, uint64_t wanted, const cas
 
 /**
  * @brief Prepares a fill. Changes nothing; touches the database only to ask whether foreign keys are enforced.
- * @param connection  a session; the fill holds a reference. Inside a transaction of the host, each range is between savepoints, nothing
- *                    is tried again, and the host commits
+ * @param connection  a session; the fill holds a reference. Inside a transaction of the host, each range is between
+ *        savepoints, nothing is tried again, and the host commits
  * @param graph  the graph of its database; the fill holds a reference
  * @param target  where the rows go; not NULL
  * @param options  NULL for the defaults
  * @param[out] fill  receives the fill, owned by the caller
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_NOT_FOUND for an unknown table, column or checkpoint table; CASCADE_NO_KEY when there is no key, or no unique
- *         index of just its columns; CASCADE_UNENFORCED; CASCADE_ENGINE; CASCADE_INVALID for a view, a column named twice or computed, a
- *         range column that is not of the key or not of integers, columns and a mode that do not fit, or a token that is damaged;
- *         CASCADE_OPTIONS; CASCADE_CANCELLED; CASCADE_NOMEM; any database status
+ * @return CASCADE_OK; CASCADE_NOT_FOUND for an unknown table, column or checkpoint table; CASCADE_NO_KEY when there is no
+ *         key, or no unique index of just its columns; CASCADE_UNENFORCED; CASCADE_ENGINE; CASCADE_INVALID for a view, a column
+ *         named twice or computed, a range column that is not of the key, columns and a mode that do not fit, or a token that is
+ *         damaged; CASCADE_OPTIONS; CASCADE_CANCELLED; CASCADE_NOMEM; any database status
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_fill_new(cascade_connection *connection, cascade_graph *graph,
@@ -145,15 +148,15 @@ CASCADE_API cascade_status cascade_fill_new(cascade_connection *connection, casc
  * Of rows that differ only outside the key, the greatest value of each such column wins: a flag that any row sets is set.
  *
  * @param fill  a fill of which no range was done yet
- * @param select  one SELECT that gives the target's columns, in their order. Trusted: it goes into statements as it is, as a table of its own,
- *                so never put foreign values into it; write `?` and give them as parameters
+ * @param select  one SELECT that gives the target's columns, in their order. Trusted: it goes into statements as it is, as a
+ *        table of its own, so never put foreign values into it; write `?` and give them as parameters
  * @param parameters  values of its placeholders, copied; NULL without any
  * @param parameter_count  how many
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_INVALID when the text is not one SELECT (unbalanced quotes or brackets, a semicolon or a comment), its
- *         columns are not as many, or the rows are streamed; CASCADE_SCHEMA when the type of a column is not the target's (SQLite, which
- *         knows types of values only: when a range meets the value), or the database does not understand it; CASCADE_NOMEM; any
- *         database status
+ * @return CASCADE_OK; CASCADE_INVALID when the text is not one SELECT (unbalanced quotes or brackets, a semicolon or a
+ *         comment), the rows are streamed, or the range column is not one of integers; CASCADE_SCHEMA when its columns are not as
+ *         many, the type of one is not the target's (SQLite, which knows types of values only: when a range meets the value), or
+ *         the database does not understand it; CASCADE_NOMEM; any database status
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_fill_select(cascade_fill *fill, const char *select, const cascade_value *parameters,
@@ -178,17 +181,18 @@ CASCADE_API cascade_status cascade_fill_stream(cascade_fill *fill, cascade_fill_
 /**
  * @brief Does one range in one transaction and commits it.
  *
- * Rows are written in the order of the key. Transient failures roll the range back and are tried again, at most 8 times, with growing
- * pauses. On any failure the range is rolled back; earlier ranges stay. Where a row is at fault, it is looked for in transactions that are
- * rolled back, and the error names it.
+ * Rows are written in the order of the key. Transient failures roll the range back and are tried again, at most 8 times, with
+ * growing pauses. On any failure the range is rolled back; earlier ranges stay. Where a row is at fault, it is looked for in
+ * transactions that are rolled back, and the error names it.
  *
  * @param fill  a fill with a source
  * @param[out] range  receives the committed range, borrowed until the next call
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_DONE when nothing is left to do or a budget is used up, again and again; CASCADE_INVALID without a source, or
- *         for a token of another fill; CASCADE_CONSTRAINT, CASCADE_CONSTRAINT_FK, CASCADE_SCHEMA or CASCADE_DATABASE with the row at fault
- *         in the message; CASCADE_CONTENDED when another run of the same job goes on meanwhile; CASCADE_HOOK; CASCADE_CANCELLED;
- *         CASCADE_NOMEM; any database status. After a failure the fill gives that failure's status again
+ * @return CASCADE_OK; CASCADE_DONE when nothing is left to do or a budget is used up, again and again; CASCADE_INVALID
+ *         without a source, or for a token of another fill; CASCADE_CONSTRAINT, CASCADE_CONSTRAINT_FK, CASCADE_SCHEMA or
+ *         CASCADE_DATABASE with the row at fault in the message; CASCADE_CONTENDED when another run of the same job goes on
+ *         meanwhile; CASCADE_HOOK; CASCADE_CANCELLED; CASCADE_NOMEM; any database status. After a failure the fill gives that
+ *         failure's status again
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_fill_next(cascade_fill *fill, const cascade_fill_range **range, cascade_error **error);
@@ -215,10 +219,10 @@ CASCADE_API cascade_status cascade_fill_describe(const cascade_fill *fill, casca
  *
  * The token may be ahead of a database that lost its last commits: then, a fill from the start puts that right.
  *
- * @param fill  a fill with its sources
+ * @param fill  a fill of which cascade_fill_next() was called
  * @param[out] token  receives opaque text of printable characters, to be freed with cascade_text_free()
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_INVALID; CASCADE_NOMEM
+ * @return CASCADE_OK; CASCADE_INVALID when it was not; CASCADE_NOMEM
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_fill_token(const cascade_fill *fill, char **token, cascade_error **error);

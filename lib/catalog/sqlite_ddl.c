@@ -195,3 +195,33 @@ void casc_ddl_trigger(const char *sql, casc_trigger *trigger) {
     if (trigger->on_delete || trigger->on_update) return;
   }
 }
+
+static casc_token behind_not_null(const casc_token *not_word) {
+  casc_token last = casc_token_after(not_word), on = casc_token_after(&last), conflict = casc_token_after(&on);
+  return casc_token_is(&on, "on") && casc_token_is(&conflict, "conflict") ? casc_token_after(&conflict) : last;
+}
+
+/* Token by token, as a comment of the text would comment out what follows on the same line. */
+bool casc_ddl_allow_null(casc_arena *arena, casc_str *out, const char *sql, const char *column) {
+  uint32_t depth = 0;
+  bool begins = false, here = false, cut = false;
+  for (casc_token token = casc_token_first(sql); token.kind != CASC_TOKEN_END; token = casc_token_after(&token)) {
+    bool opens = casc_token_is_sign(&token, '('), sign = token.kind == CASC_TOKEN_SIGN;
+    if (begins && depth == 1) {
+      const char *name = casc_token_names(&token) ? casc_token_name(arena, &token) : NULL;
+      here = name && casc_same_name(name, column);
+    }
+    casc_token null = casc_token_after(&token);
+    if (depth == 1 && here && casc_token_is(&token, "not") && casc_token_is(&null, "null")) {
+      token = behind_not_null(&token);
+      cut = true;
+      continue;
+    }
+    if (out->length && !sign && out->data[out->length - 1] != '(') casc_str_putc(out, ' ');
+    casc_str_putn(out, token.text, token.length);
+    begins = (opens && depth == 0) || (depth == 1 && casc_token_is_sign(&token, ','));
+    depth += opens;
+    if (casc_token_is_sign(&token, ')') && depth) depth--;
+  }
+  return cut;
+}

@@ -166,6 +166,18 @@ typedef struct casc_dialect {
   /* Identities of rows among `keys` that refer, without NULL, to a row that does not exist. */
   void (*select_dangling)(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys,
                           uint64_t limit);
+  /* Records the keys of the relation's rows that meet the filter: inserts into a table of the queue the number of a job with the shown
+     columns, as one integer or as one text. Rows are not held: as many must become NULL afterwards. */
+  void (*detach_keys)(casc_statement *statement, const casc_sql_relation *relation, const casc_sql_filter *filter, int64_t job,
+                      bool integers);
+  bool detach_updates; /* ... and sets the relation's set_columns to NULL */
+  /* The statements with which a column comes to take NULL. `definition` is the column's type; with `table_sql`, the text of the table as
+     it is to be, or NULL, and `version` the schema's. `default_sql` may be NULL. */
+  void (*allow_null)(casc_str *sql, const casc_sql_table *table, const char *column, const char *definition, const char *default_sql,
+                     int64_t version);
+  /* The text of the table, and the version of the schema; NULL where a column can be changed in place. */
+  void (*table_sql)(casc_statement *statement, const casc_sql_table *table);
+  const struct casc_queue_words *queue; /* queue.c */
   /* Values of default expressions, for the relation's set columns; NULL in `expressions` gives NULL. */
   void (*evaluate)(casc_statement *statement, const casc_sql_relation *relation, const char *const *expressions);
 } casc_dialect;

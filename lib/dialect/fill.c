@@ -201,18 +201,24 @@ static void misfit(casc_str *sql, const casc_sql_fill *fill, uint32_t column) {
   casc_str_printf(sql, "Typeof(casc_s.c%u) Not In (%s,'null')", column, kept[fill->affinities[column]]);
 }
 
+/* The row cannot be written. */
+static void put_bad(casc_str *sql, const casc_sql_fill *fill) {
+  casc_str_put(sql, "1 = 0");
+  for (uint32_t i = 0; i < fill->count; i++) {
+    if (fill->key[i] && fill->nullable[i]) casc_str_printf(sql, " Or casc_s.c%u Is Null", i);
+    if (!is_typed(fill, i)) continue;
+    casc_str_put(sql, " Or ");
+    misfit(sql, fill, i);
+  }
+}
+
 /* How many of casc_s cannot be written, as an expression in the statement's memory. */
 static const char *bad_rows(casc_statement *statement, const casc_sql_fill *fill) {
   casc_str sql;
   size_t length;
   casc_str_init(&sql, statement->arena.alloc);
-  casc_str_put(&sql, "Count(Case When 1 = 0");
-  for (uint32_t i = 0; i < fill->count; i++) {
-    if (fill->key[i] && fill->nullable[i]) casc_str_printf(&sql, " Or casc_s.c%u Is Null", i);
-    if (!is_typed(fill, i)) continue;
-    casc_str_put(&sql, " Or ");
-    misfit(&sql, fill, i);
-  }
+  casc_str_put(&sql, "Count(Case When ");
+  put_bad(&sql, fill);
   casc_str_put(&sql, " Then 1 End)");
   const char *text = casc_keep_text(statement, &sql, &length);
   return text ? text : "0";
@@ -269,7 +275,7 @@ static void put_guard(casc_statement *statement, const casc_sql_part *part) {
   if (cap_of(part)) number(statement, "(Select n From casc_n) <= %llu And ", part->limit);
 }
 
-static void postgres_apply(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part) {
+void casc_fill_apply(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part) {
   put_sources(statement, fill);
   put(statement, ", casc_s As Materialized (");
   put_rows(statement, fill, part, cap_of(part));
@@ -306,31 +312,19 @@ static void postgres_apply(casc_statement *statement, const casc_sql_fill *fill,
   put(statement, " From casc_n");
 }
 
-void casc_fill_apply(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part) {
-  if (fill->dialect->writes_in_queries) {
-    postgres_apply(statement, fill, part);
-    return;
-  }
-  put_sources(statement, fill);
-  put(statement, " Select ");
-  integer_column(statement, fill, "Count(*)");
-  integer_column(statement, fill, bad_rows(statement, fill));
-  integer_column(statement, fill, "Null");
-  integer_column(statement, fill, "Null");
-  put(statement, " From (");
-  put_rows(statement, fill, part, cap_of(part));
-  put(statement, ") casc_s");
-}
-
 void casc_fill_insert(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part) {
   put_insert(statement, fill);
   put_sources(statement, fill);
   put(statement, " Select ");
   put_columns(statement, fill, "casc_s", false);
   put(statement, " From (");
-  put_rows(statement, fill, part, 0);
+  put_rows(statement, fill, part, part->fresh ? cap_of(part) : 0);
   put(statement, ") casc_s Where ");
-  if (in_sqlite(fill)) put(statement, "1");
+  if (in_sqlite(fill) && part->fresh) { /* SQLite knows no other way to fail outside of a trigger */
+    put(statement, "Case When ");
+    put_bad(&statement->sql, fill);
+    put(statement, " Then Json('a row that cannot be written') Else 1 End");
+  } else if (in_sqlite(fill) || part->fresh) put(statement, "1 = 1");
   else put_missing(statement, fill, part);
   put_key_order(statement, fill);
   if (in_sqlite(fill)) put_on_conflict(statement, fill);
@@ -418,6 +412,23 @@ void casc_fill_after(casc_statement *statement, const casc_sql_fill *fill, int64
     casc_str_printf(&statement->sql, " Order By c%u Limit 1) casc_a%u", fill->range, i);
   }
   put(statement, ") casc_s");
+}
+
+void casc_fill_next_there(casc_statement *statement, const casc_sql_fill *fill, int64_t after) {
+  const char *range = casc_quoted_name(statement, fill->dialect->identifier, "casc_t", fill->columns[fill->range]);
+  const char *least = casc_arena_printf(&statement->arena, "Min(%s)", range);
+  if (!least) {
+    statement->failed = true;
+    return;
+  }
+  put(statement, "Select ");
+  integer_column(statement, fill, least);
+  put(statement, " From ");
+  put_target(statement, fill, true);
+  put(statement, " casc_t Where ");
+  put(statement, range);
+  put(statement, " > ");
+  place_integer(statement, fill, after);
 }
 
 static void put_fault(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_fault *fault) {

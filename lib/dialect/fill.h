@@ -39,6 +39,7 @@ typedef struct casc_sql_part {
   uint64_t limit;      /* of a count: go no further than one more; 0 for no limit. Where counting and writing are one, nothing is
                           written when there are more */
   uint64_t first;      /* no more rows than this, in the order of the key; 0 for all */
+  bool fresh;          /* the target has no row in the range: an insert, which counts by itself, goes no further than the limit either */
 } casc_sql_part;
 
 /* Rows that cannot be written, or would not be what was meant. */
@@ -70,14 +71,17 @@ void casc_fill_end(casc_statement *statement, const casc_sql_fill *fill, uint32_
 /* The least value of the range column greater than this, of all sources: one integer, or NULL. */
 void casc_fill_after(casc_statement *statement, const casc_sql_fill *fill, int64_t after);
 
-/* Four integers: rows, of these such as cannot be written, inserted and updated. Where the engine cannot do all at once, the last
-   two are NULL, and what follows does the work. */
+/* The least value of the range column greater than this in the target: one integer, or NULL. */
+void casc_fill_next_there(casc_statement *statement, const casc_sql_fill *fill, int64_t after);
+
+/* Four integers: rows, of these such as cannot be written, and such as are missing and would be inserted, or differ and would be
+   updated. */
+void casc_fill_foresee(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part);
+/* The same after the work was done, where the dialect writes_in_queries. Elsewhere the other two do it. */
 void casc_fill_apply(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part);
+/* Of a fresh part, rows that cannot be written fail. */
 void casc_fill_insert(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part);
 void casc_fill_update(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part);
-/* The four integers, as they would be; changes nothing. */
-void casc_fill_foresee(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part);
-
 /* The columns of a row as texts: the first with the fault; or, with NULL, the last of part->first rows. */
 void casc_fill_row(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part, const casc_sql_fault *fault);
 

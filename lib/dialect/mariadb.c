@@ -3,6 +3,7 @@
 #include "columns.h"
 #include "mariadb_parts.h"
 #include "parts.h"
+#include "queue.h"
 
 #include <string.h>
 
@@ -439,6 +440,45 @@ static void update_rows(casc_statement *statement, const casc_sql_relation *rela
   casc_mariadb_limited(statement, filter->limit);
 }
 
+static void key_text(casc_statement *statement, const casc_sql_table *table) {
+  put(statement, "JSON_ARRAY(");
+  for (uint32_t i = 0; i < table->shown_count; i++) {
+    bool bytes = is_bytes(table->shown_types[i]), number = table->shown_types[i] == CASCADE_INT64;
+    put(statement, i ? ", CONCAT('" : "CONCAT('");
+    put(statement, bytes ? "x', HEX(" : number ? "i', (" : "t', CONVERT(");
+    column(statement, table, table->shown[i]);
+    put(statement, bytes || number ? "))" : " USING utf8mb4))");
+  }
+  put(statement, ")");
+}
+
+static void detach_keys(casc_statement *statement, const casc_sql_relation *relation, const casc_sql_filter *filter, int64_t job,
+                        bool integers) {
+  const casc_sql_table *table = relation->table;
+  put(statement, integers ? "INSERT INTO cascade_queue_number (job, place) SELECT ?, "
+                          : "INSERT INTO cascade_queue_text (job, words) SELECT ?, ");
+  casc_statement_integer(statement, job);
+  if (integers) column(statement, table, table->shown[0]);
+  else key_text(statement, table);
+  put(statement, " FROM ");
+  joined_where(statement, table, filter);
+}
+
+static void allow_null(casc_str *sql, const casc_sql_table *table, const char *column_name, const char *definition, const char *default_sql,
+                       int64_t version) {
+  (void)version;
+  casc_str_put(sql, "ALTER TABLE ");
+  if (table->schema) {
+    casc_mariadb_identifier(sql, table->schema);
+    casc_str_putc(sql, '.');
+  }
+  casc_mariadb_identifier(sql, table->name);
+  casc_str_put(sql, " MODIFY COLUMN ");
+  casc_mariadb_identifier(sql, column_name);
+  casc_str_printf(sql, " %s NULL", definition);
+  if (default_sql) casc_str_printf(sql, " DEFAULT %s", default_sql);
+}
+
 static void select_parents(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys) {
   select_identity(statement, relation->ref_table);
   put(statement, " FROM ");
@@ -575,4 +615,7 @@ const casc_dialect casc_dialect_mariadb = {
     .count_pages = casc_mariadb_count_pages,
     .select_links = casc_mariadb_select_links,
     .evaluate = evaluate,
+    .detach_keys = detach_keys,
+    .allow_null = allow_null,
+    .queue = &casc_queue_mariadb,
 };

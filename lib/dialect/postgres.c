@@ -4,6 +4,7 @@
 #include "condition.h"
 #include "parts.h"
 #include "postgres_parts.h"
+#include "queue.h"
 
 #include <stdio.h>
 
@@ -288,10 +289,50 @@ static void update_rows(casc_statement *statement, const casc_sql_relation *rela
     put(statement, i ? ", " : " Set ");
     name(statement, NULL, relation->set_columns[i]);
     put(statement, " = ");
-    if (values[i].type == CASCADE_NULL) put(statement, "Null");
+    if (!values || values[i].type == CASCADE_NULL) put(statement, "Null");
     else casc_postgres_parameter(statement, &values[i], relation->set_casts[i]);
   }
   where(statement, relation->table, filter);
+}
+
+static void key_text(casc_statement *statement, const casc_sql_table *table) {
+  put(statement, "json_build_array(");
+  for (uint32_t i = 0; i < table->shown_count; i++) {
+    const char *column = casc_quoted_name(statement, casc_postgres_identifier, NULL, table->shown[i]);
+    const char *form = table->shown_types[i] == CASCADE_INT64  ? "%s'i'||%s"
+                       : table->shown_types[i] == CASCADE_BLOB ? "%s'x'||encode(%s, 'hex')"
+                                                               : "%s't'||(%s)::text";
+    casc_str_printf(&statement->sql, form, i ? ", " : "", column);
+  }
+  put(statement, ")::text");
+}
+
+/* One statement, so that nobody comes between the two. */
+static void detach_keys(casc_statement *statement, const casc_sql_relation *relation, const casc_sql_filter *filter, int64_t job,
+                        bool integers) {
+  put(statement, "With u As (");
+  update_rows(statement, relation, NULL, filter);
+  put(statement, " Returning ");
+  if (integers) name(statement, NULL, relation->table->shown[0]);
+  else key_text(statement, relation->table);
+  put(statement, integers ? " As k) Insert Into cascade_queue_number (job, place) Select "
+                          : " As k) Insert Into cascade_queue_text (job, words) Select ");
+  integer(statement, job);
+  put(statement, ", u.k From u");
+}
+
+static void allow_null(casc_str *sql, const casc_sql_table *table, const char *column, const char *definition, const char *default_sql,
+                       int64_t version) {
+  (void)definition, (void)default_sql, (void)version;
+  casc_str_put(sql, "ALTER TABLE ");
+  if (table->schema) {
+    casc_postgres_identifier(sql, table->schema);
+    casc_str_putc(sql, '.');
+  }
+  casc_postgres_identifier(sql, table->name);
+  casc_str_put(sql, " ALTER COLUMN ");
+  casc_postgres_identifier(sql, column);
+  casc_str_put(sql, " DROP NOT NULL");
 }
 
 static void select_parents(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys) {
@@ -483,4 +524,8 @@ const casc_dialect casc_dialect_postgres = {
     .count_pages = casc_postgres_count_pages,
     .select_links = casc_postgres_select_links,
     .evaluate = evaluate,
+    .detach_keys = detach_keys,
+    .detach_updates = true,
+    .allow_null = allow_null,
+    .queue = &casc_queue_postgres,
 };

@@ -3,6 +3,7 @@
    collation that its own foreign-key actions apply. */
 #include "columns.h"
 #include "parts.h"
+#include "queue.h"
 #include "sqlite_parts.h"
 
 #include <ctype.h>
@@ -306,6 +307,61 @@ static void update_rows(casc_statement *statement, const casc_sql_relation *rela
   where_limited(statement, relation->table, filter);
 }
 
+/* A type's letter, then the value, of each column: what JSON and its numbers would lose is kept. */
+static void key_text(casc_statement *statement, const char *qualifier, const casc_sql_table *table) {
+  put(statement, "Json_Array(");
+  for (uint32_t i = 0; i < table->shown_count; i++) {
+    const char *column = casc_quoted_name(statement, casc_sqlite_identifier, qualifier, table->shown[i]);
+    casc_str_printf(&statement->sql,
+                    "%sCase Typeof(%s) When 'integer' Then 'i'||%s When 'real' Then 'r'||Printf('%%!.17g', %s) "
+                    "When 'blob' Then 'x'||Hex(%s) Else 't'||%s End",
+                    i ? ", " : "", column, column, column, column, column);
+  }
+  put(statement, ")");
+}
+
+static void detach_keys(casc_statement *statement, const casc_sql_relation *relation, const casc_sql_filter *filter, int64_t job,
+                        bool integers) {
+  const casc_sql_table *table = relation->table;
+  const char *qualifier = joins(filter) ? "t" : NULL;
+  put(statement, integers ? "Insert Into cascade_queue_number (job, place) Select ?, "
+                          : "Insert Into cascade_queue_text (job, words) Select ?, ");
+  casc_statement_integer(statement, job);
+  if (integers) name(statement, qualifier, table->shown[0]);
+  else key_text(statement, qualifier, table);
+  from_where(statement, table, filter);
+}
+
+static void put_string(casc_str *sql, const char *text) {
+  casc_str_putc(sql, '\'');
+  for (const char *at = text; *at; at++) casc_str_put(sql, *at == '\'' ? "''" : (char[]){*at, '\0'});
+  casc_str_putc(sql, '\'');
+}
+
+/* Nothing on disk changes with it, so that the text of the table may be written anew, as SQLite's manual says. */
+static void allow_null(casc_str *sql, const casc_sql_table *table, const char *column, const char *definition, const char *default_sql,
+                       int64_t version) {
+  (void)default_sql;
+  casc_str_put(sql, "BEGIN IMMEDIATE; PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = ");
+  if (definition) put_string(sql, definition);
+  else {
+    casc_str_put(sql, "<the same without NOT NULL at ");
+    casc_sqlite_identifier(sql, column);
+    casc_str_putc(sql, '>');
+  }
+  casc_str_put(sql, " WHERE type = 'table' AND name = ");
+  put_string(sql, table->name);
+  casc_str_printf(sql, "; PRAGMA schema_version = %lld; PRAGMA writable_schema = OFF; COMMIT", (long long)version + 1);
+}
+
+static void table_sql(casc_statement *statement, const casc_sql_table *table) {
+  put(statement, "Select ");
+  casc_sqlite_column(statement, "sql", CASCADE_TEXT);
+  casc_sqlite_column(statement, "(Select schema_version From pragma_schema_version)", CASCADE_INT64);
+  put(statement, " From sqlite_schema Where type = 'table' And name = ?");
+  casc_statement_text(statement, table->name, strlen(table->name));
+}
+
 static void select_parents(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys) {
   const casc_sql_table *table = relation->table;
   put(statement, "Select ");
@@ -471,6 +527,10 @@ const casc_dialect casc_dialect_sqlite = {
     .count_pages = casc_sqlite_count_pages,
     .select_links = casc_sqlite_select_links,
     .evaluate = evaluate,
+    .detach_keys = detach_keys,
+    .allow_null = allow_null,
+    .table_sql = table_sql,
+    .queue = &casc_queue_sqlite,
 };
 
 const casc_dialect *casc_dialect_of(const char *engine) {

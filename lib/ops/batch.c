@@ -62,6 +62,25 @@ static cascade_status run_among(casc_scope *scope, verb what, uint32_t table, co
   return run(scope, what, table, relation, keys, (casc_sql_filter){.among = &part}, &part, rows, error);
 }
 
+/* The rows of a detaching relation that a filter over each part of the keys finds. */
+static cascade_status run_detach(casc_batch *batch, uint32_t number, const casc_keyset *keys, bool parents, cascade_error **error) {
+  casc_scope *scope = batch->closure->scope;
+  const casc_scope_relation *relation = &scope->relations[number];
+  size_t slice = casc_slice(scope, keys);
+  cascade_status status = CASCADE_OK;
+  for (size_t from = 0; status >= 0 && from < keys->count;) {
+    size_t count = keys->count - from < slice ? keys->count - from : slice;
+    cascade_keys part = casc_keyset_view(keys, from, count);
+    casc_sql_filter filter = {.relation = parents ? &relation->sql : NULL, .parents = parents ? &part : NULL,
+                              .among = parents ? NULL : &part};
+    uint64_t rows = 0;
+    from += count;
+    status = batch->detach(batch->detach_data, scope, number, &filter, &rows, error);
+    batch->updated[relation->relation->table] += rows;
+  }
+  return status;
+}
+
 /* Writes the rows that refer to the closure through a relation. They were not counted: the statement is held to the batch's bound, and
    when it reaches it, the batch has been too large. */
 static cascade_status run_referencing(casc_batch *batch, verb what, uint32_t number, uint64_t *rows, cascade_error **error) {
@@ -178,6 +197,7 @@ cascade_status casc_batch_rewrite(casc_batch *batch, uint32_t number, const casc
   if (batch->closure->limit && batch->closure->rows + batch->unread > batch->closure->limit)
     return casc_closure_overflow_at(batch->closure, number) ? CASCADE_OK : casc_nomem(error);
   cascade_status status = relation->rewrites_key ? remember(batch, number, rows, error) : CASCADE_OK;
+  if (status >= 0 && relation->detaches) return run_detach(batch, number, rows, false, error);
   if (status >= 0) status = run_among(scope, UPDATE, relation->relation->table, relation, rows, &affected, error);
   batch->updated[relation->relation->table] += affected;
   return status;
@@ -192,6 +212,7 @@ static cascade_status update_relation(casc_batch *batch, uint32_t number, cascad
   uint32_t table = relation->relation->table, parent = relation->relation->ref_table;
   if (relation->role != CASC_ROLE_UPDATE || !closure->sets[parent].count) return CASCADE_OK;
   bool mixed = scope->tables[table].reached && scope->tables[table].component == scope->tables[parent].component;
+  if (!mixed && !relation->rewrites_key && relation->detaches) return run_detach(batch, number, &closure->sets[parent], true, error);
   if (!mixed && !relation->rewrites_key) {
     uint64_t affected = 0;
     cascade_status status = run_referencing(batch, relation->delegated ? COUNT : UPDATE, number, &affected, error);

@@ -5,11 +5,17 @@
 #include "closure.h"
 #include "tally.h"
 
+/* Rows of a detaching relation that meet the filter: their keys are recorded, and their columns set to NULL. */
+typedef cascade_status (*casc_detacher)(void *data, casc_scope *scope, uint32_t relation, const casc_sql_filter *filter, uint64_t *rows,
+                                        cascade_error **error);
+
 typedef struct casc_batch {
   casc_closure *closure;
   uint64_t *deleted, *updated; /* by table: what this batch did */
   casc_tally tally;            /* of the database's own actions */
   uint64_t unread;             /* rows written of which no key was read */
+  casc_detacher detach;        /* for relations that detach, with its data */
+  void *detach_data;
   casc_keyset *rewritten;      /* by relation: rows whose references have to hold at the end */
 } casc_batch;
 

@@ -345,7 +345,7 @@ static cascade_status read_selection(cascade_blockers *blockers, cascade_error *
 static cascade_status prepare(cascade_blockers *blockers, cascade_policy *policy, cascade_selection *selection,
                               cascade_error **error) {
   casc_scope *scope = &blockers->scope;
-  cascade_status status = casc_scope_init(scope, blockers->connection, policy, selection, false, error);
+  cascade_status status = casc_scope_init(scope, blockers->connection, policy, selection, 0, error);
   if (status >= 0) status = casc_settle_defaults(scope, error);
   if (status < 0) return status;
   blockers->at_once = scope->dialect->pages_at_once;

@@ -20,7 +20,8 @@ static cascade_status prepare(cascade_purge *purge, cascade_policy *policy, casc
                               cascade_error **error) {
   casc_level *level;
   cascade_status status =
-      casc_scope_init(&purge->scope, purge->connection, policy, selection, purge->options.after_batch != NULL, error);
+      casc_scope_init(&purge->scope, purge->connection, policy, selection,
+                      (purge->options.after_batch ? CASC_SCOPE_HOLD_ALL : 0) | (purge->guard.detaching ? CASC_SCOPE_DETACH : 0), error);
   if (status >= 0) status = casc_purge_refuse(purge, error);
   if (status >= 0) status = casc_closure_init(&purge->closure, &purge->scope, error);
   if (status < 0) return status;
@@ -44,8 +45,9 @@ static cascade_status prepare(cascade_purge *purge, cascade_policy *policy, casc
   return status;
 }
 
-cascade_status cascade_purge_new(cascade_connection *connection, cascade_policy *policy, cascade_selection *selection,
-                                 const cascade_purge_options *options, cascade_purge **out, cascade_error **error) {
+cascade_status casc_purge_open(cascade_connection *connection, cascade_policy *policy, cascade_selection *selection,
+                               const cascade_purge_options *options, const casc_guard *guard, cascade_purge **out,
+                               cascade_error **error) {
   if (out) *out = NULL;
   if (!connection || !policy || !selection || !out)
     return casc_fail(NULL, error, CASCADE_INVALID, "purge: connection, policy, selection or the place for the result is NULL");
@@ -55,6 +57,7 @@ cascade_status cascade_purge_new(cascade_connection *connection, cascade_policy 
   purge->context = casc_context_ref(context);
   purge->connection = casc_connection_ref(connection);
   purge->batch.size = sizeof purge->batch;
+  if (guard) purge->guard = *guard;
   cascade_status status = set_options(purge, options, error);
   if (status >= 0) status = prepare(purge, policy, selection, error);
   if (status < 0) {
@@ -64,6 +67,11 @@ cascade_status cascade_purge_new(cascade_connection *connection, cascade_policy 
   casc_pace_start(purge);
   *out = purge;
   return CASCADE_OK;
+}
+
+cascade_status cascade_purge_new(cascade_connection *connection, cascade_policy *policy, cascade_selection *selection,
+                                 const cascade_purge_options *options, cascade_purge **purge, cascade_error **error) {
+  return casc_purge_open(connection, policy, selection, options, NULL, purge, error);
 }
 
 static void restore(cascade_purge *purge) {

@@ -26,10 +26,30 @@ typedef struct casc_stack {
   size_t open_capacity;
 } casc_stack;
 
+/* What a batch is about to commit. */
+typedef struct casc_guarded {
+  const uint64_t *deleted, *updated; /* by table */
+  uint32_t table_count;
+  uint64_t roots; /* selected rows that go with it */
+  bool whole;     /* the purge goes in this one transaction */
+} casc_guarded;
+
+/* What somebody else wants to do inside the transactions of the batches, whatever becomes of them: a failure of theirs rolls the batch back
+   as one of the purge does. Members may be NULL. */
+typedef struct casc_guard {
+  void *data;
+  cascade_status (*begun)(void *data, cascade_error **error); /* before the first statement of a batch */
+  cascade_status (*ending)(void *data, const casc_guarded *batch, cascade_error **error); /* before its COMMIT */
+  /* For relations that detach: records the rows and sets their columns to NULL. */
+  casc_detacher detach;
+  bool detaching; /* what is detached is not counted, so that everything goes in one transaction */
+} casc_guard;
+
 struct cascade_purge {
   cascade_context *context;
   cascade_connection *connection; /* reference */
   cascade_purge_options options;
+  casc_guard guard;
   casc_scope scope;
   casc_closure closure;
   casc_stack stack;
@@ -57,6 +77,11 @@ struct cascade_purge {
   cascade_purge_report report;
   uint64_t *deleted, *updated; /* by table */
 };
+
+/* purge.c: cascade_purge_new() with a guard, which is copied; NULL for none. */
+cascade_status casc_purge_open(cascade_connection *connection, cascade_policy *policy, cascade_selection *selection,
+                               const cascade_purge_options *options, const casc_guard *guard, cascade_purge **purge,
+                               cascade_error **error);
 
 /* stack.c */
 cascade_status casc_stack_push(casc_stack *stack, casc_source_kind kind, uint32_t table, casc_level **level,

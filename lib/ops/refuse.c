@@ -1,6 +1,10 @@
 /* What is refused before anything is read of the closure. */
 #include "purge_internal.h"
 
+#include "sqlite_ddl.h"
+
+#include <string.h>
+
 static cascade_status refuse_request(cascade_purge *purge, cascade_error **error) {
   const casc_scope *scope = &purge->scope;
   const cascade_selection *selection = scope->selection;
@@ -91,9 +95,66 @@ static cascade_status refuse_tables(cascade_purge *purge, cascade_error **error)
   return status;
 }
 
+/* The statements that would help. A message has no room for the text of a large table. */
+static cascade_status write_migration(casc_scope *scope, const casc_sql_table *table, const casc_column *column, const char *cast,
+                                      casc_str *sql, cascade_error **error) {
+  enum { ROOM = 1200 };
+  if (!scope->dialect->table_sql) {
+    bool collated = column->collation && *column->collation; /* which a column would lose without being told */
+    scope->dialect->allow_null(sql, table, column->name, collated ? cast : column->type, column->default_sql, 0);
+    return CASCADE_OK;
+  }
+  casc_statement statement;
+  casc_cursor cursor = {0};
+  const cascade_value *row = NULL;
+  casc_str text;
+  casc_str_init(&text, scope->alloc);
+  casc_session_statement(scope->connection, &statement);
+  scope->dialect->table_sql(&statement, table);
+  cascade_status status = casc_query(scope->connection, &statement, &cursor, error);
+  if (status >= 0) status = casc_next(&cursor, &row, error);
+  if (status == CASCADE_OK) {
+    const char *old = casc_arena_copy(&scope->arena, row[0].data, row[0].length);
+    bool cut = old && casc_ddl_allow_null(&scope->arena, &text, old, column->name) && !text.failed && text.length < ROOM;
+    scope->dialect->allow_null(sql, table, column->name, cut ? text.data : NULL, NULL, row[1].integer);
+  }
+  casc_cursor_close(&cursor);
+  casc_statement_free(&statement);
+  casc_str_free(&text);
+  return status < 0 ? status : CASCADE_OK;
+}
+
+/* Whether rows can be detached is a matter of the schema: it is told before there are any. */
+static cascade_status refuse_detach(cascade_purge *purge, const casc_scope_relation *to, cascade_error **error) {
+  const casc_scope *scope = &purge->scope;
+  const casc_table *table = scope->tables[to->relation->table].table;
+  if (!to->detaches) return CASCADE_OK;
+  if (!table->key_count)
+    return casc_fail_at(purge->context, error, CASCADE_NO_KEY, table->label, to->relation->label,
+                        "table %s has no primary key, by which its detached rows could be found again; add one", table->label);
+  for (uint32_t i = 0; i < to->sql.set_count; i++) {
+    const casc_column *column = table->columns;
+    while (strcmp(column->name, to->sql.set_columns[i])) column++;
+    if (!(column->flags & CASCADE_COLUMN_NOT_NULL)) continue;
+    casc_str sql;
+    casc_str_init(&sql, scope->alloc);
+    cascade_status status = write_migration(&purge->scope, to->sql.table, column, to->sql.set_casts[i], &sql, error);
+    if (status >= 0)
+      status = sql.failed || !sql.data ? casc_nomem(error)
+                                       : casc_fail_at(purge->context, error, CASCADE_POLICY, table->label, to->relation->label,
+                                                      "column %s of table %s cannot be NULL, so that its rows cannot be detached; "
+                                                      "make it so: %s", column->name, table->label, sql.data);
+    casc_str_free(&sql);
+    return status;
+  }
+  return CASCADE_OK;
+}
+
 cascade_status casc_purge_refuse(cascade_purge *purge, cascade_error **error) {
   cascade_status status = refuse_request(purge, error);
   if (status >= 0) status = refuse_tables(purge, error);
+  for (uint32_t i = 0; status >= 0 && i < purge->scope.relation_count; i++)
+    status = refuse_detach(purge, &purge->scope.relations[i], error);
   if (status >= 0 && purge->options.integrity == CASCADE_INTEGRITY_PROVEN) status = refuse_proof(purge, error);
   return status;
 }

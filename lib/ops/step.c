@@ -35,6 +35,7 @@ static cascade_status begin(cascade_purge *purge, cascade_error **error) {
   if (status >= 0 && proves(purge) && dialect->checks_off_local)
     status = casc_control(purge->connection, dialect->checks_off_local, error);
   if (status >= 0 && purge->scope.defer && !proves(purge)) status = casc_control(purge->connection, dialect->defer, error);
+  if (status >= 0 && purge->guard.begun) status = purge->guard.begun(purge->guard.data, error);
   return status;
 }
 
@@ -162,15 +163,21 @@ static void account(cascade_purge *purge, const casc_batch *done, size_t roots, 
   if (nanoseconds > purge->report.longest_ns) purge->report.longest_ns = nanoseconds;
 }
 
-static cascade_status commit(cascade_purge *purge, const casc_batch *done, cascade_error **error) {
+static cascade_status commit(cascade_purge *purge, const casc_batch *done, size_t roots, cascade_error **error) {
   uint64_t deleted = 0;
   for (uint32_t i = 0; i < purge->scope.table_count; i++) deleted += done->deleted[i];
   if (purge->report.deleted > purge->max_rows || deleted > purge->max_rows - purge->report.deleted)
     return casc_fail(purge->context, error, CASCADE_MAX_ROWS,
                      "rows were added meanwhile: with this batch, more than the %llu rows that are allowed would be deleted",
                      (unsigned long long)purge->max_rows);
+  casc_guarded facts = {.deleted = done->deleted,
+                        .updated = done->updated,
+                        .table_count = purge->scope.table_count,
+                        .roots = purge->stack.count == 1 ? roots : 0,
+                        .whole = purge->atomic};
+  cascade_status status = purge->guard.ending ? purge->guard.ending(purge->guard.data, &facts, error) : CASCADE_OK;
+  if (status < 0) return status;
   uint64_t start = casc_now_ns();
-  cascade_status status = CASCADE_OK;
   if (purge->nested && proves(purge))
     status = casc_control(purge->connection, purge->scope.dialect->checks_on_local[purge->scope.checks - 1], error);
   purge->committing = status >= 0;
@@ -186,7 +193,7 @@ static cascade_status rewrite(cascade_purge *purge, casc_level *level, const cas
   casc_closure_clear(&purge->closure);
   purge->closure.limit = 0; /* the level gives no more rows than a batch may have */
   cascade_status status = casc_batch_rewrite(batch, level->source.relation, still, error);
-  return status < 0 ? status : commit(purge, batch, error);
+  return status < 0 ? status : commit(purge, batch, 0, error);
 }
 
 /* More hangs on one row of the level than a transaction may touch: that goes first, in levels of its own. Where this does not get
@@ -260,12 +267,12 @@ static bool is_empty(const casc_closure *closure) {
   return closure->met_open;
 }
 
-static cascade_status delete_closure(cascade_purge *purge, casc_batch *batch, cascade_error **error) {
+static cascade_status delete_closure(cascade_purge *purge, casc_batch *batch, size_t roots, cascade_error **error) {
   hook_keys hook = {0};
   cascade_status status = gather(purge, &hook, error);
   if (status >= 0) status = casc_batch_delete(batch, error);
   if (status >= 0 && !purge->closure.overflow) status = call_hook(purge, hook.tables, hook.count, error);
-  if (status >= 0 && !purge->closure.overflow) status = commit(purge, batch, error);
+  if (status >= 0 && !purge->closure.overflow) status = commit(purge, batch, roots, error);
   forget(purge, &hook);
   return status;
 }
@@ -275,7 +282,7 @@ static cascade_status delete_rows(cascade_purge *purge, const casc_level *level,
                                   cascade_error **error) {
   cascade_status status = fill_closure(purge, level->source.table, still, error);
   if (status < 0 || purge->closure.overflow || is_empty(&purge->closure)) return status;
-  return delete_closure(purge, batch, error);
+  return delete_closure(purge, batch, still->count, error);
 }
 
 static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcome *outcome, cascade_error **error) {
@@ -301,6 +308,8 @@ static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcom
   }
   casc_batch batch;
   status = casc_batch_init(&batch, &purge->closure, error);
+  batch.detach = purge->guard.detach;
+  batch.detach_data = purge->guard.data;
   bool rewriting = level->source.kind == CASC_SOURCE_REFERENCING &&
                    purge->scope.relations[level->source.relation].role == CASC_ROLE_UPDATE;
   if (status >= 0) status = rewriting ? rewrite(purge, level, still, &batch, error) : delete_rows(purge, level, still, &batch, error);

@@ -207,7 +207,7 @@ static cascade_status follow(casc_closure *closure, uint32_t number, const casc_
     return status < 0 ? status : take_in(closure, child, error);
   }
   bool counted = relation->role == CASC_ROLE_CASCADE || (relation->role == CASC_ROLE_UPDATE && !closure->deletes_only);
-  if (closure->examining || closure->keys_only || !counted) return CASCADE_OK;
+  if (closure->examining || closure->keys_only || !counted || relation->detaches) return CASCADE_OK;
   cascade_status status = casc_count_referencing(scope, relation, current, limit, &count, error);
   *(relation->role == CASC_ROLE_UPDATE ? &closure->update_rows[number] : &closure->leaf_rows[child]) += count;
   closure->rows += count;

@@ -54,7 +54,8 @@ static bool describe_table(casc_scope *scope, casc_sql_table *sql, const casc_ta
 
 /* Which of a relation's columns its rule writes. */
 static uint32_t written_columns(const casc_relation *relation, const uint32_t **columns, const char *const **names) {
-  bool some = relation->set_count && relation->rule == casc_rule_of_action(relation->on_delete);
+  int32_t rule = relation->rule == CASCADE_RULE_DETACH ? CASCADE_RULE_SET_NULL : relation->rule;
+  bool some = relation->set_count && rule == casc_rule_of_action(relation->on_delete);
   *columns = some ? relation->set_columns : relation->columns;
   *names = some ? relation->set_names : relation->column_names;
   return some ? relation->set_count : relation->count;
@@ -209,8 +210,18 @@ static bool acts_at_once(const casc_scope *scope, const casc_relation *relation)
 
 static cascade_status settle(casc_scope *scope, casc_scope_relation *to, cascade_error **error) {
   const casc_relation *relation = to->relation;
+  cascade_status status = CASCADE_OK;
   switch (relation->rule) {
   case CASCADE_RULE_CASCADE: to->role = CASC_ROLE_CASCADE; break;
+  case CASCADE_RULE_DETACH:
+    if (!scope->detaching) {
+      to->role = CASC_ROLE_CASCADE;
+      break;
+    }
+    to->detaches = true;
+    status = settle_update(scope, to, error);
+    if (status < 0) return status;
+    break;
   case CASCADE_RULE_PROTECT:
   case CASCADE_RULE_RESTRICT: to->role = CASC_ROLE_BLOCK; break;
   case CASCADE_RULE_IGNORE:
@@ -219,10 +230,9 @@ static cascade_status settle(casc_scope *scope, casc_scope_relation *to, cascade
       to->reason = CASC_REASON_IGNORED;
     }
     break;
-  default: {
-    cascade_status status = settle_update(scope, to, error);
+  default:
+    status = settle_update(scope, to, error);
     if (status < 0) return status;
-  }
   }
   if (to->role == CASC_ROLE_NONE) return CASCADE_OK;
   const casc_table *table = scope->tables[relation->table].table;
@@ -281,7 +291,7 @@ static bool rewrites_key(const casc_scope *scope, const casc_scope_relation *to)
     bool left_alone = onto->rule == CASCADE_RULE_IGNORE && !casc_relation_enforced(onto);
     if (!left_alone && onto->ref_columns && shares_column(to->relation, onto->ref_columns, onto->count)) return true;
   }
-  if (to->relation->rule == CASCADE_RULE_SET_NULL) return false; /* NULLs are never equal */
+  if (to->relation->rule == CASCADE_RULE_SET_NULL || to->detaches) return false; /* NULLs are never equal */
   if (shares_column(to->relation, table->key, table->key_count)) return true;
   for (uint32_t i = 0; i < table->index_count; i++)
     if (table->indexes[i].unique && shares_column(to->relation, table->indexes[i].columns, table->indexes[i].count))
@@ -448,9 +458,10 @@ void casc_scope_keep_all(casc_scope *scope) {
 }
 
 cascade_status casc_scope_init(casc_scope *scope, cascade_connection *connection, cascade_policy *policy,
-                               cascade_selection *selection, bool hold_all, cascade_error **error) {
+                               cascade_selection *selection, uint32_t wants, cascade_error **error) {
   cascade_context *context = connection->context;
-  *scope = (casc_scope){.connection = connection, .alloc = &context->alloc, .root = selection->table};
+  *scope = (casc_scope){.connection = connection, .alloc = &context->alloc, .root = selection->table,
+                        .detaching = wants & CASC_SCOPE_DETACH};
   casc_arena_init(&scope->arena, scope->alloc);
   scope->policy = cascade_policy_ref(policy);
   scope->selection = casc_selection_ref(selection);
@@ -474,8 +485,8 @@ cascade_status casc_scope_init(casc_scope *scope, cascade_connection *connection
                           "table %s has no usable key; add a primary key", scope->tables[scope->root].table->label);
   if (status >= 0) status = reach(scope, error);
   if (status >= 0) status = arrange(scope, error);
-  if (status >= 0) mark(scope, hold_all);
-  if (status >= 0) delegate(scope, hold_all);
+  if (status >= 0) mark(scope, wants & CASC_SCOPE_HOLD_ALL);
+  if (status >= 0) delegate(scope, wants & CASC_SCOPE_HOLD_ALL);
   return status;
 }
 

@@ -27,6 +27,12 @@ typedef enum casc_reason {
   CASC_REASON_IGNORED          /* the policy leaves them, the database would not */
 } casc_reason;
 
+/* What a request wants of its scope. */
+enum {
+  CASC_SCOPE_HOLD_ALL = 1, /* keys of every table, for a hook */
+  CASC_SCOPE_DETACH = 2    /* rows of relations with CASCADE_RULE_DETACH are set to NULL; else they are deleted */
+};
+
 typedef struct casc_scope_relation {
   const casc_relation *relation;
   casc_sql_relation sql;
@@ -34,6 +40,7 @@ typedef struct casc_scope_relation {
   casc_reason reason;
   cascade_value *values;         /* of CASC_ROLE_UPDATE */
   cascade_value *default_parent; /* identity of the row that the values refer to; NULL for none */
+  bool detaches;                 /* of CASC_ROLE_UPDATE: the keys of its rows are recorded as their columns become NULL */
   bool rewrites_key;             /* the values land on columns that others refer to, or that must be unique */
   bool single;                   /* no two rows refer to the same row: a unique index covers the columns */
   bool delegated;                /* the database's own action does the same, and nobody needs to see the rows */
@@ -65,6 +72,7 @@ typedef struct casc_scope {
   uint32_t table_count, relation_count;
   casc_scope_table *tables;       /* by graph number */
   casc_scope_relation *relations; /* by policy number */
+  bool detaching; /* CASC_SCOPE_DETACH */
   uint32_t *order;                /* reached tables, referencing before referenced */
   uint32_t order_count;
   int64_t checks; /* how the session checks foreign keys, as the dialect says; 0 for not at all */
@@ -76,9 +84,9 @@ typedef struct casc_scope {
   bool triggers;  /* a table that is written has user triggers */
 } casc_scope;
 
-/* `hold_all`: keys of every table are wanted, for a hook. Reads the enforcement state and the defaults' parents. */
+/* `wants`: CASC_SCOPE_ bits. Reads the enforcement state and the defaults' parents. */
 cascade_status casc_scope_init(casc_scope *scope, cascade_connection *connection, cascade_policy *policy,
-                               cascade_selection *selection, bool hold_all, cascade_error **error);
+                               cascade_selection *selection, uint32_t wants, cascade_error **error);
 /* Whether the rows that refer to so many others are sure enough to be within a limit that they need not be counted before they are read or
    written. A server where others write is asked to count them: it takes no limit for statements that hold or write rows. */
 bool casc_scope_trusts(const casc_scope *scope, const casc_scope_relation *relation, uint64_t parents, uint64_t limit);

@@ -14,7 +14,7 @@ struct cascade_selection {
   uint32_t table;
   bool by_keys;       /* else by condition */
   cascade_keys keys;  /* primary keys, without repetition */
-  const char *where;  /* NULL selects every row */
+  const char *where;  /* NULL selects every row; beside keys, narrows them */
   const cascade_value *parameters;
   uint32_t parameter_count;
 };

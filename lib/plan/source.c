@@ -40,7 +40,7 @@ static cascade_status fill_by_keys(casc_source *source, casc_statement *statemen
   cascade_keys some = part(keys, source->selected, slice_of(keys, scope));
   source->last = source->selected;
   source->selected += some.count;
-  scope->dialect->select_keys(statement, &scope->tables[source->table].sql, &(casc_sql_filter){.shown_among = &some},
+  scope->dialect->select_keys(statement, &scope->tables[source->table].sql, &(casc_sql_filter){.shown_among = &some, .where = scope->selection->where},
                               false, false, 0);
   return casc_read_keys(scope, statement, &source->page, error);
 }
@@ -148,7 +148,7 @@ cascade_status casc_source_selected(casc_scope *scope, const casc_keyset *rows, 
   uint64_t slice = selection->keys.count ? slice_of(&selection->keys, scope) : 1;
   for (uint64_t from = 0; status >= 0 && rows->count && from < selection->keys.count; from += slice) {
     cascade_keys some = part(&selection->keys, from, slice);
-    casc_sql_filter filter = {.shown_among = &some, .lock = lock && scope->dialect->row_locks};
+    casc_sql_filter filter = {.shown_among = &some, .where = selection->where, .lock = lock && scope->dialect->row_locks};
     status = filter_keys(scope, scope->root, rows, filter, selected, error);
   }
   return status;
@@ -184,7 +184,7 @@ cascade_status casc_source_still(casc_source *source, const casc_keyset *keys, c
   } else if (scope->selection->by_keys) { /* a rowid may have gone to another row meanwhile: only the key itself tells */
     cascade_keys page = part(&scope->selection->keys, source->last, source->selected - source->last);
     casc_sql_filter filter = {.shown_among = scope->tables[source->table].sql.shown_is_key ? NULL : &page,
-                              .lock = scope->dialect->row_locks};
+                              .where = scope->selection->where, .lock = scope->dialect->row_locks};
     status = filter_keys(scope, source->table, keys, filter, still, error);
   } else status = casc_source_selected(scope, keys, true, still, error);
   if (status >= 0 && !casc_keyset_merge(still, NULL)) status = casc_nomem(error);

@@ -140,13 +140,13 @@ static cascade_status check_values(builder *b) {
 static cascade_status check_rule(builder *b) {
   const cascade_policy_entry *entry = &b->entry;
   const casc_table *table = table_at(b, b->table);
-  if (entry->rule < CASCADE_RULE_DEFAULT || entry->rule > CASCADE_RULE_IGNORE)
+  if (entry->rule < CASCADE_RULE_DEFAULT || entry->rule > CASCADE_RULE_DETACH)
     return refuse(b, CASCADE_INVALID, "%d is not a rule", (int)entry->rule);
   if (b->excluded[b->table] && entry->rule != CASCADE_RULE_DEFAULT && entry->rule != CASCADE_RULE_IGNORE)
     return refuse(b, CASCADE_POLICY,
                   "%s is excluded, so that no rule can touch its rows: drop the entry or the exclusion", table->label);
   if (entry->rule == CASCADE_RULE_SET_NULL || entry->rule == CASCADE_RULE_SET_DEFAULT ||
-      entry->rule == CASCADE_RULE_SET_VALUE)
+      entry->rule == CASCADE_RULE_SET_VALUE || entry->rule == CASCADE_RULE_DETACH)
     for (uint32_t i = 0; i < entry->column_count; i++)
       if (table->columns[b->columns[i]].flags & CASCADE_COLUMN_GENERATED)
         return refuse(b, CASCADE_POLICY, "column %s is generated, so that %s cannot set it",

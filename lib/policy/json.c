@@ -133,6 +133,7 @@ static const spelling spellings[] = {
     {"SET_NULL", CASCADE_RULE_SET_NULL},   {"SET_DEFAULT", CASCADE_RULE_SET_DEFAULT},
     {"SET_VALUE", CASCADE_RULE_SET_VALUE}, {"SET", CASCADE_RULE_SET_VALUE},
     {"IGNORE", CASCADE_RULE_IGNORE},       {"DO_NOTHING", CASCADE_RULE_IGNORE},
+    {"DETACH", CASCADE_RULE_DETACH},
 };
 
 enum { SPELLINGS = sizeof spellings / sizeof *spellings };
@@ -143,8 +144,8 @@ static cascade_status refuse_rule(const reader *r, const char *folded, const cha
   const char *near = casc_nearest(folded, names, SPELLINGS);
   if (near) return refuse(r, "rule \"%s\" is not known; did you mean \"%s\"?", given, near);
   return refuse(r,
-                "rule \"%s\" is not known; there are CASCADE, PROTECT, RESTRICT, SET_NULL, SET_DEFAULT, SET_VALUE and "
-                "IGNORE",
+                "rule \"%s\" is not known; there are CASCADE, PROTECT, RESTRICT, SET_NULL, SET_DEFAULT, SET_VALUE, "
+                "IGNORE and DETACH",
                 given);
 }
 

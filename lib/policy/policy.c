@@ -33,6 +33,7 @@ const char *cascade_rule_name(int32_t rule) {
   case CASCADE_RULE_SET_DEFAULT: return "SET_DEFAULT";
   case CASCADE_RULE_SET_VALUE: return "SET_VALUE";
   case CASCADE_RULE_IGNORE: return "IGNORE";
+  case CASCADE_RULE_DETACH: return "DETACH";
   default: return "?";
   }
 }

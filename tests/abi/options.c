@@ -19,6 +19,7 @@ typedef struct world {
   cascade_selection *selection;
   cascade_plan *plan;
   cascade_purge *purge;
+  cascade_worker *worker;
 } world;
 
 static void must(cascade_status status, cascade_error *error) {
@@ -44,12 +45,15 @@ static int set_up(void **state) {
   must(cascade_policy_new(made.graph, NULL, &made.policy, &error), error);
   must(cascade_selection_integers(made.graph, "agent", &key, 1, &made.selection, &error), error);
   must(cascade_plan_new(made.connection, made.policy, made.selection, NULL, &made.plan, &error), error);
+  must(cascade_queue_install(made.connection, &error), error);
+  must(cascade_worker_new(made.connection, NULL, &made.worker, &error), error);
   must(cascade_purge_new(made.connection, made.policy, made.selection, NULL, &made.purge, &error), error);
   return 0;
 }
 
 static int tear_down(void **state) {
   world *made = *state;
+  cascade_worker_free(made->worker);
   cascade_purge_free(made->purge);
   cascade_plan_free(made->plan);
   cascade_selection_free(made->selection);
@@ -121,6 +125,24 @@ static cascade_status use_purge(world *at, const void *options, cascade_error **
   return status;
 }
 
+static cascade_status use_job(world *at, const void *options, cascade_error **error) {
+  return cascade_queue_purge(at->connection, at->policy, at->selection, options, NULL, error);
+}
+
+static cascade_status use_list(world *at, const void *options, cascade_error **error) {
+  char *text = NULL;
+  cascade_status status = cascade_queue_list(at->connection, options, &text, error);
+  cascade_text_free(text);
+  return status;
+}
+
+static cascade_status use_worker(world *at, const void *options, cascade_error **error) {
+  cascade_worker *worker = NULL;
+  cascade_status status = cascade_worker_new(at->connection, options, &worker, error);
+  cascade_worker_free(worker);
+  return status;
+}
+
 enum { ROOM = 512, GROWTH = 64 };
 
 typedef union room {
@@ -175,6 +197,9 @@ static void options_of_other_versions(void **state) {
   GROW(use_blockers, cascade_blockers_options, reserved);
   GROW(use_blockers_json, cascade_blockers_options, reserved);
   GROW(use_purge, cascade_purge_options, hook_data);
+  GROW(use_job, cascade_job_options, delay_ms);
+  GROW(use_list, cascade_queue_list_options, reserved);
+  GROW(use_worker, cascade_worker_options, turn_ms);
 }
 
 /* Each fills in the struct. */
@@ -200,6 +225,9 @@ static cascade_status fill_step(world *at, void *info) {
 }
 static cascade_status fill_purge(world *at, void *info) {
   return cascade_purge_describe(at->purge, info);
+}
+static cascade_status fill_worker(world *at, void *info) {
+  return cascade_worker_describe(at->worker, info);
 }
 
 static void fill_of_size(world *at, fill *function, const char *name, size_t size, size_t first, size_t now) {
@@ -233,6 +261,7 @@ static void information_for_other_versions(void **state) {
   FILL(fill_plan, cascade_plan_info, fingerprint);
   FILL(fill_step, cascade_step_info, sql);
   FILL(fill_purge, cascade_purge_report, longest_ns);
+  FILL(fill_worker, cascade_worker_report, kept);
 }
 
 int main(void) {

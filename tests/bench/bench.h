@@ -15,8 +15,8 @@ enum {
   NAME_ROOM = 500
 };
 
-/* Data. In columns and rows {i} is an integer type, {t} a text type, {/} the division of integers, {n} the size, {h}
-   half of it, {a} a row's age. */
+/* Data. In columns and rows {i} is an integer type, {k} one with values of its own as primary key, {t} a text type, {/} the
+   division of integers, {n} the size, {h} half of it, {a} a row's age. */
 
 typedef struct bench_table {
   const char *name, *columns;
@@ -38,6 +38,7 @@ typedef struct bench_relation {
 /* Rows that must be left: `stays` of the original; what `kept` sums up there, `found` does in the result. */
 typedef struct bench_left {
   const char *table, *stays, *kept, *found;
+  const char *instead; /* in the original, what the table's rows come from; NULL for the table itself */
 } bench_left;
 
 /* By hand: rows of `table` whose `column` is among the roots' keys, or the inner table's, go; or the column becomes
@@ -62,7 +63,7 @@ typedef struct bench_data {
   const char *inner, *inner_column; /* what lies between roots and leaves and refers to the roots, or NULL */
 } bench_data;
 
-extern const bench_data bench_jobs, bench_scattered_jobs, bench_census;
+extern const bench_data bench_jobs, bench_scattered_jobs, bench_census, bench_detached, bench_grants;
 extern bench_data bench_hub; /* after bench_make_hub() */
 
 /* Engines. */
@@ -81,7 +82,7 @@ typedef void (*bench_pair)(void *data, int64_t first, int64_t second);
 
 typedef struct bench_engine {
   const char *name, *driver, *dbi_driver;
-  const char *integer, *text, *division, *series; /* `series` has a place for the number of rows */
+  const char *integer, *key, *text, *division, *series; /* `series` has a place for the number of rows */
   const char *begin;
   const char *const *unchecked; /* statements that turn a session's checks off; NULL-terminated */
   const char *unchecked_once;   /* the same in a transaction; NULL when that gains nothing */
@@ -189,7 +190,7 @@ void bench_fail(bench_run *run, const char *what, const char *why);
 /* Ways through the library. */
 void *bench_open_native(bench_run *run);
 void *bench_open_dbi(bench_run *run);
-cascade_connection *bench_connection_of(void *session);
+cascade_connection *bench_connection(void *session);
 void bench_close_library(void *session);
 void bench_checked(bench_run *run, void *session);
 void bench_proven(bench_run *run, void *session);
@@ -204,5 +205,16 @@ void bench_staged_unchecked(bench_run *run, void *session);
 void bench_cascade(bench_run *run, void *session);
 void bench_cascade_batched(bench_run *run, void *session);
 void bench_limit(bench_run *run, void *session);
+
+/* A table that is filled, instead. */
+void bench_granted(bench_run *run, void *session);
+void *bench_open_granted(bench_run *run);
+void bench_insert_select(bench_run *run, void *session);
+
+/* Detach: detached.c. */
+void *bench_open_queue(bench_run *run);
+void *bench_open_queue_dbi(bench_run *run);
+void bench_detach(bench_run *run, void *session);
+void bench_insert_update(bench_run *run, void *session);
 
 #endif

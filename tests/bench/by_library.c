@@ -59,8 +59,8 @@ void *bench_open_dbi(bench_run *run) {
   return session;
 }
 
-cascade_connection *bench_connection_of(void *session) {
-  return ((library_session *)session)->connection;
+cascade_connection *bench_connection(void *handle) {
+  return ((library_session *)handle)->connection;
 }
 
 void bench_close_library(void *handle) {

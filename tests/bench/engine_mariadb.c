@@ -136,6 +136,7 @@ const bench_engine bench_mariadb = {
     .driver = "mariadb",
     .dbi_driver = "mysql",
     .integer = "bigint",
+    .key = "bigint AUTO_INCREMENT PRIMARY KEY",
     .text = "varchar(200)",
     .division = "DIV",
     .series = "(SELECT seq AS i FROM seq_1_to_{rows}) AS s",

@@ -153,6 +153,7 @@ const bench_engine bench_sqlite = {
     .driver = "sqlite3",
     .dbi_driver = "sqlite3",
     .integer = "INTEGER",
+    .key = "INTEGER PRIMARY KEY",
     .text = "TEXT",
     .division = "/",
     .series = "(WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s LIMIT {rows}) SELECT i FROM s)",

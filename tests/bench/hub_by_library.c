@@ -40,7 +40,7 @@ static void *open_reader(bench_run *run, void *session) {
   if (!asks) abort();
   asks->session = session;
   if (run->failed) return asks;
-  asks->connection = bench_connection_of(session);
+  asks->connection = bench_connection(session);
   if (!failed(run, "graph", cascade_graph_read(asks->connection, NULL, &asks->graph, &error), &error) &&
       !failed(run, "policy", cascade_policy_load(asks->graph, "[]", 2, &asks->policy, &error), &error))
     number_relations(run, asks);

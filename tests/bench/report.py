@@ -13,7 +13,8 @@ PAGES = pathlib.Path(__file__).resolve().parents[2] / 'lib/doc/pages'
 ENGINES = {'sqlite': 'SQLite', 'postgresql': 'PostgreSQL', 'mariadb': 'MariaDB'}
 PEERS = {'django': 'Django, QuerySet.delete()', 'active_record': 'ActiveRecord, destroy of each',
          'pt_archiver': 'pt-archiver, actions declared', 'django_pages': 'Django, a query for each relation',
-         'django_collector': "Django's Collector, all keys"}
+         'django_collector': "Django's Collector, all keys",
+         'django_fill': 'Django, bulk_create() of 1,000'}
 READS = {  # in the order of the report
     'first_page': 'first pages, library',
     'first_page_dbi': 'first pages, library through libdbi',
@@ -37,6 +38,8 @@ READS = {  # in the order of the report
     'all_keys_by_hand': 'all keys, by hand'}
 METHODS = {  # in the order of the report
     'native_driver': 'library',
+    'second_pass': 'library, a second pass',
+    'insert_select': 'by hand, one INSERT ... SELECT',
     'native_driver_delegated': 'library, actions declared',
     'native_driver_proven': 'library, proven',
     'native_driver_delegated_proven': 'library, proven, actions declared',
@@ -57,6 +60,7 @@ WORKLOADS = {
            'Nothing is deleted; a page has 20 keys. The time is that of a warm session, without reading the schema.'),
     'w2u': ('What refers to one row, without indexes', 0, 'The same with {size:,} references and no index on any referencing '
             'column.'),
+    'w3': ('Back-fill', 58, 'A table takes who may see {size:,} products, as members or by their teams: 58 rows each.'),
     'w4': ('Census', 16, '{size:,} households that belong to no area any more go, with 15 rows each on two more levels; as many '
            'stay.')}
 TOP = """# Performance {#performance}
@@ -112,6 +116,10 @@ def title(run):
     return f"{WORKLOADS[run['workload']][0]} on {ENGINES[run['engine']]}, {run['size']:,}"
 
 
+def done(run):
+    return 'inserted' if run['workload'] == 'w3' else 'deleted'
+
+
 def table(run):
     if reads(run):
         yield '| method | milliseconds | statements | memory, KB |'
@@ -138,7 +146,8 @@ def page(runs, note):
     lines = [TOP, ' '.join([f'Measured on a machine with {machine()}.', *note]), '']
     for run in runs:
         _, rows, about = WORKLOADS[run['workload']]
-        lines += [f'## {title(run)}', '', about.format(size=run['size']) + (f" {rows * run['size']:,} rows are deleted." if rows else ''), '']
+        told = f" {rows * run['size']:,} rows are {done(run)}." if rows else ''
+        lines += [f'## {title(run)}', '', about.format(size=run['size']) + told, '']
         lines += [*table(run), '']
         lines += [PURGE] if run['engine'] == 'mariadb' and 'native_driver_delegated' in run['methods'] else []
     lines += ['## To measure again', '', '    cd libcascade', *commands(runs), '']
@@ -150,7 +159,7 @@ def commands(runs):
     for run in runs:
         if PEERS.keys() & run['methods'].keys():
             files.append(f"peers-{run['workload']}-{run['engine']}.json")
-            line = f"    tests/bench/peers/run {run['size'] // (90 if reads(run) else 1)}"
+            line = f"    tests/bench/peers/run {int(run['size'] * {'w2': 1 / 90, 'w3': 10}.get(run['workload'], 1))}"
         else:
             files.append(f"{run['workload']}-{run['engine']}-{run['size']}.json")
             line = (f"    tests/bench/bench {run['workload']} --engine {run['engine']} --size {run['size']} "

@@ -39,7 +39,12 @@ static void fill_types(char *out, size_t room, const char *text, const bench_eng
   char n[24];
   snprintf(n, sizeof n, "%" PRId64, size);
   bench_fill(out, room, text,
-             (bench_mark[]){{"{i}", engine->integer}, {"{t}", engine->text}, {"{/}", engine->division}, {"{n}", n}}, 4);
+             (bench_mark[]){{"{i}", engine->integer},
+                            {"{k}", engine->key},
+                            {"{t}", engine->text},
+                            {"{/}", engine->division},
+                            {"{n}", n}},
+             5);
 }
 
 static void add(char *sql, const char *text) {
@@ -174,7 +179,8 @@ static bool same(bench_client *original, bench_client *result, const bench_left 
                  size_t room) {
   char text[400], sql[500];
   found_row wanted = {"?"}, got = {"??"};
-  snprintf(text, sizeof text, "SELECT count(*), %s FROM %s WHERE %s", left->kept, left->table, left->stays);
+  snprintf(text, sizeof text, "SELECT count(*), %s FROM %s WHERE %s", left->kept, left->instead ? left->instead : left->table,
+           left->stays);
   bench_fill_size(sql, sizeof sql, text, size);
   if (!look(original, sql, &wanted)) return false;
   snprintf(sql, sizeof sql, "SELECT count(*), %s FROM %s", left->found, left->table);

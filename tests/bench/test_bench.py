@@ -22,6 +22,8 @@ METHODS = {
     'reads': READS,
     'reads of postgresql': READS | {'trap_stale', 'trap_unknown'},
     'first pages': FIRST_PAGES,
+    'detach': {'native_driver', 'dbi_driver', 'insert_update'},
+    'fill': {'native_driver', 'dbi_driver', 'second_pass', 'insert_select'},
     'few': {'native_driver', 'native_driver_proven', 'cascade', 'limit'}}
 PROGRAM = sys.argv.pop(1)
 
@@ -67,6 +69,16 @@ class Bench(unittest.TestCase):
     def test_jobs_without_indexes(self):
         self.check('w1b', 'sqlite', 200, 'few')
         self.check('w1b', 'postgresql', 200, 'few')
+
+    def test_grants(self):
+        self.check('w3', 'sqlite', 40, 'fill')
+        self.check('w3', 'postgresql', 40, 'fill')
+        self.check('w3', 'mariadb', 40, 'fill')
+
+    def test_detach(self):
+        self.check('w4d', 'sqlite', 100, 'detach')
+        self.check('w4d', 'postgresql', 100, 'detach')
+        self.check('w4d', 'mariadb', 100, 'detach')
 
     def test_census_on_sqlite(self):
         self.check('w4', 'sqlite', 100, 'few')

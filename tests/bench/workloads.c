@@ -98,6 +98,15 @@ static const bench_ratio read_ratios[] = {{"first_page", "first_page_union"},
                                           {"counts", "counts_by_hand"},
                                           {"counts_capped", "counts_capped_by_hand"}};
 
+static const bench_method fill_methods[] = {LIBRARY("native_driver", false, bench_open_native, bench_granted),
+                                            LIBRARY("dbi_driver", false, bench_open_dbi, bench_granted),
+                                            LIBRARY("second_pass", false, bench_open_granted, bench_granted),
+                                            BY_HAND("insert_select", false, bench_insert_select)};
+
+static const bench_method detach_methods[] = {LIBRARY("native_driver", false, bench_open_queue, bench_detach),
+                                              LIBRARY("dbi_driver", false, bench_open_queue_dbi, bench_detach),
+                                              BY_HAND("insert_update", false, bench_insert_update)};
+
 static const bench_ratio sqlite_ratios[] = {{"native_driver", "staged"},
                                             {"native_driver", "cascade"},
                                             {"dbi_driver", "native_driver"},
@@ -131,6 +140,13 @@ static const bench_ratio spare_ratios[] = {
     {"cascade", "native_driver"}, {"cascade", "native_driver_proven"}, {"native_driver_proven", "limit"}};
 
 #define READING(methods) methods, read_ratios, COUNT(methods), COUNT(read_ratios)
+
+static const bench_ratio fill_ratios[] = {
+    {"native_driver", "insert_select"}, {"dbi_driver", "native_driver"}, {"second_pass", "native_driver"}};
+
+static const bench_ratio detach_ratios[] = {
+    {"native_driver", "insert_update"}, {"dbi_driver", "insert_update"}, {"dbi_driver", "native_driver"}};
+
 #define WITH(engine) engine##_methods, engine##_ratios, COUNT(engine##_methods), COUNT(engine##_ratios)
 
 static const char w1[] = "the older half of N runs of an automation server, 12 rows each";
@@ -138,7 +154,9 @@ static const char w1b[] = "the same, with no index on two of the referencing col
 static const char w1s[] = "the same, where the older runs are strewn among the younger";
 static const char w2[] = "what refers to one row of 10,000, by 515 relations, N references in all; nothing is deleted";
 static const char w2u[] = "the same, with no index on any of the referencing columns";
+static const char w3[] = "who may see N products, as members or by their teams, in one table: 58 rows each";
 static const char w4[] = "N households cut from their area, 16 rows each on three levels";
+static const char w4d[] = "N households are cut from their area, and recorded for later";
 
 const bench_workload bench_workloads[] = {
     {"w1", w1, &bench_sqlite, &bench_jobs, false, false, WITH(sqlite)},
@@ -154,7 +172,13 @@ const bench_workload bench_workloads[] = {
     {"w2", w2, &bench_mariadb, &bench_hub, false, true, READING(read_methods)},
     {"w2u", w2u, &bench_sqlite, &bench_hub, true, true, READING(unindexed_read_methods)},
     {"w2u", w2u, &bench_postgresql, &bench_hub, true, true, READING(unindexed_read_methods)},
+    {"w3", w3, &bench_sqlite, &bench_grants, false, false, WITH(fill)},
+    {"w3", w3, &bench_postgresql, &bench_grants, false, false, WITH(fill)},
+    {"w3", w3, &bench_mariadb, &bench_grants, false, false, WITH(fill)},
     {"w4", w4, &bench_sqlite, &bench_census, false, false, WITH(spare)},
     {"w4", w4, &bench_postgresql, &bench_census, false, false, WITH(postgresql)},
-    {"w4", w4, &bench_mariadb, &bench_census, false, false, WITH(mariadb)}};
+    {"w4", w4, &bench_mariadb, &bench_census, false, false, WITH(mariadb)},
+    {"w4d", w4d, &bench_sqlite, &bench_detached, false, false, WITH(detach)},
+    {"w4d", w4d, &bench_postgresql, &bench_detached, false, false, WITH(detach)},
+    {"w4d", w4d, &bench_mariadb, &bench_detached, false, false, WITH(detach)}};
 const uint32_t bench_workload_count = COUNT(bench_workloads);

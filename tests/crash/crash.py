@@ -8,12 +8,8 @@ crash.py client|reply|server ENGINE [WORD]: `client` kills the process that purg
 import os
 import pathlib
 import random
-import re
-import shutil
 import signal
-import socket
 import sys
-import tempfile
 import threading
 import time
 import unittest
@@ -21,6 +17,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 import cascade_ctypes as ffi  # noqa: E402
 import sessions  # noqa: E402
+from proxy import Proxy  # noqa: E402
 from sessions import TX_ROLLED_BACK, TX_UNKNOWN, Purge, until  # noqa: E402
 
 QUICK, LONG = bool(os.environ.get("CASCADE_QUICK")), bool(os.environ.get("CASCADE_LONG"))
@@ -205,77 +202,6 @@ class Client(Crash):
                 outcomes.add(0 < told < self.whole)
                 self.finish()
         self.assertIn(True, outcomes, "never in the middle")
-
-
-class Proxy:
-    """Between a client and the server's socket. Once it is armed, it cuts the connection at a COMMIT: before the server gets it, or
-    when it has answered."""
-
-    COMMIT = re.compile(rb"\bCOMMIT\b")
-
-    def __init__(self, database):
-        self.directory = tempfile.mkdtemp(prefix="cascade-proxy-", dir="/tmp")
-        postgresql = database.engine == "postgresql"
-        name = ".s.PGSQL.5432" if postgresql else "socket"
-        self.server = f"{database.host}/{name}" if postgresql else database.host
-        self.host = self.directory if postgresql else f"{self.directory}/{name}"
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(f"{self.directory}/{name}")
-        self.listener.listen()
-        self.left, self.where, self.cut = None, None, False
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def arm(self, number, where):
-        self.left, self.where = number, where
-
-    def disarm(self):
-        self.left, self.cut = None, False
-
-    def accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            server = socket.socket(socket.AF_UNIX)
-            server.connect(self.server)
-            threading.Thread(target=self.forward, args=(client, server), daemon=True).start()
-            threading.Thread(target=self.answer, args=(client, server), daemon=True).start()
-
-    def forward(self, client, server):
-        try:
-            while data := client.recv(1 << 16):
-                if self.left and self.COMMIT.search(data):
-                    self.left -= 1
-                    self.cut = self.left == 0
-                    if self.cut and self.where == "before":
-                        break
-                server.sendall(data)
-        except OSError:
-            pass
-        if not (self.cut and self.where == "after"):
-            self.end(client, server)
-
-    def answer(self, client, server):
-        try:
-            while (data := server.recv(1 << 16)) and not self.cut:
-                client.sendall(data)
-        except OSError:
-            pass
-        self.end(client, server)
-
-    @staticmethod
-    def end(*ends):
-        for at in ends:
-            try:
-                at.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-            at.close()
-
-    def close(self):
-        self.end(self.listener)
-        shutil.rmtree(self.directory)
 
 
 class Reply(Crash):

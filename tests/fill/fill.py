@@ -13,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 import cascade_ctypes as ffi  # noqa: E402
 import fills  # noqa: E402
 import sessions  # noqa: E402
+from proxy import Proxy  # noqa: E402
 
 PAIR = ("product_id", "user_id")
 DIRECT = "SELECT product_id, user_id FROM member"
@@ -394,12 +395,175 @@ class Streams(Filling):
         self.refused("CASCADE_HOOK", "7", sources=iter(["fail"]))
 
 
-CASES = (Work, Checkpoints, Faults, Columns, Streams)
+class Names(Filling):
+    def test_quotes_and_schemas(self):
+        mark = "`" if self.engine == "mariadb" else '"'
+        schema = ""
+        if self.engine == "postgresql":
+            self.database.run('CREATE SCHEMA "o.d\'d"')
+            schema = '"o.d\'d".'
+
+        def quoted(name):
+            return mark + name.replace(mark, mark * 2) + mark
+        table, key, word = 'ta"b`le; select', 'k"e`y', "wo'rd %s ?"
+        self.database.run(f"CREATE TABLE {schema}{quoted(table)} ({quoted(key)} INTEGER NOT NULL PRIMARY KEY, {quoted(word)} VARCHAR(20))",
+                          "CREATE TABLE source (a INTEGER, b VARCHAR(20))")
+        self.insert("source", [(1, "one"), (2, "two")])
+        label = f'"o.d\'d"."{table.replace(chr(34), chr(34) * 2)}"' if schema else table
+        for mode, expected in ((fills.INSERT, (2, 0, 0)), (fills.MERGE, (0, 0, 2))):
+            fill = self.fill(["SELECT a, b FROM source"], (key, word), (key,), label, mode=mode).finish()
+            self.assertEqual(fill.counts(), expected)
+        self.database.run("UPDATE source SET b = 'due' WHERE a = 2")
+        fill = self.fill(["SELECT a, b FROM source"], (key, word), (key,), label, mode=fills.UPDATE).finish()
+        self.assertEqual(fill.counts(), (0, 1, 1))
+        self.assertEqual(sorted(self.database.rows(f"SELECT * FROM {schema}{quoted(table)}")), [(1, "one"), (2, "due")])
+
+    def test_sources_of_other_shapes(self):
+        """A SELECT with a WITH, a set operation, an order and a literal."""
+        self.make(", level INTEGER")
+        columns = PAIR + ("level",)
+        for source, count in (("WITH m AS (SELECT product_id AS p, user_id AS u FROM member) SELECT p, u, 5 FROM m", None),
+                              ("SELECT 10, 1, 5 UNION ALL SELECT 20, 1, 6", 2),
+                              ("SELECT product_id, user_id, level FROM member ORDER BY level LIMIT 3", 3)):
+            self.database.run("DELETE FROM granted")
+            fill = self.fill([source], columns).finish()
+            self.assertEqual(fill.counts()[0], count or len({m[:2] for m in self.database.rows(DIRECT)}))
+            self.assertEqual(self.fill([source], columns).finish().counts()[0], 0)
+
+
+class Beside(Filling):
+    """Other sessions, and what was changed beneath a fill."""
+
+    def test_rows_that_come_meanwhile(self):
+        self.make()
+        fill = self.fill(max_tx_rows=20)
+        fill.step()
+        after = fill.ranges[-1].upto
+        coming = [pair for pair in self.pairs if pair[0] > after][::5]
+        self.insert("granted", coming)
+        fill.finish()
+        self.assertEqual(self.rows(), self.pairs)
+        self.assertEqual(fill.counts(), (len(self.pairs) - len(coming), 0, len(coming)))
+
+    def test_writer_of_the_same_rows(self):
+        """It inserts what the fill is about to, and commits first: the fill waits for it, and skips its rows."""
+        self.make()
+        side = self.database.side()
+        side.run("BEGIN IMMEDIATE" if self.engine == "sqlite" else "BEGIN")
+        pair = self.pairs[3]
+        side.run(f"INSERT INTO granted VALUES ({pair[0]}, {pair[1]})")
+        fill = self.fill()
+        later = sessions.Later(fill.finish)
+        if self.engine != "sqlite":
+            sessions.until(lambda: self.database.waiting() >= 1, "nobody waits")
+        side.run("COMMIT")
+        later.result()
+        self.assertEqual(self.rows(), self.pairs)
+        self.assertEqual(fill.counts(), (len(self.pairs) - 1, 0, 1))
+
+    def test_deferred_foreign_key_names_the_row(self):
+        if self.engine == "mariadb":
+            return  # it has none
+        self.make()
+        self.database.run("CREATE TABLE late (a INTEGER NOT NULL PRIMARY KEY, b INTEGER REFERENCES person (id) DEFERRABLE INITIALLY DEFERRED)",
+                          "CREATE TABLE stray (a INTEGER, b INTEGER)")
+        self.insert("stray", [(i, 1 if i != 7 else 777) for i in range(1, 20)])
+        error = self.refused("CASCADE_CONSTRAINT_FK", "(7, 777)", sources=["SELECT a, b FROM stray"], table="late", columns=("a", "b"), key=("a",))
+        self.assertIn("late", error.message)
+        self.assertEqual(self.rows("*", "late"), [])
+
+    def test_values_that_do_not_fit(self):
+        self.make(", level SMALLINT" + (" CHECK (level < 40000)" if self.engine == "sqlite" else ""))
+        self.database.run("CREATE TABLE stray (p INTEGER, u INTEGER, l INTEGER)")
+        self.insert("stray", [(10, 1, 1), (10, 2, 70000), (20, 1, 2)])
+        status = "CASCADE_CONSTRAINT" if self.engine == "sqlite" else "CASCADE_DATABASE"
+        self.refused(status, "(10, 2, 70000)", sources=["SELECT p, u, l FROM stray"], columns=PAIR + ("level",))
+
+
+class Lost(Filling):
+    """The answer to a COMMIT does not come: with a checkpoint, each range is applied and counted once."""
+
+    def test_reply_to_commit(self):
+        self.make()
+        proxy = Proxy(self.database)
+        self.addCleanup(proxy.close)
+        how = {"max_tx_rows": 40, "checkpoint_table": "mark", "job": "grants"}
+        ranges = len(self.fill(**how).finish().ranges)
+        self.assertGreater(ranges, 5)
+        tries = 1 if os.environ.get("CASCADE_QUICK") else 50 if os.environ.get("CASCADE_LONG") else 4
+        for number in range(tries * 2):
+            where = ("before", "after")[number % 2]
+            self.database.run("DELETE FROM granted", "DELETE FROM mark")
+            proxy.disarm()
+            session = ffi.Session(self.library, self.database.uri(self.driver, proxy.host))
+            fill = self.fill(session=session, **how)
+            proxy.arm(1 + number * 3 % ranges, where)
+            with self.subTest(number=number, where=where), self.assertRaises(sessions.Failure) as caught:
+                fill.finish()
+            self.assertEqual((caught.exception.status, caught.exception.transaction), ("CASCADE_CONNECTION", sessions.TX_UNKNOWN))
+            self.assertTrue(proxy.cut)
+            told = fill.counts()[0]
+            fill.free()
+            session.close()
+            sessions.until(lambda: not self.database.transactions(), "the server goes on")
+            self.assertEqual(len(self.rows()) > told, where == "after")
+            self.assertEqual(self.fill(**how).finish().counts(), (len(self.pairs), 0, 0))
+            self.assertEqual(self.rows(), self.pairs)
+
+
+class PostgreSQL(Filling):
+    def test_types(self):
+        self.database.run("CREATE DOMAIN small AS integer", "CREATE TYPE mood AS ENUM ('good', 'bad')",
+                          "CREATE TABLE t (k bigint PRIMARY KEY, n numeric, i small, s varchar(5), b boolean, d date, z timestamptz, m mood)",
+                          "CREATE TABLE source (k integer, n integer, i smallint, s text, b boolean, d date, z timestamptz, m mood, x numeric,"
+                          " y timestamp)", "INSERT INTO source VALUES (1, 2, 3, 'four', true, '2020-01-01', now(), 'bad', 1.5, now())")
+        columns = ("k", "n", "i", "s", "b", "d", "z", "m")
+        good = "SELECT k, n, i, s, b, d, z, m FROM source"
+        fill = self.fill([good, good.replace("b, d", "false, d")], columns, ("k",), "t").finish()
+        self.assertEqual(fill.counts(), (1, 0, 0))
+        self.assertEqual(self.rows("b", "t"), [(True,)])
+        for column, wrong in (("i", "x"), ("s", "n"), ("b", "i"), ("d", "z"), ("z", "y"), ("m", "s"), ("k", "x")):
+            with self.assertRaises(sessions.Failure) as caught:
+                self.fill([f"SELECT {', '.join(wrong if name == column else name for name in columns)} FROM source"], columns, ("k",), "t")
+            self.assertEqual(caught.exception.status, "CASCADE_SCHEMA")
+            self.assertIn(f"column {column} is", caught.exception.message)
+
+
+class MariaDB(Filling):
+    def test_types(self):
+        self.database.run("CREATE TABLE t (k BIGINT PRIMARY KEY, n DECIMAL(9,2), s VARCHAR(5), d DATE, x VARBINARY(9), u BIGINT UNSIGNED)",
+                          "CREATE TABLE source (k INT, n DOUBLE, s TEXT, d DATE, x BLOB, u INT UNSIGNED)",
+                          "INSERT INTO source VALUES (1, 2.5, 'four', '2020-01-01', x'00ff', 3)")
+        columns = ("k", "n", "s", "d", "x", "u")
+        self.assertEqual(self.fill([f"SELECT {', '.join(columns)} FROM source"], columns, ("k",), "t").finish().counts(), (1, 0, 0))
+        for column, wrong in (("k", "s"), ("n", "s"), ("s", "n"), ("d", "s"), ("x", "s"), ("s", "x"), ("u", "s")):
+            with self.assertRaises(sessions.Failure) as caught:
+                self.fill([f"SELECT {', '.join(wrong if name == column else name for name in columns)} FROM source"], columns, ("k",), "t")
+            self.assertEqual(caught.exception.status, "CASCADE_SCHEMA", (column, wrong))
+            self.assertIn(f"column {column} is", caught.exception.message)
+
+    def test_session_that_is_not_strict(self):
+        self.make()
+        before = self.database.value("SELECT @@global.sql_mode")
+        self.database.run("SET GLOBAL sql_mode = ''")
+        try:
+            self.refused("CASCADE_UNENFORCED", "sql_mode")
+        finally:
+            self.database.run(f"SET GLOBAL sql_mode = '{before}'")
+
+    def test_engine_without_transactions(self):
+        self.make()
+        self.database.run("ALTER TABLE team_member ADD PRIMARY KEY (team_id, user_id)", "ALTER TABLE team_member ENGINE = MyISAM")
+        self.refused("CASCADE_ENGINE", "InnoDB", table="team_member", columns=("team_id", "user_id"), key=("team_id", "user_id"))
+
+
+CASES = (Work, Checkpoints, Faults, Columns, Streams, Names, Beside)
+OWN = {"postgresql": (PostgreSQL, Lost), "mariadb": (MariaDB, Lost)}
 
 
 def suite(engine):
     tests = unittest.TestSuite()
-    for case in CASES:
+    for case in CASES + OWN.get(engine, ()):
         for driver in ("native",) if os.environ.get("CASCADE_QUICK") else ("native", "dbi"):
             made = type(f"{case.__name__}.{driver}", (case,), {"engine": engine, "driver": driver})
             tests.addTests(unittest.defaultTestLoader.loadTestsFromTestCase(made))

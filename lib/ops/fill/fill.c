@@ -32,7 +32,7 @@ static cascade_status set_options(cascade_fill *fill, const cascade_fill_options
   if (wrong) return casc_fail(fill->context, error, CASCADE_INVALID, "fill: %s", wrong);
   if (options->token && !casc_fill_token_read(options->token, &fill->place, fill->fingerprint))
     return casc_fail(fill->context, error, CASCADE_INVALID, "fill: the token is damaged; give it as it was, or start without");
-  if (!options->batch_ms) options->batch_ms = 500;
+  if (!options->batch_ms) options->batch_ms = 700;
   if (!options->max_tx_rows) options->max_tx_rows = 1000000;
   return CASCADE_OK;
 }
@@ -126,6 +126,7 @@ static cascade_status prepare(cascade_fill *fill, cascade_error **error) {
   if (status >= 0 && fill->rows && resumed && !fill->place.finished) status = casc_fill_drop_done(fill, error);
   if (status >= 0 && !fill->rows && !resumed) status = casc_fill_ends(fill, error);
   fill->started_ns = casc_now_ns();
+  fill->fresh_upto = fill->place.position;
   fill->prepared = status >= 0;
   return status;
 }

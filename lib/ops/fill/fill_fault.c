@@ -126,6 +126,7 @@ void casc_fill_accuse(cascade_fill *fill, const casc_sql_part *given, cascade_er
   casc_str words;
   bool lost = fill->options.dry_run || (fill->nested && !casc_in_host_transaction(fill->connection)), found = false;
   part.limit = 0;
+  part.fresh = false;
   casc_str_init(&words, &fill->context->alloc);
   if (!lost && cascade_error_status(*error) == CASCADE_CONSTRAINT_FK) found = find_dangling(fill, &part, &relation, &words);
   if (!found && !lost) {
@@ -144,6 +145,7 @@ cascade_status casc_fill_refuse_rows(cascade_fill *fill, const casc_sql_part *gi
   casc_sql_part part = *given;
   casc_str words;
   part.limit = 0;
+  part.fresh = false;
   casc_str_init(&words, &fill->context->alloc);
   cascade_status status = CASCADE_OK;
   for (uint32_t i = 0; status >= 0 && i < 2 * fill->sql.count; i++) {

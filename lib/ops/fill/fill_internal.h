@@ -45,6 +45,8 @@ struct cascade_fill {
   casc_fill_place place;
   casc_sql_table checkpoint;
   char *stored; /* the token in the checkpoint's row, or NULL */
+  int64_t fresh_upto; /* behind the position, the target has no row up to this */
+  bool filled;        /* the last range met rows that were there: the next one may, too */
   /* the transaction */
   casc_transaction transaction;
   bool nested, committing;

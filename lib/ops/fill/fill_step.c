@@ -12,6 +12,7 @@ typedef enum outcome { COMMITTED, AGAIN, AT_END } outcome;
 /* What a range came to. */
 typedef struct work {
   casc_sql_part part;
+  bool careful; /* rows are looked at before they are written: something is wrong with some */
   int64_t rows, bad, inserted, updated;
   casc_fill_place place; /* where the fill is with it */
   char *token;           /* that says so in the checkpoint's row */
@@ -30,7 +31,7 @@ static uint64_t wanted_rows(const cascade_fill *fill) {
 /* A single value's rows stay together. */
 static uint64_t bound(const cascade_fill *fill) {
   uint64_t wanted = wanted_rows(fill), most = fill->options.max_tx_rows;
-  return wanted > most / 2 ? most : 2 * wanted;
+  return wanted > most / 4 * 3 ? most : wanted + wanted / 3;
 }
 
 static uint64_t clamped(double value) {
@@ -64,7 +65,7 @@ static cascade_status count(cascade_fill *fill, work *now, cascade_error **error
   casc_cursor cursor = {0};
   const cascade_value *row = NULL;
   casc_session_statement(fill->connection, &statement);
-  if (fill->options.dry_run) casc_fill_foresee(&statement, &fill->sql, &now->part);
+  if (fill->options.dry_run || !fill->sql.dialect->writes_in_queries) casc_fill_foresee(&statement, &fill->sql, &now->part);
   else casc_fill_apply(&statement, &fill->sql, &now->part);
   cascade_status status = casc_query(fill->connection, &statement, &cursor, error);
   if (status >= 0) status = casc_next(&cursor, &row, error);
@@ -72,8 +73,8 @@ static cascade_status count(cascade_fill *fill, work *now, cascade_error **error
   if (status == CASCADE_OK) {
     now->rows = row[0].integer;
     now->bad = row[1].integer;
-    now->inserted = row[2].type == CASCADE_NULL ? 0 : row[2].integer;
-    now->updated = row[3].type == CASCADE_NULL ? 0 : row[3].integer;
+    now->inserted = row[2].integer;
+    now->updated = row[3].integer;
     status = casc_next(&cursor, &row, error); /* to its end: what it writes is written by then */
   }
   casc_cursor_close(&cursor);
@@ -94,12 +95,12 @@ static cascade_status run(cascade_fill *fill, const casc_sql_part *part,
   return status;
 }
 
-/* Rows that are there are updated before others come that say the same already. */
+/* What was counted as missing, or as differing. Rows that are there are updated before others come that say the same already. */
 static cascade_status write_rows(cascade_fill *fill, work *now, cascade_error **error) {
   cascade_status status = CASCADE_OK;
   if (fill->options.dry_run || fill->sql.dialect->writes_in_queries) return status;
-  if (fill->sql.updates) status = run(fill, &now->part, casc_fill_update, &now->updated, error);
-  if (status >= 0 && fill->sql.inserts) status = run(fill, &now->part, casc_fill_insert, &now->inserted, error);
+  if (now->updated) status = run(fill, &now->part, casc_fill_update, &now->updated, error);
+  if (status >= 0 && now->inserted) status = run(fill, &now->part, casc_fill_insert, &now->inserted, error);
   if (now->rows < now->inserted + now->updated)
     now->rows = now->inserted + now->updated; /* others have added some since they were counted */
   return status;
@@ -125,15 +126,50 @@ static void advance(const cascade_fill *fill, work *now) {
   place->skipped += (uint64_t)(now->rows - now->inserted - now->updated);
 }
 
+/* Where the target has no row in the range, and equal keys are the same bytes, what is inserted is all that there is. */
+static bool may_be_fresh(const cascade_fill *fill, const work *now) {
+  const casc_sql_fill *sql = &fill->sql;
+  bool may = now->part.ranged && !now->careful && sql->inserts && !fill->options.dry_run && !sql->dialect->writes_in_queries;
+  for (uint32_t i = 0; may && i < sql->count; i++)
+    may = !sql->key[i] || (!sql->nullable[i] && (sql->value_types[i] == CASCADE_INT64 || sql->value_types[i] == CASCADE_UINT64));
+  return may;
+}
+
+/* Beside other writers, rows that came since make the insert fail; where there are none, they may have come before this transaction. */
+static cascade_status look_for_rows(cascade_fill *fill, work *now, cascade_error **error) {
+  casc_statement statement;
+  cascade_status status = CASCADE_OK;
+  now->part.fresh = false;
+  if (fill->filled || !may_be_fresh(fill, now)) return CASCADE_OK;
+  if (!fill->sql.dialect->row_locks || fill->fresh_upto < now->part.upto) {
+    int64_t next = 0;
+    casc_session_statement(fill->connection, &statement);
+    casc_fill_next_there(&statement, &fill->sql, now->part.after);
+    status = casc_ask_integer(fill->connection, &statement, INT64_MAX, &next, error);
+    casc_statement_free(&statement);
+    fill->fresh_upto = next == INT64_MAX ? next : next - 1;
+  }
+  now->part.fresh = status >= 0 && fill->fresh_upto >= now->part.upto;
+  return status;
+}
+
+static cascade_status insert_fresh(cascade_fill *fill, work *now, cascade_error **error) {
+  cascade_status status = run(fill, &now->part, casc_fill_insert, &now->inserted, error);
+  now->rows = now->inserted;
+  now->bad = now->updated = 0;
+  return status;
+}
+
 static cascade_status work_range(cascade_fill *fill, work *now, outcome *came, cascade_error **error) {
   *came = AGAIN;
-  cascade_status status = count(fill, now, error);
+  cascade_status status = look_for_rows(fill, now, error);
+  if (status >= 0) status = now->part.fresh ? insert_fresh(fill, now, error) : count(fill, now, error);
   if (status < 0) return status;
   if (now->bad) {
     casc_transaction_roll_back(&fill->transaction);
     return casc_fill_refuse_rows(fill, &now->part, (uint64_t)now->bad, error);
   }
-  if (now->part.limit && (uint64_t)now->rows > now->part.limit) { /* denser than those before: nothing was written */
+  if (now->part.limit && (uint64_t)now->rows > now->part.limit) { /* denser than those before: nothing stays */
     casc_transaction_roll_back(&fill->transaction);
     fill->width = (uint64_t)now->part.upto - (uint64_t)now->part.after;
     fill->width = fill->width > 4 ? fill->width / 4 : 1;
@@ -144,11 +180,16 @@ static cascade_status work_range(cascade_fill *fill, work *now, outcome *came, c
     *came = AT_END; /* or at a gap */
     return CASCADE_OK;
   }
-  status = write_rows(fill, now, error);
+  if (!now->part.fresh) status = write_rows(fill, now, error);
   if (status >= 0) advance(fill, now);
   if (status >= 0) status = commit(fill, now, error);
   if (status >= 0) *came = COMMITTED;
   return status;
+}
+
+static bool is_of_rows(const cascade_error *error) {
+  cascade_status status = cascade_error_status(error);
+  return status == CASCADE_CONSTRAINT || status == CASCADE_CONSTRAINT_FK || status == CASCADE_DATABASE;
 }
 
 static bool worth_retrying(const cascade_fill *fill, const cascade_error *error, uint32_t tries) {
@@ -165,8 +206,7 @@ static bool worth_retrying(const cascade_fill *fill, const cascade_error *error,
 static cascade_status give_up(cascade_fill *fill, const work *now, cascade_error *failure, cascade_error **error) {
   cascade_status status = cascade_error_status(failure);
   bool committing = fill->committing;
-  bool of_a_row = status == CASCADE_CONSTRAINT || status == CASCADE_CONSTRAINT_FK || status == CASCADE_DATABASE;
-  if (of_a_row && !now->bad) casc_fill_accuse(fill, &now->part, &failure);
+  if (is_of_rows(failure) && !now->bad) casc_fill_accuse(fill, &now->part, &failure);
   bool host_goes_on = fill->nested && casc_in_host_transaction(fill->connection);
   if (status != CASCADE_NOMEM)
     casc_error_set_transaction(failure, committing ? CASCADE_TX_UNKNOWN : host_goes_on ? CASCADE_TX_OPEN : CASCADE_TX_ROLLED_BACK);
@@ -189,11 +229,14 @@ static cascade_status attempt(cascade_fill *fill, work *now, outcome *came, uint
     if (status >= 0) return status;
     bool again = shrink(fill, failure, *tries) || worth_retrying(fill, failure, *tries);
     casc_transaction_roll_back(&fill->transaction);
+    bool with_care = now->part.fresh && is_of_rows(failure) && (!fill->nested || casc_in_host_transaction(fill->connection));
     free(now->token);
     now->token = NULL;
-    if (!again) return give_up(fill, now, failure, error);
+    now->careful = now->careful || with_care;
+    if (!again && !with_care) return give_up(fill, now, failure, error);
     casc_log(fill->context, CASCADE_LOG_WARNING, "range rolled back and tried again: %s", cascade_error_message(failure));
     cascade_error_free(failure);
+    if (with_care) continue;
     fill->report.retries++;
     casc_back_off(*tries);
   }
@@ -209,6 +252,7 @@ static void account(cascade_fill *fill, work *now, uint32_t tries, uint64_t nano
     now->token = NULL;
   }
   fill->page_taken += fill->streamed.count;
+  fill->filled = now->inserted < now->rows;
   fill->written += (uint64_t)(now->inserted + now->updated);
   range->number = fill->place.ranges;
   range->upto = fill->place.position;

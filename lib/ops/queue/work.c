@@ -1,0 +1,276 @@
+/* The worker: one claim or one batch for each step. */
+#include "queue_internal.h"
+
+#include "options.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LONGEST_OWNER = 200, LONGEST_PAUSE_MS = 600000, LEAST_PAGE = 100 };
+
+static cascade_status begun(void *data, cascade_error **error) {
+  cascade_worker *worker = data;
+  return casc_claim_hold(worker->connection, worker->words, &worker->claim.held, worker->lease_ms, error);
+}
+
+static cascade_status ending(void *data, const casc_guarded *batch, cascade_error **error) {
+  cascade_worker *worker = data;
+  worker->pending = (casc_done){0};
+  for (uint32_t i = 0; i < batch->table_count; i++) {
+    worker->pending.deleted += batch->deleted[i];
+    worker->pending.updated += batch->updated[i];
+  }
+  cascade_status status = CASCADE_OK;
+  worker->settled = false;
+  if (worker->page && (batch->whole || batch->roots)) status = casc_page_settle(worker, batch->roots, error);
+  if (status < 0) return status;
+  return casc_claim_count(worker->connection, worker->words, &worker->claim.held, &worker->pending, worker->lease_ms, error);
+}
+
+static void account(cascade_worker *worker) {
+  worker->report.batches++;
+  worker->report.deleted += worker->pending.deleted;
+  worker->report.updated += worker->pending.updated;
+  worker->report.kept += worker->pending.kept;
+}
+
+static void drop(cascade_worker *worker) {
+  casc_page_close(worker);
+  casc_claim_free(&worker->context->alloc, &worker->claim);
+  worker->report.job = 0;
+}
+
+/* ---- claiming ---- */
+
+static cascade_status prepare(cascade_worker *worker, cascade_error **error) {
+  const casc_claim *claim = &worker->claim;
+  worker->next = claim->low;
+  if (worker->payload_of == claim->source && worker->payload.document) return CASCADE_OK;
+  casc_payload_free(&worker->context->alloc, &worker->payload);
+  cascade_graph_free(worker->graph);
+  worker->graph = NULL;
+  worker->payload_of = claim->source;
+  worker->page_size = 0;
+  cascade_status status = cascade_graph_read(worker->connection, NULL, &worker->graph, error);
+  if (status >= 0)
+    status = casc_payload_read(worker->graph, worker->words, claim->payload, claim->payload_length, &worker->payload, error);
+  if (status < 0) return status;
+  worker->integers = casc_queue_integers(&worker->graph->tables[worker->payload.table], worker->words->engine);
+  return CASCADE_OK;
+}
+
+static cascade_status claim(cascade_worker *worker, cascade_error **error) {
+  cascade_status status =
+      casc_claim_next(worker->connection, worker->words, worker->owner, worker->lease_ms, &worker->claim, error);
+  if (status != CASCADE_OK) return status;
+  worker->claimed_ns = casc_now_ns();
+  worker->report.claimed++;
+  worker->report.job = worker->claim.held.job;
+  status = prepare(worker, error);
+  if (status >= 0 && worker->payload.unset)
+    status = casc_claim_cut(worker->connection, worker->words, &worker->claim, worker->integers, worker->lease_ms, error);
+  return status;
+}
+
+/* ---- working ---- */
+
+static cascade_status give_back(cascade_worker *worker, const char *state, int64_t delay_ms, const char *reason, cascade_error **error) {
+  casc_page_close(worker); /* what it has set in the session is put back before */
+  cascade_status status =
+      casc_claim_leave(worker->connection, worker->words, &worker->claim.held, state, delay_ms, reason, error);
+  if (status >= 0) drop(worker);
+  return status;
+}
+
+static cascade_status finish(cascade_worker *worker, cascade_error **error) {
+  cascade_status status = give_back(worker, "done", -1, NULL, error);
+  if (status >= 0) worker->report.done++;
+  return status;
+}
+
+static cascade_status end_turn(cascade_worker *worker, cascade_error **error) {
+  if (casc_now_ns() - worker->claimed_ns < worker->turn_ms * UINT64_C(1000000)) return CASCADE_OK;
+  return give_back(worker, "ready", 0, NULL, error);
+}
+
+static cascade_status purge_step(cascade_worker *worker, const casc_guard *guard, cascade_error **error) {
+  const cascade_batch_info *batch;
+  cascade_status status = CASCADE_OK;
+  if (!worker->purge)
+    status = casc_purge_open(worker->connection, worker->payload.policy, worker->payload.selection, &worker->payload.options, guard,
+                             &worker->purge, error);
+  if (status >= 0) status = cascade_purge_next(worker->purge, &batch, error);
+  if (status == CASCADE_DONE) return finish(worker, error);
+  if (status < 0) return status;
+  account(worker);
+  return end_turn(worker, error);
+}
+
+/* None of the page's rows was to be deleted, or the last of what hung on them had gone before. */
+static cascade_status settle_alone(cascade_worker *worker, cascade_error **error) {
+  casc_transaction transaction;
+  cascade_status status = casc_transaction_begin(&transaction, worker->connection, true, error);
+  if (status < 0) return status;
+  worker->pending = (casc_done){0};
+  status = begun(worker, error);
+  if (status >= 0) status = casc_page_settle(worker, 0, error);
+  if (status >= 0)
+    status = casc_claim_count(worker->connection, worker->words, &worker->claim.held, &worker->pending, worker->lease_ms, error);
+  if (status >= 0) status = casc_transaction_commit(&transaction, error);
+  casc_transaction_roll_back(&transaction);
+  if (status >= 0) account(worker);
+  return status;
+}
+
+/* Pages grow and shrink towards the time that a transaction should take. */
+static void learn(cascade_worker *worker, uint64_t nanoseconds) {
+  uint64_t target = (worker->payload.options.batch_ms ? worker->payload.options.batch_ms : 100) * UINT64_C(1000000);
+  if (nanoseconds < target / 2) worker->page_size *= 2;
+  else if (nanoseconds > target * 3 / 2 && worker->page_size > LEAST_PAGE) worker->page_size /= 2;
+}
+
+static cascade_status page_step(cascade_worker *worker, const casc_guard *guard, cascade_error **error) {
+  const cascade_batch_info *batch;
+  cascade_status status = worker->purge ? CASCADE_OK : casc_page_open(worker, guard, error);
+  if (status == CASCADE_DONE) return finish(worker, error);
+  if (status >= 0) status = cascade_purge_next(worker->purge, &batch, error);
+  if (status == CASCADE_OK) account(worker);
+  bool ended = status == CASCADE_DONE || (status == CASCADE_OK && worker->purge->atomic);
+  if (status == CASCADE_OK && ended) learn(worker, batch->nanoseconds);
+  if (status == CASCADE_DONE && !worker->settled) status = settle_alone(worker, error);
+  if (status < 0 || !ended) return status;
+  int64_t high = worker->page_high;
+  casc_page_close(worker);
+  if (high >= worker->claim.high) return finish(worker, error);
+  worker->next = high + 1;
+  return end_turn(worker, error);
+}
+
+/* ---- failing ---- */
+
+/* Waits for itself to pass: a lock, a deadlock, a disk that is full. */
+static bool may_pass(const cascade_error *error) {
+  cascade_status status = cascade_error_status(error);
+  return cascade_error_retryable(error) || status == CASCADE_DATABASE || status == CASCADE_READONLY || status == CASCADE_NO_PROGRESS;
+}
+
+static cascade_status keep_reason(cascade_worker *worker, cascade_error *failure, cascade_error **error) {
+  const casc_claim *claim = &worker->claim;
+  bool again = may_pass(failure) && claim->attempts < claim->max_attempts;
+  int64_t pause = claim->attempts < 10 ? INT64_C(1000) << claim->attempts : LONGEST_PAUSE_MS;
+  char reason[1024];
+  snprintf(reason, sizeof reason, "%s: %s", cascade_status_name(cascade_error_status(failure)), cascade_error_message(failure));
+  casc_log(worker->context, CASCADE_LOG_WARNING, "job %lld: %s", (long long)claim->held.job, reason);
+  cascade_error_free(failure);
+  worker->payload_of = 0; /* the schema may have changed since it was read */
+  worker->report.failed++;
+  return give_back(worker, again ? "ready" : "dead", again ? pause : -1, reason, error);
+}
+
+static cascade_status settle_failure(cascade_worker *worker, cascade_error *failure, cascade_error **error) {
+  cascade_status status = cascade_error_status(failure);
+  cascade_error *second = NULL;
+  if (status == CASCADE_LEASE) {
+    drop(worker);
+    worker->report.lost++;
+    cascade_error_free(failure);
+    return CASCADE_OK;
+  }
+  if (status == CASCADE_CONNECTION || status == CASCADE_NOMEM) {
+    drop(worker); /* the lease will end */
+    return casc_error_pass(failure, error);
+  }
+  if (status == CASCADE_CANCELLED) {
+    give_back(worker, "ready", 0, NULL, NULL);
+    drop(worker);
+    return casc_error_pass(failure, error);
+  }
+  status = keep_reason(worker, failure, &second);
+  if (status >= 0) return status;
+  drop(worker);
+  if (status != CASCADE_LEASE) return casc_error_pass(second, error);
+  worker->report.lost++;
+  cascade_error_free(second);
+  return CASCADE_OK;
+}
+
+cascade_status cascade_worker_step(cascade_worker *worker, cascade_error **error) {
+  if (!worker) return casc_fail(NULL, error, CASCADE_INVALID, "worker: it is NULL");
+  if (casc_in_host_transaction(worker->connection))
+    return casc_fail(worker->context, error, CASCADE_UNSUPPORTED, "worker: its session is inside a transaction, which would hold its claims");
+  casc_guard guard = {.data = worker, .begun = begun, .ending = ending};
+  cascade_error *failure = NULL;
+  cascade_status status;
+  bool claiming = !worker->claim.held.job;
+  if (claiming) status = claim(worker, &failure);
+  else if (worker->payload.unset) status = page_step(worker, &guard, &failure);
+  else status = purge_step(worker, &guard, &failure);
+  if (status >= 0) return status;
+  if (!worker->claim.held.job) return casc_error_pass(failure, error); /* of the queue itself */
+  return settle_failure(worker, failure, error);
+}
+
+/* ---- the object ---- */
+
+static cascade_status name_owner(cascade_worker *worker, const char *given, cascade_error **error) {
+  char name[LONGEST_OWNER + 1], host[65] = "";
+  unsigned char bytes[8];
+  if (given && (!*given || strlen(given) > LONGEST_OWNER))
+    return casc_fail(worker->context, error, CASCADE_INVALID, "worker: its name has no byte, or more than %d", LONGEST_OWNER);
+  if (!given) {
+    gethostname(host, sizeof host - 1);
+    randombytes_buf(bytes, sizeof bytes);
+    int length = snprintf(name, sizeof name, "%s:%ld:", host, (long)getpid());
+    for (size_t i = 0; i < sizeof bytes; i++) snprintf(name + length + 2 * i, 3, "%02x", bytes[i]);
+  }
+  worker->owner = casc_strdup(&worker->context->alloc, given ? given : name);
+  return worker->owner ? CASCADE_OK : casc_nomem(error);
+}
+
+cascade_status cascade_worker_new(cascade_connection *connection, const cascade_worker_options *given, cascade_worker **out,
+                                  cascade_error **error) {
+  if (out) *out = NULL;
+  if (!connection || !out) return casc_fail(NULL, error, CASCADE_INVALID, "worker: the connection or the place for the result is NULL");
+  cascade_context *context = connection->context;
+  cascade_worker_options options;
+  cascade_status status = CASC_OPTIONS(context, given, options, turn_ms, error);
+  if (status < 0) return status;
+  if (casc_in_host_transaction(connection))
+    return casc_fail(context, error, CASCADE_UNSUPPORTED, "worker: the session is inside a transaction, which would hold its claims");
+  cascade_worker *worker = casc_calloc(&context->alloc, 1, sizeof *worker);
+  if (!worker) return casc_nomem(error);
+  worker->context = casc_context_ref(context);
+  worker->connection = casc_connection_ref(connection);
+  worker->lease_ms = options.lease_ms ? options.lease_ms : 60000;
+  worker->turn_ms = options.turn_ms ? options.turn_ms : 10000;
+  status = casc_queue_open(connection, &worker->words, error);
+  if (status >= 0) status = name_owner(worker, options.owner, error);
+  if (status < 0) cascade_worker_free(worker);
+  else *out = worker;
+  return status;
+}
+
+cascade_status cascade_worker_describe(const cascade_worker *worker, cascade_worker_report *report) {
+  return worker ? CASC_INFO(report, worker->report, kept) : CASCADE_INVALID;
+}
+
+void cascade_worker_cancel(cascade_worker *worker) {
+  if (worker) cascade_connection_cancel(worker->connection);
+}
+
+void cascade_worker_free(cascade_worker *worker) {
+  if (!worker) return;
+  cascade_context *context = worker->context;
+  if (worker->claim.held.job) {
+    give_back(worker, "ready", 0, NULL, NULL);
+    drop(worker);
+  }
+  casc_payload_free(&context->alloc, &worker->payload);
+  cascade_graph_free(worker->graph);
+  casc_free(&context->alloc, worker->owner);
+  cascade_connection_free(worker->connection);
+  casc_free(&context->alloc, worker);
+  cascade_context_free(context);
+}

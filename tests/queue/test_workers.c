@@ -1,0 +1,190 @@
+/* Workers as processes: killed, paused past their lease, cancelled, several at once. Whatever befalls them, the end is that of one worker
+   whom nobody disturbs, and every row was counted once.
+
+   test_workers ENGINE... */
+#include "queue_rig.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+enum { NOTES = 45000, WITHOUT = 7, LINES = 9000, PATIENCE_S = 40 };
+
+static const char schema[] =
+    "CREATE TABLE agent (id INTEGER NOT NULL PRIMARY KEY);"
+    "CREATE TABLE note (id INTEGER NOT NULL PRIMARY KEY, agent_id INTEGER, FOREIGN KEY (agent_id) REFERENCES agent (id));"
+    "CREATE INDEX note_agent ON note (agent_id);"
+    "CREATE TABLE line (id INTEGER NOT NULL PRIMARY KEY, note_id INTEGER NOT NULL, FOREIGN KEY (note_id) REFERENCES note (id));"
+    "CREATE INDEX line_note ON line (note_id);"
+    "INSERT INTO agent VALUES (1), (2);"
+    "INSERT INTO note WITH RECURSIVE d(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM d WHERE n < 299)"
+    " SELECT 1 + a.n + 300 * b.n, 1 FROM d a, d b WHERE b.n < 150;"
+    "INSERT INTO note WITH RECURSIVE d(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM d WHERE n < 299) SELECT 45001 + n, NULL FROM d WHERE n < 7;"
+    "INSERT INTO line WITH RECURSIVE d(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM d WHERE n < 299)"
+    " SELECT 1 + a.n + 300 * b.n, 5 * (1 + a.n + 300 * b.n) FROM d a, d b WHERE b.n < 30";
+
+/* Batches are small, so that there are many. */
+static const cascade_job_options how = {
+    .size = sizeof how, .max_tx_rows = 3000, .batch_ms = 20, .max_attempts = 1000};
+
+static rig *begin(void **state) {
+  rig *at = rig_new(*state, schema);
+  cascade_error *error = NULL;
+  cascade_detach_options options = {.size = sizeof options, .job = &how};
+  rig_policy(at, "[{\"table\": \"note\", \"columns\": [\"agent_id\"], \"rule\": \"DETACH\"},"
+                 " {\"table\": \"line\", \"columns\": [\"note_id\"], \"rule\": \"CASCADE\"}]");
+  cascade_selection *agent = rig_row(at, "agent", 1);
+  rig_ok(cascade_detach(at->connection, at->policy, agent, &options, NULL, &error), error);
+  cascade_selection_free(agent);
+  return at;
+}
+
+/* The end of one undisturbed run. */
+static void end(rig *at) {
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM note"), WITHOUT);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM note WHERE agent_id IS NULL"), WITHOUT);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM line"), 0);
+  assert_int_equal(rig_integer(at, "SELECT SUM(deleted) FROM cascade_queue_job"), NOTES + LINES);
+  assert_int_equal(rig_integer(at, "SELECT SUM(kept) FROM cascade_queue_job"), 0);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state <> 'done'"), 0);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_number"), 0);
+  assert_int_equal(rig_integer(at, "SELECT SUM(keys_left) FROM cascade_queue_job"), 0);
+  rig_free(at);
+}
+
+/* In a child: a session and a context of its own. Stops itself after so many steps, once; returns how many claims it lost. */
+static void child(const char *uri, uint32_t lease_ms, int stop_after) {
+  cascade_context *context = NULL;
+  cascade_connection *connection = NULL;
+  cascade_worker *worker = NULL;
+  cascade_worker_options options = {.size = sizeof options, .lease_ms = lease_ms, .turn_ms = 400};
+  cascade_worker_report report = {.size = sizeof report};
+  cascade_error *error = NULL;
+  cascade_status status = cascade_context_new(NULL, &context, &error);
+  if (status >= 0) status = cascade_connection_open(context, uri, NULL, &connection, &error);
+  if (status >= 0) status = cascade_worker_new(connection, &options, &worker, &error);
+  for (int steps = 0; status == CASCADE_OK; steps++) {
+    status = cascade_worker_step(worker, &error);
+    if (steps == stop_after) raise(SIGSTOP);
+  }
+  if (status < 0) fprintf(stderr, "worker: %s\n", cascade_error_message(error));
+  cascade_worker_describe(worker, &report);
+  _exit(status < 0 ? 99 : (int)report.lost);
+}
+
+static pid_t fork_worker(rig *at, uint32_t lease_ms, int stop_after) {
+  pid_t process = fork();
+  assert_true(process >= 0);
+  if (process == 0) child(at->uri, lease_ms, stop_after);
+  return process;
+}
+
+static int exit_of(pid_t process) {
+  int status = 0;
+  assert_int_equal(waitpid(process, &status, 0), process);
+  assert_true(WIFEXITED(status));
+  return WEXITSTATUS(status);
+}
+
+static bool is_open(rig *at) {
+  return rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state IN ('ready', 'claimed')") > 0;
+}
+
+/* Steps until all jobs are at their end: leases of those who are gone have to run out first. */
+static void work_off(rig *at) {
+  time_t start = time(NULL);
+  while (is_open(at)) {
+    rig_work(at);
+    usleep(20000);
+    assert_true(time(NULL) - start < PATIENCE_S);
+  }
+}
+
+static void undisturbed(void **state) {
+  rig *at = begin(state);
+  rig_work(at);
+  end(at);
+}
+
+static void several(void **state) {
+  rig *at = begin(state);
+  pid_t processes[3];
+  for (int i = 0; i < 3; i++) processes[i] = fork_worker(at, 20000, -1);
+  for (int i = 0; i < 3; i++) assert_int_equal(exit_of(processes[i]), 0);
+  work_off(at);
+  end(at);
+}
+
+/* Again and again, at moments that nobody has chosen. */
+static void killed(void **state) {
+  rig *at = begin(state);
+  unsigned seed = 20261121;
+  int kills = 0;
+  for (; kills < 12 && is_open(at); kills++) {
+    pid_t process = fork_worker(at, 150, -1);
+    seed = seed * 1103515245 + 12345;
+    usleep(15000 + seed / 65536 % 90000);
+    kill(process, SIGKILL);
+    int status;
+    assert_int_equal(waitpid(process, &status, 0), process);
+  }
+  assert_true(kills > 2);
+  work_off(at);
+  end(at);
+}
+
+static void wait_until_stopped(pid_t process) {
+  int status = 0;
+  assert_int_equal(waitpid(process, &status, WUNTRACED), process);
+  assert_true(WIFSTOPPED(status));
+}
+
+static void paused_past_its_lease(void **state) {
+  rig *at = begin(state);
+  pid_t process = fork_worker(at, 100, 3);
+  wait_until_stopped(process);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'claimed'"), 1);
+  assert_true(rig_integer(at, "SELECT SUM(deleted) FROM cascade_queue_job") > 0);
+  work_off(at); /* takes the job over when the lease has ended */
+  kill(process, SIGCONT);
+  assert_int_equal(exit_of(process), 1); /* its next batch found the job gone, and was rolled back */
+  end(at);
+}
+
+static void cancelled_and_retried(void **state) {
+  rig *at = begin(state);
+  cascade_error *error = NULL;
+  pid_t process = fork_worker(at, 20000, 2);
+  wait_until_stopped(process);
+  int64_t job = rig_integer(at, "SELECT id FROM cascade_queue_job WHERE state = 'claimed'");
+  rig_ok(cascade_queue_cancel(at->connection, job, &error), error);
+  int64_t rows = rig_integer(at, "SELECT COUNT(*) FROM note");
+  kill(process, SIGCONT);
+  assert_int_equal(exit_of(process), 1);
+  work_off(at); /* the other parts, where there are any */
+  int64_t left = rig_integer(at, "SELECT COUNT(*) FROM note");
+  assert_true(left > WITHOUT && left <= rows);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_number"), left - WITHOUT);
+  rig_ok(cascade_queue_retry(at->connection, job, &error), error);
+  work_off(at);
+  end(at);
+}
+
+int main(int count, char **arguments) {
+  int failed = 0;
+  for (int i = 1; i < count; i++) {
+    struct CMUnitTest tests[] = {cmocka_unit_test(undisturbed), cmocka_unit_test(several), cmocka_unit_test(killed),
+                                 cmocka_unit_test(paused_past_its_lease), cmocka_unit_test(cancelled_and_retried)};
+    for (size_t j = 0; j < sizeof tests / sizeof *tests; j++) tests[j].initial_state = arguments[i];
+    failed += cmocka_run_group_tests_name(arguments[i], tests, NULL, NULL);
+  }
+  return failed;
+}
