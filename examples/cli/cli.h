@@ -55,7 +55,7 @@ typedef struct cli_command {
   const char *name;
   cascade_status (*run)(cli_session *session, const cli_options *options, cascade_error **error);
   uint32_t formats; /* bits of cli_format */
-  uint32_t options; /* bits of cli_option, see options.c */
+  uint64_t options; /* bits of cli_option, see options.c */
   bool selects;     /* starts from rows of a table */
   const char *help;
   bool queue;       /* about the queue; `table` is the number of a job where it takes one */

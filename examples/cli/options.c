@@ -52,7 +52,7 @@ enum { ALL_LEVELS = 250 };
 
 /* Returned by getopt_long(), which uses small numbers for itself. */
 #define LONG(option) (256 + (option))
-#define BIT(option) (1u << (option))
+#define BIT(option) (UINT64_C(1) << (option))
 
 static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OPTION_HELP)},
                                              {"version", no_argument, NULL, LONG(OPTION_VERSION)},

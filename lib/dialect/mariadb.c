@@ -446,7 +446,7 @@ static void key_text(casc_statement *statement, const casc_sql_table *table) {
     bool bytes = is_bytes(table->shown_types[i]), number = table->shown_types[i] == CASCADE_INT64;
     put(statement, i ? ", CONCAT('" : "CONCAT('");
     put(statement, bytes ? "x', HEX(" : number ? "i', (" : "t', CONVERT(");
-    column(statement, table, table->shown[i]);
+    casc_mariadb_own_column(statement, table, table->shown[i]);
     put(statement, bytes || number ? "))" : " USING utf8mb4))");
   }
   put(statement, ")");
@@ -458,10 +458,10 @@ static void detach_keys(casc_statement *statement, const casc_sql_relation *rela
   put(statement, integers ? "INSERT INTO cascade_queue_number (job, place) SELECT ?, "
                           : "INSERT INTO cascade_queue_text (job, words) SELECT ?, ");
   casc_statement_integer(statement, job);
-  if (integers) column(statement, table, table->shown[0]);
+  if (integers) casc_mariadb_own_column(statement, table, table->shown[0]);
   else key_text(statement, table);
   put(statement, " FROM ");
-  joined_where(statement, table, filter);
+  casc_mariadb_joined_where(statement, table, filter);
 }
 
 static void allow_null(casc_str *sql, const casc_sql_table *table, const char *column_name, const char *definition, const char *default_sql,

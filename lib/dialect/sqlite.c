@@ -323,13 +323,13 @@ static void key_text(casc_statement *statement, const char *qualifier, const cas
 static void detach_keys(casc_statement *statement, const casc_sql_relation *relation, const casc_sql_filter *filter, int64_t job,
                         bool integers) {
   const casc_sql_table *table = relation->table;
-  const char *qualifier = joins(filter) ? "t" : NULL;
+  const char *qualifier = casc_sqlite_joins(filter) ? "t" : NULL;
   put(statement, integers ? "Insert Into cascade_queue_number (job, place) Select ?, "
                           : "Insert Into cascade_queue_text (job, words) Select ?, ");
   casc_statement_integer(statement, job);
   if (integers) name(statement, qualifier, table->shown[0]);
   else key_text(statement, qualifier, table);
-  from_where(statement, table, filter);
+  casc_sqlite_from_where(statement, table, filter);
 }
 
 static void put_string(casc_str *sql, const char *text) {
