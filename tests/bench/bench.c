@@ -99,7 +99,7 @@ static bool is_wanted(const request *wanted, uint32_t method) {
 
 static bool needs_actions(const request *wanted) {
   const bench_workload *w = wanted->workload;
-  for (uint32_t i = 0; i < w->method_count; i++)
+  for (uint32_t i = 0; i < w->method_count && !w->reads; i++)
     if (w->methods[i].actions && !w->engine->copies_rows && is_wanted(wanted, i)) return true;
   return false;
 }
