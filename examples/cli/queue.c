@@ -57,7 +57,8 @@ static void put_jobs(const char *text) {
 }
 
 cascade_status run_queue_list(cli_session *session, const cli_options *options, cascade_error **error) {
-  cascade_queue_list_options how = {.size = sizeof how, .state = options->state, .limit = options->all ? INT32_MAX : options->limit};
+  cascade_queue_list_options how = {
+      .size = sizeof how, .state = options->state, .limit = options->all ? INT32_MAX : options->limit};
   char *text = NULL;
   cascade_status status = cascade_queue_list(session->connection, &how, &text, error);
   if (status >= 0 && options->format == CLI_JSON) put_text(text);
@@ -68,10 +69,10 @@ cascade_status run_queue_list(cli_session *session, const cli_options *options, 
 
 static bool report_json(const cascade_worker_report *report) {
   json_t *document =
-      json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "version", 1, "claimed", (json_int_t)report->claimed, "done",
-                (json_int_t)report->done, "failed", (json_int_t)report->failed, "lost", (json_int_t)report->lost, "batches",
-                (json_int_t)report->batches, "deleted", (json_int_t)report->deleted, "updated", (json_int_t)report->updated, "kept",
-                (json_int_t)report->kept);
+      json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "version", 1, "claimed", (json_int_t)report->claimed,
+                "done", (json_int_t)report->done, "failed", (json_int_t)report->failed, "lost",
+                (json_int_t)report->lost, "batches", (json_int_t)report->batches, "deleted",
+                (json_int_t)report->deleted, "updated", (json_int_t)report->updated, "kept", (json_int_t)report->kept);
   char *text = document ? json_dumps(document, 0) : NULL;
   if (text) puts(text);
   free(text);
@@ -96,9 +97,9 @@ cascade_status run_queue_work(cli_session *session, const cli_options *options, 
     if (!report_json(&report) && status >= 0) status = session_fail(session, CASCADE_NOMEM, error, "out of memory");
     return status;
   }
-  printf("%s of %s job%s done: deleted %s row%s in %s batch%s", number_text(report.done).text, number_text(report.claimed).text,
-         report.claimed == 1 ? "" : "s", number_text(report.deleted).text, report.deleted == 1 ? "" : "s",
-         number_text(report.batches).text, report.batches == 1 ? "" : "es");
+  printf("%s of %s job%s done: deleted %s row%s in %s batch%s", number_text(report.done).text,
+         number_text(report.claimed).text, report.claimed == 1 ? "" : "s", number_text(report.deleted).text,
+         report.deleted == 1 ? "" : "s", number_text(report.batches).text, report.batches == 1 ? "" : "es");
   if (report.kept) printf(", left %s alone that have a parent again", number_text(report.kept).text);
   puts(".");
   if (report.failed) printf("%s failed: see 'cascade queue list'.\n", number_text(report.failed).text);
@@ -106,12 +107,14 @@ cascade_status run_queue_work(cli_session *session, const cli_options *options, 
 }
 
 /* The number of a job stands where other commands have a table. */
-static cascade_status job_number(cli_session *session, const cli_options *options, int64_t *job, cascade_error **error) {
+static cascade_status job_number(cli_session *session, const cli_options *options, int64_t *job,
+                                 cascade_error **error) {
   char *end;
   errno = 0;
   *job = strtoll(options->table, &end, 10);
   if (*job > 0 && !*end && !errno) return CASCADE_OK;
-  return session_fail(session, CASCADE_INVALID, error, "'%s' is not the number of a job; see 'cascade queue list'", options->table);
+  return session_fail(session, CASCADE_INVALID, error, "'%s' is not the number of a job; see 'cascade queue list'",
+                      options->table);
 }
 
 cascade_status run_queue_retry(cli_session *session, const cli_options *options, cascade_error **error) {

@@ -2,12 +2,13 @@
  * @file queue.h
  * @brief Work that is done later: rows detached now and purged by a worker, and purges that a worker takes over.
  *
- * The queue is a few tables in the database itself, made by cascade_queue_install() or by the host's own migration. A job is put in
- * inside the host's transaction, so that it is there exactly when what the host did is. Workers are sessions of any number of
- * processes, with nothing between them but the database: a worker claims the job that has waited longest, for the time of a lease, and
- * commits; each batch of the job makes sure in its own transaction that the job is still the worker's, and rolls back when it is not.
- * What a job has done is counted in the transactions that do it. Nothing depends on the clocks of the workers' machines or on the state of a
- * session, so that it works through a transaction pooler.
+ * The queue is a few tables in the database itself, made by cascade_queue_install() or by the host's own migration. A
+ * job is put in inside the host's transaction, so that it is there exactly when what the host did is. Workers are
+ * sessions of any number of processes, with nothing between them but the database: a worker claims the job that has
+ * waited longest, for the time of a lease, and commits; each batch of the job makes sure in its own transaction that
+ * the job is still the worker's, and rolls back when it is not. What a job has done is counted in the transactions that
+ * do it. Nothing depends on the clocks of the workers' machines or on the state of a session, so that it works through
+ * a transaction pooler.
  *
  * @code{.c}
  * static cascade_status delete_agent(cascade_connection *connection, cascade_policy *policy, cascade_selection *agent) {
@@ -53,10 +54,11 @@ typedef struct cascade_job_options {
 
 /** @brief Options of cascade_detach(). */
 typedef struct cascade_detach_options {
-  size_t size;                    /**< `sizeof(cascade_detach_options)`. */
-  uint32_t allow;                 /**< ::cascade_allow bits, for what is deleted at once. */
-  uint32_t reserved;              /**< Zero. */
-  uint64_t max_tx_rows;           /**< Rows that are deleted or rewritten at once, besides those that are detached; 0 means 50,000. */
+  size_t size;       /**< `sizeof(cascade_detach_options)`. */
+  uint32_t allow;    /**< ::cascade_allow bits, for what is deleted at once. */
+  uint32_t reserved; /**< Zero. */
+  uint64_t
+      max_tx_rows; /**< Rows that are deleted or rewritten at once, besides those that are detached; 0 means 50,000. */
   const cascade_job_options *job; /**< How the detached rows are purged; NULL for the defaults. */
 } cascade_detach_options;
 
@@ -84,28 +86,30 @@ typedef struct cascade_queue_list_options {
 typedef struct cascade_worker_options {
   size_t size;       /**< `sizeof(cascade_worker_options)`. */
   const char *owner; /**< Name of the worker, which no other has; at most 200 bytes. NULL makes one up. */
-  uint32_t lease_ms; /**< Time after which others may take a job of which this worker commits no batch; 0 means 60,000. */
-  uint32_t turn_ms;  /**< Time after which a job goes back to the end of the queue; 0 means 10,000. */
+  uint32_t
+      lease_ms; /**< Time after which others may take a job of which this worker commits no batch; 0 means 60,000. */
+  uint32_t turn_ms; /**< Time after which a job goes back to the end of the queue; 0 means 10,000. */
 } cascade_worker_options;
 
 /** @brief What a worker has done. */
 typedef struct cascade_worker_report {
-  size_t size;       /**< `sizeof(cascade_worker_report)`, set by the caller. */
-  int64_t job;       /**< Job that it has claimed; 0 for none. */
-  uint64_t claimed;  /**< Jobs claimed. */
-  uint64_t done;     /**< Jobs brought to their end. */
-  uint64_t failed;   /**< Claims that ended with a failure, which the job keeps. */
-  uint64_t lost;     /**< Claims that were another worker's, or cancelled, before they ended. */
-  uint64_t batches;  /**< Batches committed. */
-  uint64_t deleted;  /**< Rows deleted. */
-  uint64_t updated;  /**< Rows rewritten. */
-  uint64_t kept;     /**< Detached rows that were left alone, as they had a new parent. */
+  size_t size;      /**< `sizeof(cascade_worker_report)`, set by the caller. */
+  int64_t job;      /**< Job that it has claimed; 0 for none. */
+  uint64_t claimed; /**< Jobs claimed. */
+  uint64_t done;    /**< Jobs brought to their end. */
+  uint64_t failed;  /**< Claims that ended with a failure, which the job keeps. */
+  uint64_t lost;    /**< Claims that were another worker's, or cancelled, before they ended. */
+  uint64_t batches; /**< Batches committed. */
+  uint64_t deleted; /**< Rows deleted. */
+  uint64_t updated; /**< Rows rewritten. */
+  uint64_t kept;    /**< Detached rows that were left alone, as they had a new parent. */
 } cascade_worker_report;
 
 /**
  * @brief The statements that make the tables of the queue, for the host's own migration.
  * @param engine  "sqlite", "postgresql" or "mariadb"
- * @param[out] text  receives statements that end with a semicolon and a line break each, to be freed with cascade_text_free()
+ * @param[out] text  receives statements that end with a semicolon and a line break each, to be freed with
+ * cascade_text_free()
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_UNSUPPORTED for another engine; CASCADE_INVALID; CASCADE_NOMEM
  * @note Touches no database. Any thread. Every statement may be run again.
@@ -114,15 +118,16 @@ typedef struct cascade_worker_report {
 CASCADE_API cascade_status cascade_queue_ddl(const char *engine, char **text, cascade_error **error);
 
 /**
- * @brief Makes the tables of the queue, where they are not there: `cascade_queue`, `cascade_queue_job`, `cascade_queue_number` and
- *        `cascade_queue_text`, in the database or schema in which the session makes tables.
+ * @brief Makes the tables of the queue, where they are not there: `cascade_queue`, `cascade_queue_job`,
+ * `cascade_queue_number` and `cascade_queue_text`, in the database or schema in which the session makes tables.
  *
- * One transaction, or one savepoint in a transaction of the host; on MariaDB, where such statements end a transaction, none.
+ * One transaction, or one savepoint in a transaction of the host; on MariaDB, where such statements end a transaction,
+ * none.
  *
  * @param connection  a session, on MariaDB outside any transaction
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK, also when they are there; CASCADE_UNSUPPORTED for a queue of a newer version, and inside a transaction on MariaDB;
- *         CASCADE_PRIVILEGE; CASCADE_INVALID; CASCADE_NOMEM; any database status
+ * @return CASCADE_OK, also when they are there; CASCADE_UNSUPPORTED for a queue of a newer version, and inside a
+ * transaction on MariaDB; CASCADE_PRIVILEGE; CASCADE_INVALID; CASCADE_NOMEM; any database status
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_queue_install(cascade_connection *connection, cascade_error **error);
@@ -130,11 +135,11 @@ CASCADE_API cascade_status cascade_queue_install(cascade_connection *connection,
 /**
  * @brief Deletes rows now and leaves what hangs on them to the queue.
  *
- * In one transaction, or between savepoints in a transaction of the host: of each relation with CASCADE_RULE_DETACH, the primary keys of the
- * referencing rows are recorded and their referencing columns become NULL, with one or two statements whatever their number; the
- * selected rows are deleted, with what hangs on them by other rules. Rows that were NULL before are not touched. A worker deletes
- * the recorded rows afterwards, with all that hangs on them, rows of relations with CASCADE_RULE_DETACH included. It leaves those alone
- * that have a parent again.
+ * In one transaction, or between savepoints in a transaction of the host: of each relation with CASCADE_RULE_DETACH,
+ * the primary keys of the referencing rows are recorded and their referencing columns become NULL, with one or two
+ * statements whatever their number; the selected rows are deleted, with what hangs on them by other rules. Rows that
+ * were NULL before are not touched. A worker deletes the recorded rows afterwards, with all that hangs on them, rows of
+ * relations with CASCADE_RULE_DETACH included. It leaves those alone that have a parent again.
  *
  * @param connection  a session in whose database the queue is installed
  * @param policy  rules; its graph must be the selection's
@@ -142,41 +147,46 @@ CASCADE_API cascade_status cascade_queue_install(cascade_connection *connection,
  * @param options  NULL for the defaults
  * @param[out] report  `size` set by the caller; may be NULL
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_POLICY when a column that would be detached cannot be NULL, with the migration that would help;
- *         CASCADE_BLOCKED; CASCADE_NOT_ATOMIC when more than `max_tx_rows` would go at once; CASCADE_NOT_FOUND without a queue;
- *         CASCADE_UNSUPPORTED for a queue of a newer version; the statuses of cascade_purge_new(). Nothing is changed on failure
+ * @return CASCADE_OK; CASCADE_POLICY when a column that would be detached cannot be NULL, with the migration that would
+ * help; CASCADE_BLOCKED; CASCADE_NOT_ATOMIC when more than `max_tx_rows` would go at once; CASCADE_NOT_FOUND without a
+ * queue; CASCADE_UNSUPPORTED for a queue of a newer version; the statuses of cascade_purge_new(). Nothing is changed on
+ * failure
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_detach(cascade_connection *connection, cascade_policy *policy, cascade_selection *selection,
-                                          const cascade_detach_options *options, cascade_detach_report *report, cascade_error **error);
+CASCADE_API cascade_status cascade_detach(cascade_connection *connection, cascade_policy *policy,
+                                          cascade_selection *selection, const cascade_detach_options *options,
+                                          cascade_detach_report *report, cascade_error **error);
 
 /**
- * @brief Puts a purge into the queue, for a worker: rules, selection and options as they are. Writes one row, in the transaction of the host
- *        if there is one.
+ * @brief Puts a purge into the queue, for a worker: rules, selection and options as they are. Writes one row, in the
+ * transaction of the host if there is one.
  * @param connection  a session in whose database the queue is installed
  * @param policy  rules; its graph must be the selection's
- * @param selection  rows to delete with what depends on them: by key, or whatever meets the condition when the worker is at it
+ * @param selection  rows to delete with what depends on them: by key, or whatever meets the condition when the worker
+ * is at it
  * @param options  NULL for the defaults
  * @param[out] job  receives the number of the job; may be NULL
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_NO_FILTER; CASCADE_NOT_FOUND without a queue; CASCADE_UNSUPPORTED for a queue of a newer version, and for a
- *         policy that sets a column to bytes; CASCADE_INVALID; CASCADE_OPTIONS; CASCADE_NOMEM; any database status
+ * @return CASCADE_OK; CASCADE_NO_FILTER; CASCADE_NOT_FOUND without a queue; CASCADE_UNSUPPORTED for a queue of a newer
+ * version, and for a policy that sets a column to bytes; CASCADE_INVALID; CASCADE_OPTIONS; CASCADE_NOMEM; any database
+ * status
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_queue_purge(cascade_connection *connection, cascade_policy *policy, cascade_selection *selection,
-                                               const cascade_job_options *options, int64_t *job, cascade_error **error);
+CASCADE_API cascade_status cascade_queue_purge(cascade_connection *connection, cascade_policy *policy,
+                                               cascade_selection *selection, const cascade_job_options *options,
+                                               int64_t *job, cascade_error **error);
 
 /**
  * @brief Ends a job that is ready, claimed or dead. A batch that is under way is rolled back; what was committed stays.
  *
- * Waits for the transaction of a batch. The detached rows of a cancelled job stay, with their columns NULL, and cascade_queue_retry()
- * can still take it up.
+ * Waits for the transaction of a batch. The detached rows of a cancelled job stay, with their columns NULL, and
+ * cascade_queue_retry() can still take it up.
  *
  * @param connection  a session in whose database the queue is installed
  * @param job  its number
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_NOT_FOUND when there is no such job, or it is in another state; CASCADE_UNSUPPORTED; CASCADE_INVALID; any
- *         database status
+ * @return CASCADE_OK; CASCADE_NOT_FOUND when there is no such job, or it is in another state; CASCADE_UNSUPPORTED;
+ * CASCADE_INVALID; any database status
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_queue_cancel(cascade_connection *connection, int64_t job, cascade_error **error);
@@ -194,20 +204,21 @@ CASCADE_API cascade_status cascade_queue_retry(cascade_connection *connection, i
 /**
  * @brief Lists jobs, by their numbers, as one JSON object: `{"version": 1, "now": ..., "jobs": [...]}`.
  *
- * A job has `job`, `kind` ("detached" or "purge"), `state`, `table`, `keys` (recorded, and not dealt with yet), `deleted`, `updated`, `kept`, `batches`,
- * `attempts`, `max_attempts`, `due` (ready: not before; claimed: end of the lease; else null), `owner`, `error`, `created`, `changed`, and
- * `part_of` where a large job was cut. Times are milliseconds since 1970 by the database's clock.
+ * A job has `job`, `kind` ("detached" or "purge"), `state`, `table`, `keys` (recorded, and not dealt with yet),
+ * `deleted`, `updated`, `kept`, `batches`, `attempts`, `max_attempts`, `due` (ready: not before; claimed: end of the
+ * lease; else null), `owner`, `error`, `created`, `changed`, and `part_of` where a large job was cut. Times are
+ * milliseconds since 1970 by the database's clock.
  *
  * @param connection  a session in whose database the queue is installed
  * @param options  NULL for the defaults
  * @param[out] text  receives the text, to be freed with cascade_text_free()
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_NOT_FOUND without a queue; CASCADE_UNSUPPORTED; CASCADE_INVALID, also for an unknown state; CASCADE_OPTIONS;
- *         CASCADE_NOMEM; any database status
+ * @return CASCADE_OK; CASCADE_NOT_FOUND without a queue; CASCADE_UNSUPPORTED; CASCADE_INVALID, also for an unknown
+ * state; CASCADE_OPTIONS; CASCADE_NOMEM; any database status
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_queue_list(cascade_connection *connection, const cascade_queue_list_options *options, char **text,
-                                              cascade_error **error);
+CASCADE_API cascade_status cascade_queue_list(cascade_connection *connection, const cascade_queue_list_options *options,
+                                              char **text, cascade_error **error);
 
 /**
  * @brief The state of the queue as one JSON object, for monitoring.
@@ -219,19 +230,21 @@ CASCADE_API cascade_status cascade_queue_list(cascade_connection *connection, co
  * @param connection  a session in whose database the queue is installed
  * @param[out] text  receives the text, to be freed with cascade_text_free()
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_NOT_FOUND without a queue; CASCADE_UNSUPPORTED; CASCADE_INVALID; CASCADE_NOMEM; any database status
+ * @return CASCADE_OK; CASCADE_NOT_FOUND without a queue; CASCADE_UNSUPPORTED; CASCADE_INVALID; CASCADE_NOMEM; any
+ * database status
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_queue_metrics(cascade_connection *connection, char **text, cascade_error **error);
 
 /**
  * @brief Makes a worker. Looks at the queue's version, and claims nothing yet.
- * @param connection  a session outside any transaction, in whose database the queue is installed; the worker holds a reference
+ * @param connection  a session outside any transaction, in whose database the queue is installed; the worker holds a
+ * reference
  * @param options  NULL for the defaults
  * @param[out] worker  receives the worker, owned by the caller
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_NOT_FOUND without a queue; CASCADE_UNSUPPORTED for a queue of a newer version, and inside a transaction;
- *         CASCADE_OPTIONS; CASCADE_INVALID; CASCADE_NOMEM; any database status
+ * @return CASCADE_OK; CASCADE_NOT_FOUND without a queue; CASCADE_UNSUPPORTED for a queue of a newer version, and inside
+ * a transaction; CASCADE_OPTIONS; CASCADE_INVALID; CASCADE_NOMEM; any database status
  * @note One thread at a time; each worker has a session of its own.
  * @since 0.1
  */
@@ -241,13 +254,13 @@ CASCADE_API cascade_status cascade_worker_new(cascade_connection *connection, co
 /**
  * @brief Does the next piece of work: claims a job, or does one batch of the claimed one, in one transaction each.
  *
- * A job that fails keeps the reason: it is tried again after a pause that grows from two seconds to ten minutes, or is dead, at once where
- * trying again cannot help. That is no failure of the worker.
+ * A job that fails keeps the reason: it is tried again after a pause that grows from two seconds to ten minutes, or is
+ * dead, at once where trying again cannot help. That is no failure of the worker.
  *
  * @param worker  a worker
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK: there may be more to do; CASCADE_DONE: no job is due, ask again later; CASCADE_CANCELLED, the job being given back;
- *         CASCADE_CONNECTION, CASCADE_NOMEM, and database statuses of the queue's own tables
+ * @return CASCADE_OK: there may be more to do; CASCADE_DONE: no job is due, ask again later; CASCADE_CANCELLED, the job
+ * being given back; CASCADE_CONNECTION, CASCADE_NOMEM, and database statuses of the queue's own tables
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_worker_step(cascade_worker *worker, cascade_error **error);
@@ -262,7 +275,8 @@ CASCADE_API cascade_status cascade_worker_step(cascade_worker *worker, cascade_e
 CASCADE_API cascade_status cascade_worker_describe(const cascade_worker *worker, cascade_worker_report *report);
 
 /**
- * @brief Stops a worker: the running or next cascade_worker_step() rolls its batch back, gives the job back and returns CASCADE_CANCELLED.
+ * @brief Stops a worker: the running or next cascade_worker_step() rolls its batch back, gives the job back and returns
+ * CASCADE_CANCELLED.
  * @param worker  a worker, or NULL
  * @note Any thread, and signal handlers, while the worker lives.
  * @since 0.1

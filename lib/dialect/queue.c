@@ -87,10 +87,13 @@ void casc_queue_version(const casc_queue_words *words, casc_statement *statement
 
 void casc_queue_insert(const casc_queue_words *words, casc_statement *statement, const casc_new_job *job) {
   say(words, statement,
-      "Insert Into cascade_queue_job (source, kind, state, root, payload, low, high, keys_left, attempts, max_attempts, due, epoch, "
-      "batches, deleted, updated, kept, created, changed) Values (%i, %t, 'ready', %t, %t, %i, %i, %i, 0, %i, %n + %i, 0, "
+      "Insert Into cascade_queue_job (source, kind, state, root, payload, low, high, keys_left, attempts, "
+      "max_attempts, due, epoch, "
+      "batches, deleted, updated, kept, created, changed) Values (%i, %t, 'ready', %t, %t, %i, %i, %i, 0, %i, %n + %i, "
+      "0, "
       "0, 0, 0, 0, %n, %n)",
-      job->source, job->kind, job->root, job->payload, job->low, job->high, job->keys_left, job->max_attempts, job->delay_ms);
+      job->source, job->kind, job->root, job->payload, job->low, job->high, job->keys_left, job->max_attempts,
+      job->delay_ms);
   if (!words->returning) return;
   casc_put(statement, words->returning);
   words->column(statement, "id", CASCADE_INT64);
@@ -111,46 +114,53 @@ void casc_queue_remove(const casc_queue_words *words, casc_statement *statement,
 
 void casc_queue_due(const casc_queue_words *words, casc_statement *statement) {
   select_jobs(words, statement);
-  say(words, statement, " j Where j.due <= %n Order By j.due, j.id Limit 1"); /* not the result's columns, which may be texts */
+  say(words, statement,
+      " j Where j.due <= %n Order By j.due, j.id Limit 1"); /* not the result's columns, which may be texts */
   casc_put(statement, words->skip_locked);
 }
 
-void casc_queue_claim(const casc_queue_words *words, casc_statement *statement, int64_t job, int64_t epoch, const char *owner,
-                      uint32_t lease_ms) {
+void casc_queue_claim(const casc_queue_words *words, casc_statement *statement, int64_t job, int64_t epoch,
+                      const char *owner, uint32_t lease_ms) {
   say(words, statement,
-      "Update cascade_queue_job Set state = 'claimed', owner = %t, epoch = epoch + 1, attempts = attempts + 1, due = %n + %i, "
+      "Update cascade_queue_job Set state = 'claimed', owner = %t, epoch = epoch + 1, attempts = attempts + 1, due = "
+      "%n + %i, "
       "changed = %n Where id = %i And epoch = %i And due <= %n",
       owner, (int64_t)lease_ms, job, epoch);
 }
 
 static void where_held(const casc_queue_words *words, casc_statement *statement, const casc_held *held) {
-  say(words, statement, " Where id = %i And epoch = %i And owner = %t And state = 'claimed'", held->job, held->epoch, held->owner);
+  say(words, statement, " Where id = %i And epoch = %i And owner = %t And state = 'claimed'", held->job, held->epoch,
+      held->owner);
 }
 
 /* `batches` changes in any case: an engine may count only rows that do. */
-void casc_queue_hold(const casc_queue_words *words, casc_statement *statement, const casc_held *held, uint32_t lease_ms) {
-  say(words, statement, "Update cascade_queue_job Set due = %n + %i, changed = %n, batches = batches + 1", (int64_t)lease_ms);
+void casc_queue_hold(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
+                     uint32_t lease_ms) {
+  say(words, statement, "Update cascade_queue_job Set due = %n + %i, changed = %n, batches = batches + 1",
+      (int64_t)lease_ms);
   where_held(words, statement, held);
 }
 
-void casc_queue_count(const casc_queue_words *words, casc_statement *statement, const casc_held *held, const casc_done *done,
-                      uint32_t lease_ms) {
+void casc_queue_count(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
+                      const casc_done *done, uint32_t lease_ms) {
   say(words, statement,
-      "Update cascade_queue_job Set deleted = deleted + %i, updated = updated + %i, kept = kept + %i, keys_left = keys_left - %i, attempts = 0, due = %n + %i, "
+      "Update cascade_queue_job Set deleted = deleted + %i, updated = updated + %i, kept = kept + %i, keys_left = "
+      "keys_left - %i, attempts = 0, due = %n + %i, "
       "changed = %n",
       (int64_t)done->deleted, (int64_t)done->updated, (int64_t)done->kept, (int64_t)done->keys, (int64_t)lease_ms);
   where_held(words, statement, held);
 }
 
-void casc_queue_bound(const casc_queue_words *words, casc_statement *statement, const casc_held *held, int64_t low, int64_t high,
-                      int64_t keys_left) {
+void casc_queue_bound(const casc_queue_words *words, casc_statement *statement, const casc_held *held, int64_t low,
+                      int64_t high, int64_t keys_left) {
   say(words, statement, "Update cascade_queue_job Set low = %i, high = %i, keys_left = %i", low, high, keys_left);
   where_held(words, statement, held);
 }
 
-void casc_queue_leave(const casc_queue_words *words, casc_statement *statement, const casc_held *held, const char *state,
-                      int64_t delay_ms, const char *reason) {
-  say(words, statement, "Update cascade_queue_job Set state = %t, owner = Null, error = %t, changed = %n, due = ", state, reason);
+void casc_queue_leave(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
+                      const char *state, int64_t delay_ms, const char *reason) {
+  say(words, statement,
+      "Update cascade_queue_job Set state = %t, owner = Null, error = %t, changed = %n, due = ", state, reason);
   if (delay_ms < 0) casc_put(statement, "Null");
   else say(words, statement, "%n + %i", delay_ms);
   where_held(words, statement, held);
@@ -160,21 +170,24 @@ static const char *key_table(bool integers) {
   return integers ? "cascade_queue_number" : "cascade_queue_text";
 }
 
-static void where_keys(const casc_queue_words *words, casc_statement *statement, int64_t source, int64_t low, int64_t high) {
+static void where_keys(const casc_queue_words *words, casc_statement *statement, int64_t source, int64_t low,
+                       int64_t high) {
   say(words, statement, " Where job = %i And place >= %i And place <= %i", source, low, high);
 }
 
-void casc_queue_keys(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source, int64_t low, int64_t high,
-                     uint32_t limit) {
+void casc_queue_keys(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source,
+                     int64_t low, int64_t high, uint32_t limit) {
   casc_put(statement, "Select ");
   words->column(statement, "place", CASCADE_INT64);
   if (!integers) words->column(statement, "words", CASCADE_TEXT);
   casc_str_printf(&statement->sql, " From %s k", key_table(integers));
   where_keys(words, statement, source, low, high);
-  say(words, statement, " Order By k.place Limit %i", (int64_t)limit); /* not the result's column, which may be a text */
+  say(words, statement, " Order By k.place Limit %i",
+      (int64_t)limit); /* not the result's column, which may be a text */
 }
 
-void casc_queue_cuts(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source, int64_t share) {
+void casc_queue_cuts(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source,
+                     int64_t share) {
   casc_put(statement, "Select ");
   words->column(statement, "k.place", CASCADE_INT64);
   say(words, statement, " From (Select place, Row_Number() Over (Order By place) As nth From ");
@@ -182,27 +195,30 @@ void casc_queue_cuts(const casc_queue_words *words, casc_statement *statement, b
   say(words, statement, " Where job = %i) k Where Mod(k.nth, %i) = 0 Order By k.place", source, share);
 }
 
-void casc_queue_forget_keys(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source, int64_t low,
-                            int64_t high) {
+void casc_queue_forget_keys(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source,
+                            int64_t low, int64_t high) {
   casc_str_printf(&statement->sql, "Delete From %s", key_table(integers));
   where_keys(words, statement, source, low, high);
 }
 
 void casc_queue_cancel(const casc_queue_words *words, casc_statement *statement, int64_t job) {
   say(words, statement,
-      "Update cascade_queue_job Set state = 'cancelled', owner = Null, due = Null, epoch = epoch + 1, changed = %n Where id = %i And "
+      "Update cascade_queue_job Set state = 'cancelled', owner = Null, due = Null, epoch = epoch + 1, changed = %n "
+      "Where id = %i And "
       "state In ('ready', 'claimed', 'dead')",
       job);
 }
 
 void casc_queue_retry(const casc_queue_words *words, casc_statement *statement, int64_t job) {
   say(words, statement,
-      "Update cascade_queue_job Set state = 'ready', owner = Null, due = %n, attempts = 0, epoch = epoch + 1, changed = %n "
+      "Update cascade_queue_job Set state = 'ready', owner = Null, due = %n, attempts = 0, epoch = epoch + 1, changed "
+      "= %n "
       "Where id = %i And state In ('dead', 'cancelled')",
       job);
 }
 
-void casc_queue_select(const casc_queue_words *words, casc_statement *statement, const char *state, int64_t after, uint32_t limit) {
+void casc_queue_select(const casc_queue_words *words, casc_statement *statement, const char *state, int64_t after,
+                       uint32_t limit) {
   select_jobs(words, statement);
   say(words, statement, " j Where id > %i", after);
   if (state) say(words, statement, " And state = %t", state);
@@ -219,7 +235,11 @@ void casc_queue_metrics(const casc_queue_words *words, casc_statement *statement
   if (oldest) words->column(statement, oldest, CASCADE_INT64);
   else statement->failed = true;
   for (size_t i = 0; i < sizeof sums / sizeof *sums; i++) {
-    const char *sum = casc_arena_printf(&statement->arena, words->number ? "Sum(%s)::bigint" : words == &casc_queue_mariadb ? "Cast(Sum(%s) As signed)" : "Sum(%s)", sums[i]);
+    const char *sum = casc_arena_printf(&statement->arena,
+                                        words->number                  ? "Sum(%s)::bigint"
+                                        : words == &casc_queue_mariadb ? "Cast(Sum(%s) As signed)"
+                                                                       : "Sum(%s)",
+                                        sums[i]);
     if (sum) words->column(statement, sum, CASCADE_INT64);
     else statement->failed = true;
   }
@@ -228,21 +248,24 @@ void casc_queue_metrics(const casc_queue_words *words, casc_statement *statement
 
 /* The tables: a version; the jobs; keys that are one integer; and other keys, as texts of a JSON array. */
 
-#define JOB_COLUMNS(id, bigint, word, text)                                                                                     \
-  "Create Table If Not Exists cascade_queue_job (id " id ", source " bigint ", kind " word ", state " word ", root " text       \
-  " Not Null, payload " text " Not Null, low " bigint ", high " bigint ", keys_left " bigint ", attempts " bigint                   \
-  ", max_attempts " bigint ", due bigint, owner " text ", epoch " bigint ", batches " bigint ", deleted " bigint                \
-  ", updated " bigint ", kept " bigint ", error " text ", created " bigint ", changed " bigint ")"
-#define VERSION_ROW                                                                                                             \
-  "Insert Into cascade_queue (version) Select v.one From (Select 1 As one) v Where Not Exists (Select 1 From cascade_queue)"
+#define JOB_COLUMNS(id, bigint, word, text)                                                                            \
+  "Create Table If Not Exists cascade_queue_job (id " id ", source " bigint ", kind " word ", state " word             \
+  ", root " text " Not Null, payload " text " Not Null, low " bigint ", high " bigint ", keys_left " bigint            \
+  ", attempts " bigint ", max_attempts " bigint ", due bigint, owner " text ", epoch " bigint ", batches " bigint      \
+  ", deleted " bigint ", updated " bigint ", kept " bigint ", error " text ", created " bigint ", changed " bigint ")"
+#define VERSION_ROW                                                                                                    \
+  "Insert Into cascade_queue (version) Select v.one From (Select 1 As one) v Where Not Exists (Select 1 From "         \
+  "cascade_queue)"
 
 static const char *const sqlite_ddl[] = {
     "Create Table If Not Exists cascade_queue (version integer Not Null Primary Key)",
     JOB_COLUMNS("integer Primary Key Autoincrement", "integer Not Null", "text Not Null", "text"),
     "Create Index If Not Exists cascade_queue_job_due On cascade_queue_job (due, id)",
-    "Create Table If Not Exists cascade_queue_number (job integer Not Null, place integer Not Null, Primary Key (job, place)) "
+    "Create Table If Not Exists cascade_queue_number (job integer Not Null, place integer Not Null, Primary Key (job, "
+    "place)) "
     "Without Rowid",
-    "Create Table If Not Exists cascade_queue_text (place integer Primary Key Autoincrement, job integer Not Null, words text Not Null)",
+    "Create Table If Not Exists cascade_queue_text (place integer Primary Key Autoincrement, job integer Not Null, "
+    "words text Not Null)",
     "Create Index If Not Exists cascade_queue_text_job On cascade_queue_text (job, place)",
     VERSION_ROW,
     NULL,
@@ -252,8 +275,10 @@ static const char *const postgres_ddl[] = {
     "Create Table If Not Exists cascade_queue (version bigint Not Null Primary Key)",
     JOB_COLUMNS("bigint Generated By Default As Identity Primary Key", "bigint Not Null", "text Not Null", "text"),
     "Create Index If Not Exists cascade_queue_job_due On cascade_queue_job (due, id)",
-    "Create Table If Not Exists cascade_queue_number (job bigint Not Null, place bigint Not Null, Primary Key (job, place))",
-    "Create Table If Not Exists cascade_queue_text (place bigint Generated By Default As Identity Primary Key, job bigint Not Null, "
+    "Create Table If Not Exists cascade_queue_number (job bigint Not Null, place bigint Not Null, Primary Key (job, "
+    "place))",
+    "Create Table If Not Exists cascade_queue_text (place bigint Generated By Default As Identity Primary Key, job "
+    "bigint Not Null, "
     "words text Not Null)",
     "Create Index If Not Exists cascade_queue_text_job On cascade_queue_text (job, place)",
     VERSION_ROW,
@@ -264,10 +289,13 @@ static const char *const postgres_ddl[] = {
 
 static const char *const mariadb_ddl[] = {
     "Create Table If Not Exists cascade_queue (version bigint Not Null Primary Key)" INNODB,
-    JOB_COLUMNS("bigint Not Null Auto_Increment Primary Key", "bigint Not Null", "varchar(40) Not Null", "longtext") INNODB,
+    JOB_COLUMNS("bigint Not Null Auto_Increment Primary Key", "bigint Not Null", "varchar(40) Not Null", "longtext")
+        INNODB,
     "Create Index If Not Exists cascade_queue_job_due On cascade_queue_job (due, id)",
-    "Create Table If Not Exists cascade_queue_number (job bigint Not Null, place bigint Not Null, Primary Key (job, place))" INNODB,
-    "Create Table If Not Exists cascade_queue_text (place bigint Not Null Auto_Increment Primary Key, job bigint Not Null, "
+    "Create Table If Not Exists cascade_queue_number (job bigint Not Null, place bigint Not Null, Primary Key (job, "
+    "place))" INNODB,
+    "Create Table If Not Exists cascade_queue_text (place bigint Not Null Auto_Increment Primary Key, job bigint Not "
+    "Null, "
     "words longtext Not Null, Key cascade_queue_text_job (job, place))" INNODB,
     VERSION_ROW,
     NULL,
@@ -303,7 +331,8 @@ const casc_queue_words casc_queue_mariadb = {
     .now = "(Timestampdiff(Microsecond, '1970-01-01', Utc_Timestamp(3)) Div 1000)",
     .skip_locked = " For Update Skip Locked",
     .last_id = "Last_Insert_Id()",
-    .exists = "(Select Count(*) From information_schema.tables Where table_schema = Database() And table_name = 'cascade_queue')",
+    .exists = "(Select Count(*) From information_schema.tables Where table_schema = Database() And table_name = "
+              "'cascade_queue')",
     .ddl = mariadb_ddl,
     .ddl_commits = true,
     .column = casc_mariadb_column,

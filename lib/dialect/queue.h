@@ -1,5 +1,5 @@
-/* Statements about the tables of the queue. Times are milliseconds since 1970 by the clock of the database; what is due at a time that
-   has passed may be claimed: a job that is ready, or one whose lease has ended. */
+/* Statements about the tables of the queue. Times are milliseconds since 1970 by the clock of the database; what is due
+   at a time that has passed may be claimed: a job that is ready, or one whose lease has ended. */
 #ifndef CASC_QUEUE_SQL_H
 #define CASC_QUEUE_SQL_H
 
@@ -15,10 +15,10 @@ typedef struct casc_queue_words {
   const char *skip_locked; /* behind a select of the job to claim; "" where a writer is alone */
   const char *returning;   /* behind an insert of a job; NULL where `last_id` asks for its id */
   const char *last_id;
-  const char *exists;      /* one integer: 1 when the queue's tables are there */
-  const char *const *ddl;  /* statements; ends with NULL */
-  bool ddl_commits;        /* they end a transaction of the host */
-  bool workers_wait;       /* one writer at a time: a large job is not cut for several workers */
+  const char *exists;     /* one integer: 1 when the queue's tables are there */
+  const char *const *ddl; /* statements; ends with NULL */
+  bool ddl_commits;       /* they end a transaction of the host */
+  bool workers_wait;      /* one writer at a time: a large job is not cut for several workers */
   void (*column)(casc_statement *statement, const char *expression, int32_t type);
   void (*identifier)(casc_str *sql, const char *name);
 } casc_queue_words;
@@ -28,7 +28,7 @@ extern const casc_queue_words casc_queue_sqlite, casc_queue_postgres, casc_queue
 /* A job to be put in. Texts are borrowed. */
 typedef struct casc_new_job {
   const char *kind, *root, *payload;
-  int64_t source;   /* the job under which its keys are recorded; 0 for itself */
+  int64_t source;    /* the job under which its keys are recorded; 0 for itself */
   int64_t low, high; /* of those keys */
   int64_t keys_left; /* of those that are recorded */
   int64_t max_attempts, delay_ms;
@@ -36,9 +36,28 @@ typedef struct casc_new_job {
 
 /* Columns of casc_queue_select(): in this order. */
 enum {
-  CASC_JOB_ID, CASC_JOB_SOURCE, CASC_JOB_KIND, CASC_JOB_STATE, CASC_JOB_ROOT, CASC_JOB_PAYLOAD, CASC_JOB_LOW, CASC_JOB_HIGH,
-  CASC_JOB_KEYS_LEFT, CASC_JOB_ATTEMPTS, CASC_JOB_MAX_ATTEMPTS, CASC_JOB_DUE, CASC_JOB_OWNER, CASC_JOB_EPOCH, CASC_JOB_BATCHES,
-  CASC_JOB_DELETED, CASC_JOB_UPDATED, CASC_JOB_KEPT, CASC_JOB_ERROR, CASC_JOB_CREATED, CASC_JOB_CHANGED, CASC_JOB_NOW,
+  CASC_JOB_ID,
+  CASC_JOB_SOURCE,
+  CASC_JOB_KIND,
+  CASC_JOB_STATE,
+  CASC_JOB_ROOT,
+  CASC_JOB_PAYLOAD,
+  CASC_JOB_LOW,
+  CASC_JOB_HIGH,
+  CASC_JOB_KEYS_LEFT,
+  CASC_JOB_ATTEMPTS,
+  CASC_JOB_MAX_ATTEMPTS,
+  CASC_JOB_DUE,
+  CASC_JOB_OWNER,
+  CASC_JOB_EPOCH,
+  CASC_JOB_BATCHES,
+  CASC_JOB_DELETED,
+  CASC_JOB_UPDATED,
+  CASC_JOB_KEPT,
+  CASC_JOB_ERROR,
+  CASC_JOB_CREATED,
+  CASC_JOB_CHANGED,
+  CASC_JOB_NOW,
   CASC_JOB_COLUMNS
 };
 
@@ -57,38 +76,41 @@ void casc_queue_remove(const casc_queue_words *words, casc_statement *statement,
 /* The job that has waited longest, held until the transaction ends: no row, or one. */
 void casc_queue_due(const casc_queue_words *words, casc_statement *statement);
 /* Each of these affects one row, or none when the job is not as it was. */
-void casc_queue_claim(const casc_queue_words *words, casc_statement *statement, int64_t job, int64_t epoch, const char *owner,
-                      uint32_t lease_ms);
+void casc_queue_claim(const casc_queue_words *words, casc_statement *statement, int64_t job, int64_t epoch,
+                      const char *owner, uint32_t lease_ms);
 typedef struct casc_held {
   int64_t job, epoch; /* of the claim */
   const char *owner;
 } casc_held;
-void casc_queue_hold(const casc_queue_words *words, casc_statement *statement, const casc_held *held, uint32_t lease_ms);
+void casc_queue_hold(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
+                     uint32_t lease_ms);
 /* Adds to what the job has done. */
 typedef struct casc_done {
   uint64_t deleted, updated, kept, keys; /* keys: recorded ones that are dealt with */
 } casc_done;
-void casc_queue_count(const casc_queue_words *words, casc_statement *statement, const casc_held *held, const casc_done *done,
-                      uint32_t lease_ms);
-void casc_queue_bound(const casc_queue_words *words, casc_statement *statement, const casc_held *held, int64_t low, int64_t high,
-                      int64_t keys_left);
+void casc_queue_count(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
+                      const casc_done *done, uint32_t lease_ms);
+void casc_queue_bound(const casc_queue_words *words, casc_statement *statement, const casc_held *held, int64_t low,
+                      int64_t high, int64_t keys_left);
 /* The end of a claim. `delay_ms`: until it is due again; negative for never. `reason` may be NULL. */
-void casc_queue_leave(const casc_queue_words *words, casc_statement *statement, const casc_held *held, const char *state,
-                      int64_t delay_ms, const char *reason);
+void casc_queue_leave(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
+                      const char *state, int64_t delay_ms, const char *reason);
 
 /* Of recorded keys: from `low` to `high`, in order; a query of (place) or, for texts, of (place, text). */
-void casc_queue_keys(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source, int64_t low, int64_t high,
-                     uint32_t limit);
+void casc_queue_keys(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source,
+                     int64_t low, int64_t high, uint32_t limit);
 /* Every `share`th place of them. */
-void casc_queue_cuts(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source, int64_t share);
-void casc_queue_forget_keys(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source, int64_t low,
-                            int64_t high);
+void casc_queue_cuts(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source,
+                     int64_t share);
+void casc_queue_forget_keys(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source,
+                            int64_t low, int64_t high);
 
 /* By a person's word: whatever the job's owner is doing. */
 void casc_queue_cancel(const casc_queue_words *words, casc_statement *statement, int64_t job);
 void casc_queue_retry(const casc_queue_words *words, casc_statement *statement, int64_t job);
 /* Jobs behind one, in the order of their ids; of one state, or of all with NULL. */
-void casc_queue_select(const casc_queue_words *words, casc_statement *statement, const char *state, int64_t after, uint32_t limit);
+void casc_queue_select(const casc_queue_words *words, casc_statement *statement, const char *state, int64_t after,
+                       uint32_t limit);
 /* (state, kind, jobs, oldest due in ms ago, deleted, updated, kept, keys to go) */
 void casc_queue_metrics(const casc_queue_words *words, casc_statement *statement);
 

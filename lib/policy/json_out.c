@@ -15,7 +15,8 @@ static json_t *names(const char *const *list, uint32_t count) {
 static json_t *value(const cascade_value *from) {
   switch (from->type) {
   case CASCADE_INT64: return json_integer(from->integer);
-  case CASCADE_UINT64: return from->integer < 0 ? json_sprintf("%llu", (unsigned long long)from->integer) : json_integer(from->integer);
+  case CASCADE_UINT64:
+    return from->integer < 0 ? json_sprintf("%llu", (unsigned long long)from->integer) : json_integer(from->integer);
   case CASCADE_DOUBLE: return json_real(from->real);
   case CASCADE_TEXT:
   case CASCADE_DECIMAL: return json_stringn(from->data ? from->data : "", from->length);
@@ -39,7 +40,8 @@ static bool describe(const cascade_policy *policy, const casc_relation *relation
               !json_object_set_new(entry, "columns", names(relation->column_names, relation->count)) &&
               !json_object_set_new(entry, "ref_table", json_string(tables[relation->ref_table].label)) &&
               !json_object_set_new(entry, "rule", json_string(cascade_rule_name(relation->rule)));
-  if (done && relation->ref_columns) done = !json_object_set_new(entry, "ref_columns", names(relation->ref_column_names, relation->count));
+  if (done && relation->ref_columns)
+    done = !json_object_set_new(entry, "ref_columns", names(relation->ref_column_names, relation->count));
   if (done && relation->where) done = !json_object_set_new(entry, "where", json_string(relation->where));
   if (done && relation->rule == CASCADE_RULE_SET_VALUE) done = !json_object_set_new(entry, "values", values(relation));
   return done;

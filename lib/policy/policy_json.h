@@ -6,7 +6,8 @@
 
 #include <jansson.h>
 
-/* The array of relations whose rules differ from the database's, the caller's. CASCADE_UNSUPPORTED for values that JSON has no form for. */
+/* The array of relations whose rules differ from the database's, the caller's. CASCADE_UNSUPPORTED for values that JSON
+ * has no form for. */
 cascade_status casc_policy_relations(const cascade_policy *policy, json_t **relations, cascade_error **error);
 
 #endif

@@ -19,8 +19,13 @@ typedef struct world {
   cascade_selection *selection;
   cascade_plan *plan;
   cascade_purge *purge;
+  cascade_fill *fill;
   cascade_worker *worker;
 } world;
+
+static const char *const id[] = {"id"};
+static const cascade_fill_target agents = {
+    .size = sizeof agents, .table = "agent", .columns = id, .key = id, .column_count = 1, .key_count = 1};
 
 static void must(cascade_status status, cascade_error *error) {
   if (status < 0) fail_msg("%s: %s", cascade_status_name(status), cascade_error_message(error));
@@ -48,12 +53,14 @@ static int set_up(void **state) {
   must(cascade_queue_install(made.connection, &error), error);
   must(cascade_worker_new(made.connection, NULL, &made.worker, &error), error);
   must(cascade_purge_new(made.connection, made.policy, made.selection, NULL, &made.purge, &error), error);
+  must(cascade_fill_new(made.connection, made.graph, &agents, NULL, &made.fill, &error), error);
   return 0;
 }
 
 static int tear_down(void **state) {
   world *made = *state;
   cascade_worker_free(made->worker);
+  cascade_fill_free(made->fill);
   cascade_purge_free(made->purge);
   cascade_plan_free(made->plan);
   cascade_selection_free(made->selection);
@@ -122,6 +129,13 @@ static cascade_status use_purge(world *at, const void *options, cascade_error **
   cascade_purge *purge = NULL;
   cascade_status status = cascade_purge_new(at->connection, at->policy, at->selection, options, &purge, error);
   cascade_purge_free(purge);
+  return status;
+}
+
+static cascade_status use_fill(world *at, const void *options, cascade_error **error) {
+  cascade_fill *made = NULL;
+  cascade_status status = cascade_fill_new(at->connection, at->graph, &agents, options, &made, error);
+  cascade_fill_free(made);
   return status;
 }
 
@@ -197,6 +211,7 @@ static void options_of_other_versions(void **state) {
   GROW(use_blockers, cascade_blockers_options, reserved);
   GROW(use_blockers_json, cascade_blockers_options, reserved);
   GROW(use_purge, cascade_purge_options, hook_data);
+  GROW(use_fill, cascade_fill_options, job);
   GROW(use_job, cascade_job_options, delay_ms);
   GROW(use_list, cascade_queue_list_options, reserved);
   GROW(use_worker, cascade_worker_options, turn_ms);
@@ -225,6 +240,9 @@ static cascade_status fill_step(world *at, void *info) {
 }
 static cascade_status fill_purge(world *at, void *info) {
   return cascade_purge_describe(at->purge, info);
+}
+static cascade_status fill_fill(world *at, void *info) {
+  return cascade_fill_describe(at->fill, info);
 }
 static cascade_status fill_worker(world *at, void *info) {
   return cascade_worker_describe(at->worker, info);
@@ -261,6 +279,7 @@ static void information_for_other_versions(void **state) {
   FILL(fill_plan, cascade_plan_info, fingerprint);
   FILL(fill_step, cascade_step_info, sql);
   FILL(fill_purge, cascade_purge_report, longest_ns);
+  FILL(fill_fill, cascade_fill_report, longest_ns);
   FILL(fill_worker, cascade_worker_report, kept);
 }
 

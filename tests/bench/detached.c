@@ -1,13 +1,15 @@
-/* The request before the census: an area goes, and `size` households are cut from it; as many are in 999 other areas. */
+/* The request before the census: an area goes, and `size` households are cut from it; as many are in 999 other areas.
+ */
 #include <stdio.h>
 #include <string.h>
 
 #include "bench.h"
 
-static const bench_table tables[] = {{"area", "id {i} PRIMARY KEY, name {t} NOT NULL", "i, 'area ' || i", 1000, 0, 0},
-                                     {"household", "id {i} PRIMARY KEY, area_id {i}, name {t} NOT NULL",
-                                      "i, CASE WHEN i > {n} THEN 2 + i % 999 ELSE 1 END, 'household ' || i", 0, 2, 1},
-                                     {"recorded", "job {i} NOT NULL, place {i} NOT NULL, PRIMARY KEY (job, place)", NULL, 0, 0, 1}};
+static const bench_table tables[] = {
+    {"area", "id {i} PRIMARY KEY, name {t} NOT NULL", "i, 'area ' || i", 1000, 0, 0},
+    {"household", "id {i} PRIMARY KEY, area_id {i}, name {t} NOT NULL",
+     "i, CASE WHEN i > {n} THEN 2 + i % 999 ELSE 1 END, 'household ' || i", 0, 2, 1},
+    {"recorded", "job {i} NOT NULL, place {i} NOT NULL, PRIMARY KEY (job, place)", NULL, 0, 0, 1}};
 
 static const bench_index indexes[] = {{"household", "area_id", false, false}};
 
@@ -27,12 +29,14 @@ const bench_data bench_detached = {.tables = tables,
                                    .relation_count = sizeof relations / sizeof *relations,
                                    .left = left,
                                    .left_count = sizeof left / sizeof *left,
-                                   .rules = "[{\"table\": \"household\", \"column\": \"area_id\", \"rule\": \"DETACH\"}]"};
+                                   .rules =
+                                       "[{\"table\": \"household\", \"column\": \"area_id\", \"rule\": \"DETACH\"}]"};
 
 /* The queue is there when the request comes. */
 static void *with_queue(bench_run *run, void *session) {
   cascade_error *error = NULL;
-  if (!run->failed && cascade_queue_install(bench_connection(session), &error) < 0) bench_fail(run, "queue", cascade_error_message(error));
+  if (!run->failed && cascade_queue_install(bench_connection(session), &error) < 0)
+    bench_fail(run, "queue", cascade_error_message(error));
   cascade_error_free(error);
   return session;
 }
@@ -45,7 +49,8 @@ void *bench_open_queue_dbi(bench_run *run) {
   return with_queue(run, bench_open_dbi(run));
 }
 
-static cascade_status detach(cascade_connection *connection, const char *rules, cascade_detach_report *report, cascade_error **error) {
+static cascade_status detach(cascade_connection *connection, const char *rules, cascade_detach_report *report,
+                             cascade_error **error) {
   cascade_graph *graph = NULL;
   cascade_policy *policy = NULL;
   cascade_selection *selection = NULL;
@@ -67,7 +72,8 @@ void bench_detach(bench_run *run, void *session) {
   cascade_error *error = NULL;
   uint64_t before = cascade_connection_statements(connection);
   double start = bench_now();
-  if (detach(connection, run->workload->data->rules, &report, &error) < 0) bench_fail(run, "detach", cascade_error_message(error));
+  if (detach(connection, run->workload->data->rules, &report, &error) < 0)
+    bench_fail(run, "detach", cascade_error_message(error));
   else if (report.detached != (uint64_t)run->size) bench_fail(run, "detach", "not as many as there are");
   cascade_error_free(error);
   run->longest_tx_s = bench_now() - start;

@@ -4,8 +4,8 @@
   tests/servers run --only postgresql --for benchmarks tests/bench/workers.py CASCADE [--size N] [--workers 1,2,4,8]
       [--round-trip-ms 3] [--proven]
 
-CASCADE is the command. One parent has N children, and each of them a row that depends on it: the parent is detached, and the workers
-purge the rest. Between them and the server stands a relay that keeps every byte for half a round trip.
+CASCADE is the command. One parent has N children, and each of them a row that depends on it: the parent is detached, and
+the workers purge the rest. Between them and the server stands a relay that keeps every byte for half a round trip.
 """
 
 import argparse
@@ -130,7 +130,8 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         bench = Bench(given, directory)
         sockets = [f"{place}/.s.PGSQL.5432" for place in (bench.host, directory)]
-        between = subprocess.Popen([sys.executable, __file__, "--relay", *sockets, str(given.round_trip_ms / 2000)], stdout=subprocess.PIPE)
+        between = subprocess.Popen([sys.executable, __file__, "--relay", *sockets, str(given.round_trip_ms / 2000)],
+                                   stdout=subprocess.PIPE)
         try:
             between.stdout.readline()
             first = None

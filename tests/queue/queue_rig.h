@@ -19,7 +19,8 @@ typedef struct rig {
   cascade_policy *policy;
 } rig;
 
-/* `engine` may begin with "dbi:", for that driver. `schema`: statements that every engine takes. The queue is installed. */
+/* `engine` may begin with "dbi:", for that driver. `schema`: statements that every engine takes. The queue is
+ * installed. */
 rig *rig_new(const char *engine, const char *schema);
 void rig_free(rig *at);
 void rig_run(rig *at, const char *sql);

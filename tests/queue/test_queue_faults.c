@@ -1,5 +1,6 @@
-/* Detach and the queue over a driver that fails at every call in turn, in every way, and with memory that runs out at every allocation.
-   Whatever happens, nothing is half done; and who goes on afterwards ends where an undisturbed run ends, every row counted once. */
+/* Detach and the queue over a driver that fails at every call in turn, in every way, and with memory that runs out at
+   every allocation. Whatever happens, nothing is half done; and who goes on afterwards ends where an undisturbed run
+   ends, every row counted once. */
 #include "failing_alloc.h"
 #include "fault_driver.h"
 
@@ -20,8 +21,10 @@ static const char schema[] =
     "CREATE TABLE owner (id INTEGER PRIMARY KEY);"
     "CREATE TABLE pet (id INTEGER PRIMARY KEY, owner_id INTEGER REFERENCES owner);"
     "CREATE TABLE visit (id INTEGER PRIMARY KEY, pet_id INTEGER NOT NULL REFERENCES pet ON DELETE CASCADE);"
-    "CREATE TABLE paper (code TEXT, part REAL, owner_id INTEGER REFERENCES owner, PRIMARY KEY (code, part)) WITHOUT ROWID;"
-    "CREATE INDEX pet_owner ON pet (owner_id); CREATE INDEX visit_pet ON visit (pet_id); CREATE INDEX paper_owner ON paper (owner_id);"
+    "CREATE TABLE paper (code TEXT, part REAL, owner_id INTEGER REFERENCES owner, PRIMARY KEY (code, part)) WITHOUT "
+    "ROWID;"
+    "CREATE INDEX pet_owner ON pet (owner_id); CREATE INDEX visit_pet ON visit (pet_id); CREATE INDEX paper_owner ON "
+    "paper (owner_id);"
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 8) INSERT INTO owner SELECT i FROM n;"
     "INSERT INTO pet SELECT id + 10 * n, id FROM owner, (SELECT 1 AS n UNION SELECT 2 UNION SELECT 3);"
     "INSERT INTO pet VALUES (91, NULL), (92, NULL);"
@@ -142,7 +145,9 @@ static void goes_on(rig *at) {
   at->memory.failed = false;
   cascade_error *error = NULL;
   if (put_in(at, &error) < 0) fail_msg("%s", cascade_error_message(error));
-  assert_int_equal(sqlite3_exec(at->db, "UPDATE cascade_queue_job SET due = 0, state = 'ready' WHERE state <> 'done'", NULL, NULL, NULL), 0);
+  assert_int_equal(sqlite3_exec(at->db, "UPDATE cascade_queue_job SET due = 0, state = 'ready' WHERE state <> 'done'",
+                                NULL, NULL, NULL),
+                   0);
   if (work(at, &error) != CASCADE_DONE) fail_msg("%s", cascade_error_message(error));
   sound(at);
   assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM cascade_queue_job WHERE state <> 'done'"), 0);
@@ -152,7 +157,8 @@ static void goes_on(rig *at) {
   assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM pet"), 8);
   assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM visit"), 16);
   assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM paper"), 3);
-  assert_int_equal(ask(at->db, "SELECT (SELECT COUNT(*) FROM cascade_queue_number) + (SELECT COUNT(*) FROM cascade_queue_text)"), 0);
+  assert_int_equal(
+      ask(at->db, "SELECT (SELECT COUNT(*) FROM cascade_queue_number) + (SELECT COUNT(*) FROM cascade_queue_text)"), 0);
 }
 
 /* How many calls apart the faults are: a short run of the suite takes samples. */
@@ -233,7 +239,8 @@ static void memory_runs_out(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(any_call_fails), cmocka_unit_test(connection_is_lost), cmocka_unit_test(commit_is_lost),
-                                     cmocka_unit_test(cancel_gives_back), cmocka_unit_test(memory_runs_out)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(any_call_fails), cmocka_unit_test(connection_is_lost),
+                                     cmocka_unit_test(commit_is_lost), cmocka_unit_test(cancel_gives_back),
+                                     cmocka_unit_test(memory_runs_out)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* Workers as processes: killed, paused past their lease, cancelled, several at once. Whatever befalls them, the end is that of one worker
-   whom nobody disturbs, and every row was counted once.
+/* Workers as processes: killed, paused past their lease, cancelled, several at once. Whatever befalls them, the end is
+   that of one worker whom nobody disturbs, and every row was counted once.
 
    test_workers ENGINE... */
 #include "queue_rig.h"
@@ -20,20 +20,22 @@ enum { NOTES = 45000, WITHOUT = 7, LINES = 9000, PATIENCE_S = 40 };
 
 static const char schema[] =
     "CREATE TABLE agent (id INTEGER NOT NULL PRIMARY KEY);"
-    "CREATE TABLE note (id INTEGER NOT NULL PRIMARY KEY, agent_id INTEGER, FOREIGN KEY (agent_id) REFERENCES agent (id));"
+    "CREATE TABLE note (id INTEGER NOT NULL PRIMARY KEY, agent_id INTEGER, FOREIGN KEY (agent_id) REFERENCES agent "
+    "(id));"
     "CREATE INDEX note_agent ON note (agent_id);"
-    "CREATE TABLE line (id INTEGER NOT NULL PRIMARY KEY, note_id INTEGER NOT NULL, FOREIGN KEY (note_id) REFERENCES note (id));"
+    "CREATE TABLE line (id INTEGER NOT NULL PRIMARY KEY, note_id INTEGER NOT NULL, FOREIGN KEY (note_id) REFERENCES "
+    "note (id));"
     "CREATE INDEX line_note ON line (note_id);"
     "INSERT INTO agent VALUES (1), (2);"
     "INSERT INTO note WITH RECURSIVE d(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM d WHERE n < 299)"
     " SELECT 1 + a.n + 300 * b.n, 1 FROM d a, d b WHERE b.n < 150;"
-    "INSERT INTO note WITH RECURSIVE d(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM d WHERE n < 299) SELECT 45001 + n, NULL FROM d WHERE n < 7;"
+    "INSERT INTO note WITH RECURSIVE d(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM d WHERE n < 299) SELECT 45001 + n, "
+    "NULL FROM d WHERE n < 7;"
     "INSERT INTO line WITH RECURSIVE d(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM d WHERE n < 299)"
     " SELECT 1 + a.n + 300 * b.n, 5 * (1 + a.n + 300 * b.n) FROM d a, d b WHERE b.n < 30";
 
 /* Batches are small, so that there are many. */
-static const cascade_job_options how = {
-    .size = sizeof how, .max_tx_rows = 3000, .batch_ms = 20, .max_attempts = 1000};
+static const cascade_job_options how = {.size = sizeof how, .max_tx_rows = 3000, .batch_ms = 20, .max_attempts = 1000};
 
 static rig *begin(void **state) {
   rig *at = rig_new(*state, schema);
@@ -60,7 +62,8 @@ static void end(rig *at) {
   rig_free(at);
 }
 
-/* In a child: a session and a context of its own. Stops itself after so many steps, once; returns how many claims it lost. */
+/* In a child: a session and a context of its own. Stops itself after so many steps, once; returns how many claims it
+ * lost. */
 static void child(const char *uri, uint32_t lease_ms, int stop_after) {
   cascade_context *context = NULL;
   cascade_connection *connection = NULL;

@@ -14,15 +14,16 @@ static char *copy_text(const casc_alloc *alloc, const cascade_value *cell, size_
 
 static cascade_status take_row(casc_claim *claim, const casc_alloc *alloc, const cascade_value *row, const char *owner,
                                cascade_error **error) {
-  *claim = (casc_claim){.held = {.job = row[CASC_JOB_ID].integer, .epoch = row[CASC_JOB_EPOCH].integer + 1, .owner = owner},
-                        .source = row[CASC_JOB_SOURCE].integer ? row[CASC_JOB_SOURCE].integer : row[CASC_JOB_ID].integer,
-                        .low = row[CASC_JOB_LOW].integer,
-                        .high = row[CASC_JOB_HIGH].integer,
-                        .keys_left = row[CASC_JOB_KEYS_LEFT].integer,
-                        .attempts = row[CASC_JOB_ATTEMPTS].integer + 1,
-                        .max_attempts = row[CASC_JOB_MAX_ATTEMPTS].integer,
-                        .kind = copy_text(alloc, &row[CASC_JOB_KIND], NULL),
-                        .root = copy_text(alloc, &row[CASC_JOB_ROOT], NULL)};
+  *claim =
+      (casc_claim){.held = {.job = row[CASC_JOB_ID].integer, .epoch = row[CASC_JOB_EPOCH].integer + 1, .owner = owner},
+                   .source = row[CASC_JOB_SOURCE].integer ? row[CASC_JOB_SOURCE].integer : row[CASC_JOB_ID].integer,
+                   .low = row[CASC_JOB_LOW].integer,
+                   .high = row[CASC_JOB_HIGH].integer,
+                   .keys_left = row[CASC_JOB_KEYS_LEFT].integer,
+                   .attempts = row[CASC_JOB_ATTEMPTS].integer + 1,
+                   .max_attempts = row[CASC_JOB_MAX_ATTEMPTS].integer,
+                   .kind = copy_text(alloc, &row[CASC_JOB_KIND], NULL),
+                   .root = copy_text(alloc, &row[CASC_JOB_ROOT], NULL)};
   claim->payload = copy_text(alloc, &row[CASC_JOB_PAYLOAD], &claim->payload_length);
   return claim->kind && claim->root && claim->payload ? CASCADE_OK : casc_nomem(error);
 }
@@ -34,8 +35,8 @@ void casc_claim_free(const casc_alloc *alloc, casc_claim *claim) {
   *claim = (casc_claim){0};
 }
 
-static cascade_status read_due(cascade_connection *connection, const casc_queue_words *words, const char *owner, casc_claim *claim,
-                               cascade_error **error) {
+static cascade_status read_due(cascade_connection *connection, const casc_queue_words *words, const char *owner,
+                               casc_claim *claim, cascade_error **error) {
   casc_statement statement;
   casc_cursor cursor = {0};
   const cascade_value *row = NULL;
@@ -49,16 +50,18 @@ static cascade_status read_due(cascade_connection *connection, const casc_queue_
   return status;
 }
 
-static cascade_status change(cascade_connection *connection, const casc_held *held, casc_statement *statement, cascade_error **error) {
+static cascade_status change(cascade_connection *connection, const casc_held *held, casc_statement *statement,
+                             cascade_error **error) {
   uint64_t affected = 0;
   cascade_status status = casc_queue_run(connection, statement, &affected, error);
   if (status < 0 || affected) return status;
-  return casc_fail(connection->context, error, CASCADE_LEASE, "job %lld is not this worker's any more: its lease ended, or it was cancelled",
+  return casc_fail(connection->context, error, CASCADE_LEASE,
+                   "job %lld is not this worker's any more: its lease ended, or it was cancelled",
                    (long long)held->job);
 }
 
-static cascade_status leave(cascade_connection *connection, const casc_queue_words *words, const casc_held *held, const char *state,
-                            int64_t delay_ms, const char *reason, cascade_error **error) {
+static cascade_status leave(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
+                            const char *state, int64_t delay_ms, const char *reason, cascade_error **error) {
   casc_statement statement;
   casc_session_statement(connection, &statement);
   casc_queue_leave(words, &statement, held, state, delay_ms, reason);
@@ -66,8 +69,8 @@ static cascade_status leave(cascade_connection *connection, const casc_queue_wor
 }
 
 /* Inside the transaction. *dead: too many workers have had the job and brought no batch to its end. */
-static cascade_status claim_due(cascade_connection *connection, const casc_queue_words *words, const char *owner, uint32_t lease_ms,
-                                casc_claim *claim, bool *dead, cascade_error **error) {
+static cascade_status claim_due(cascade_connection *connection, const casc_queue_words *words, const char *owner,
+                                uint32_t lease_ms, casc_claim *claim, bool *dead, cascade_error **error) {
   cascade_status status = read_due(connection, words, owner, claim, error);
   if (status != CASCADE_OK) return status;
   casc_statement statement;
@@ -82,8 +85,8 @@ static cascade_status claim_due(cascade_connection *connection, const casc_queue
   return leave(connection, words, &claim->held, "dead", -1, reason, error);
 }
 
-static cascade_status try_claim(cascade_connection *connection, const casc_queue_words *words, const char *owner, uint32_t lease_ms,
-                                casc_claim *claim, bool *dead, cascade_error **error) {
+static cascade_status try_claim(cascade_connection *connection, const casc_queue_words *words, const char *owner,
+                                uint32_t lease_ms, casc_claim *claim, bool *dead, cascade_error **error) {
   casc_transaction transaction;
   cascade_status status = casc_transaction_begin(&transaction, connection, true, error);
   if (status < 0) return status;
@@ -94,8 +97,8 @@ static cascade_status try_claim(cascade_connection *connection, const casc_queue
   return ended;
 }
 
-cascade_status casc_claim_next(cascade_connection *connection, const casc_queue_words *words, const char *owner, uint32_t lease_ms,
-                               casc_claim *claim, cascade_error **error) {
+cascade_status casc_claim_next(cascade_connection *connection, const casc_queue_words *words, const char *owner,
+                               uint32_t lease_ms, casc_claim *claim, cascade_error **error) {
   enum { TRIES = 6 };
   for (uint32_t tries = 0;; tries++) {
     cascade_error *failure = NULL;
@@ -115,8 +118,8 @@ cascade_status casc_claim_next(cascade_connection *connection, const casc_queue_
   }
 }
 
-cascade_status casc_claim_hold(cascade_connection *connection, const casc_queue_words *words, const casc_held *held, uint32_t lease_ms,
-                               cascade_error **error) {
+cascade_status casc_claim_hold(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
+                               uint32_t lease_ms, cascade_error **error) {
   casc_statement statement;
   casc_session_statement(connection, &statement);
   casc_queue_hold(words, &statement, held, lease_ms);
@@ -131,8 +134,8 @@ cascade_status casc_claim_count(cascade_connection *connection, const casc_queue
   return change(connection, held, &statement, error);
 }
 
-cascade_status casc_claim_leave(cascade_connection *connection, const casc_queue_words *words, const casc_held *held, const char *state,
-                                int64_t delay_ms, const char *reason, cascade_error **error) {
+cascade_status casc_claim_leave(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
+                                const char *state, int64_t delay_ms, const char *reason, cascade_error **error) {
   casc_transaction transaction;
   cascade_status status = casc_transaction_begin(&transaction, connection, true, error);
   if (status < 0) return status;
@@ -144,8 +147,8 @@ cascade_status casc_claim_leave(cascade_connection *connection, const casc_queue
 
 /* ---- cutting ---- */
 
-static cascade_status read_cuts(cascade_connection *connection, const casc_queue_words *words, const casc_claim *claim, bool integers,
-                                casc_keyset *cuts, cascade_error **error) {
+static cascade_status read_cuts(cascade_connection *connection, const casc_queue_words *words, const casc_claim *claim,
+                                bool integers, casc_keyset *cuts, cascade_error **error) {
   casc_statement statement;
   casc_cursor cursor = {0};
   const cascade_value *row = NULL;
@@ -180,8 +183,8 @@ static cascade_status put_parts(cascade_connection *connection, const casc_queue
   return status;
 }
 
-cascade_status casc_claim_cut(cascade_connection *connection, const casc_queue_words *words, casc_claim *claim, bool integers,
-                              uint32_t lease_ms, cascade_error **error) {
+cascade_status casc_claim_cut(cascade_connection *connection, const casc_queue_words *words, casc_claim *claim,
+                              bool integers, uint32_t lease_ms, cascade_error **error) {
   bool whole = claim->low == INT64_MIN && claim->high == INT64_MAX && claim->source == claim->held.job;
   if (words->workers_wait || !whole || claim->keys_left < 2 * SHARE) return CASCADE_OK;
   casc_transaction transaction;

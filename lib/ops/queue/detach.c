@@ -1,4 +1,5 @@
-/* Detach: a purge in one transaction, in which the rows of some relations are recorded for later instead of being deleted. */
+/* Detach: a purge in one transaction, in which the rows of some relations are recorded for later instead of being
+ * deleted. */
 #include "queue_internal.h"
 
 #include "options.h"
@@ -44,17 +45,18 @@ static cascade_status put_job(detaching *detach, casc_scope *scope, uint32_t rel
 }
 
 /* No row can come to refer to a parent that is held, so that as many rows are the same rows. */
-static cascade_status differs(const casc_scope *scope, const casc_scope_relation *to, uint64_t recorded, uint64_t updated,
-                              cascade_error **error) {
+static cascade_status differs(const casc_scope *scope, const casc_scope_relation *to, uint64_t recorded,
+                              uint64_t updated, cascade_error **error) {
   const char *label = scope->tables[to->relation->table].table->label;
-  return casc_fail_at(scope->connection->context, error, scope->dialect->row_locks ? CASCADE_SERIALIZATION : CASCADE_NO_PROGRESS, label,
+  return casc_fail_at(scope->connection->context, error,
+                      scope->dialect->row_locks ? CASCADE_SERIALIZATION : CASCADE_NO_PROGRESS, label,
                       to->relation->label, "%llu rows of table %s were to be set to NULL, and %llu were: %s",
                       (unsigned long long)recorded, label, (unsigned long long)updated,
                       scope->dialect->row_locks ? "others write to them" : "a trigger holds them back");
 }
 
-static cascade_status set_null(casc_scope *scope, const casc_scope_relation *to, const casc_sql_filter *filter, uint64_t recorded,
-                               cascade_error **error) {
+static cascade_status set_null(casc_scope *scope, const casc_scope_relation *to, const casc_sql_filter *filter,
+                               uint64_t recorded, cascade_error **error) {
   casc_statement statement;
   uint64_t updated = 0;
   casc_session_statement(scope->connection, &statement);
@@ -64,8 +66,8 @@ static cascade_status set_null(casc_scope *scope, const casc_scope_relation *to,
   return status < 0 || updated == recorded ? status : differs(scope, to, recorded, updated, error);
 }
 
-static cascade_status detach_rows(void *data, casc_scope *scope, uint32_t relation, const casc_sql_filter *filter, uint64_t *rows,
-                                  cascade_error **error) {
+static cascade_status detach_rows(void *data, casc_scope *scope, uint32_t relation, const casc_sql_filter *filter,
+                                  uint64_t *rows, cascade_error **error) {
   detaching *detach = data;
   const casc_scope_relation *to = &scope->relations[relation];
   const casc_table *table = scope->tables[to->relation->table].table;
@@ -74,7 +76,8 @@ static cascade_status detach_rows(void *data, casc_scope *scope, uint32_t relati
   if (status < 0) return status;
   casc_statement statement;
   casc_session_statement(scope->connection, &statement);
-  scope->dialect->detach_keys(&statement, &to->sql, filter, detach->jobs[relation], casc_queue_integers(table, scope->dialect->engine));
+  scope->dialect->detach_keys(&statement, &to->sql, filter, detach->jobs[relation],
+                              casc_queue_integers(table, scope->dialect->engine));
   status = casc_queue_run(scope->connection, &statement, rows, error);
   if (status < 0) casc_error_explain(error, table->label, to->relation->label, "detached rows could not be recorded");
   if (status >= 0 && *rows && !scope->dialect->detach_updates) status = set_null(scope, to, filter, *rows, error);
@@ -90,7 +93,8 @@ static cascade_status detach_rows(void *data, casc_scope *scope, uint32_t relati
   return status;
 }
 
-static cascade_status run(detaching *detach, cascade_selection *selection, const cascade_detach_options *options, cascade_error **error) {
+static cascade_status run(detaching *detach, cascade_selection *selection, const cascade_detach_options *options,
+                          cascade_error **error) {
   cascade_purge_options how = {.size = sizeof how, .allow = options->allow, .max_tx_rows = options->max_tx_rows};
   casc_guard guard = {.data = detach, .begun = begun, .detach = detach_rows, .detaching = true};
   cascade_purge *purge = NULL;
@@ -107,7 +111,8 @@ static cascade_status run(detaching *detach, cascade_selection *selection, const
 }
 
 cascade_status cascade_detach(cascade_connection *connection, cascade_policy *policy, cascade_selection *selection,
-                              const cascade_detach_options *given, cascade_detach_report *report, cascade_error **error) {
+                              const cascade_detach_options *given, cascade_detach_report *report,
+                              cascade_error **error) {
   if (!connection || !policy || !selection)
     return casc_fail(NULL, error, CASCADE_INVALID, "detach: connection, policy or selection is NULL");
   cascade_context *context = connection->context;

@@ -5,20 +5,21 @@
 
 #include <stdlib.h>
 
-cascade_status casc_job_options_read(cascade_context *context, const cascade_job_options *given, cascade_job_options *own,
-                                     cascade_error **error) {
+cascade_status casc_job_options_read(cascade_context *context, const cascade_job_options *given,
+                                     cascade_job_options *own, cascade_error **error) {
   cascade_status status = CASC_OPTIONS(context, given, *own, delay_ms, error);
   if (status < 0) return status;
   if ((own->allow & ~(uint32_t)(CASCADE_ALLOW_NO_FILTER | CASCADE_ALLOW_UNENFORCED | CASCADE_ALLOW_HIDDEN)) ||
-      own->integrity < CASCADE_INTEGRITY_CHECKED || own->integrity > CASCADE_INTEGRITY_PROVEN || own->delay_ms > INT64_MAX / 2 ||
-      own->max_rows > INT64_MAX || own->max_tx_rows > INT64_MAX)
-    return casc_fail(context, error, CASCADE_INVALID, "job: unknown bits in allow, an unknown integrity, or a number out of range");
+      own->integrity < CASCADE_INTEGRITY_CHECKED || own->integrity > CASCADE_INTEGRITY_PROVEN ||
+      own->delay_ms > INT64_MAX / 2 || own->max_rows > INT64_MAX || own->max_tx_rows > INT64_MAX)
+    return casc_fail(context, error, CASCADE_INVALID,
+                     "job: unknown bits in allow, an unknown integrity, or a number out of range");
   if (!own->max_attempts) own->max_attempts = 8;
   return CASCADE_OK;
 }
 
-cascade_status casc_queue_put(cascade_connection *connection, const casc_queue_words *words, const casc_new_job *job, int64_t *id,
-                              cascade_error **error) {
+cascade_status casc_queue_put(cascade_connection *connection, const casc_queue_words *words, const casc_new_job *job,
+                              int64_t *id, cascade_error **error) {
   casc_statement statement;
   casc_session_statement(connection, &statement);
   casc_queue_insert(words, &statement, job);
@@ -34,7 +35,8 @@ static cascade_status check(cascade_connection *connection, cascade_policy *poli
                             const cascade_job_options *options, cascade_error **error) {
   cascade_context *context = connection->context;
   if (policy->graph != selection->graph)
-    return casc_fail(context, error, CASCADE_INVALID, "policy and selection are of different graphs; make both from one");
+    return casc_fail(context, error, CASCADE_INVALID,
+                     "policy and selection are of different graphs; make both from one");
   if (selection->by_keys || selection->where || (options->allow & CASCADE_ALLOW_NO_FILTER)) return CASCADE_OK;
   const char *table = policy->graph->tables[selection->table].label;
   return casc_fail_at(context, error, CASCADE_NO_FILTER, table, NULL,
@@ -42,8 +44,8 @@ static cascade_status check(cascade_connection *connection, cascade_policy *poli
 }
 
 /* The two statements of an insert are one step of the host's transaction, or a transaction. */
-static cascade_status put_job(cascade_connection *connection, const casc_queue_words *words, const casc_new_job *job, int64_t *id,
-                              cascade_error **error) {
+static cascade_status put_job(cascade_connection *connection, const casc_queue_words *words, const casc_new_job *job,
+                              int64_t *id, cascade_error **error) {
   casc_transaction transaction;
   cascade_status status = casc_transaction_begin(&transaction, connection, true, error);
   if (status < 0) return status;

@@ -2,14 +2,15 @@
 
 #include <string.h>
 
-cascade_status casc_queue_run(cascade_connection *connection, casc_statement *statement, uint64_t *affected, cascade_error **error) {
+cascade_status casc_queue_run(cascade_connection *connection, casc_statement *statement, uint64_t *affected,
+                              cascade_error **error) {
   cascade_status status = casc_execute(connection, statement, affected, error);
   casc_statement_free(statement);
   return status;
 }
 
-cascade_status casc_queue_ask(cascade_connection *connection, casc_statement *statement, int64_t otherwise, int64_t *answer,
-                              cascade_error **error) {
+cascade_status casc_queue_ask(cascade_connection *connection, casc_statement *statement, int64_t otherwise,
+                              int64_t *answer, cascade_error **error) {
   cascade_status status = casc_ask_integer(connection, statement, otherwise, answer, error);
   casc_statement_free(statement);
   return status;
@@ -30,8 +31,8 @@ static cascade_status read_version(cascade_connection *connection, const casc_qu
   status = casc_queue_ask(connection, &statement, 0, version, error);
   if (status >= 0 && *version > CASC_QUEUE_VERSION)
     return casc_fail_at(connection->context, error, CASCADE_UNSUPPORTED, "cascade_queue", NULL,
-                        "the queue is of version %lld, and this library knows version %d: use a newer library", (long long)*version,
-                        CASC_QUEUE_VERSION);
+                        "the queue is of version %lld, and this library knows version %d: use a newer library",
+                        (long long)*version, CASC_QUEUE_VERSION);
   return status;
 }
 
@@ -40,13 +41,15 @@ cascade_status casc_queue_open(cascade_connection *connection, const casc_queue_
   *words = casc_dialect_of(connection->capabilities.engine)->queue;
   cascade_status status = read_version(connection, *words, &version, error);
   if (status < 0 || version) return status;
-  return casc_fail_at(connection->context, error, CASCADE_NOT_FOUND, "cascade_queue", NULL,
-                      "there is no queue in this database; install it with cascade_queue_install(), or cascade queue install");
+  return casc_fail_at(
+      connection->context, error, CASCADE_NOT_FOUND, "cascade_queue", NULL,
+      "there is no queue in this database; install it with cascade_queue_install(), or cascade queue install");
 }
 
 cascade_status cascade_queue_ddl(const char *engine, char **text, cascade_error **error) {
   if (text) *text = NULL;
-  if (!engine || !text) return casc_fail(NULL, error, CASCADE_INVALID, "queue: the engine or the place for the text is NULL");
+  if (!engine || !text)
+    return casc_fail(NULL, error, CASCADE_INVALID, "queue: the engine or the place for the text is NULL");
   const casc_dialect *dialect = casc_dialect_of(engine);
   if (!dialect) return casc_fail(NULL, error, CASCADE_UNSUPPORTED, "queue: engine '%s' is not known", engine);
   casc_str ddl;

@@ -18,11 +18,21 @@ static json_t *job_json(const cascade_value *row) {
     const char *name;
     uint32_t column;
     bool word;
-  } members[] = {{"job", CASC_JOB_ID, false},           {"kind", CASC_JOB_KIND, true},         {"state", CASC_JOB_STATE, true},
-                 {"table", CASC_JOB_ROOT, true},        {"keys", CASC_JOB_KEYS_LEFT, false},       {"deleted", CASC_JOB_DELETED, false},
-                 {"updated", CASC_JOB_UPDATED, false},  {"kept", CASC_JOB_KEPT, false},        {"batches", CASC_JOB_BATCHES, false},
-                 {"attempts", CASC_JOB_ATTEMPTS, false}, {"max_attempts", CASC_JOB_MAX_ATTEMPTS, false}, {"due", CASC_JOB_DUE, false},
-                 {"owner", CASC_JOB_OWNER, true},       {"error", CASC_JOB_ERROR, true},       {"created", CASC_JOB_CREATED, false},
+  } members[] = {{"job", CASC_JOB_ID, false},
+                 {"kind", CASC_JOB_KIND, true},
+                 {"state", CASC_JOB_STATE, true},
+                 {"table", CASC_JOB_ROOT, true},
+                 {"keys", CASC_JOB_KEYS_LEFT, false},
+                 {"deleted", CASC_JOB_DELETED, false},
+                 {"updated", CASC_JOB_UPDATED, false},
+                 {"kept", CASC_JOB_KEPT, false},
+                 {"batches", CASC_JOB_BATCHES, false},
+                 {"attempts", CASC_JOB_ATTEMPTS, false},
+                 {"max_attempts", CASC_JOB_MAX_ATTEMPTS, false},
+                 {"due", CASC_JOB_DUE, false},
+                 {"owner", CASC_JOB_OWNER, true},
+                 {"error", CASC_JOB_ERROR, true},
+                 {"created", CASC_JOB_CREATED, false},
                  {"changed", CASC_JOB_CHANGED, false}};
   json_t *job = json_object();
   bool done = job != NULL;
@@ -43,7 +53,8 @@ static cascade_status give(json_t *document, char **out, cascade_error **error) 
   return dumped ? CASCADE_OK : casc_nomem(error);
 }
 
-static cascade_status read_jobs(cascade_connection *connection, const casc_statement *statement, json_t *document, cascade_error **error) {
+static cascade_status read_jobs(cascade_connection *connection, const casc_statement *statement, json_t *document,
+                                cascade_error **error) {
   casc_cursor cursor = {0};
   const cascade_value *row = NULL;
   json_t *jobs = json_array();
@@ -67,7 +78,8 @@ static bool is_state(const char *state) {
 cascade_status cascade_queue_list(cascade_connection *connection, const cascade_queue_list_options *given, char **out,
                                   cascade_error **error) {
   if (out) *out = NULL;
-  if (!connection || !out) return casc_fail(NULL, error, CASCADE_INVALID, "queue: the connection or the place for the text is NULL");
+  if (!connection || !out)
+    return casc_fail(NULL, error, CASCADE_INVALID, "queue: the connection or the place for the text is NULL");
   cascade_queue_list_options options;
   const casc_queue_words *words;
   cascade_status status = CASC_OPTIONS(connection->context, given, options, reserved, error);
@@ -109,15 +121,16 @@ static bool add_metric(json_t *document, const cascade_value *row) {
   int64_t waited = row[WAITED].integer, oldest = json_integer_value(json_object_get(document, "oldest_ready_ms"));
   if (waits && waited > oldest) done = done && !json_object_set_new(document, "oldest_ready_ms", json_integer(waited));
   int64_t lag = open ? row[KEYS_LEFT].integer : 0;
-  done = done && add(member(document, "jobs"), state, row[JOBS].integer) && add(of_kind, "deleted", row[DELETED].integer) &&
-         add(of_kind, "updated", row[UPDATED].integer) && add(of_kind, "kept", row[KEPT].integer) &&
-         add(of_kind, "lag", lag);
+  done = done && add(member(document, "jobs"), state, row[JOBS].integer) &&
+         add(of_kind, "deleted", row[DELETED].integer) && add(of_kind, "updated", row[UPDATED].integer) &&
+         add(of_kind, "kept", row[KEPT].integer) && add(of_kind, "lag", lag);
   return done;
 }
 
 cascade_status cascade_queue_metrics(cascade_connection *connection, char **out, cascade_error **error) {
   if (out) *out = NULL;
-  if (!connection || !out) return casc_fail(NULL, error, CASCADE_INVALID, "queue: the connection or the place for the text is NULL");
+  if (!connection || !out)
+    return casc_fail(NULL, error, CASCADE_INVALID, "queue: the connection or the place for the text is NULL");
   const casc_queue_words *words;
   cascade_status status = casc_queue_open(connection, &words, error);
   if (status < 0) return status;
@@ -139,7 +152,8 @@ cascade_status cascade_queue_metrics(cascade_connection *connection, char **out,
 
 typedef void (*writer)(const casc_queue_words *words, casc_statement *statement, int64_t job);
 
-static cascade_status change_job(cascade_connection *connection, int64_t job, writer write, const char *wanted, cascade_error **error) {
+static cascade_status change_job(cascade_connection *connection, int64_t job, writer write, const char *wanted,
+                                 cascade_error **error) {
   if (!connection) return casc_fail(NULL, error, CASCADE_INVALID, "queue: the connection is NULL");
   const casc_queue_words *words;
   uint64_t affected = 0;
@@ -150,7 +164,8 @@ static cascade_status change_job(cascade_connection *connection, int64_t job, wr
   write(words, &statement, job);
   status = casc_queue_run(connection, &statement, &affected, error);
   if (status < 0 || affected) return status;
-  return casc_fail(connection->context, error, CASCADE_NOT_FOUND, "there is no job %lld that is %s", (long long)job, wanted);
+  return casc_fail(connection->context, error, CASCADE_NOT_FOUND, "there is no job %lld that is %s", (long long)job,
+                   wanted);
 }
 
 cascade_status cascade_queue_cancel(cascade_connection *connection, int64_t job, cascade_error **error) {

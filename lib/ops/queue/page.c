@@ -1,5 +1,5 @@
-/* Pages of a job's recorded keys. Each is a purge of its own, in one transaction that forgets its keys too. A row on which more hangs than a
-   transaction may touch is a page by itself, and takes several. */
+/* Pages of a job's recorded keys. Each is a purge of its own, in one transaction that forgets its keys too. A row on
+   which more hangs than a transaction may touch is a page by itself, and takes several. */
 #include "queue_internal.h"
 
 #include "selection_internal.h"
@@ -40,8 +40,9 @@ static cascade_status read_keys(cascade_worker *worker, uint32_t limit, page_key
 static cascade_status select_keys(cascade_worker *worker, const page_keys *keys, cascade_error **error) {
   const char *label = worker->graph->tables[worker->payload.table].label;
   cascade_status status =
-      worker->integers ? cascade_selection_integers(worker->graph, label, keys->places, keys->count, &worker->page, error)
-                       : casc_payload_select(&worker->payload, label, keys->texts, keys->count, &worker->page, error);
+      worker->integers
+          ? cascade_selection_integers(worker->graph, label, keys->places, keys->count, &worker->page, error)
+          : casc_payload_select(&worker->payload, label, keys->texts, keys->count, &worker->page, error);
   if (status < 0) return status;
   worker->page->where = casc_arena_strdup(&worker->page->arena, worker->payload.unset);
   if (!worker->page->where) return casc_nomem(error);
@@ -70,7 +71,8 @@ static cascade_status open_page(cascade_worker *worker, const casc_guard *guard,
   if (status >= 0 && !keys.count) status = CASCADE_DONE;
   if (status == CASCADE_OK) status = select_keys(worker, &keys, error);
   if (status == CASCADE_OK)
-    status = casc_purge_open(worker->connection, worker->payload.policy, worker->page, &worker->payload.options, guard, &worker->purge, error);
+    status = casc_purge_open(worker->connection, worker->payload.policy, worker->page, &worker->payload.options, guard,
+                             &worker->purge, error);
   *smaller = status == CASCADE_OK && !worker->purge->atomic && keys.count > 1;
   casc_arena_clear(&keys.arena);
   return status;
@@ -92,7 +94,8 @@ static cascade_status count_staying(cascade_worker *worker, uint64_t *kept, casc
   casc_statement statement;
   int64_t count = 0;
   casc_session_statement(worker->connection, &statement);
-  scope->dialect->count(&statement, &scope->tables[scope->root].sql, &(casc_sql_filter){.shown_among = &worker->page->keys}, 0);
+  scope->dialect->count(&statement, &scope->tables[scope->root].sql,
+                        &(casc_sql_filter){.shown_among = &worker->page->keys}, 0);
   cascade_status status = casc_queue_ask(worker->connection, &statement, 0, &count, error);
   *kept = (uint64_t)count;
   return status;
@@ -104,7 +107,8 @@ cascade_status casc_page_settle(cascade_worker *worker, uint64_t roots, cascade_
   if (status < 0) return status;
   casc_statement statement;
   casc_session_statement(worker->connection, &statement);
-  casc_queue_forget_keys(worker->words, &statement, worker->integers, worker->claim.source, worker->page_low, worker->page_high);
+  casc_queue_forget_keys(worker->words, &statement, worker->integers, worker->claim.source, worker->page_low,
+                         worker->page_high);
   status = casc_queue_run(worker->connection, &statement, NULL, error);
   worker->pending.kept = kept;
   worker->pending.keys = worker->page_keys;

@@ -1,5 +1,5 @@
-/* What a job says to the worker that will do it: rules, selection and options, as JSON. Cells of keys and parameters are texts of a letter
-   for their type and the value, so that nothing is lost on the way. */
+/* What a job says to the worker that will do it: rules, selection and options, as JSON. Cells of keys and parameters
+   are texts of a letter for their type and the value, so that nothing is lost on the way. */
 #include "queue_internal.h"
 
 #include "policy_json.h"
@@ -56,9 +56,11 @@ static json_t *integers_json(const cascade_keys *keys) {
 }
 
 static bool write_selection(json_t *document, const cascade_selection *selection) {
-  if (selection->by_keys && selection->keys.integers) return !json_object_set_new(document, "integers", integers_json(&selection->keys));
+  if (selection->by_keys && selection->keys.integers)
+    return !json_object_set_new(document, "integers", integers_json(&selection->keys));
   if (selection->by_keys)
-    return !json_object_set_new(document, "cells", cells_json(selection->keys.cells, selection->keys.count * selection->keys.column_count));
+    return !json_object_set_new(
+        document, "cells", cells_json(selection->keys.cells, selection->keys.count * selection->keys.column_count));
   return !json_object_set_new(document, "where", json_string(selection->where ? selection->where : "")) &&
          !json_object_set_new(document, "parameters", cells_json(selection->parameters, selection->parameter_count));
 }
@@ -81,7 +83,8 @@ static bool write_options(json_t *document, const cascade_job_options *options) 
 }
 
 cascade_status casc_payload_write(cascade_policy *policy, const cascade_selection *selection, uint32_t table,
-                                  const casc_sql_relation *unset, const cascade_job_options *options, char **text, cascade_error **error) {
+                                  const casc_sql_relation *unset, const cascade_job_options *options, char **text,
+                                  cascade_error **error) {
   json_t *relations = NULL, *document = json_object();
   *text = NULL;
   cascade_status status = casc_policy_relations(policy, &relations, error);
@@ -89,7 +92,8 @@ cascade_status casc_payload_write(cascade_policy *policy, const cascade_selectio
     bool done = document && !json_object_set_new(document, "version", json_integer(1)) &&
                 !json_object_set_new(document, "policy", relations) &&
                 !json_object_set_new(document, "table", json_string(policy->graph->tables[table].label)) &&
-                (unset ? write_unset(document, unset) : write_selection(document, selection)) && write_options(document, options);
+                (unset ? write_unset(document, unset) : write_selection(document, selection)) &&
+                write_options(document, options);
     if (!done || !(*text = json_dumps(document, JSON_COMPACT))) status = casc_nomem(error);
   }
   json_decref(document);
@@ -99,11 +103,15 @@ cascade_status casc_payload_write(cascade_policy *policy, const cascade_selectio
 /* ---- reading ---- */
 
 static cascade_status unreadable(cascade_graph *graph, const char *what, cascade_error **error) {
-  return casc_fail(graph->context, error, CASCADE_FORMAT, "the job's payload is not one that this library has written: %s", what);
+  return casc_fail(graph->context, error, CASCADE_FORMAT,
+                   "the job's payload is not one that this library has written: %s", what);
 }
 
 static int nibble(char c) {
-  return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+  return c >= '0' && c <= '9'   ? c - '0'
+         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+         : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                : -1;
 }
 
 static bool read_bytes(casc_arena *arena, const char *digits, size_t length, cascade_value *cell) {
@@ -127,7 +135,9 @@ static bool read_cell(casc_arena *arena, const json_t *from, cascade_value *cell
   if (!text || !length) return false;
   switch (*text) {
   case 'i': *cell = (cascade_value){.type = CASCADE_INT64, .integer = strtoll(text + 1, NULL, 10)}; return true;
-  case 'u': *cell = (cascade_value){.type = CASCADE_UINT64, .integer = (int64_t)strtoull(text + 1, NULL, 10)}; return true;
+  case 'u':
+    *cell = (cascade_value){.type = CASCADE_UINT64, .integer = (int64_t)strtoull(text + 1, NULL, 10)};
+    return true;
   case 'r': *cell = (cascade_value){.type = CASCADE_DOUBLE, .real = strtod(text + 1, NULL)}; return true;
   case 't': *cell = (cascade_value){.type = CASCADE_TEXT, .data = text + 1, .length = length - 1}; return true;
   case 'x': return read_bytes(arena, text + 1, length - 1, cell);
@@ -152,8 +162,10 @@ static cascade_status select_integers(cascade_graph *graph, const char *table, c
   return cascade_selection_integers(graph, table, keys, count, selection, error);
 }
 
-static cascade_status read_selection(cascade_graph *graph, const json_t *document, casc_payload *payload, cascade_error **error) {
-  const char *table = graph->tables[payload->table].label, *where = json_string_value(json_object_get(document, "where"));
+static cascade_status read_selection(cascade_graph *graph, const json_t *document, casc_payload *payload,
+                                     cascade_error **error) {
+  const char *table = graph->tables[payload->table].label,
+             *where = json_string_value(json_object_get(document, "where"));
   const json_t *integers = json_object_get(document, "integers"), *cells = json_object_get(document, "cells");
   const json_t *parameters = json_object_get(document, "parameters");
   casc_arena arena;
@@ -164,17 +176,19 @@ static cascade_status read_selection(cascade_graph *graph, const json_t *documen
   if (!values) status = unreadable(graph, "a cell of a key or a parameter", error);
   else if (integers) status = select_integers(graph, table, integers, &arena, &payload->selection, error);
   else if (cells && width && json_array_size(cells) % width == 0)
-    status = cascade_selection_keys(graph, table, values, json_array_size(cells) / width, width, &payload->selection, error);
+    status =
+        cascade_selection_keys(graph, table, values, json_array_size(cells) / width, width, &payload->selection, error);
   else if (cells) status = unreadable(graph, "its keys are not those of the table", error);
   else if (where)
-    status = cascade_selection_where(graph, table, where, values, (uint32_t)json_array_size(parameters), &payload->selection, error);
+    status = cascade_selection_where(graph, table, where, values, (uint32_t)json_array_size(parameters),
+                                     &payload->selection, error);
   else status = unreadable(graph, "no selection", error);
   casc_arena_clear(&arena);
   return status;
 }
 
-static cascade_status read_unset(cascade_graph *graph, const casc_queue_words *words, const json_t *list, casc_payload *payload,
-                                 cascade_error **error) {
+static cascade_status read_unset(cascade_graph *graph, const casc_queue_words *words, const json_t *list,
+                                 casc_payload *payload, cascade_error **error) {
   casc_str condition;
   casc_str_init(&condition, &graph->context->alloc);
   for (size_t i = 0; i < json_array_size(list); i++) {
@@ -182,8 +196,8 @@ static cascade_status read_unset(cascade_graph *graph, const casc_queue_words *w
     if (!column || casc_graph_column_position(graph, payload->table, column) == CASC_NONE) {
       casc_str_free(&condition);
       return casc_fail_at(graph->context, error, CASCADE_SCHEMA, graph->tables[payload->table].label, NULL,
-                          "table %s has no column %s any more, by which its detached rows are told", graph->tables[payload->table].label,
-                          column ? column : "?");
+                          "table %s has no column %s any more, by which its detached rows are told",
+                          graph->tables[payload->table].label, column ? column : "?");
     }
     casc_queue_unset(words, &condition, column, i == 0);
   }
@@ -196,7 +210,8 @@ static int64_t option(const json_t *document, const char *name) {
   return json_integer_value(json_object_get(json_object_get(document, "options"), name));
 }
 
-static cascade_status read_all(cascade_graph *graph, const casc_queue_words *words, casc_payload *payload, cascade_error **error) {
+static cascade_status read_all(cascade_graph *graph, const casc_queue_words *words, casc_payload *payload,
+                               cascade_error **error) {
   const json_t *document = payload->document, *unset = json_object_get(document, "unset");
   const char *table = json_string_value(json_object_get(document, "table"));
   const json_t *relations = json_object_get(document, "policy");
@@ -236,8 +251,8 @@ void casc_payload_free(const casc_alloc *alloc, casc_payload *payload) {
   *payload = (casc_payload){0};
 }
 
-cascade_status casc_payload_select(const casc_payload *payload, const char *label, const char *const *texts, size_t count,
-                                   cascade_selection **selection, cascade_error **error) {
+cascade_status casc_payload_select(const casc_payload *payload, const char *label, const char *const *texts,
+                                   size_t count, cascade_selection **selection, cascade_error **error) {
   cascade_graph *graph = cascade_policy_graph(payload->policy);
   uint32_t width = graph->tables[payload->table].key_count;
   casc_arena arena;
@@ -248,7 +263,8 @@ cascade_status casc_payload_select(const casc_payload *payload, const char *labe
   for (size_t i = 0; status >= 0 && i < count; i++) {
     documents[i] = json_loads(texts[i], 0, NULL);
     bool fits = json_array_size(documents[i]) == width;
-    for (uint32_t j = 0; fits && j < width; j++) fits = read_cell(&arena, json_array_get(documents[i], j), &cells[i * width + j]);
+    for (uint32_t j = 0; fits && j < width; j++)
+      fits = read_cell(&arena, json_array_get(documents[i], j), &cells[i * width + j]);
     if (!fits) status = unreadable(graph, "a recorded key", error);
   }
   if (status >= 0) status = cascade_selection_keys(graph, label, cells, count, width, selection, error);

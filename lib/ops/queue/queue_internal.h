@@ -16,15 +16,18 @@
 /* The words of the connection's engine, after a look at the queue's version: CASCADE_NOT_FOUND without one. */
 cascade_status casc_queue_open(cascade_connection *connection, const casc_queue_words **words, cascade_error **error);
 /* Runs a statement; *affected may be NULL. Frees it. */
-cascade_status casc_queue_run(cascade_connection *connection, casc_statement *statement, uint64_t *affected, cascade_error **error);
-/* The first integer of a query, or `otherwise`. Frees the statement. */
-cascade_status casc_queue_ask(cascade_connection *connection, casc_statement *statement, int64_t otherwise, int64_t *answer,
+cascade_status casc_queue_run(cascade_connection *connection, casc_statement *statement, uint64_t *affected,
                               cascade_error **error);
+/* The first integer of a query, or `otherwise`. Frees the statement. */
+cascade_status casc_queue_ask(cascade_connection *connection, casc_statement *statement, int64_t otherwise,
+                              int64_t *answer, cascade_error **error);
 
 /* payload.c */
-/* What a worker needs to do a job, as a text for casc_free(). `unset`: of a detached job, the columns that were set to NULL. */
+/* What a worker needs to do a job, as a text for casc_free(). `unset`: of a detached job, the columns that were set to
+ * NULL. */
 cascade_status casc_payload_write(cascade_policy *policy, const cascade_selection *selection, uint32_t table,
-                                  const casc_sql_relation *unset, const cascade_job_options *options, char **text, cascade_error **error);
+                                  const casc_sql_relation *unset, const cascade_job_options *options, char **text,
+                                  cascade_error **error);
 typedef struct casc_payload {
   json_t *document;
   cascade_policy *policy;
@@ -37,16 +40,16 @@ cascade_status casc_payload_read(cascade_graph *graph, const casc_queue_words *w
                                  casc_payload *payload, cascade_error **error);
 void casc_payload_free(const casc_alloc *alloc, casc_payload *payload);
 /* Keys of detached rows are selected as texts of this form, narrowed by the condition. */
-cascade_status casc_payload_select(const casc_payload *payload, const char *label, const char *const *texts, size_t count,
-                                   cascade_selection **selection, cascade_error **error);
+cascade_status casc_payload_select(const casc_payload *payload, const char *label, const char *const *texts,
+                                   size_t count, cascade_selection **selection, cascade_error **error);
 /* Whether detached keys of the table are recorded as integers. */
 bool casc_queue_integers(const casc_table *table, const char *engine);
 
 /* enqueue.c */
-cascade_status casc_job_options_read(cascade_context *context, const cascade_job_options *given, cascade_job_options *own,
-                                     cascade_error **error);
-cascade_status casc_queue_put(cascade_connection *connection, const casc_queue_words *words, const casc_new_job *job, int64_t *id,
-                              cascade_error **error);
+cascade_status casc_job_options_read(cascade_context *context, const cascade_job_options *given,
+                                     cascade_job_options *own, cascade_error **error);
+cascade_status casc_queue_put(cascade_connection *connection, const casc_queue_words *words, const casc_new_job *job,
+                              int64_t *id, cascade_error **error);
 
 /* claim.c: each in a transaction of its own */
 typedef struct casc_claim {
@@ -56,19 +59,19 @@ typedef struct casc_claim {
   size_t payload_length;
 } casc_claim;
 /* CASCADE_DONE when nothing is due. */
-cascade_status casc_claim_next(cascade_connection *connection, const casc_queue_words *words, const char *owner, uint32_t lease_ms,
-                               casc_claim *claim, cascade_error **error);
+cascade_status casc_claim_next(cascade_connection *connection, const casc_queue_words *words, const char *owner,
+                               uint32_t lease_ms, casc_claim *claim, cascade_error **error);
 void casc_claim_free(const casc_alloc *alloc, casc_claim *claim);
 /* Inside a transaction: CASCADE_LEASE when the job is not the worker's any more. */
-cascade_status casc_claim_hold(cascade_connection *connection, const casc_queue_words *words, const casc_held *held, uint32_t lease_ms,
-                               cascade_error **error);
+cascade_status casc_claim_hold(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
+                               uint32_t lease_ms, cascade_error **error);
 cascade_status casc_claim_count(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
                                 const casc_done *done, uint32_t lease_ms, cascade_error **error);
-cascade_status casc_claim_leave(cascade_connection *connection, const casc_queue_words *words, const casc_held *held, const char *state,
-                                int64_t delay_ms, const char *reason, cascade_error **error);
+cascade_status casc_claim_leave(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
+                                const char *state, int64_t delay_ms, const char *reason, cascade_error **error);
 /* Cuts a job of many keys into jobs of fewer; the claim keeps the first. */
-cascade_status casc_claim_cut(cascade_connection *connection, const casc_queue_words *words, casc_claim *claim, bool integers,
-                              uint32_t lease_ms, cascade_error **error);
+cascade_status casc_claim_cut(cascade_connection *connection, const casc_queue_words *words, casc_claim *claim,
+                              bool integers, uint32_t lease_ms, cascade_error **error);
 
 /* work.c */
 struct cascade_worker {
@@ -88,12 +91,12 @@ struct cascade_worker {
   cascade_purge *purge;
   cascade_selection *page;
   bool integers;
-  bool settled;       /* the page's keys are forgotten, in the transaction of its rows */
+  bool settled;                      /* the page's keys are forgotten, in the transaction of its rows */
   uint64_t page_keys, page_selected; /* recorded, and different ones among them */
-  int64_t page_low, page_high; /* places */
-  int64_t next;       /* the place behind which the next page begins */
+  int64_t page_low, page_high;       /* places */
+  int64_t next;                      /* the place behind which the next page begins */
   uint32_t page_size;
-  casc_done pending;  /* counted in the transaction that is about to commit */
+  casc_done pending; /* counted in the transaction that is about to commit */
 };
 
 /* page.c */

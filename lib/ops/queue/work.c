@@ -26,7 +26,8 @@ static cascade_status ending(void *data, const casc_guarded *batch, cascade_erro
   worker->settled = false;
   if (worker->page && (batch->whole || batch->roots)) status = casc_page_settle(worker, batch->roots, error);
   if (status < 0) return status;
-  return casc_claim_count(worker->connection, worker->words, &worker->claim.held, &worker->pending, worker->lease_ms, error);
+  return casc_claim_count(worker->connection, worker->words, &worker->claim.held, &worker->pending, worker->lease_ms,
+                          error);
 }
 
 static void account(cascade_worker *worker) {
@@ -55,7 +56,8 @@ static cascade_status prepare(cascade_worker *worker, cascade_error **error) {
   worker->page_size = 0;
   cascade_status status = cascade_graph_read(worker->connection, NULL, &worker->graph, error);
   if (status >= 0)
-    status = casc_payload_read(worker->graph, worker->words, claim->payload, claim->payload_length, &worker->payload, error);
+    status =
+        casc_payload_read(worker->graph, worker->words, claim->payload, claim->payload_length, &worker->payload, error);
   if (status < 0) return status;
   worker->integers = casc_queue_integers(&worker->graph->tables[worker->payload.table], worker->words->engine);
   return CASCADE_OK;
@@ -70,13 +72,15 @@ static cascade_status claim(cascade_worker *worker, cascade_error **error) {
   worker->report.job = worker->claim.held.job;
   status = prepare(worker, error);
   if (status >= 0 && worker->payload.unset)
-    status = casc_claim_cut(worker->connection, worker->words, &worker->claim, worker->integers, worker->lease_ms, error);
+    status =
+        casc_claim_cut(worker->connection, worker->words, &worker->claim, worker->integers, worker->lease_ms, error);
   return status;
 }
 
 /* ---- working ---- */
 
-static cascade_status give_back(cascade_worker *worker, const char *state, int64_t delay_ms, const char *reason, cascade_error **error) {
+static cascade_status give_back(cascade_worker *worker, const char *state, int64_t delay_ms, const char *reason,
+                                cascade_error **error) {
   casc_page_close(worker); /* what it has set in the session is put back before */
   cascade_status status =
       casc_claim_leave(worker->connection, worker->words, &worker->claim.held, state, delay_ms, reason, error);
@@ -99,8 +103,8 @@ static cascade_status purge_step(cascade_worker *worker, const casc_guard *guard
   const cascade_batch_info *batch;
   cascade_status status = CASCADE_OK;
   if (!worker->purge)
-    status = casc_purge_open(worker->connection, worker->payload.policy, worker->payload.selection, &worker->payload.options, guard,
-                             &worker->purge, error);
+    status = casc_purge_open(worker->connection, worker->payload.policy, worker->payload.selection,
+                             &worker->payload.options, guard, &worker->purge, error);
   if (status >= 0) status = cascade_purge_next(worker->purge, &batch, error);
   if (status == CASCADE_DONE) return finish(worker, error);
   if (status < 0) return status;
@@ -117,7 +121,8 @@ static cascade_status settle_alone(cascade_worker *worker, cascade_error **error
   status = begun(worker, error);
   if (status >= 0) status = casc_page_settle(worker, 0, error);
   if (status >= 0)
-    status = casc_claim_count(worker->connection, worker->words, &worker->claim.held, &worker->pending, worker->lease_ms, error);
+    status = casc_claim_count(worker->connection, worker->words, &worker->claim.held, &worker->pending,
+                              worker->lease_ms, error);
   if (status >= 0) status = casc_transaction_commit(&transaction, error);
   casc_transaction_roll_back(&transaction);
   if (status >= 0) account(worker);
@@ -153,7 +158,8 @@ static cascade_status page_step(cascade_worker *worker, const casc_guard *guard,
 /* Waits for itself to pass: a lock, a deadlock, a disk that is full. */
 static bool may_pass(const cascade_error *error) {
   cascade_status status = cascade_error_status(error);
-  return cascade_error_retryable(error) || status == CASCADE_DATABASE || status == CASCADE_READONLY || status == CASCADE_NO_PROGRESS;
+  return cascade_error_retryable(error) || status == CASCADE_DATABASE || status == CASCADE_READONLY ||
+         status == CASCADE_NO_PROGRESS;
 }
 
 static cascade_status keep_reason(cascade_worker *worker, cascade_error *failure, cascade_error **error) {
@@ -161,7 +167,8 @@ static cascade_status keep_reason(cascade_worker *worker, cascade_error *failure
   bool again = may_pass(failure) && claim->attempts < claim->max_attempts;
   int64_t pause = claim->attempts < 10 ? INT64_C(1000) << claim->attempts : LONGEST_PAUSE_MS;
   char reason[1024];
-  snprintf(reason, sizeof reason, "%s: %s", cascade_status_name(cascade_error_status(failure)), cascade_error_message(failure));
+  snprintf(reason, sizeof reason, "%s: %s", cascade_status_name(cascade_error_status(failure)),
+           cascade_error_message(failure));
   casc_log(worker->context, CASCADE_LOG_WARNING, "job %lld: %s", (long long)claim->held.job, reason);
   cascade_error_free(failure);
   worker->payload_of = 0; /* the schema may have changed since it was read */
@@ -199,7 +206,8 @@ static cascade_status settle_failure(cascade_worker *worker, cascade_error *fail
 cascade_status cascade_worker_step(cascade_worker *worker, cascade_error **error) {
   if (!worker) return casc_fail(NULL, error, CASCADE_INVALID, "worker: it is NULL");
   if (casc_in_host_transaction(worker->connection))
-    return casc_fail(worker->context, error, CASCADE_UNSUPPORTED, "worker: its session is inside a transaction, which would hold its claims");
+    return casc_fail(worker->context, error, CASCADE_UNSUPPORTED,
+                     "worker: its session is inside a transaction, which would hold its claims");
   casc_guard guard = {.data = worker, .begun = begun, .ending = ending};
   cascade_error *failure = NULL;
   cascade_status status;
@@ -218,7 +226,8 @@ static cascade_status name_owner(cascade_worker *worker, const char *given, casc
   char name[LONGEST_OWNER + 1], host[65] = "";
   unsigned char bytes[8];
   if (given && (!*given || strlen(given) > LONGEST_OWNER))
-    return casc_fail(worker->context, error, CASCADE_INVALID, "worker: its name has no byte, or more than %d", LONGEST_OWNER);
+    return casc_fail(worker->context, error, CASCADE_INVALID, "worker: its name has no byte, or more than %d",
+                     LONGEST_OWNER);
   if (!given) {
     gethostname(host, sizeof host - 1);
     randombytes_buf(bytes, sizeof bytes);
@@ -229,16 +238,18 @@ static cascade_status name_owner(cascade_worker *worker, const char *given, casc
   return worker->owner ? CASCADE_OK : casc_nomem(error);
 }
 
-cascade_status cascade_worker_new(cascade_connection *connection, const cascade_worker_options *given, cascade_worker **out,
-                                  cascade_error **error) {
+cascade_status cascade_worker_new(cascade_connection *connection, const cascade_worker_options *given,
+                                  cascade_worker **out, cascade_error **error) {
   if (out) *out = NULL;
-  if (!connection || !out) return casc_fail(NULL, error, CASCADE_INVALID, "worker: the connection or the place for the result is NULL");
+  if (!connection || !out)
+    return casc_fail(NULL, error, CASCADE_INVALID, "worker: the connection or the place for the result is NULL");
   cascade_context *context = connection->context;
   cascade_worker_options options;
   cascade_status status = CASC_OPTIONS(context, given, options, turn_ms, error);
   if (status < 0) return status;
   if (casc_in_host_transaction(connection))
-    return casc_fail(context, error, CASCADE_UNSUPPORTED, "worker: the session is inside a transaction, which would hold its claims");
+    return casc_fail(context, error, CASCADE_UNSUPPORTED,
+                     "worker: the session is inside a transaction, which would hold its claims");
   cascade_worker *worker = casc_calloc(&context->alloc, 1, sizeof *worker);
   if (!worker) return casc_nomem(error);
   worker->context = casc_context_ref(context);

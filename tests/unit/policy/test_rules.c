@@ -407,8 +407,8 @@ static void test_arguments_that_are_wrong(void **state) {
   entry.columns = NAMES(NULL);
   entry_refused(&entry, CASCADE_INVALID, WORDS("entry 1, loan", "column 1 is NULL"));
   entry.columns = NAMES("borrower_id");
-  entry.rule = 8;
-  entry_refused(&entry, CASCADE_INVALID, WORDS("loan(borrower_id)", "8 is not a rule"));
+  entry.rule = 9;
+  entry_refused(&entry, CASCADE_INVALID, WORDS("loan(borrower_id)", "9 is not a rule"));
   entry.rule = CASCADE_RULE_CASCADE;
   entry.ref_columns = NAMES("id", "code");
   entry.ref_column_count = 2;
@@ -448,7 +448,8 @@ static void test_accessors(void **state) {
   cascade_policy_free(NULL);
   assert_string_equal(cascade_rule_name(CASCADE_RULE_SET_NULL), "SET_NULL");
   assert_string_equal(cascade_rule_name(CASCADE_RULE_IGNORE), "IGNORE");
-  assert_string_equal(cascade_rule_name(8), "?");
+  assert_string_equal(cascade_rule_name(CASCADE_RULE_DETACH), "DETACH");
+  assert_string_equal(cascade_rule_name(9), "?");
   assert_string_equal(cascade_rule_name(-1), "?");
 }
 
