@@ -65,7 +65,7 @@ typedef struct cascade_blockers_request {
   uint32_t relation;           /**< Number of the relation in the policy. */
   int32_t limit;               /**< Keys of a page, from 1; 0 for the cursor's `limit`. */
   const cascade_value *anchor; /**< `first` or `last` of an earlier page of this relation, from which to go on. NULL starts at the first
-                                    row; going backward, at the last. */
+                                    row; going backward, at the last. Both only where no more than 1,000 rows are selected. */
   uint32_t anchor_count;       /**< Cells of the anchor. */
   int32_t backward;            /**< 1 for the rows before the anchor. */
   uint64_t offset;             /**< Rows to pass over first. They are read: an anchor is better. */
@@ -159,7 +159,8 @@ enum cascade_probe_answer {
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_NOT_FOUND when a request's relation does not refer to the selection's table, or when keys were
  *         given and none of them has a row; CASCADE_INVALID when a limit is negative, an anchor does not fit or a token_key is too short;
- *         CASCADE_TOKEN_FORGED, CASCADE_TOKEN_FOREIGN, CASCADE_TOKEN_STALE or CASCADE_TOKEN_EXPIRED; CASCADE_MAX_ROWS when more rows are
+ *         CASCADE_TOKEN_FORGED, CASCADE_TOKEN_FOREIGN, CASCADE_TOKEN_STALE or CASCADE_TOKEN_EXPIRED; CASCADE_UNSUPPORTED for anchors, and pages backward, where
+ *         more than 1,000 rows are selected; CASCADE_MAX_ROWS when more rows are
  *         selected than max_rows; CASCADE_NO_KEY; CASCADE_OPTIONS; CASCADE_NOMEM; any database status
  * @since 0.1
  */

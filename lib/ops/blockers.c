@@ -126,8 +126,8 @@ cascade_status casc_blockers_check_backward(const cascade_blockers *blockers, ca
   size_t slice = casc_slice(&blockers->scope, &group->keys);
   if (group->keys.count <= CASC_BLOCKERS_PART && group->keys.count <= slice) return CASCADE_OK;
   return casc_fail(blockers->context, error, CASCADE_UNSUPPORTED,
-                   "pages can go backward only where no more than %d rows are referred to; here there are %zu", CASC_BLOCKERS_PART,
-                   group->keys.count);
+                   "anchors, and pages backward, are only where no more than %d rows are referred to; here there are %zu: go on by tokens",
+                   CASC_BLOCKERS_PART, group->keys.count);
 }
 
 /* The first level, when the host asks for some relations only, each from its own anchor. */
@@ -136,9 +136,10 @@ static cascade_status open_requests(cascade_blockers *blockers, cascade_error **
   for (uint32_t i = 0; status >= 0 && i < blockers->options.request_count; i++) {
     cascade_blockers_request request;
     casc_entry *entry;
+    if (!blockers->options.requests[i]) return casc_fail(blockers->context, error, CASCADE_INVALID, "request %u is NULL", i);
     status = CASC_OPTIONS(blockers->context, blockers->options.requests[i], request, offset, error);
     if (status >= 0) status = check_request(blockers, i, &request, error);
-    if (status >= 0 && request.backward) status = casc_blockers_check_backward(blockers, error);
+    if (status >= 0 && (request.backward || request.anchor)) status = casc_blockers_check_backward(blockers, error);
     if (status >= 0) status = casc_blockers_add_entry(blockers, request.relation, (uint32_t)request.limit, &entry, error);
     if (status < 0) return status;
     entry->backward = request.backward != 0;
@@ -373,6 +374,8 @@ static cascade_status check_options(cascade_blockers *blockers, cascade_error **
   if (options->token_key && (options->token_key_length < KEY_LEAST || options->token_key_length > KEY_MOST))
     return casc_fail(context, error, CASCADE_INVALID, "the key of tokens has %zu bytes; it must have %d to %d", options->token_key_length,
                      KEY_LEAST, KEY_MOST);
+  if (options->request_count && !options->requests)
+    return casc_fail(context, error, CASCADE_INVALID, "%u requests were announced, but none are given", options->request_count);
   if (options->token && options->request_count)
     return casc_fail(context, error, CASCADE_INVALID, "a token says where to go on: it cannot be given together with requests");
   if (!options->limit) options->limit = PAGE;

@@ -299,10 +299,11 @@ static cascade_status settle(reading *at, casc_entry *entry, const casc_sql_page
   if (page->unsorted && entry->rows.count) sort_rows(entry);
   bool ok = true, more = entry->rows.count > entry->limit, all = !page->unsorted && entry->raw >= page->limit;
   entry->passing -= entry->mark_passing;
-  entry->count += entry->raw;
+  if (!entry->counted) entry->count += entry->raw;
   if (more) drop_rows(entry, entry->limit);
   const casc_keyset *from = !more && entry->reached.count ? &entry->reached : &entry->rows;
-  if (from->count) ok = set_anchor(&entry->next.anchor, casc_keyset_key(from, from->count - 1, &cell));
+  bool full = more && entry->mark_rows >= entry->limit; /* it was already: the row that came is only looked at, and may be of another part */
+  if (from->count && !full) ok = set_anchor(&entry->next.anchor, casc_keyset_key(from, from->count - 1, &cell));
   if (!ok) return casc_nomem(error);
   if (more) finish(at, entry, false);
   else if (all) at->due[at->due_count++] = entry;

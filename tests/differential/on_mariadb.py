@@ -103,6 +103,18 @@ class Host:
         if self.lib.mysql_query(self.handle, sql.encode()):
             raise RuntimeError(f'the host cannot run {sql}')
 
+    def ask(self, sql):
+        """The first value of a query, as text."""
+        self.execute(sql)
+        pointer = ctypes.c_void_p
+        for name, result in (('store_result', pointer), ('fetch_row', ctypes.POINTER(ctypes.c_char_p)), ('free_result', None)):
+            function = getattr(self.lib, 'mysql_' + name)
+            function.argtypes, function.restype = [pointer], result
+        rows = self.lib.mysql_store_result(self.handle)
+        value = self.lib.mysql_fetch_row(rows)[0]
+        self.lib.mysql_free_result(rows)
+        return value
+
     def close(self):
         self.lib.mysql_close(self.handle)
 
