@@ -62,7 +62,7 @@ const char cli_help_blockers[] =
     "  --pages N           pages of each relation, 1 unless given\n"
     "  --relation NAME     this relation alone: table.column, table(column), the table, or the label that\n"
     "                      the JSON shows\n"
-    "  --after TOKEN       go on where an earlier list ended, which says how; --token is the same\n"
+    "  --after TOKEN       go on where an earlier list ended, which says how\n"
     "  --backward          from the last row to the first\n"
     "  --offset N          pass over so many rows of each relation\n"
     "  --transitive        also what refers to the rows that would be deleted too, and so on\n"

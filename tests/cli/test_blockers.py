@@ -219,7 +219,7 @@ class Json(Blockers):
         back = checked(self.done("blockers", uri, "agent", "1", "3", "--format", "json", "--after", page["tokens"]["previous"]),
                        "blockers")
         self.assertEqual([page["keys"] for page in back["pages"]], [[1, 2, 3, 4, 5]])
-        down = checked(self.done("blockers", uri, "agent", "1", "3", "--format", "json", "--token", address["tokens"]["down"]),
+        down = checked(self.done("blockers", uri, "agent", "1", "3", "--format", "json", "--after", address["tokens"]["down"]),
                        "blockers")
         self.assertEqual([(page["table"], page["keys"], page["path_keys"]) for page in down["pages"]],
                          [("visit", [1, 2], [[1, 2]])])
@@ -420,7 +420,7 @@ class BadInput(Blockers):
 
     def test_help(self):
         said = self.done("blockers", "--help")
-        for word in ["--relation", "--after", "--token", "--backward", "--limit", "--offset", "--transitive", "--depth", "--count",
+        for word in ["--relation", "--after", "--after", "--backward", "--limit", "--offset", "--transitive", "--depth", "--count",
                      "--probe", "--budget-ms", "--budget-rows", "--behind", "--format", "--token-key-file", "CASCADE_TOKEN_KEY",
                      "guard nothing", "4 for 'unknown'"]:
             self.assertIn(word, said)
