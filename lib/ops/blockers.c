@@ -144,7 +144,7 @@ static cascade_status open_requests(cascade_blockers *blockers, cascade_error **
     if (status < 0) return status;
     entry->backward = request.backward != 0;
     entry->passing = request.offset;
-    entry->from_start = !request.anchor;
+    entry->from_start = !request.anchor && !request.offset;
     if (request.anchor && !(casc_keyset_append(&entry->given.anchor, request.anchor) && casc_keyset_merge(&entry->given.anchor, NULL)))
       return casc_nomem(error);
   }

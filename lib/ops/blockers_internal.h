@@ -41,7 +41,7 @@ typedef struct casc_entry {
   bool from_start;           /* no anchor was given */
   casc_keyset rows, shown, behind; /* the page, in the order of reading: not sorted as sets are */
   uint32_t behind_relation;  /* CASC_NONE for none */
-  uint64_t count;            /* rows of the pages, kept or not; then what was counted */
+  uint64_t count;            /* rows, when they were counted */
   int32_t count_accuracy;
   int64_t share;             /* of the referencing table's rows that refer to the group, in millionths; -1 when not known */
   const casc_page_way *ways; /* to come by its rows, one after another; NULL before the first page */

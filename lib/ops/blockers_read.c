@@ -299,7 +299,6 @@ static cascade_status settle(reading *at, casc_entry *entry, const casc_sql_page
   if (page->unsorted && entry->rows.count) sort_rows(entry);
   bool ok = true, more = entry->rows.count > entry->limit, all = !page->unsorted && entry->raw >= page->limit;
   entry->passing -= entry->mark_passing;
-  if (!entry->counted) entry->count += entry->raw;
   if (more) drop_rows(entry, entry->limit);
   const casc_keyset *from = !more && entry->reached.count ? &entry->reached : &entry->rows;
   bool full = more && entry->mark_rows >= entry->limit; /* it was already: the row that came is only looked at, and may be of another part */
@@ -398,6 +397,19 @@ static cascade_status ask_shares(reading *at, cascade_error **error) {
   return status < 0 ? status : CASCADE_OK;
 }
 
+/* Rows of the entry's table that may be among those that refer, and are not counted. */
+static const casc_keyset *not_counted(const reading *at, const casc_entry *entry) {
+  const casc_relation *relation = relation_of(at, entry)->relation;
+  const casc_keyset *visited = &at->blockers->visited[relation->table];
+  return relation->rule == CASCADE_RULE_PROTECT || !visited->count ? NULL : visited;
+}
+
+/* How far to count, those included that are taken off again. */
+static uint64_t count_to(const reading *at, const casc_entry *entry, uint64_t cap) {
+  const casc_keyset *others = not_counted(at, entry);
+  return cap ? cap + (others ? others->count : 0) : UINT64_MAX;
+}
+
 /* Counts the rows that refer to one part of the group. */
 static cascade_status count_part(reading *at, size_t part, size_t to, size_t count, uint64_t cap, cascade_error **error) {
   cascade_blockers *blockers = at->blockers;
@@ -410,7 +422,7 @@ static cascade_status count_part(reading *at, size_t part, size_t to, size_t cou
   for (size_t i = 0; i < count; i++)
     at->pages[i] = (casc_sql_page){.relation = &relation_of(at, at->now[i])->sql,
                                    .parents = &parents,
-                                   .limit = cap ? cap - at->now[i]->count : 0};
+                                   .limit = cap ? count_to(at, at->now[i], cap) - at->now[i]->count : 0};
   casc_session_statement(blockers->connection, &statement);
   cascade_status status = begin_look(at, error);
   if (status >= 0) status = bound_time(at, &statement, time_left(blockers, 1), error);
@@ -426,12 +438,28 @@ static cascade_status count_part(reading *at, size_t part, size_t to, size_t cou
   return status < 0 ? status : CASCADE_OK;
 }
 
+/* Takes off what pages leave out. */
+static cascade_status take_off(reading *at, casc_entry *entry, uint64_t *left_out, cascade_error **error) {
+  casc_scope *scope = &at->blockers->scope;
+  const casc_keyset *others = not_counted(at, entry);
+  casc_keyset found;
+  *left_out = 0;
+  if (!others) return CASCADE_OK;
+  casc_keyset_of(scope, relation_of(at, entry)->relation->table, &found);
+  cascade_status status =
+      casc_read_referencing(scope, relation_of(at, entry), &casc_blockers_here(at->blockers)->keys, others, 0, false, &found, error);
+  if (status >= 0 && !casc_keyset_merge(&found, NULL)) status = casc_nomem(error);
+  *left_out = found.count;
+  casc_keyset_free(&found);
+  return status;
+}
+
 /* What the counts are worth; where they stopped, the statistics may know more. */
-static void judge_count(const reading *at, casc_entry *entry, uint64_t cap, bool in_time) {
+static void judge_count(const reading *at, casc_entry *entry, bool whole) {
   const casc_scope *scope = &at->blockers->scope;
   int64_t rows = scope->tables[relation_of(at, entry)->relation->table].table->row_estimate;
   entry->counted = true;
-  entry->count_accuracy = !in_time || (cap && entry->count >= cap) ? CASCADE_AT_LEAST : CASCADE_EXACT;
+  entry->count_accuracy = whole ? CASCADE_EXACT : CASCADE_AT_LEAST;
   if (entry->count < entry->rows.count) entry->count = entry->rows.count;
   if (entry->count_accuracy == CASCADE_EXACT || at->blockers->options.count != CASCADE_COUNT_ESTIMATED) return;
   if (entry->share <= 0 || rows <= 0) return;
@@ -459,7 +487,7 @@ static cascade_status count_some(reading *at, size_t count, uint64_t cap, cascad
     } else if (status < 0) return casc_error_pass(own, error);
     for (size_t i = 0; in_time && cap && i < active;) { /* those that have enough go to the end */
       casc_entry *entry = at->now[i];
-      if (entry->count < cap) {
+      if (entry->count < count_to(at, entry, cap)) {
         i++;
         continue;
       }
@@ -468,7 +496,14 @@ static cascade_status count_some(reading *at, size_t count, uint64_t cap, cascad
     }
   }
   if (!in_time) at->blockers->cut |= CASCADE_CUT_TIME;
-  for (size_t i = 0; i < count; i++) judge_count(at, at->now[i], cap, in_time);
+  for (size_t i = 0; status >= 0 && i < count; i++) {
+    casc_entry *entry = at->now[i];
+    bool whole = in_time && entry->count < count_to(at, entry, cap);
+    uint64_t others;
+    status = take_off(at, entry, &others, error);
+    entry->count -= others < entry->count ? others : entry->count;
+    judge_count(at, entry, whole);
+  }
   return status;
 }
 
@@ -480,7 +515,7 @@ static cascade_status count_read(reading *at, cascade_error **error) {
   if (!blockers->options.count) return CASCADE_OK;
   for (size_t i = 0; status >= 0 && i <= at->read_count; i++) {
     casc_entry *entry = i < at->read_count ? at->read[i] : NULL;
-    if (entry && !entry->counted && entry->complete && entry->from_start && !entry->pages) judge_count(at, entry, 0, true);
+    if (entry && !entry->counted && entry->complete && entry->from_start && !entry->pages) judge_count(at, entry, true);
     if (entry && !entry->counted && (entry->rows.count || entry->partial)) {
       entry->count = 0;
       at->now[count++] = entry;

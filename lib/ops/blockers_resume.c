@@ -88,7 +88,7 @@ static cascade_status put_rest(cascade_blockers *blockers, casc_token *token, ca
     if (entry->complete && (last || !entry->read)) continue;
     if (!put_place(blockers, token, entry, last ? &entry->next : &entry->given)) return casc_nomem(error);
   }
-  bool deeper = !casc_blockers_at_bottom(blockers) && (!blockers->over || (blockers->cut & (CASCADE_CUT_ROWS | CASCADE_CUT_TIME)));
+  bool deeper = !casc_blockers_at_bottom(blockers) && !blockers->over;
   return token->place_count || deeper ? CASCADE_OK : CASCADE_DONE;
 }
 
