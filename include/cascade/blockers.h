@@ -45,7 +45,8 @@ enum cascade_count_mode {
 
 /** @brief What a token is for. */
 enum cascade_token_kind {
-  CASCADE_TOKEN_REST = 0,     /**< All that the cursor has not given yet. */
+  CASCADE_TOKEN_REST = 0,     /**< What the cursor has not given yet of the level and path at hand, and all levels and paths behind it.
+                                   Relations of earlier ones that had more pages than `rounds` go on by their own tokens. */
   CASCADE_TOKEN_NEXT = 1,     /**< What comes behind the last page, of its relation alone. */
   CASCADE_TOKEN_PREVIOUS = 2, /**< What comes before the last page, of its relation alone. */
   CASCADE_TOKEN_DOWN = 3      /**< What refers to the rows of the last page, which cascade. */
@@ -192,7 +193,8 @@ CASCADE_API cascade_status cascade_blockers_next(cascade_blockers *blockers, con
  * @param[out] token  receives the text, borrowed until the next call; NULL with CASCADE_DONE
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_DONE when there is nothing to go on with; CASCADE_INVALID when there is no token_key, or no last page that
- *         the kind could be about; CASCADE_UNSUPPORTED for CASCADE_TOKEN_PREVIOUS below the first level; CASCADE_NOMEM
+ *         the kind could be about, or an anchor does not fit its column; CASCADE_UNSUPPORTED for CASCADE_TOKEN_PREVIOUS below the first level
+ *         or where more than a thousand rows are selected, and when the text would be longer than a million characters; CASCADE_NOMEM
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_blockers_token(cascade_blockers *blockers, int32_t kind, const char **token,
