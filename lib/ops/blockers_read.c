@@ -132,7 +132,7 @@ static void choose_way(const reading *at, casc_entry *entry, casc_sql_page *page
   if (page->way != CASC_PAGE_PROBE) return;
   const casc_sql_table *table = relation->sql.table;
   bool alone = table->shown_is_key && table->key_count == 1 && table->key_types[0] == CASCADE_INT64 && !page->behind_count;
-  page->bound = (rows > PROBE_BOUND ? 2 * rows : PROBE_BOUND) + 1;
+  page->bound = (rows > PROBE_BOUND ? rows : PROBE_BOUND) + 1;
   page->unsorted = alone && !page->anchor && !entry->passing;
 }
 
