@@ -97,12 +97,15 @@ static uint32_t relation_named(const casc_scope *scope, const char *label) {
 
 /* Reads of the closure what blockers can hang on. */
 static cascade_status look_below(probe *at, cascade_error **error) {
-  casc_closure closure;
+  casc_closure closure = {0};
   cascade_error *own = NULL;
   uint64_t roots;
   cascade_status status = casc_settle_defaults(&at->scope, error);
   if (status >= 0) status = casc_closure_init(&closure, &at->scope, error);
-  if (status < 0) return status;
+  if (status < 0) {
+    casc_closure_free(&closure);
+    return status;
+  }
   closure.examining = true;
   closure.limit = at->max_rows;
   status = casc_closure_read_whole(&closure, &roots, error);
