@@ -73,7 +73,7 @@ static cascade_status pass_groups(cascade_blockers *blockers, const casc_token *
     if (group->path_length > token->level_count) break;
     if (group->path_length == token->level_count) {
       if (first == SIZE_MAX) first = blockers->at_group;
-      if (!memcmp(group->path, token->levels, token->level_count * sizeof *group->path)) return CASCADE_OK;
+      if (!token->level_count || !memcmp(group->path, token->levels, token->level_count * sizeof *group->path)) return CASCADE_OK;
     }
     status = casc_blockers_follow(blockers, error);
   }
