@@ -116,6 +116,9 @@ packages=(
   valgrind 'memory errors'
   libc6-dbg 'valgrind needs it'
   doxygen 'reference pages'
+  mandoc 'the manual pages'
+  bash-completion 'what bash offers'
+  zsh 'what zsh offers'
 )
 
 install_packages() {
