@@ -1,7 +1,6 @@
 """The manual pages: well formed, complete, and their example compiles. test_manual.py LIBRARY INCLUDE..."""
 
 import os
-import pathlib
 import re
 import subprocess
 import sys

@@ -1,5 +1,6 @@
 """The collection's models, made at run time, and the measuring that the Django programs share. `start` comes first. What they print:
 seconds, statements, the longest transaction's seconds, the growth of memory in KB, how many keys were found and the keys' sum."""
+import importlib.util
 import os
 import resource
 import statistics
@@ -41,9 +42,7 @@ def start(blocks=None):
 
 def stand_in_for_mysqldb():
     """The driver in Python, where the one in C is not installed."""
-    try:
-        import MySQLdb  # noqa: F401
-    except ImportError:
+    if importlib.util.find_spec('MySQLdb') is None:
         import pymysql
         pymysql.version_info = (1, 4, 0, 'final', 0)
         pymysql.install_as_MySQLdb()
