@@ -1,0 +1,218 @@
+"""The loaded library, and what becomes of a call that fails: the one place that turns statuses into exceptions."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+import weakref
+from ctypes import POINTER, byref, c_char, cast, c_char_p
+from typing import Any, Callable, List, Optional, Tuple
+
+from . import _abi, _loader
+from ._abi import Status, TransactionState
+from .errors import BY_STATUS, Error
+
+
+class _Carried(threading.local):
+    """What happened in callbacks during the call that this thread is in."""
+
+    #: Raised in a callback: the call ends with it.
+    raised: Optional[BaseException] = None
+    #: The DB-API's exception behind the failure that a driver has reported last.
+    cause: Optional[BaseException] = None
+
+
+carried = _Carried()
+
+
+def _text(value: Optional[bytes]) -> str:
+    return (value or b"").decode("utf-8", "replace")
+
+
+def _make_error(status: int, error: Any) -> Error:
+    """An exception from an error of the library."""
+    kind = BY_STATUS.get(status, Error)
+    said = Status(status) if status in Status._value2member_map_ else status
+    name = _text(lib.cascade_status_name(status))
+    if not error:
+        return kind(name, status=said)
+    return kind(_text(lib.cascade_error_message(error)) or name, status=said, sqlstate=_text(lib.cascade_error_sqlstate(error)),
+                native_code=lib.cascade_error_native_code(error), table=_text(lib.cascade_error_table(error)),
+                relation=_text(lib.cascade_error_relation(error)), retryable=bool(lib.cascade_error_retryable(error)),
+                transaction=TransactionState(lib.cascade_error_transaction(error)))
+
+
+def _check(status: int, function: Any, arguments: Tuple[Any, ...]) -> int:
+    """errcheck of every function that gives a status."""
+    raised, cause = carried.raised, carried.cause
+    if raised is None and cause is None and status >= 0:
+        return status
+    carried.raised = carried.cause = None
+    error = arguments[-1]._obj if function.argtypes[-1] is _ERROR_OUT else None
+    try:
+        if raised is not None:
+            raise raised
+        if status < 0:
+            raise _make_error(status, error) from cause
+    finally:
+        del raised, cause
+        if error:
+            lib.cascade_error_free(error)
+    return status
+
+
+_ERROR = POINTER(_abi.cascade_error)
+_ERROR_OUT = POINTER(_ERROR)
+lib = _abi.Functions(_loader.load(), _check)
+
+
+def failure() -> Any:
+    """The place for an error, as the last argument of a call."""
+    return byref(_ERROR())
+
+
+def take_text(pointer: Any) -> str:
+    """A text that the library has given away."""
+    try:
+        return _text(cast(pointer, c_char_p).value)
+    finally:
+        lib.cascade_text_free(pointer)
+
+
+def text_of(function: Callable[..., Any], *arguments: Any) -> str:
+    """Calls a function whose result is such a text."""
+    out = POINTER(c_char)()
+    function(*arguments, byref(out), failure())
+    return take_text(out)
+
+
+def encode(text: str) -> bytes:
+    """Text for the library; a NUL in it would cut it short, unseen."""
+    encoded = text.encode("utf-8", "surrogateescape")
+    if b"\0" in encoded:
+        raise ValueError(f"a NUL character is in {text!r}")
+    return encoded
+
+
+def encode_or_none(text: Optional[str]) -> Optional[bytes]:
+    return None if text is None else encode(text)
+
+
+class Guard:
+    """One thread at a time is in calls of a session, and what the garbage collector finds meanwhile is freed afterwards."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._waiting: List[Tuple[Callable[[Any], None], Any]] = []
+        self._pid = os.getpid()
+
+    def __enter__(self) -> None:
+        if self._pid != os.getpid():
+            raise RuntimeError("this session was opened before the process forked: open one in the child")
+        self._lock.acquire()
+        self._depth += 1
+
+    def __exit__(self, *_: Any) -> None:
+        if self._depth == 1:
+            self._bury()
+        self._depth -= 1
+        self._lock.release()
+        self._try_bury()  # what came in between
+
+    def _bury(self) -> None:
+        while self._waiting:
+            free, pointer = self._waiting.pop(0)
+            free(pointer)
+
+    def _try_bury(self) -> None:
+        while self._waiting and self._lock.acquire(blocking=False):
+            try:
+                if self._depth:
+                    return
+                self._depth = 1
+                try:
+                    self._bury()
+                finally:
+                    self._depth = 0
+            finally:
+                self._lock.release()
+
+    def free(self, free: Callable[[Any], None], pointer: Any) -> None:
+        """Frees now, or when no call is under way. In a child process, never: the session is the parent's."""
+        if self._pid != os.getpid():
+            return
+        self._waiting.append((free, pointer))
+        self._try_bury()
+
+
+def _free_unguarded(free: Callable[[Any], None], pointer: Any) -> None:
+    free(pointer)
+
+
+class Handle:
+    """An object of the library. Freed by close(), at the end of a `with`, by the garbage collector, or at exit."""
+
+    def __init__(self, pointer: Any, free: Callable[[Any], None], guard: Optional[Guard] = None) -> None:
+        self._held: Any = pointer
+        self._guard = guard
+        self._closing = threading.RLock()
+        self._finalizer = weakref.finalize(self, guard.free if guard else _free_unguarded, free, pointer)
+
+    @property
+    def _pointer(self) -> Any:
+        pointer = self._held
+        if pointer is None:
+            raise ValueError(f"this {type(self).__name__} is closed")
+        return pointer
+
+    @property
+    def closed(self) -> bool:
+        """Whether close() was called."""
+        return self._held is None
+
+    def close(self) -> None:
+        """Frees it. May be called again."""
+        with self._closing:
+            self._held = None
+        self._finalizer()
+
+    def _signal(self, function: Callable[[Any], None]) -> None:
+        """Calls a function that any thread may call, while the object lives."""
+        with self._closing:
+            if self._held is not None:
+                function(self._held)
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"a {type(self).__name__} cannot be pickled")
+
+
+#: What callbacks with a `user_data` are about, by that number: Python's own objects never cross the interface. Held by the object
+#: that calls back, so that a callback that holds that object does not keep it for ever.
+_subjects: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+_numbers = itertools.count(1)
+
+
+def register(subject: Any) -> int:
+    """A number by which callbacks find the subject, as long as that lives."""
+    number = next(_numbers)
+    _subjects[number] = subject
+    return number
+
+
+def subject(number: Optional[int]) -> Any:
+    """The subject; None when it is gone."""
+    return _subjects.get(number or 0)
+
+
+def carry(exception: BaseException) -> None:
+    """Keeps what a callback has raised; the call in which it was raises it. The first one counts."""
+    if carried.raised is None:
+        carried.raised = exception

@@ -1,0 +1,256 @@
+"""Values and keys between Python and the library."""
+
+from __future__ import annotations
+
+import array
+import ctypes
+import datetime
+import decimal
+import struct
+import uuid
+import weakref
+from collections.abc import Sequence as SequenceType
+from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple, Union, overload
+
+from ._abi import ValueType, cascade_keys, cascade_value
+
+#: What a value of the database is in Python. Texts that are not UTF-8 have the bytes at fault as surrogates.
+Value = Union[None, int, float, str, bytes, decimal.Decimal]
+#: A key of one column is its value; of several, a tuple.
+Key = Union[Value, Tuple[Value, ...]]
+
+NULL, INT64, UINT64, DOUBLE, TEXT, BLOB, DECIMAL = (int(ValueType[name]) for name in (
+    "NULL", "INT64", "UINT64", "DOUBLE", "TEXT", "BLOB", "DECIMAL"))
+#: The members of a cascade_value, as struct has them.
+CELL = "iiqdQQ"
+CELL_SIZE = struct.calcsize(CELL)
+assert CELL_SIZE == ctypes.sizeof(cascade_value)
+_LOWEST, _HIGHEST, _RANGE = -(1 << 63), (1 << 63) - 1, 1 << 64
+
+
+def _plain(value: Any) -> Tuple[int, int, float, Optional[bytes]]:
+    """Type, integer, real and bytes of a value."""
+    if value is None:
+        return NULL, 0, 0.0, None
+    if isinstance(value, int):
+        if _LOWEST <= value <= _HIGHEST:
+            return INT64, int(value), 0.0, None
+        if 0 < value < _RANGE:
+            return UINT64, value - _RANGE, 0.0, None
+        return DECIMAL, 0, 0.0, str(value).encode()
+    if isinstance(value, str):
+        return TEXT, 0, 0.0, value.encode("utf-8", "surrogateescape")
+    if isinstance(value, float):
+        return DOUBLE, 0, value, None
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return BLOB, 0, 0.0, bytes(value)
+    if isinstance(value, decimal.Decimal):
+        return DECIMAL, 0, 0.0, format(value, "f").encode()
+    if isinstance(value, datetime.datetime):
+        return TEXT, 0, 0.0, value.isoformat(" ").encode()
+    if isinstance(value, (datetime.date, datetime.time)):
+        return TEXT, 0, 0.0, value.isoformat().encode()
+    if isinstance(value, uuid.UUID):
+        return TEXT, 0, 0.0, str(value).encode()
+    if hasattr(value, "__index__"):
+        return _plain(value.__index__())
+    raise TypeError(f"{type(value).__name__} {value!r} is no value of a database; give it as an integer, a text or bytes")
+
+
+class Cells:
+    """Values as the library takes them. `pointer` lives as long as this."""
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        flat: List[Any] = []
+        parts: List[bytes] = []
+        places: List[int] = []
+        offset = count = 0
+        for value in values:
+            kind, integer, real, data = _plain(value)
+            count += 1
+            if data is None:
+                flat += (kind, 0, integer, real, 0, 0)
+                continue
+            places.append(len(flat) + 4)
+            flat += (kind, 0, integer, real, offset, len(data))
+            parts.append(data)
+            offset += len(data)
+        self.count = count
+        self._bytes = b"".join(parts)
+        base = ctypes.cast(ctypes.c_char_p(self._bytes), ctypes.c_void_p).value or 0
+        for place in places:
+            flat[place] += base
+        self._buffer = ctypes.create_string_buffer(struct.pack(CELL * count, *flat), max(count * CELL_SIZE, 1))
+        self.pointer = ctypes.cast(self._buffer, ctypes.POINTER(cascade_value)) if count else None
+
+
+def _decode(kind: int, integer: int, real: float, data: int, length: int) -> Value:
+    if kind == INT64:
+        return integer
+    if kind == NULL:
+        return None
+    if kind == UINT64:
+        return integer % _RANGE
+    if kind == DOUBLE:
+        return real
+    found = ctypes.string_at(data, length) if length else b""
+    if kind == BLOB:
+        return found
+    text = found.decode("utf-8", "surrogateescape")
+    return decimal.Decimal(text) if kind == DECIMAL else text
+
+
+def read_cells(cells: Any, count: int) -> List[Value]:
+    """Values that the library has given, copied."""
+    if not cells or not count:
+        return []
+    raw = ctypes.string_at(cells, count * CELL_SIZE)
+    return [_decode(kind, integer, real, data, length) for kind, _, integer, real, data, length in struct.iter_unpack(CELL, raw)]
+
+
+def names(pointer: Any, count: int) -> Tuple[str, ...]:
+    """An array of texts."""
+    return tuple(pointer[i].decode("utf-8", "replace") for i in range(count)) if pointer else ()
+
+
+class Keys(SequenceType):  # type: ignore[type-arg]
+    """Keys of a table: a sequence of values, or of tuples where a key has several columns.
+
+    Keys of one integer column are not copied as long as the library keeps them: `view` is a memoryview of 64-bit integers over its
+    own memory, for ``numpy.asarray(keys.view)`` say. What is still wanted when the library moves on is copied then. A view that is
+    in use by somebody else at that time is a BufferError: take `array`, which is a copy of one's own.
+    """
+
+    #: Names of the columns.
+    columns: Tuple[str, ...]
+
+    def __init__(self, keys: cascade_keys, owner: object) -> None:
+        self.columns = names(keys.columns, keys.column_count)
+        self._count = int(keys.count)
+        self._memory: Any = None
+        self._view: Optional[memoryview] = None
+        self._cells: Any = None
+        self._items: Optional[Sequence[Any]] = None
+        if keys.integers:
+            self._memory = (ctypes.c_int64 * self._count).from_address(ctypes.addressof(keys.integers.contents))
+            self._memory.owner = owner  # whoever holds a view of it holds what frees it
+        elif not self._count:
+            self._items = array.array("q") if keys.column_count == 1 else []
+        else:
+            self._cells, self._owner = keys.cells, owner
+
+    def _detach(self) -> None:
+        """The library takes its memory back."""
+        if self._memory is not None:
+            self._items = array.array("q", bytes(memoryview(self._memory).cast("B")))
+        else:
+            self._get()
+        self._cells = self._owner = self._memory = None
+        view, self._view = self._view, None
+        if view is not None:
+            view.release()
+
+    def _get(self) -> Sequence[Any]:
+        if self._items is not None:
+            return self._items
+        if self._memory is not None:
+            return self.view
+        width = len(self.columns)
+        flat = read_cells(self._cells, self._count * width)
+        made: Sequence[Any] = flat if width == 1 else [tuple(flat[i:i + width]) for i in range(0, len(flat), width)]
+        self._items = made
+        return made
+
+    @property
+    def is_integers(self) -> bool:
+        """Whether each key is one integer, so that there are `view` and `array`."""
+        return self._memory is not None or isinstance(self._items, array.array)
+
+    @property
+    def view(self) -> memoryview:
+        """The integers, without copying."""
+        if self._memory is not None:
+            if self._view is None:
+                self._view = memoryview(self._memory).cast("B").cast("q")
+            return self._view
+        if not isinstance(self._items, array.array):
+            raise TypeError("these keys are not of one integer column: iterate over them")
+        return memoryview(self._items)
+
+    @property
+    def array(self) -> array.array[int]:
+        """The integers, as a copy."""
+        return array.array("q", bytes(self.view.cast("B")))
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> Key: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Key]: ...
+
+    def __getitem__(self, at: Union[int, slice]) -> Any:
+        found = self._get()[at]
+        return found.tolist() if isinstance(found, memoryview) else found
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._get().tolist() if self._memory is not None else self._get())  # type: ignore[attr-defined]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, (Keys, list, tuple)):
+            return NotImplemented
+        return len(self) == len(other) and all(a == b for a, b in zip(self, other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(repr(key) for key in self[:8]) + (", ..." if self._count > 8 else "")
+        return f"<{self._count} keys ({', '.join(self.columns)}): {shown}>"
+
+
+class Loans:
+    """Keys in memory that the library takes back when it moves on."""
+
+    def __init__(self) -> None:
+        self._keys: List[weakref.ref[Keys]] = []
+        self._memories: List[weakref.ref[Any]] = []
+
+    def lend(self, keys: cascade_keys, owner: object) -> Keys:
+        made = Keys(keys, owner)
+        self._keys.append(weakref.ref(made))
+        if made._memory is not None:
+            self._memories.append(weakref.ref(made._memory))
+        return made
+
+    def recall(self) -> None:
+        """Copies what is still wanted. A BufferError when the memory itself is."""
+        while self._keys:
+            keys = self._keys[-1]()
+            if keys is not None:
+                keys._detach()
+            self._keys.pop()
+        if any(memory() is not None for memory in self._memories):
+            raise BufferError("a view of the last keys is still in use: let it go first, or take the keys' `array`")
+        self._memories.clear()
+
+
+def integers_of(keys: Any) -> Optional[Any]:
+    """A ctypes array of the keys when they are integers of 64 bits; over the buffer that they are in, if they are in one."""
+    try:
+        view = memoryview(keys)
+    except TypeError:
+        pass
+    else:
+        if view.ndim != 1 or isinstance(keys, (bytes, bytearray)):
+            return None
+        if view.format in ("q", "l") and view.itemsize == 8 and view.c_contiguous:
+            kind = ctypes.c_int64 * len(view)
+            return kind.from_buffer_copy(view) if view.readonly else kind.from_buffer(view)
+        keys = view.tolist()
+    try:
+        made = array.array("q", keys)
+    except (TypeError, OverflowError):
+        return None
+    return (ctypes.c_int64 * len(made)).from_buffer(made)

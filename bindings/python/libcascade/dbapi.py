@@ -1,0 +1,360 @@
+"""The library on a DB-API connection of the host, in the host's transaction.
+
+    connection = psycopg2.connect(...)
+    with libcascade.Connection.over(connection) as db:
+        ...
+    connection.commit()
+
+A connection that commits by itself (``autocommit = True``; for sqlite3 ``isolation_level=None``) leaves transactions to the library,
+which deletes in short ones. In every other, and inside a transaction, what the library does is part of the host's transaction: it works
+between savepoints, and the host commits or rolls back.
+
+A framework that wraps cursors gives the connection that is wrapped, and its own way to a cursor. For Django:
+
+    django_connection.ensure_connection()
+    Connection.over(django_connection.connection, cursor=django_connection.cursor)
+
+Statements then go through Django's cursors, so that its query log, ``assertNumQueries()`` and wrappers see them, and failures that it
+has translated are understood too (by their ``__cause__``).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import struct
+from ctypes import CFUNCTYPE, POINTER, byref, c_int32, c_void_p
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+from . import _abi
+from ._abi import DRIVER_ABI, Capability, Status, TransactionState, ValueType
+from ._calls import carried, carry, failure, lib
+from ._engines import Engine, Failed, Refused, engine_of, first_word
+from ._placeholders import Placeholders
+from ._values import CELL, CELL_SIZE
+
+_CHUNK = 1000
+_OUT = POINTER(_abi.cascade_connection)
+_NULL = (0, 0, 0, 0.0, 0, 0)
+
+
+class Session:
+    """What the driver keeps of one connection.
+
+    `engine` ("sqlite", "postgresql", "mariadb") is needed only for a connection of a module that is not known. `cursor` makes a DB-API
+    cursor, or a wrapper of one that has execute(sql, params), fetchmany() and close(), gives tuples, and, as a `paramstyle`, takes
+    ``%s`` ("format") and for PostgreSQL ``%(name)s`` ("pyformat"), or what is given. `in_transaction` says whether the host's COMMIT
+    decides about what runs now; without it, the connection is looked at.
+    """
+
+    def __init__(self, connection: Any, *, engine: Optional[str] = None, cursor: Optional[Callable[[], Any]] = None,
+                 paramstyle: Optional[str] = None, in_transaction: Optional[Callable[[], bool]] = None) -> None:
+        self.engine: Engine = engine_of(connection, engine)
+        self._cursor = cursor or self.engine.cursor
+        self.hosted = in_transaction or self.engine.hosted
+        self.engine.prepare(self._ask)
+        if paramstyle is None:
+            paramstyle = {"sqlite": "format" if cursor else "qmark", "postgresql": "pyformat"}.get(self.engine.name, "format")
+        if paramstyle not in ("qmark", "format", "pyformat"):
+            raise ValueError(f"paramstyle {paramstyle!r} is not known: there are qmark, format and pyformat")
+        self._placeholders = Placeholders(self.engine.quoting, paramstyle)
+        self._texts = (self.engine.name.encode(), self.engine.version.encode("utf-8", "replace"))
+        self._results: Dict[int, _Result] = {}
+        self._numbers = itertools.count(1)
+        self._word, self._was_active = "", False
+
+    def _ask(self, sql: str) -> Any:
+        cursor = self.engine.cursor()
+        try:
+            cursor.execute(sql)
+            return cursor.fetchone()
+        finally:
+            cursor.close()
+
+    def capabilities(self, to: _abi.cascade_capabilities) -> None:
+        to.engine, to.version = self._texts
+        to.flags = int(self.engine.flags | Capability.TEXT_ROWS)
+        to.max_parameters = self.engine.max_parameters
+
+    def _run(self, statement: _abi.cascade_statement) -> Any:
+        """Executes it; gives the cursor."""
+        engine = self.engine
+        engine.stopped = False
+        sql = (statement.sql or b"").decode("utf-8", "surrogateescape")
+        self._word = word = first_word(sql)
+        self._was_active = engine.active()
+        values: Sequence[Any] = ()
+        forms: Tuple[str, ...] = ()
+        if statement.parameter_count:
+            values, forms = engine.values(_read(statement.parameters, statement.parameter_count))
+            if not any(form != "{}" for form in forms):
+                forms = ()
+        sql, arguments = self._placeholders.rewrite(sql, values, forms)
+        engine.before(word)
+        cursor = self._cursor()
+        try:
+            if arguments is None:
+                cursor.execute(sql)
+            else:
+                cursor.execute(sql, arguments)
+        except BaseException:
+            cursor.close()
+            raise
+        return cursor
+
+    def execute(self, statement: _abi.cascade_statement) -> int:
+        cursor = self._run(statement)
+        try:
+            self.engine.check(cursor, self._word)
+            return self.engine.affected(cursor, self._word)
+        finally:
+            cursor.close()
+
+    def query(self, statement: _abi.cascade_statement) -> int:
+        number = next(self._numbers)
+        types = statement.column_types[:statement.column_count]
+        self._results[number] = _Result(self._run(statement), types, self.engine.label)
+        return number
+
+    def next(self, number: int) -> Optional[int]:
+        return self._results[number].next()
+
+    def cursor_close(self, number: int) -> None:
+        self._results.pop(number).cursor.close()
+
+    def cancel(self) -> None:
+        self.engine.stopped = True
+        self.engine.cancel()
+
+    def explain(self, exception: BaseException) -> Optional[Failed]:
+        """What a failure means; None for one that is not the database's."""
+        if isinstance(exception, Refused):
+            return Failed(exception.status, str(exception), TransactionState.NONE)
+        seen: Optional[BaseException] = exception
+        for _ in range(3):
+            if seen is None:
+                break
+            found = self.engine.failed(seen, self._word, self._was_active)
+            if found is not None:
+                return found
+            seen = seen.__cause__
+        if isinstance(exception, MemoryError):
+            return Failed(Status.NOMEM, "out of memory", TransactionState.NONE)
+        if isinstance(exception, UnicodeError):
+            return Failed(Status.UNSUPPORTED, f"{self.engine.label}: a text cannot be sent in the connection's encoding: {exception}",
+                          TransactionState.NONE)
+        return None
+
+
+def _read(parameters: Any, count: int) -> List[Tuple[int, int, float, bytes]]:
+    raw = ctypes.string_at(parameters, count * CELL_SIZE)
+    return [(kind, integer, real, ctypes.string_at(data, length) if length and kind >= ValueType.TEXT else b"")
+            for kind, _, integer, real, data, length in struct.iter_unpack(CELL, raw)]
+
+
+def _bytes(text: Any) -> bytes:
+    return bytes.fromhex(text if isinstance(text, str) else text.decode("ascii"))
+
+
+class _Result:
+    """A query that is read: a chunk of rows at a time, decoded into one block of memory."""
+
+    def __init__(self, cursor: Any, types: Sequence[int], label: str) -> None:
+        self.cursor = cursor
+        self._types, self._label = types, label
+        self._stride = len(types) * CELL_SIZE
+        self._block: Any = None
+        self._parts = b""
+        self._at = self._end = 0
+
+    def next(self) -> Optional[int]:
+        """The address of the next row; None after the last."""
+        if self._at == self._end and not self._fill():
+            return None
+        at = self._at
+        self._at += self._stride
+        return at
+
+    def _fill(self) -> bool:
+        rows = self.cursor.fetchmany(_CHUNK)
+        if not rows:
+            self._at = self._end = 0
+            return False
+        flat: List[Any] = []
+        parts: List[bytes] = []
+        places: List[int] = []
+        offset = 0
+        for row in rows:
+            for wanted, text in zip(self._types, row):
+                if text is None:
+                    flat += _NULL
+                    continue
+                kind, integer, real, data = self._decode(wanted, text, len(flat) // 6 % len(self._types))
+                if data is None:
+                    flat += (kind, 0, integer, real, 0, 0)
+                    continue
+                places.append(len(flat) + 4)
+                flat += (kind, 0, integer, real, offset, len(data))
+                parts.append(data)
+                offset += len(data)
+        self._parts = b"".join(parts)
+        base = ctypes.cast(ctypes.c_char_p(self._parts), c_void_p).value or 0
+        for place in places:
+            flat[place] += base
+        packed = struct.pack(CELL * (len(flat) // 6), *flat)
+        self._block = ctypes.create_string_buffer(packed, len(packed))
+        self._at = ctypes.addressof(self._block)
+        self._end = self._at + len(packed)
+        return True
+
+    def _decode(self, wanted: int, text: Any, column: int) -> Tuple[int, int, float, Optional[bytes]]:
+        try:
+            if wanted == ValueType.INT64:
+                return wanted, int(text), 0.0, None
+            if wanted in (ValueType.TEXT, ValueType.BLOB):
+                return wanted, 0, 0.0, _bytes(text)
+            if wanted == ValueType.UINT64:
+                number = int(text)
+                return wanted, number - (1 << 64) if number >= 1 << 63 else number, 0.0, None
+            if wanted == ValueType.ANY:
+                return self._decode_any(text if isinstance(text, str) else text.decode("ascii"))
+        except (ValueError, TypeError, AttributeError):
+            pass
+        raise Refused(Status.DATABASE, f"{self._label}: column {column + 1} of the result holds {text!r:.40} where "
+                                       f"{'an integer' if wanted in (1, 2) else 'text'} is wanted; the data does not fit its declared type")
+
+    @staticmethod
+    def _decode_any(text: str) -> Tuple[int, int, float, Optional[bytes]]:
+        name, value = text.split(":", 1)
+        if name == "integer":
+            return int(ValueType.INT64), int(value), 0.0, None
+        if name == "null":
+            return int(ValueType.NULL), 0, 0.0, None
+        data = bytes.fromhex(value)
+        if name == "real":
+            return int(ValueType.DOUBLE), 0, float(data), None
+        return int(ValueType.TEXT if name == "text" else ValueType.BLOB), 0, 0.0, data
+
+
+#: Sessions that a connection of the library works on, until it closes them.
+_sessions: Dict[int, Session] = {}
+_session_numbers = itertools.count(1)
+
+
+def _report(session: Session, exception: BaseException, error: Optional[int]) -> int:
+    """Makes the library's error of an exception."""
+    found = session.explain(exception)
+    if found is None:  # a KeyboardInterrupt, say: the call ends with it
+        carry(exception)
+        found = Failed(Status.CANCELLED, f"{type(exception).__name__} in the driver", TransactionState.NONE)
+    else:
+        carried.cause = exception if not isinstance(exception, Refused) else None
+    details = _abi.cascade_error_details(status=int(found.status), transaction=int(found.transaction), native_code=found.native_code,
+                                         sqlstate=found.sqlstate.encode() or None,
+                                         message=found.message.encode("utf-8", "replace").replace(b"\0", b" "))
+    place = ctypes.cast(error, POINTER(POINTER(_abi.cascade_error))) if error else None
+    return int(lib.cascade_error_create(None, byref(details), place))
+
+
+def _capabilities(number: int, to: Any, error: Optional[int]) -> int:
+    session = _sessions[number]
+    try:
+        session.capabilities(_abi.cascade_capabilities.from_address(to))
+        return 0
+    except BaseException as exception:
+        return _report(session, exception, error)
+
+
+def _execute(number: int, statement: int, affected: int, error: Optional[int]) -> int:
+    session = _sessions[number]
+    try:
+        ctypes.c_uint64.from_address(affected).value = session.execute(_abi.cascade_statement.from_address(statement))
+        return 0
+    except BaseException as exception:
+        return _report(session, exception, error)
+
+
+def _query(number: int, statement: int, cursor: int, error: Optional[int]) -> int:
+    session = _sessions[number]
+    try:
+        c_void_p.from_address(cursor).value = session.query(_abi.cascade_statement.from_address(statement))
+        return 0
+    except BaseException as exception:
+        return _report(session, exception, error)
+
+
+def _next(number: int, cursor: int, row: int, error: Optional[int]) -> int:
+    session = _sessions[number]
+    try:
+        address = session.next(cursor)
+        if address is None:
+            return int(Status.DONE)
+        c_void_p.from_address(row).value = address
+        return 0
+    except BaseException as exception:
+        return _report(session, exception, error)
+
+
+def _cursor_close(number: int, cursor: int) -> None:
+    try:
+        _sessions[number].cursor_close(cursor)
+    except Exception:
+        pass  # the connection is lost; its next statement says so
+    except BaseException as exception:
+        carry(exception)
+
+
+def _cancel(number: int) -> None:
+    session = _sessions.get(number)
+    if session is not None:
+        try:
+            session.cancel()
+        except Exception:
+            pass  # nothing is left to be stopped
+
+
+def _in_transaction(number: int) -> int:
+    try:
+        return int(bool(_sessions[number].hosted()))
+    except Exception:
+        return 0  # the connection is lost; its next statement says so
+
+
+def _close(number: int) -> None:
+    _sessions.pop(number, None)
+
+
+def _operations() -> _abi.cascade_driver:
+    """The table of the driver. Arguments come as addresses: rows are many."""
+    plain = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_void_p, c_void_p)
+    table = _abi.cascade_driver(abi_version=DRIVER_ABI, name=b"dbapi")
+
+    def put(member: str, kind: Any, function: Any) -> None:
+        _kept.append(function)
+        setattr(table, member, ctypes.cast(function, kind))
+
+    put("close", _abi.cascade_driver_close, CFUNCTYPE(None, c_void_p)(_close))
+    put("capabilities", _abi.cascade_driver_capabilities, CFUNCTYPE(c_int32, c_void_p, c_void_p, c_void_p)(_capabilities))
+    put("execute", _abi.cascade_driver_execute, plain(_execute))
+    put("query", _abi.cascade_driver_query, plain(_query))
+    put("next", _abi.cascade_driver_next, plain(_next))
+    put("cursor_close", _abi.cascade_driver_cursor_close, CFUNCTYPE(None, c_void_p, c_void_p)(_cursor_close))
+    put("cancel", _abi.cascade_driver_cancel, CFUNCTYPE(None, c_void_p)(_cancel))
+    put("in_transaction", _abi.cascade_driver_in_transaction, CFUNCTYPE(c_int32, c_void_p)(_in_transaction))
+    return table
+
+
+_kept: List[Any] = []
+_DRIVER = _operations()
+
+
+def attach(session: Session, context: Any) -> Any:
+    """A connection of the library over the session, which it holds until it is closed."""
+    out, number = _OUT(), next(_session_numbers)
+    _sessions[number] = session
+    try:
+        lib.cascade_connection_new(context, byref(_DRIVER), number, None, byref(out), failure())
+    except BaseException:
+        _sessions.pop(number, None)
+        raise
+    return out
