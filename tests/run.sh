@@ -98,6 +98,7 @@ packages=(
   pkg-config 'finds libraries'
   python3 'scripts of the tests'
   python3-jsonschema 'the JSON against its schemas'
+  python3-pytest 'tests of the Python package'
   libdbi-dev 'the dbi driver'
   libdbd-sqlite3 'the dbi driver on SQLite'
   libsqlite3-dev 'the native driver for SQLite'
