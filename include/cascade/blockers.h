@@ -163,6 +163,7 @@ enum cascade_probe_answer {
  *         CASCADE_TOKEN_FORGED, CASCADE_TOKEN_FOREIGN, CASCADE_TOKEN_STALE or CASCADE_TOKEN_EXPIRED; CASCADE_UNSUPPORTED for anchors, and pages backward, where
  *         more than 1,000 rows are selected; CASCADE_MAX_ROWS when more rows are
  *         selected than max_rows; CASCADE_NO_KEY; CASCADE_OPTIONS; CASCADE_NOMEM; any database status
+ * @note One thread at a time uses the cursor and its connection.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_blockers_open(cascade_connection *connection, cascade_policy *policy,
@@ -195,6 +196,7 @@ CASCADE_API cascade_status cascade_blockers_next(cascade_blockers *blockers, con
  * @return CASCADE_OK; CASCADE_DONE when there is nothing to go on with; CASCADE_INVALID when there is no token_key, or no last page that
  *         the kind could be about, or an anchor does not fit its column; CASCADE_UNSUPPORTED for CASCADE_TOKEN_PREVIOUS below the first level
  *         or where more than a thousand rows are selected, and when the text would be longer than a million characters; CASCADE_NOMEM
+ * @note Touches no database. On the thread that uses the cursor. The text is borrowed until the next call on the cursor.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_blockers_token(cascade_blockers *blockers, int32_t kind, const char **token,
@@ -204,6 +206,7 @@ CASCADE_API cascade_status cascade_blockers_token(cascade_blockers *blockers, in
  * @brief What ended the cursor before all was given: see ::cascade_blockers_cut.
  * @param blockers  a cursor that has given CASCADE_DONE
  * @return bits; 0 when nothing was left out
+ * @note Touches no database. On the thread that uses the cursor at the time.
  * @since 0.1
  */
 CASCADE_API int32_t cascade_blockers_cut(const cascade_blockers *blockers);
@@ -234,6 +237,7 @@ CASCADE_API cascade_status cascade_blockers_count(const cascade_blockers *blocke
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_NOT_FOUND when keys were given and none has a row; CASCADE_INVALID; CASCADE_NO_KEY; CASCADE_NOMEM; any
  *         database status
+ * @note No transaction is left open and no row is locked. On the thread that uses the connection.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_blockers_probe(cascade_connection *connection, cascade_policy *policy,
@@ -271,6 +275,7 @@ CASCADE_API cascade_status cascade_blockers_json(cascade_connection *connection,
 /**
  * @brief Closes a cursor.
  * @param blockers  a cursor, or NULL
+ * @note On the thread that uses the cursor.
  * @since 0.1
  */
 CASCADE_API void cascade_blockers_free(cascade_blockers *blockers);

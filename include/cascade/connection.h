@@ -78,6 +78,7 @@ CASCADE_API cascade_status cascade_connection_open(cascade_context *context, con
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_NOT_FOUND for an unknown driver; CASCADE_UNSUPPORTED when it cannot adopt;
  *         CASCADE_INVALID; CASCADE_OPTIONS; CASCADE_NOMEM
+ * @note One thread at a time uses a connection, and the handle while a call is under way.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_connection_adopt(cascade_context *context, const char *driver, void *handle,
@@ -96,6 +97,7 @@ CASCADE_API cascade_status cascade_connection_adopt(cascade_context *context, co
  * @return CASCADE_OK; CASCADE_UNSUPPORTED for a driver of another ABI version, without a required operation, or for an
  *         engine that this library does not know; CASCADE_OPTIONS; CASCADE_INVALID; CASCADE_NOMEM; what the driver's
  *         `capabilities` returns
+ * @note One thread at a time uses a connection.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_connection_new(cascade_context *context, const struct cascade_driver *driver,
@@ -118,6 +120,7 @@ CASCADE_API void cascade_connection_cancel(cascade_connection *connection);
  * @brief Database engine behind the connection.
  * @param connection  a connection
  * @return "sqlite", "postgresql" or "mariadb", borrowed for the connection's life
+ * @note Touches no database. Any thread.
  * @since 0.1
  */
 CASCADE_API const char *cascade_connection_engine(const cascade_connection *connection);
@@ -126,6 +129,7 @@ CASCADE_API const char *cascade_connection_engine(const cascade_connection *conn
  * @brief Statements sent so far.
  * @param connection  a connection
  * @return their number since it was made, those that failed included
+ * @note Touches no database. On the thread that uses the connection.
  * @since 0.1
  */
 CASCADE_API uint64_t cascade_connection_statements(const cascade_connection *connection);
@@ -133,6 +137,7 @@ CASCADE_API uint64_t cascade_connection_statements(const cascade_connection *con
 /**
  * @brief Closes the session. One that was adopted stays open for the host.
  * @param connection  a connection, or NULL. Iterators made from it hold a reference: the session is closed with the last
+ * @note On the thread that uses the connection.
  * @since 0.1
  */
 CASCADE_API void cascade_connection_free(cascade_connection *connection);

@@ -67,6 +67,7 @@ CASCADE_API cascade_status cascade_context_new(const cascade_context_options *op
 /**
  * @brief Gives the caller's reference up. What was made from the context keeps it alive for as long as it needs it.
  * @param context  a context, or NULL
+ * @note Touches no database. Any thread.
  * @since 0.1
  */
 CASCADE_API void cascade_context_free(cascade_context *context);

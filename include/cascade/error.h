@@ -55,6 +55,7 @@ CASCADE_API cascade_status cascade_error_status(const cascade_error *error);
  * @brief One line for a person: what failed, the table, relation or key concerned, and what can be done about it.
  * @param error  a failure, or NULL
  * @return UTF-8 without a line break, borrowed until the error is freed; "" for NULL
+ * @note Touches no database. Any thread.
  * @since 0.1
  */
 CASCADE_API const char *cascade_error_message(const cascade_error *error);
@@ -63,6 +64,7 @@ CASCADE_API const char *cascade_error_message(const cascade_error *error);
  * @brief SQLSTATE of the database's own error.
  * @param error  a failure, or NULL
  * @return five characters, borrowed; "" when the database gave none
+ * @note Touches no database. Any thread.
  * @since 0.1
  */
 CASCADE_API const char *cascade_error_sqlstate(const cascade_error *error);
@@ -71,6 +73,7 @@ CASCADE_API const char *cascade_error_sqlstate(const cascade_error *error);
  * @brief The database's own error number.
  * @param error  a failure, or NULL
  * @return for example SQLite's extended result code; 0 when there is none
+ * @note Touches no database. Any thread.
  * @since 0.1
  */
 CASCADE_API int64_t cascade_error_native_code(const cascade_error *error);
@@ -79,6 +82,7 @@ CASCADE_API int64_t cascade_error_native_code(const cascade_error *error);
  * @brief Table that the failure is about.
  * @param error  a failure, or NULL
  * @return its name, borrowed; "" when it is about none
+ * @note Touches no database. Any thread.
  * @since 0.1
  */
 CASCADE_API const char *cascade_error_table(const cascade_error *error);
@@ -87,6 +91,7 @@ CASCADE_API const char *cascade_error_table(const cascade_error *error);
  * @brief Relation that the failure is about.
  * @param error  a failure, or NULL
  * @return "table(column, ...) -> table(column, ...)", borrowed; "" when it is about none
+ * @note Touches no database. Any thread.
  * @since 0.1
  */
 CASCADE_API const char *cascade_error_relation(const cascade_error *error);
@@ -95,6 +100,7 @@ CASCADE_API const char *cascade_error_relation(const cascade_error *error);
  * @brief Whether the same call may succeed when made again: the class of the failure is transient.
  * @param error  a failure, or NULL
  * @return 1 or 0
+ * @note Touches no database. Any thread.
  * @since 0.1
  */
 CASCADE_API int32_t cascade_error_retryable(const cascade_error *error);
@@ -103,6 +109,7 @@ CASCADE_API int32_t cascade_error_retryable(const cascade_error *error);
  * @brief What became of the transaction in which the failure happened.
  * @param error  a failure, or NULL
  * @return one of ::cascade_transaction_state
+ * @note Touches no database. Any thread.
  * @since 0.1
  */
 CASCADE_API int32_t cascade_error_transaction(const cascade_error *error);
@@ -133,6 +140,7 @@ CASCADE_API cascade_status cascade_error_create(cascade_context *context, const 
 /**
  * @brief Frees an error.
  * @param error  a failure, or NULL. The static out-of-memory error may be passed too
+ * @note Touches no database. Any thread, one of them, once.
  * @since 0.1
  */
 CASCADE_API void cascade_error_free(cascade_error *error);

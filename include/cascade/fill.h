@@ -136,6 +136,7 @@ typedef int32_t (*cascade_fill_rows)(void *user_data, uint64_t wanted, const cas
  *         key, or no unique index of just its columns; CASCADE_UNENFORCED; CASCADE_ENGINE; CASCADE_INVALID for a view, a column
  *         named twice or computed, a range column that is not of the key, columns and a mode that do not fit, or a token that is
  *         damaged; CASCADE_OPTIONS; CASCADE_CANCELLED; CASCADE_NOMEM; any database status
+ * @note One thread at a time uses a fill and its connection.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_fill_new(cascade_connection *connection, cascade_graph *graph,
@@ -157,6 +158,7 @@ CASCADE_API cascade_status cascade_fill_new(cascade_connection *connection, casc
  *         comment), the rows are streamed, or the range column is not one of integers; CASCADE_SCHEMA when its columns are not as
  *         many, the type of one is not the target's (SQLite, which knows types of values only: when a range meets the value), or
  *         the database does not understand it; CASCADE_NOMEM; any database status
+ * @note On the thread that uses the fill.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_fill_select(cascade_fill *fill, const char *select, const cascade_value *parameters,
@@ -193,6 +195,8 @@ CASCADE_API cascade_status cascade_fill_stream(cascade_fill *fill, cascade_fill_
  *         CASCADE_DATABASE with the row at fault in the message; CASCADE_CONTENDED when another run of the same job goes on
  *         meanwhile; CASCADE_HOOK; CASCADE_CANCELLED; CASCADE_NOMEM; any database status. After a failure the fill gives that
  *         failure's status again
+ * @note Memory does not grow with the number of rows, as they stay in the database; rows of a stream are held for one range. On
+ *       the thread that uses the fill.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_fill_next(cascade_fill *fill, const cascade_fill_range **range, cascade_error **error);
@@ -210,6 +214,7 @@ CASCADE_API void cascade_fill_cancel(cascade_fill *fill);
  * @param fill  a fill
  * @param[out] report  `size` set by the caller; the rest is filled as far as that reaches
  * @return CASCADE_OK; CASCADE_INVALID
+ * @note Touches no database. On the thread that uses the fill at the time.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_fill_describe(const cascade_fill *fill, cascade_fill_report *report);
@@ -223,6 +228,7 @@ CASCADE_API cascade_status cascade_fill_describe(const cascade_fill *fill, casca
  * @param[out] token  receives opaque text of printable characters, to be freed with cascade_text_free()
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_INVALID when it was not; CASCADE_NOMEM
+ * @note Touches no database. On the thread that uses the fill at the time.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_fill_token(const cascade_fill *fill, char **token, cascade_error **error);
@@ -230,6 +236,7 @@ CASCADE_API cascade_status cascade_fill_token(const cascade_fill *fill, char **t
 /**
  * @brief Ends a fill, finished or not.
  * @param fill  a fill, or NULL
+ * @note Commits nothing. On the thread that uses the fill.
  * @since 0.1
  */
 CASCADE_API void cascade_fill_free(cascade_fill *fill);

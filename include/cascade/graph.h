@@ -188,6 +188,7 @@ CASCADE_API cascade_status cascade_graph_load(cascade_context *context, const ch
  * @param[out] text  receives NUL-terminated text, to be freed with cascade_text_free()
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_INVALID; CASCADE_NOMEM
+ * @note Touches no database; the whole text is in memory. Any thread.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_graph_json(const cascade_graph *graph, char **text, cascade_error **error);
@@ -200,6 +201,7 @@ CASCADE_API cascade_status cascade_graph_json(const cascade_graph *graph, char *
  * @param[out] text  receives NUL-terminated text, to be freed with cascade_text_free()
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_NOT_FOUND for a table that does not exist; CASCADE_INVALID; CASCADE_NOMEM
+ * @note Touches no database; the whole text is in memory. Any thread.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_graph_dot(const cascade_graph *graph, const char *table, char **text,
@@ -217,6 +219,7 @@ CASCADE_API void cascade_text_free(char *text);
  * @brief Number of tables, numbered from 0 in the order of their names.
  * @param graph  a graph
  * @return the number; 0 for NULL
+ * @note Touches no database, reads memory only. Any thread.
  * @since 0.1
  */
 CASCADE_API uint32_t cascade_graph_table_count(const cascade_graph *graph);
@@ -225,6 +228,7 @@ CASCADE_API uint32_t cascade_graph_table_count(const cascade_graph *graph);
  * @brief Number of relations, numbered from 0, grouped by referencing table.
  * @param graph  a graph
  * @return the number; 0 for NULL
+ * @note Touches no database, reads memory only. Any thread.
  * @since 0.1
  */
 CASCADE_API uint32_t cascade_graph_relation_count(const cascade_graph *graph);
@@ -236,6 +240,7 @@ CASCADE_API uint32_t cascade_graph_relation_count(const cascade_graph *graph);
  *
  * @param graph  a graph
  * @return ::cascade_hidden bits; 0 when the graph is whole
+ * @note Touches no database, reads memory only. Any thread.
  * @since 0.1
  */
 CASCADE_API uint32_t cascade_graph_hidden(const cascade_graph *graph);
@@ -253,6 +258,7 @@ CASCADE_API uint32_t cascade_graph_hidden(const cascade_graph *graph);
  * @param[out] table  receives its number
  * @param[out] error  receives the failure, with the nearest name as a hint; may be NULL
  * @return CASCADE_OK; CASCADE_NOT_FOUND; CASCADE_INVALID
+ * @note Touches no database, reads memory only. Any thread.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_graph_find_table(const cascade_graph *graph, const char *name, uint32_t *table,
@@ -264,6 +270,7 @@ CASCADE_API cascade_status cascade_graph_find_table(const cascade_graph *graph, 
  * @param table  its number
  * @param[out] info  `size` set by the caller; the rest is filled as far as that reaches
  * @return CASCADE_OK; CASCADE_INVALID for a number or size out of range
+ * @note Touches no database, reads memory only. Any thread.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_graph_table(const cascade_graph *graph, uint32_t table, cascade_table_info *info);
@@ -275,6 +282,7 @@ CASCADE_API cascade_status cascade_graph_table(const cascade_graph *graph, uint3
  * @param column  position from 0, in the table's order
  * @param[out] info  `size` set by the caller; the rest is filled as far as that reaches
  * @return CASCADE_OK; CASCADE_INVALID for a number or size out of range
+ * @note Touches no database, reads memory only. Any thread.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_graph_column(const cascade_graph *graph, uint32_t table, uint32_t column,
@@ -286,6 +294,7 @@ CASCADE_API cascade_status cascade_graph_column(const cascade_graph *graph, uint
  * @param relation  its number
  * @param[out] info  `size` set by the caller; the rest is filled as far as that reaches
  * @return CASCADE_OK; CASCADE_INVALID for a number or size out of range
+ * @note Touches no database, reads memory only. Any thread.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_graph_relation(const cascade_graph *graph, uint32_t relation,
@@ -298,6 +307,7 @@ CASCADE_API cascade_status cascade_graph_relation(const cascade_graph *graph, ui
  * @param[out] relations  receives their numbers, borrowed from the graph
  * @param[out] count  receives how many
  * @return CASCADE_OK; CASCADE_INVALID
+ * @note Touches no database, reads memory only. Any thread.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_graph_relations_to(const cascade_graph *graph, uint32_t table,
@@ -310,6 +320,7 @@ CASCADE_API cascade_status cascade_graph_relations_to(const cascade_graph *graph
  * @param[out] relations  receives their numbers, borrowed from the graph
  * @param[out] count  receives how many
  * @return CASCADE_OK; CASCADE_INVALID
+ * @note Touches no database, reads memory only. Any thread.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_graph_relations_from(const cascade_graph *graph, uint32_t table,
@@ -324,6 +335,7 @@ CASCADE_API cascade_status cascade_graph_relations_from(const cascade_graph *gra
  * @param[out] count  receives how many were filled in
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_INVALID; CASCADE_NOMEM
+ * @note Touches no database; takes a time that grows with tables and relations together. Any thread.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_graph_reach(const cascade_graph *graph, uint32_t table, int32_t cascading_only,
@@ -338,6 +350,7 @@ CASCADE_API cascade_status cascade_graph_reach(const cascade_graph *graph, uint3
  * @param[out] count  receives the chain's length; 0 when `from` is `to`
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_NOT_FOUND when there is none; CASCADE_INVALID; CASCADE_NOMEM
+ * @note Touches no database; takes a time that grows with tables and relations together. Any thread.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_graph_path(const cascade_graph *graph, uint32_t from, uint32_t to,

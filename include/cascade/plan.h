@@ -104,6 +104,7 @@ CASCADE_API cascade_status cascade_plan_new(cascade_connection *connection, casc
  * @param plan  a plan
  * @param[out] info  `size` set by the caller; the rest is filled as far as that reaches
  * @return CASCADE_OK; CASCADE_INVALID
+ * @note Touches no database, reads memory only. Any thread.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_plan_describe(const cascade_plan *plan, cascade_plan_info *info);
@@ -114,6 +115,7 @@ CASCADE_API cascade_status cascade_plan_describe(const cascade_plan *plan, casca
  * @param step  its number, from 0
  * @param[out] info  `size` set by the caller; the rest is filled as far as that reaches
  * @return CASCADE_OK; CASCADE_INVALID for a number or size out of range
+ * @note Touches no database, reads memory only. Any thread.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_plan_step(const cascade_plan *plan, uint32_t step, cascade_step_info *info);
@@ -124,6 +126,7 @@ CASCADE_API cascade_status cascade_plan_step(const cascade_plan *plan, uint32_t 
  * @param[out] text  receives NUL-terminated text, to be freed with cascade_text_free()
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_INVALID; CASCADE_NOMEM
+ * @note Touches no database. Any thread.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_plan_text(const cascade_plan *plan, char **text, cascade_error **error);
@@ -134,6 +137,7 @@ CASCADE_API cascade_status cascade_plan_text(const cascade_plan *plan, char **te
  * @param[out] text  receives NUL-terminated text, to be freed with cascade_text_free()
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_INVALID; CASCADE_NOMEM
+ * @note Touches no database. Any thread.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_plan_json(const cascade_plan *plan, char **text, cascade_error **error);
@@ -144,6 +148,7 @@ CASCADE_API cascade_status cascade_plan_json(const cascade_plan *plan, char **te
  * @param[out] text  receives NUL-terminated text, to be freed with cascade_text_free()
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_INVALID; CASCADE_NOMEM
+ * @note Touches no database. Any thread.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_plan_sql(const cascade_plan *plan, char **text, cascade_error **error);

@@ -110,6 +110,7 @@ CASCADE_API cascade_status cascade_policy_new(cascade_graph *graph, const cascad
  * @param[out] policy  receives the policy, owned by the caller
  * @param[out] error  receives the failure, with the line or the entry and what was probably meant; may be NULL
  * @return as cascade_policy_new(), and CASCADE_FORMAT for a text that is not such a document
+ * @note Touches no database. A policy is immutable; any number of threads may use it.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_policy_load(cascade_graph *graph, const char *json, uint64_t length,
@@ -119,6 +120,7 @@ CASCADE_API cascade_status cascade_policy_load(cascade_graph *graph, const char 
  * @brief Number of relations that the policy knows: the graph's, in the same order, then the declared ones.
  * @param policy  a policy
  * @return the number; 0 for NULL
+ * @note Touches no database, reads memory only. Any thread.
  * @since 0.1
  */
 CASCADE_API uint32_t cascade_policy_relation_count(const cascade_policy *policy);
@@ -129,6 +131,7 @@ CASCADE_API uint32_t cascade_policy_relation_count(const cascade_policy *policy)
  * @param relation  its number
  * @param[out] info  `size` set by the caller; the rest is filled as far as that reaches
  * @return CASCADE_OK; CASCADE_INVALID for a number or size out of range
+ * @note Touches no database, reads memory only. Any thread.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_policy_relation(const cascade_policy *policy, uint32_t relation,
@@ -138,6 +141,7 @@ CASCADE_API cascade_status cascade_policy_relation(const cascade_policy *policy,
  * @brief The graph that the policy is about.
  * @param policy  a policy
  * @return the graph, borrowed
+ * @note Touches no database, reads memory only. Any thread.
  * @since 0.1
  */
 CASCADE_API cascade_graph *cascade_policy_graph(const cascade_policy *policy);
@@ -146,6 +150,7 @@ CASCADE_API cascade_graph *cascade_policy_graph(const cascade_policy *policy);
  * @brief Name of a rule, such as "SET_NULL".
  * @param rule  one of ::cascade_rule
  * @return the name, static; "?" for another number
+ * @note Touches no database. Any thread.
  * @since 0.1
  */
 CASCADE_API const char *cascade_rule_name(int32_t rule);

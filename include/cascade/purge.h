@@ -127,7 +127,7 @@ typedef struct cascade_table_report {
 /**
  * @brief Prepares a purge and examines it. Changes nothing.
  *
- * Refuses what is refused by default, and looks for rows that block: in the whole closure, before the first delete. Then
+ * Refuses what is refused by default (see @ref safety), and looks for rows that block: in the whole closure, before the first delete. Then
  * cascade_purge_next() does the work.
  *
  * @param connection  a session; the purge holds a reference. Inside a transaction of the host, the purge is one batch between savepoints,
@@ -141,6 +141,8 @@ typedef struct cascade_table_report {
  *         CASCADE_NO_KEY; CASCADE_CYCLE; CASCADE_ENGINE; CASCADE_PRIVILEGE; CASCADE_MAX_ROWS; CASCADE_PLAN_CHANGED; CASCADE_NOT_ATOMIC; CASCADE_TRIGGERS;
  *         CASCADE_POLICY; CASCADE_READONLY; CASCADE_INVALID; CASCADE_OPTIONS; CASCADE_CANCELLED; CASCADE_NOMEM; any database
  *         status
+ * @note Reads the closure once, in a read transaction that ends with the call. One thread at a time uses a purge and its
+ *       connection.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_purge_new(cascade_connection *connection, cascade_policy *policy,
@@ -160,6 +162,7 @@ CASCADE_API cascade_status cascade_purge_new(cascade_connection *connection, cas
  * @return CASCADE_OK; CASCADE_DONE when nothing is left to do or a budget is used up, again and again; the statuses of
  *         cascade_purge_new(), and CASCADE_HOOK, CASCADE_CONTENDED, CASCADE_NO_PROGRESS. After a failure the purge gives that
  *         failure's status again
+ * @note Keys of one batch are in memory, whatever the size of the closure. On the thread that uses the purge.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_purge_next(cascade_purge *purge, const cascade_batch_info **batch,
@@ -178,6 +181,7 @@ CASCADE_API void cascade_purge_cancel(cascade_purge *purge);
  * @param purge  a purge
  * @param[out] report  `size` set by the caller; the rest is filled as far as that reaches
  * @return CASCADE_OK; CASCADE_INVALID
+ * @note Touches no database. On the thread that uses the purge at the time.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_purge_describe(const cascade_purge *purge, cascade_purge_report *report);
@@ -188,6 +192,7 @@ CASCADE_API cascade_status cascade_purge_describe(const cascade_purge *purge, ca
  * @param position  from 0 to `table_count - 1` of the report
  * @param[out] report  `size` set by the caller; the rest is filled as far as that reaches
  * @return CASCADE_OK; CASCADE_INVALID for a number or size out of range
+ * @note Touches no database. On the thread that uses the purge at the time.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_purge_table(const cascade_purge *purge, uint32_t position,
@@ -196,6 +201,7 @@ CASCADE_API cascade_status cascade_purge_table(const cascade_purge *purge, uint3
 /**
  * @brief Ends a purge, finished or not. Session settings that it changed are put back.
  * @param purge  a purge, or NULL
+ * @note Commits nothing. On the thread that uses the purge.
  * @since 0.1
  */
 CASCADE_API void cascade_purge_free(cascade_purge *purge);

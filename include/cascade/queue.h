@@ -128,6 +128,7 @@ CASCADE_API cascade_status cascade_queue_ddl(const char *engine, char **text, ca
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK, also when they are there; CASCADE_UNSUPPORTED for a queue of a newer version, and inside a
  * transaction on MariaDB; CASCADE_PRIVILEGE; CASCADE_INVALID; CASCADE_NOMEM; any database status
+ * @note On the thread that uses the connection.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_queue_install(cascade_connection *connection, cascade_error **error);
@@ -151,6 +152,7 @@ CASCADE_API cascade_status cascade_queue_install(cascade_connection *connection,
  * help; CASCADE_BLOCKED; CASCADE_NOT_ATOMIC when more than `max_tx_rows` would go at once; CASCADE_NOT_FOUND without a
  * queue; CASCADE_UNSUPPORTED for a queue of a newer version; the statuses of cascade_purge_new(). Nothing is changed on
  * failure
+ * @note Takes the locks of its rows until its COMMIT, or the host's. On the thread that uses the connection.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_detach(cascade_connection *connection, cascade_policy *policy,
@@ -170,6 +172,7 @@ CASCADE_API cascade_status cascade_detach(cascade_connection *connection, cascad
  * @return CASCADE_OK; CASCADE_NO_FILTER; CASCADE_NOT_FOUND without a queue; CASCADE_UNSUPPORTED for a queue of a newer
  * version, and for a policy that sets a column to bytes; CASCADE_INVALID; CASCADE_OPTIONS; CASCADE_NOMEM; any database
  * status
+ * @note On the thread that uses the connection.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_queue_purge(cascade_connection *connection, cascade_policy *policy,
@@ -187,6 +190,7 @@ CASCADE_API cascade_status cascade_queue_purge(cascade_connection *connection, c
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_NOT_FOUND when there is no such job, or it is in another state; CASCADE_UNSUPPORTED;
  * CASCADE_INVALID; any database status
+ * @note One short transaction. On the thread that uses the connection.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_queue_cancel(cascade_connection *connection, int64_t job, cascade_error **error);
@@ -197,6 +201,7 @@ CASCADE_API cascade_status cascade_queue_cancel(cascade_connection *connection, 
  * @param job  its number
  * @param[out] error  receives the failure; may be NULL
  * @return as cascade_queue_cancel()
+ * @note One short transaction. On the thread that uses the connection.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_queue_retry(cascade_connection *connection, int64_t job, cascade_error **error);
@@ -215,6 +220,7 @@ CASCADE_API cascade_status cascade_queue_retry(cascade_connection *connection, i
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_NOT_FOUND without a queue; CASCADE_UNSUPPORTED; CASCADE_INVALID, also for an unknown
  * state; CASCADE_OPTIONS; CASCADE_NOMEM; any database status
+ * @note Reads only. On the thread that uses the connection.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_queue_list(cascade_connection *connection, const cascade_queue_list_options *options,
@@ -232,6 +238,7 @@ CASCADE_API cascade_status cascade_queue_list(cascade_connection *connection, co
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_NOT_FOUND without a queue; CASCADE_UNSUPPORTED; CASCADE_INVALID; CASCADE_NOMEM; any
  * database status
+ * @note Reads only; counts the recorded keys that are left. On the thread that uses the connection.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_queue_metrics(cascade_connection *connection, char **text, cascade_error **error);
@@ -261,6 +268,7 @@ CASCADE_API cascade_status cascade_worker_new(cascade_connection *connection, co
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK: there may be more to do; CASCADE_DONE: no job is due, ask again later; CASCADE_CANCELLED, the job
  * being given back; CASCADE_CONNECTION, CASCADE_NOMEM, and database statuses of the queue's own tables
+ * @note On the thread that uses the worker.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_worker_step(cascade_worker *worker, cascade_error **error);
@@ -270,6 +278,7 @@ CASCADE_API cascade_status cascade_worker_step(cascade_worker *worker, cascade_e
  * @param worker  a worker
  * @param[out] report  `size` set by the caller; the rest is filled as far as that reaches
  * @return CASCADE_OK; CASCADE_INVALID
+ * @note Touches no database. On the thread that uses the worker at the time.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_worker_describe(const cascade_worker *worker, cascade_worker_report *report);
@@ -286,6 +295,7 @@ CASCADE_API void cascade_worker_cancel(cascade_worker *worker);
 /**
  * @brief Ends a worker. A job that it has claimed is given back.
  * @param worker  a worker, or NULL
+ * @note One short transaction, if it has claimed a job. On the thread that uses the worker.
  * @since 0.1
  */
 CASCADE_API void cascade_worker_free(cascade_worker *worker);

@@ -51,6 +51,7 @@ CASCADE_API cascade_status cascade_selection_integers(cascade_graph *graph, cons
  * @param[out] selection  receives the selection, owned by the caller
  * @param[out] error  receives the failure; may be NULL
  * @return as cascade_selection_integers(); CASCADE_INVALID also for a wrong `column_count` or a NULL cell
+ * @note Touches no database. A selection is immutable; any number of threads may use it.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_selection_keys(cascade_graph *graph, const char *table, const cascade_value *cells,
@@ -70,6 +71,7 @@ CASCADE_API cascade_status cascade_selection_keys(cascade_graph *graph, const ch
  * @param[out] selection  receives the selection, owned by the caller
  * @param[out] error  receives the failure, which quotes the key and names the column; may be NULL
  * @return as cascade_selection_keys()
+ * @note Touches no database. A selection is immutable; any number of threads may use it.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_selection_parse(cascade_graph *graph, const char *table, const char *const *keys,
@@ -90,6 +92,8 @@ CASCADE_API cascade_status cascade_selection_parse(cascade_graph *graph, const c
  * @return CASCADE_OK; CASCADE_NOT_FOUND; CASCADE_INVALID for a view, or for a condition that is not one expression (unbalanced
  *         quotes or brackets, a semicolon or a comment); CASCADE_NO_KEY when rows of the table cannot be told apart;
  *         CASCADE_NOMEM
+ * @note Touches no database: whether the condition is right shows when it is used. A selection is immutable; any number of
+ *       threads may use it.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_selection_where(cascade_graph *graph, const char *table, const char *condition,
@@ -100,6 +104,7 @@ CASCADE_API cascade_status cascade_selection_where(cascade_graph *graph, const c
  * @brief Number of the table that the selection is of.
  * @param selection  a selection
  * @return its number in the graph
+ * @note Touches no database, reads memory only. Any thread.
  * @since 0.1
  */
 CASCADE_API uint32_t cascade_selection_table(const cascade_selection *selection);
