@@ -149,7 +149,7 @@ build() {
   shift 2
   if ! grep -qsF "\"source\": \"$root\"" "$folder/meson-info/meson-info.json" || ! [ -e "$folder/build.ninja" ]; then
     rm -rf "$folder" # made by another checkout, or half made
-    CC=$compiler meson setup "$folder" "$@" || return
+    CC=$compiler CXX=${compiler/%gcc/g}++ meson setup "$folder" "$@" || return
   fi
   ninja -C "$folder"
 }
