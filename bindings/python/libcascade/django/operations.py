@@ -1,0 +1,238 @@
+"""What a project calls: delete, plan, purge, blockers."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
+
+from django.conf import settings
+from django.db import models, router
+from django.utils.encoding import force_bytes
+
+from .. import (Accuracy, BlockedError, BlockerKind, BlockersProfile, CountMode, Integrity, Plan, Report, Selection,
+                TokenKind)
+from . import conf, rules as reading
+from .collector import collector
+from .conditions import condition
+from .deletion import Counts, Deletion, Refusal, chunks, database_errors, has_receivers, read_keys, select
+from .rules import Model, Relation, Rules
+from .sessions import Session, labels, with_session
+
+
+def _about(objects: Any, using: Optional[str]) -> Tuple[Model, str, Any]:
+    """Model, alias, and a queryset or the keys of what was given: an object, a queryset or a manager."""
+    if isinstance(objects, models.Model):
+        if objects.pk is None:
+            raise ValueError(f"this {objects._meta.object_name} has no primary key, so that it is in no database")
+        alias = using or objects._state.db or router.db_for_write(objects.__class__, instance=objects)
+        return objects.__class__, alias, [objects.pk]
+    queryset = objects.all()
+    queryset._for_write = True
+    alias = using or queryset.db
+    return queryset.model, alias, queryset.using(alias).order_by()
+
+
+def delete(objects: Any) -> Counts:
+    """Deletes an object or a queryset with what depends on it, as its own `delete()` does: in one transaction, with Django's errors,
+    signals and counts. What the library cannot do, Django's own collector does."""
+    with collector():
+        total, counts = objects.delete()
+        return total, counts
+
+
+def _select(session: Session, rules: Rules, objects: Any) -> Selection:
+    """By the queryset's condition where it is simple, else by keys."""
+    if isinstance(objects, list):
+        return select(session, rules.root, objects)
+    simple = condition(objects, rules, session.using)
+    if simple is None:
+        return select(session, rules.root, read_keys(objects))
+    return session.graph.where(rules.root._meta.db_table, *simple)
+
+
+def _settled(session: Session, rules: Rules) -> Any:
+    """The policy for looking. What a nullable column would be set to makes no difference; of others it has to be known."""
+    strict = {relation: relation.value() for relation in rules.lazy if relation.value and not relation.field.null}
+    return session.complete(rules, strict)
+
+
+def plan(objects: Any, using: Optional[str] = None, max_rows: int = 0) -> Plan:
+    """What a purge would do, step by step, and how many rows each step concerns. Reads only."""
+    model, alias, what = _about(objects, using)
+
+    def work(session: Session) -> Plan:
+        rules, _ = session.policy(model)
+        return session.connection.plan(_settled(session, rules), _select(session, rules, what), max_rows=max_rows)
+
+    with database_errors(alias):
+        return with_session(alias, work, fresh=True)
+
+
+# ---- purge ----
+
+@dataclass(frozen=True)
+class Purged:
+    """What a purge did. `finished` is False when a budget ended it: the same purge made anew goes on."""
+
+    total: int
+    counts: Dict[str, int]
+    finished: bool
+    #: The library's own report; None where receivers were told, by deletes of a few roots each.
+    report: Optional[Report] = None
+
+
+def _purge_told(model: Model, alias: str, what: Any, progress: Optional[Callable[[int], Any]]) -> Purged:
+    """With signals: some roots at a time, each time in a transaction, so that few objects are in memory."""
+    counts: Dict[str, int] = {}
+    for part in chunks(what if isinstance(what, list) else read_keys(what), conf.get("SIGNAL_BATCH")):
+        roots = model._base_manager.using(alias).filter(pk__in=part)
+        for label, count in Deletion(roots, alias).run()[1].items():
+            counts[label] = counts.get(label, 0) + count
+        if progress:
+            progress(sum(counts.values()))
+    return Purged(sum(counts.values()), counts, True)
+
+
+def _prepare(session: Session, model: Model, what: Any, options: Dict[str, Any]) -> Any:
+    rules, policy = session.policy(model)
+    selection = _select(session, rules, what)
+    if rules.lazy:
+        policy = session.complete(rules, Refusal(session, rules, policy, selection).values())
+    try:
+        return session.connection.purge(policy, selection, **options), session.models_of(rules)
+    except BlockedError as blocked:
+        raise Refusal(session, rules, policy, selection).error() or blocked from None
+
+
+def purge(objects: Any, using: Optional[str] = None, *, progress: Optional[Callable[[int], Any]] = None, proven: bool = False,
+          **options: Any) -> Purged:
+    """Deletes an object or a queryset with what depends on it, however much that is, in short transactions: outside `atomic()`, what is
+    done stays done when it is interrupted. Refuses with ProtectedError or RestrictedError before the first change.
+
+    `progress` is called after each transaction with the number of rows deleted so far. `proven` leaves it to the library to see to it
+    that no reference dangles, which is faster where the database lets it. Other options are those of libcascade.Purge: `max_rows`,
+    `row_budget`, `time_budget_ms`, `plan` and so on. Where a model has receivers of pre_delete or post_delete, they are told, and
+    the options do not hold."""
+    model, alias, what = _about(objects, using)
+    with database_errors(alias):
+        rules, _ = with_session(alias, lambda session: session.policy(model), fresh=True)
+        if any(has_receivers(each) for each in {model, *rules.deleted.values()}):
+            return _purge_told(model, alias, what, progress)
+        options["integrity"] = Integrity.PROVEN if proven else Integrity.CHECKED
+        running, models_of = with_session(alias, lambda session: _prepare(session, model, what, options))
+        with running:
+            for batch in running:
+                if progress:
+                    progress(batch.total_deleted)
+            report = running.report()
+    total, counts = labels((models_of[each.table.number]._meta.label, each.deleted) for each in report.tables
+                           if each.table.number in models_of)
+    return Purged(total, counts, report.finished, report)
+
+
+# ---- blockers ----
+
+@dataclass(frozen=True)
+class Referring:
+    """Rows of one model that refer by one field: a page of their keys."""
+
+    model: Model
+    #: Name of the field of `model`; of a generic relation, of the field that holds the key.
+    field: str
+    kind: BlockerKind
+    keys: List[Any]
+    #: Whether no row of this relation comes after these.
+    complete: bool
+    depth: int
+    #: How many there are, when they were counted.
+    count: Optional[int]
+    count_accuracy: Accuracy
+    #: Goes on with this relation alone; None when it is complete.
+    token: Optional[str]
+
+    def objects(self, using: Optional[str] = None) -> Any:
+        """A queryset of these rows."""
+        manager = self.model._base_manager
+        return (manager.using(using) if using else manager).filter(pk__in=self.keys)
+
+
+@dataclass(frozen=True)
+class Blockers:
+    """A page of what refers to the rows: blocking relations first, then those that cascade, that are updated, and the others."""
+
+    relations: List[Referring]
+    #: Goes on where this page ends; None when it has all.
+    token: Optional[str]
+
+    @property
+    def blocking(self) -> List[Referring]:
+        return [each for each in self.relations if each.kind == BlockerKind.BLOCKING]
+
+    def __iter__(self) -> Iterator[Referring]:
+        return iter(self.relations)
+
+
+def _token_key() -> bytes:
+    return hashlib.sha256(b"libcascade.django.blockers" + force_bytes(settings.SECRET_KEY)).digest()
+
+
+def _generations(model: Model) -> int:
+    return len(model._meta.concrete_model._meta.get_parent_list())
+
+
+def _field_name(relation: Relation) -> str:
+    return str(relation.field.object_id_field_name if relation.kind == reading.GENERIC else relation.field.name)
+
+
+def _read(session: Session, model: Model, what: Any, depth: int, options: Dict[str, Any]) -> Blockers:
+    rules, _ = session.policy(model)
+    policy = _settled(session, rules)
+    found: List[Referring] = []
+    refusal = Refusal(session, rules, policy, _select(session, rules, what))
+    ways, tables = refusal.ways, session.graph.table
+    # A row of a child is one with those of its parents: what refers to them is no level further down.
+    with session.connection.blockers(policy, refusal.selection, depth=depth + _generations(model), **options) as pages:
+        for page in pages:
+            way = ways.get(page.relation.number)
+            level = page.depth - sum(1 for step in page.path if _is_parent(ways.get(step.number)))
+            if level > depth or _is_parent(way):
+                continue
+            model_of = way.model if way else None
+            if model_of is None:
+                continue
+            found.append(Referring(model_of, _field_name(way), page.kind, list(page.keys), page.complete, level, page.count,
+                                   page.count_accuracy, None if page.complete else pages.token(TokenKind.NEXT)))
+        return Blockers(found, pages.token(TokenKind.REST))
+
+
+def _is_parent(relation: Optional[Relation]) -> bool:
+    return relation is not None and relation.kind == reading.PARENT
+
+
+def blockers(objects: Any, limit: int = 20, token: Optional[str] = None, *, using: Optional[str] = None, depth: int = 1,
+             count: CountMode = CountMode.NONE, **options: Any) -> Blockers:
+    """Who refers to an object or a queryset: for each relation the keys of its first `limit` rows, with a token to go on. Reads only.
+
+    `token` is one of an earlier page, which another process may have given: it is signed with SECRET_KEY, and bound to the objects.
+    Other options are those of libcascade.Blockers."""
+    model, alias, what = _about(objects, using)
+    options.update(limit=limit, count=count, token=token, token_key=_token_key(), token_max_age_s=conf.get("TOKEN_MAX_AGE"))
+    with database_errors(alias):
+        return with_session(alias, lambda session: _read(session, model, what, depth, options))
+
+
+def blockers_json(objects: Any, profile: Union[str, BlockersProfile] = "native", *, using: Optional[str] = None, **options: Any) -> str:
+    """The same as one JSON document: "native" tells all, with tokens; "specify" is what Specify 7's client reads."""
+    model, alias, what = _about(objects, using)
+    chosen = BlockersProfile[profile.upper()] if isinstance(profile, str) else profile
+    if chosen == BlockersProfile.NATIVE:
+        options.setdefault("token_key", _token_key())
+        options.setdefault("token_max_age_s", conf.get("TOKEN_MAX_AGE"))
+
+    def work(session: Session) -> str:
+        rules, _ = session.policy(model)
+        return session.connection.blockers_json(_settled(session, rules), _select(session, rules, what), chosen, **options)
+
+    with database_errors(alias):
+        return with_session(alias, work)

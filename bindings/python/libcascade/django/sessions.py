@@ -1,0 +1,130 @@
+"""The library on Django's own connections: sessions, graphs, and policies made of the models' rules."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any, Callable, Dict, Hashable, Iterable, Mapping, Optional, Tuple, TypeVar
+
+from django.db import connections
+
+from .. import Action, Connection, Graph, NotFoundError, Override, Policy, Rule, SchemaError
+from .rules import Model, Relation, Rules, read
+
+#: Vendors of Django's backends that the library knows.
+VENDORS = {"sqlite", "postgresql", "mysql"}
+
+Answer = TypeVar("Answer")
+
+
+class Known:
+    """What is known of a database: its graph, and the policies on it. Shared by the threads of the process."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.policies: Dict[Hashable, Tuple[Rules, Policy]] = {}
+
+
+_known: Dict[Hashable, Known] = {}
+_lock = threading.RLock()
+
+
+def refresh(using: Optional[str] = None) -> None:
+    """Forgets the schema of a database, or of all: it is read anew when it is needed. Migrations do this by themselves."""
+    with _lock:
+        for key in [key for key in _known if using is None or key[0] == using]:  # type: ignore[index]
+            del _known[key]
+
+
+def _open(using: str) -> Connection:
+    """The library's session over the alias' connection, made once for each."""
+    host = connections[using]
+    host.ensure_connection()
+    place = (os.getpid(), host.connection)
+    held: Tuple[Any, Connection] = getattr(host, "_libcascade", (None, None))
+    if held[0] is None or held[0][0] != place[0] or held[0][1] is not place[1]:
+        held = (place, Connection.over(host.connection, cursor=host.cursor))
+        host._libcascade = held
+    return held[1]
+
+
+def _key(using: str) -> Hashable:
+    settings = connections[using].settings_dict
+    return (using, *(str(settings.get(name)) for name in ("ENGINE", "NAME", "HOST", "PORT", "USER")))
+
+
+def _override(relation: Relation, graph: Graph, values: Mapping[Relation, Any]) -> Optional[Override]:
+    """The entry of the policy; None where the database's own action holds."""
+    parts: Dict[str, Any] = {"table": relation.table, "columns": relation.columns, "ref_table": relation.ref_table,
+                             "ref_columns": relation.ref_columns, "where": relation.where}
+    if relation.rule == "DO_NOTHING":
+        for own in graph.relations_from(relation.table):
+            same = set(zip(own.columns, own.ref_columns)) == set(zip(relation.columns, relation.ref_columns))
+            if same and own.on_delete not in (Action.NO_ACTION, Action.RESTRICT):
+                return None
+        return Override(rule=Rule.IGNORE, **parts)
+    if relation.rule == "SET_VALUE" and (not relation.lazy or relation in values):
+        assert relation.value
+        value = values[relation] if relation.lazy else relation.value()
+        if value is not None:
+            return Override(rule=Rule.SET_VALUE, values=[value], **parts)
+    # What is not asked yet stands for an update of some kind, in a policy that only looks.
+    return Override(rule=Rule.SET_NULL if relation.rule == "SET_VALUE" else Rule[relation.rule], **parts)
+
+
+class Session:
+    """The library on one alias: its connection, and what is known of the database."""
+
+    def __init__(self, using: str, fresh: bool = False) -> None:
+        self.using = using
+        self.connection = _open(using)
+        with _lock:
+            known = None if fresh else _known.get(_key(using))
+            #: Whether the schema was read for this session.
+            self.fresh = known is None
+            if known is None:
+                known = Known(self.connection.graph())
+                _known[_key(using)] = known
+        self.known = known
+
+    @property
+    def graph(self) -> Graph:
+        return self.known.graph
+
+    def policy(self, model: Model, keep_parents: bool = False) -> Tuple[Rules, Policy]:
+        """The rules for deleting rows of a model, and their policy. Lazy values are left out: see complete()."""
+        key = (model, keep_parents)
+        found = self.known.policies.get(key)
+        if found is None:
+            rules = read(model, self.using, keep_parents)
+            found = self.known.policies[key] = (rules, self._make(rules, {}))
+        return found
+
+    def complete(self, rules: Rules, values: Mapping[Relation, Any]) -> Policy:
+        """The policy with the values that lazy relations have come to give."""
+        return self._make(rules, values)
+
+    def _make(self, rules: Rules, values: Mapping[Relation, Any]) -> Policy:
+        overrides = (_override(relation, self.graph, values) for relation in rules.relations)
+        return Policy(self.graph, [override for override in overrides if override])
+
+    def models_of(self, rules: Rules) -> Dict[int, Model]:
+        """Models by the number of their table."""
+        return {self.graph.find(table).number: model for table, model in rules.deleted.items()}
+
+
+def with_session(using: str, work: Callable[[Session], Answer], fresh: bool = False) -> Answer:
+    """Does work that changes nothing before it fails; once more with the schema read anew where that may have been the cause."""
+    session = Session(using, fresh)
+    try:
+        return work(session)
+    except (NotFoundError, SchemaError):
+        if session.fresh:
+            raise
+    return work(Session(using, fresh=True))
+
+
+def labels(counts: Iterable[Tuple[str, int]]) -> Tuple[int, Dict[str, int]]:
+    """Counts as Django returns them."""
+    found = {label: count for label, count in counts if count}
+    return sum(found.values()), found
