@@ -99,6 +99,8 @@ packages=(
   python3 'scripts of the tests'
   python3-jsonschema 'the JSON against its schemas'
   python3-pytest 'tests of the Python package'
+  python3-django 'the package under Django'
+  python3-mysqldb 'Django on MariaDB'
   libdbi-dev 'the dbi driver'
   libdbd-sqlite3 'the dbi driver on SQLite'
   libsqlite3-dev 'the native driver for SQLite'
