@@ -1,0 +1,106 @@
+# frozen_string_literal: true
+
+require "json"
+
+module Libcascade
+  # Work that is done later, by workers: detached rows, and purges. A few tables in the database.
+  class Queue
+    # The statements that make the tables, for a migration of the host's. `engine`: :sqlite, :postgresql or :mariadb.
+    def self.ddl(engine)
+      Native.fetch_text(:queue_ddl, engine.to_s)
+    end
+
+    def self.job_options(given)
+      given = given.dup
+      given[:allow] &&= ALLOW.bits(given[:allow])
+      given[:integrity] &&= INTEGRITY.number(given[:integrity])
+      Native::JobOptions.make(**given)
+    end
+
+    def self.detach_options(given)
+      given = given.dup
+      job = given.delete(:job)
+      given[:allow] &&= ALLOW.bits(given[:allow])
+      Native::DetachOptions.make(**given, job: job && job_options(job))
+    end
+
+    def initialize(connection)
+      @connection = connection
+    end
+
+    # Makes the tables where they are not there.
+    def install
+      @connection.call(:queue_install)
+      self
+    end
+
+    # Puts a purge into the queue, and gives the number of the job. Options are those of `cascade_job_options`.
+    def purge(policy, selection, **options)
+      job = FFI::MemoryPointer.new(:int64)
+      @connection.call(:queue_purge, Policy.expect(policy), Selection.expect(selection), Queue.job_options(options), job)
+      job.read_int64
+    end
+
+    # Ends a job that is ready, claimed or dead.
+    def cancel(job)
+      @connection.call(:queue_cancel, job)
+      self
+    end
+
+    # Makes a job that is dead or cancelled ready again.
+    def retry(job)
+      @connection.call(:queue_retry, job)
+      self
+    end
+
+    # Jobs as hashes, by their numbers. `state`: "ready", "claimed", "done", "dead" or "cancelled".
+    def list(state: nil, after: 0, limit: 0)
+      options = Native::QueueListOptions.make(state: state&.to_s, after: after, limit: limit)
+      JSON.parse(@connection.call_for_text(:queue_list, options), symbolize_names: true)[:jobs]
+    end
+
+    # The state of the queue as a hash.
+    def metrics
+      JSON.parse(@connection.call_for_text(:queue_metrics), symbolize_names: true)
+    end
+
+    # A worker on this session, which is outside any transaction. See Worker.
+    def worker(**options, &block)
+      Worker.open(@connection, **options, &block)
+    end
+  end
+
+  # A session that works on the jobs of a queue.
+  class Worker < Connection::Child
+    kind :worker
+
+    MEMBERS = %i[job claimed done failed lost batches deleted updated kept].freeze
+    Report = Struct.new(*MEMBERS, keyword_init: true)
+    private_constant :MEMBERS
+
+    # Options are those of `cascade_worker_options`.
+    def self.open(connection, **options, &block)
+      open_with(new(connection.fetch(:worker_free, :worker_new, Native::WorkerOptions.make(**options)), connection), &block)
+    end
+
+    # Does the next piece of work; false when no job is due.
+    def step
+      call(:worker_step) != Native::CONSTANTS["CASCADE_DONE"]
+    end
+
+    # Works until no job is due, and says what was done.
+    def run
+      nil while step
+      report
+    end
+
+    # Stops the worker, from any thread: #step gives its job back and raises CancelledError.
+    def cancel
+      Native.worker_cancel(self)
+    end
+
+    def report
+      Report.new(**Native.describe(Native::WorkerReport, :worker_describe, self).to_h(*MEMBERS)).freeze
+    end
+  end
+end

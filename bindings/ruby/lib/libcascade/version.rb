@@ -1,0 +1,6 @@
+# frozen_string_literal: true
+
+module Libcascade
+  # Version of the gem, which is that of the library it is made for.
+  VERSION = "0.0.1"
+end

@@ -1,0 +1,279 @@
+# frozen_string_literal: true
+
+# The library's objects in Ruby, on each engine: with the library's own drivers, and over Ruby's sessions.
+
+require_relative "helper"
+
+module CoreTests
+  def setup
+    @database = Database.of(self.class::ENGINE)
+    @database.run(*Museum::TABLES, *Museum.rows)
+    @connection = connect
+    @graph = @connection.graph
+    @policy = Museum.policy(@graph)
+  end
+
+  def teardown
+    @connection&.close
+    @ours&.close
+    @database&.drop
+  end
+
+  def agents(*keys)
+    @graph.select("agent", keys: keys)
+  end
+
+  def rows(table)
+    @database.value("SELECT COUNT(*) FROM #{table}")
+  end
+
+  def test_graph
+    assert_equal %w[agent loan note], @graph.tables.map(&:name)
+    loan = @graph.table("loan")
+    assert_equal [%w[id agent_id], ["id"], :ordinary], [loan.columns.map(&:name), loan.key, loan.kind]
+    assert_equal [:not_null], @graph.table("agent").columns.last.flags
+    relation = @graph.relations_to("agent").first
+    assert_equal [loan, %w[agent_id], %w[id], :cascade, :cascade],
+                 [relation.table, relation.columns, relation.ref_columns, relation.on_delete, relation.rule]
+    assert_equal [relation], @graph.relations_from("loan")
+    assert_equal %w[agent loan note], @graph.reach("agent").map(&:name)
+    assert_equal %w[agent loan], @graph.reach("agent", cascading_only: true).map(&:name)
+    assert_equal %w[loan note], @graph.path("note", "agent").map { |step| step.table.name }
+    assert_nil @graph.path("agent", "note")
+    assert_empty @graph.hidden
+    again = Libcascade::Graph.load(@graph.to_json)
+    assert_equal @graph.to_json, again.to_json
+    assert_match(/\Adigraph/, @graph.to_dot("agent"))
+    assert_raises(FrozenError) { loan.columns << 1 }
+    error = assert_raises(Libcascade::NotFoundError) { @graph.table("agnet") }
+    assert_match(/agent/, error.message)
+  end
+
+  def test_policy
+    assert_equal %i[cascade cascade], @policy.relations.map(&:rule)
+    json = '{"relations": [{"table": "note", "columns": ["loan_id"], "rule": "PROTECT"}], "exclude": []}'
+    assert_equal :protect, Libcascade::Policy.load(@graph, json).find("note", "loan_id").rule
+    assert_equal "SET_NULL", Libcascade::Policy.rule_name(:set_null)
+    copy = @policy.dup
+    @policy.close
+    assert_equal 2, copy.relations.size
+    assert_raises(ArgumentError) { @graph.policy([{ table: "note", colums: "loan_id" }]) }
+    assert_raises(ArgumentError) { @graph.policy([{ table: "note", columns: "loan_id", rule: :explode }]) }
+    assert_raises(Libcascade::NotFoundError) { @graph.policy([{ table: "note", columns: "lone_id", rule: :cascade }]) }
+  end
+
+  def test_selections
+    assert_equal "agent", agents(1).table.name
+    by_text = @graph.select("note", keys: %w[n10 n11])
+    assert_equal 2, @connection.plan(@policy, by_text).roots
+    by_condition = @graph.select("agent", where: "name = ? OR id = ?", parameters: ["Agent 3", 4])
+    assert_equal 2, @connection.plan(@policy, by_condition).roots
+    parsed = Libcascade::Selection.parse(@graph, "agent", "1", "2", "3")
+    assert_equal 3, @connection.plan(@policy, parsed).roots
+    assert_equal 0, @connection.plan(@policy, agents).roots
+    assert_raises(ArgumentError) { @graph.select("agent", keys: [1], where: "id = 2") }
+    assert_raises(TypeError) { @graph.select("agent", where: "id = ?", parameters: [Object.new]) }
+    assert_raises(Libcascade::InvalidError) { @graph.select("note", keys: [["a", 1]]) }
+  end
+
+  def test_plan
+    plan = @connection.plan(@policy, agents(1, 2))
+    assert_equal [2, 2 + 6 + 6, :exact, false], [plan.roots, plan.deleted, plan.accuracy, plan.blocked?]
+    assert_equal %i[delete delete delete], plan.map(&:kind)
+    assert_match(/\ADelete 2 rows/, plan.to_s)
+    assert_match(/fingerprint/, plan.to_json)
+    assert_match(/delete/i, plan.to_sql)
+    assert_predicate @connection.plan(@graph.policy, agents(1)), :blocked?
+  end
+
+  def test_blockers
+    pages = @connection.blockers(@graph.policy, agents(1), depth: 2, limit: 2, count: :exact, &:to_a)
+    loans, notes = pages
+    assert_equal [:cascading, [10, 11], false, 3, :exact], [loans.kind, loans.keys.to_a, loans.complete?, loans.count, loans.count_accuracy]
+    assert_equal [:blocking, %w[n10 n11], [[10, 11]]], [notes.kind, notes.keys.to_a, notes.path_keys.map(&:to_a)]
+    assert_equal [loans.relation], notes.path
+    assert_raises(FrozenError) { loans.keys.to_a << 1 }
+    more = @connection.blockers(@policy, agents(1), requests: [{ relation: loans.relation, anchor: loans.last }]) { |cursor| cursor.next.keys.to_a }
+    assert_equal [12], more
+    secret = "0123456789abcdef"
+    token = @connection.blockers(@policy, agents(1), limit: 2, token_key: secret) { |cursor| cursor.next && cursor.token(:next) }
+    assert_equal [[12]], @connection.blockers(@policy, agents(1), token_key: secret, token: token) { |cursor| cursor.map { |page| page.keys.to_a } }
+    assert_raises(Libcascade::TokenForgedError) { @connection.blockers(@policy, agents(1), token_key: "x" * 16, token: token) }
+    total = @connection.blockers(@policy, agents(1, 2), count: :exact) { |cursor| cursor.each { nil }.count_of(:cascading) }
+    assert_equal [1, 6], [total.relations, total.references]
+    assert_equal [:rows], @connection.blockers(@policy, agents(1), budget_rows: 1) { |cursor| cursor.each { nil }.cut }
+    assert_equal :deletable, @connection.probe(@policy, agents(1)).answer
+    probe = @connection.probe(@graph.policy, agents(1))
+    assert_equal [:blocked, "note"], [probe.answer, probe.relation.table.name]
+    specify = JSON.parse(@connection.blockers_json(@policy, agents(1), profile: :specify, limit: 2))
+    assert_equal [10, 11], specify["next"].first["ids"]
+  end
+
+  def test_purge
+    seen = []
+    batches = []
+    report = @connection.purge(@policy, agents(1, 2), after_batch: ->(tables) { seen.concat(tables) }).run { |batch| batches << batch }
+    assert_equal [true, 14], [report.finished?, report.deleted]
+    assert_equal 14, batches.sum(&:deleted)
+    assert_equal({ "agent" => 2, "loan" => 6, "note" => 6 }, report.tables.transform_keys { |label| label[/\w+\z/] }.transform_values(&:deleted))
+    assert_equal [1, 2], seen.last.keys.to_a.sort
+    assert_predicate seen.last.keys.to_a, :frozen?
+    assert_equal [18, 54, 54], [rows("agent"), rows("loan"), rows("note")]
+  end
+
+  def test_refusals
+    error = assert_raises(Libcascade::BlockedError) { @connection.purge(@graph.policy, agents(1)) }
+    assert_match(/note\(loan_id\)/, error.relation)
+    refute_predicate error, :retryable?
+    assert_raises(Libcascade::NoFilterError) { @connection.purge(@policy, @graph.select("agent")) }
+    assert_equal 20, @connection.purge(@policy, @graph.select("agent"), allow: :no_filter).run.tables.to_a.first.last.deleted
+    assert_raises(ArgumentError) { @connection.purge(@policy, agents(1), max_row: 5) }
+    assert_raises(TypeError) { @connection.purge(@graph, agents(1)) }
+  end
+
+  def test_hook_that_raises
+    boom = Class.new(StandardError)
+    raised = assert_raises(boom) { @connection.purge(@policy, agents(1), after_batch: ->(_) { raise boom, "no" }).run }
+    assert_match(/test_core/, raised.backtrace.join)
+    assert_equal 20, rows("agent")
+    assert_raises(LocalJumpError) { catch(:out) { @connection.purge(@policy, agents(1), after_batch: ->(_) { throw :out }).run } }
+    assert_equal 20, rows("agent")
+    assert_equal 7, @connection.purge(@policy, agents(1)).run.deleted
+  end
+
+  def test_cancel
+    purge = @connection.purge(@policy, agents(1))
+    purge.cancel
+    assert_raises(Libcascade::CancelledError) { purge.next }
+    assert_equal 20, rows("agent")
+  end
+
+  def test_detach_and_queue
+    @connection.queue.install
+    policy = Museum.policy(@graph, loans: :detach)
+    report = @connection.detach(policy, agents(1), job: { max_attempts: 3 })
+    assert_equal [1, 3, 1], [report.deleted, report.detached, report.jobs]
+    assert_equal [19, 60], [rows("agent"), rows("loan")]
+    job = @connection.queue.purge(@policy, agents(2))
+    assert_equal %w[detached purge], @connection.queue.list.map { |found| found[:kind] }
+    @connection.queue.cancel(job)
+    assert_equal "cancelled", @connection.queue.list(state: :cancelled).first[:state]
+    @connection.queue.retry(job)
+    done = @connection.queue.worker(owner: "test", &:run)
+    assert_equal [2, 2, 13], [done.claimed, done.done, done.deleted]
+    assert_equal [18, 54, 54], [rows("agent"), rows("loan"), rows("note")]
+    assert_equal 2, @connection.queue.metrics[:jobs][:done]
+    assert_match(/CREATE TABLE/i, Libcascade::Queue.ddl(@connection.engine))
+  end
+
+  def test_fill
+    @database.run("CREATE TABLE pair (agent_id BIGINT, loan_id BIGINT, word VARCHAR(30), PRIMARY KEY (agent_id, loan_id))")
+    target = { table: "pair", columns: %w[agent_id loan_id], key: %w[agent_id loan_id] }
+    graph = @connection.graph
+    report = @connection.fill(graph, **target) do |fill|
+      fill.select("SELECT agent_id, id FROM loan WHERE agent_id <= ?", 5).run
+    end
+    assert_equal [true, 15, 0], [report.finished?, report.inserted, report.skipped]
+    target[:columns] += ["word"]
+    stream = (1..30).map { |n| [(n / 5) + 1, 100 + n, n == 7 ? nil : "wört #{n}"] }
+    fill = @connection.fill(graph, **target).stream(stream)
+    assert_equal 30, fill.map(&:inserted).sum
+    assert_kind_of String, fill.token
+    fill.close
+    assert_equal 45, rows("pair")
+    assert_equal 1, rows("pair WHERE word IS NULL AND loan_id = 107")
+    again = @connection.fill(graph, **target).stream([[1, 1]])
+    assert_raises(ArgumentError) { again.run }
+    failing = @connection.fill(graph, **target).stream(Enumerator.new { |_| raise IOError, "gone" })
+    assert_raises(IOError) { failing.run }
+  end
+
+  def test_values_of_all_types
+    bytes, real = { "sqlite" => %w[BLOB REAL], "postgresql" => ["BYTEA", "DOUBLE PRECISION"], "mariadb" => ["VARBINARY(300)", "DOUBLE"] }[self.class::ENGINE]
+    @database.run("CREATE TABLE thing (k #{bytes} PRIMARY KEY, words VARCHAR(300), number #{real}, amount DECIMAL(12,3))")
+    graph = @connection.graph
+    keys = [(0..255).to_a.pack("C*"), "\0".b, "'".b, "\\".b, "?".b]
+    words = ["a'b\\c\"?`--#\n", "", "ü€😀", "\u0001", "x" * 300]
+    rows = keys.zip(words).each_with_index.map { |(key, word), at| [key, word, at + 0.1, BigDecimal("12.5") + at] }
+    store(graph, rows)
+    rows.each do |key, *values|
+      selection = graph.select("thing", where: "k = ? AND words = ? AND number = ? AND amount = ?", parameters: [key, *values])
+      assert_equal 1, @connection.plan(graph.policy, selection).roots, values.inspect
+    end
+    selection = graph.select("thing", keys: keys)
+    gone = []
+    report = @connection.purge(graph.policy, selection, after_batch: ->(tables) { gone.concat(tables.first.keys.to_a) }).run
+    assert_equal [5, keys.sort], [report.deleted, gone.sort]
+    assert(gone.all? { |key| key.encoding == Encoding::BINARY })
+  end
+
+  # A stream's bytes are no key of a fill on MariaDB, whose GROUP BY loses what UNHEX gives.
+  def store(graph, rows)
+    if self.class::ENGINE == "mariadb"
+      insert = (session = @database.connect).prepare("INSERT INTO thing VALUES (?, ?, ?, ?)")
+      rows.each { |row| insert.execute(*row) }
+      session.close
+    else
+      @connection.fill(graph, table: "thing", columns: %w[k words number amount], key: %w[k]).stream(rows).run
+    end
+  end
+
+  def test_connection
+    assert_equal self.class::ENGINE.to_sym, @connection.engine
+    assert_operator @connection.statements, :>, 0
+    purge = @connection.purge(@policy, agents(1))
+    @connection.close
+    @connection.close
+    assert_predicate purge, :closed?
+    assert_raises(Libcascade::ClosedError) { @connection.graph }
+    assert_raises(Libcascade::ClosedError) { purge.next }
+  end
+end
+
+# In a transaction of Ruby's own session.
+module HostTests
+  def test_inside_a_transaction_that_is_rolled_back
+    @database.execute(@ours, "BEGIN")
+    report = @connection.purge(@policy, agents(1, 2, 3)).run
+    assert_equal [21, true], [report.deleted, report.finished?]
+    assert_equal 17, @database.fetch(@ours, "SELECT COUNT(*) FROM agent").first.first.to_i
+    @database.execute(@ours, "ROLLBACK")
+    assert_equal [20, 60, 60], [rows("agent"), rows("loan"), rows("note")]
+  end
+
+  def test_inside_a_transaction_that_is_committed
+    @database.execute(@ours, "BEGIN")
+    @database.execute(@ours, "INSERT INTO agent VALUES (99, 'new')")
+    assert_raises(Libcascade::BlockedError) { @connection.purge(@graph.policy, agents(1)).run }
+    assert_equal 7, @connection.purge(@policy, agents(1)).run.deleted
+    @database.execute(@ours, "COMMIT")
+    assert_equal [20, 57], [rows("agent"), rows("loan")]
+  end
+
+  def test_the_database_says_no
+    trigger = { "sqlite" => ["CREATE TRIGGER keep BEFORE DELETE ON note BEGIN SELECT RAISE(ABORT, 'kept'); END"],
+                "postgresql" => ["CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'kept'; END $$",
+                                 "CREATE TRIGGER keep BEFORE DELETE ON note FOR EACH ROW EXECUTE FUNCTION keep()"],
+                "mariadb" => ["CREATE TRIGGER keep BEFORE DELETE ON note FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'kept'"] }
+    @database.run(*trigger[self.class::ENGINE])
+    error = assert_raises(Libcascade::BlockedError) { @connection.purge(@policy, agents(1)).run }
+    assert_match(/kept/, error.message)
+    assert_equal [20, 60, 60], [rows("agent"), rows("loan"), rows("note")]
+    refute_predicate @connection.driver, :inside?
+  end
+end
+
+ENGINES.each do |engine|
+  { "Native" => [], "Ruby" => [HostTests] }.each do |kind, more|
+    Object.const_set("TestCore#{kind}#{engine.capitalize}", Class.new(Minitest::Test) do
+      const_set(:ENGINE, engine)
+      include CoreTests
+      more.each { |tests| include tests }
+      if kind == "Native"
+        define_method(:connect) { Libcascade.open(@database.uri) }
+      else
+        define_method(:connect) { Libcascade::Connection.over(@ours = @database.connect) }
+      end
+    end)
+  end
+end
