@@ -205,6 +205,11 @@ void casc_postgres_limited(casc_statement *statement, uint64_t limit) {
   integer(statement, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
 }
 
+void casc_postgres_offset(casc_statement *statement, uint64_t offset) {
+  put(statement, " Offset ");
+  integer(statement, offset > INT64_MAX ? INT64_MAX : (int64_t)offset);
+}
+
 void casc_postgres_named_columns(casc_statement *statement, const char *qualifier, const char *const *names, const int32_t *types,
                                  uint32_t count) {
   for (uint32_t i = 0; i < count; i++)
@@ -514,7 +519,7 @@ const casc_dialect casc_dialect_postgres = {
     .find_parent = find_parent,
     .select_dangling = select_dangling,
     .select_pages = casc_postgres_select_pages,
-    .pages_at_once = 180,
+    .pages_at_once = 140,
     .pages_need_ways = true,
     .look_begin = look_begin,
     .look_end = look_end,

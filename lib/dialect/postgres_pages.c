@@ -18,7 +18,6 @@ static void tuple(casc_statement *statement, const char *qualifier, const char *
   casc_put_tuple(statement, casc_postgres_identifier, qualifier, names, count);
 }
 
-
 static void page_columns(casc_statement *statement, const char *const *names, const int32_t *types, uint32_t count, char mark,
                          bool wrapped, bool one_type) {
   for (uint32_t i = 0; i < count; i++) {
@@ -28,11 +27,15 @@ static void page_columns(casc_statement *statement, const char *const *names, co
     else statement->failed = true;
   }
 }
+
 /* `one_type`: integers of different widths stand one above the other. */
 static void page_items(casc_statement *statement, const casc_sql_page *page, uint32_t place, bool wrapped, bool one_type) {
   const casc_sql_table *table = page->relation->table;
   casc_postgres_column(statement, casc_page_place(statement, place), CASCADE_INT64);
-  casc_postgres_column(statement, page->way == CASC_PAGE_PROBE ? "Count(*) Over ()" : one_type ? "0::bigint" : "0", CASCADE_INT64);
+  const char *looked = page->way == CASC_PAGE_PROBE && !page->unsorted ? "Count(*) Over ()" : page->tells_end ? "p.ends" : "0";
+  if (one_type) looked = casc_arena_printf(&statement->arena, "%s::bigint", looked);
+  if (looked) casc_postgres_column(statement, looked, CASCADE_INT64);
+  else statement->failed = true;
   page_columns(statement, table->key, table->key_types, table->key_count, 'k', wrapped, one_type);
   if (!table->shown_is_key)
     page_columns(statement, table->shown, table->shown_types, table->shown_count, 's', wrapped, one_type);
@@ -193,18 +196,35 @@ static void from_gather(casc_statement *statement, const casc_sql_page *page) {
   behind_anchor(statement, page, " Where ", true);
 }
 
+/* The select behind Union All is run only where the one before it does not fill the page. */
+static void or_last(casc_statement *statement, const casc_sql_page *page) {
+  put(statement, " p Where p.refers");
+  ordered(statement, page, true);
+  casc_postgres_limited(statement, page->limit);
+  put(statement, ") Union All (");
+  inner_items(statement, page);
+  put(statement, ", true, 1");
+  from(statement, page->relation->table);
+  behind_anchor(statement, page, " Where ", false);
+  ordered(statement, page, false);
+  casc_postgres_limited(statement, 1);
+  casc_postgres_offset(statement, page->bound - 1);
+  put(statement, ")) p");
+}
+
 static void from_walk(casc_statement *statement, const casc_sql_page *page) {
-  const casc_sql_table *table = page->relation->table;
-  put(statement, " From (");
+  put(statement, page->tells_end ? " From ((Select * From (" : " From (");
   inner_items(statement, page);
   put(statement, ", (");
   refers(statement, page->relation, page->parents, page->parents->count > 1);
-  put(statement, ") As refers");
-  from(statement, table);
+  put(statement, page->tells_end ? ") As refers, 0 As ends" : ") As refers");
+  from(statement, page->relation->table);
   behind_anchor(statement, page, " Where ", false);
   ordered(statement, page, false);
   casc_postgres_limited(statement, page->bound);
-  put(statement, ") p Where p.refers");
+  put(statement, ")");
+  if (page->tells_end) or_last(statement, page);
+  else put(statement, " p Where p.refers");
 }
 
 static void from_ordered(casc_statement *statement, const casc_sql_page *page) {
@@ -224,7 +244,7 @@ void casc_postgres_select_pages(casc_statement *statement, const casc_sql_page *
     page_items(statement, &pages[i], i, wrapped, count > 1);
     if (pages[i].unsorted) from_ordered(statement, &pages[i]);
     else ways[pages[i].way](statement, &pages[i]);
-    if (!pages[i].unsorted) ordered(statement, &pages[i], wrapped);
+    if (!pages[i].unsorted && !pages[i].tells_end) ordered(statement, &pages[i], wrapped);
     casc_postgres_limited(statement, pages[i].unsorted ? pages[i].bound : pages[i].limit);
     if (count > 1) put(statement, ")");
   }

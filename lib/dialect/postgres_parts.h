@@ -16,6 +16,7 @@ void casc_postgres_among(casc_statement *statement, const char *qualifier, const
 /* The host's condition, its placeholders numbered. */
 void casc_postgres_condition(casc_statement *statement, const char *text, const cascade_value *parameters, uint32_t count);
 void casc_postgres_limited(casc_statement *statement, uint64_t limit);
+void casc_postgres_offset(casc_statement *statement, uint64_t offset);
 /* Items of the select list. */
 void casc_postgres_named_columns(casc_statement *statement, const char *qualifier, const char *const *names, const int32_t *types,
                                  uint32_t count);

@@ -16,6 +16,7 @@ enum {
 
 static const casc_page_way dense_ways[] = {CASC_PAGE_WALK, CASC_PAGE_PROBE, CASC_PAGE_GATHER},
                            sparse_ways[] = {CASC_PAGE_PROBE, CASC_PAGE_GATHER},
+                           many_ways[] = {CASC_PAGE_GATHER},
                            unknown_ways[] = {CASC_PAGE_PROBE, CASC_PAGE_WALK, CASC_PAGE_GATHER};
 
 /* Entries that one call reads, and what it needs for that. */
@@ -111,28 +112,41 @@ static uint64_t wanted(const casc_entry *entry) {
   return entry->passing + entry->limit + 1 - entry->rows.count;
 }
 
-/* A walk through the table, as long as it takes to meet a page twice, passes fewer rows than the relation has. */
-static bool walk_pays(const casc_scope *scope, const casc_entry *entry, uint64_t rows) {
+/* Rows that refer to the group, by the statistics; -1 when not known. */
+static double rows_expected(const casc_scope *scope, const casc_entry *entry) {
   int64_t all = scope->tables[scope->relations[entry->relation].relation->table].table->row_estimate;
-  if (entry->share <= 0) return false;
-  double share = (double)entry->share / MILLION;
-  return 2 * (double)rows / share < share * (all > 0 ? (double)all : MILLION);
+  return entry->share <= 0 ? -1 : (double)entry->share / MILLION * (all > 0 ? (double)all : MILLION);
+}
+
+/* Rows of the table that a page's rows are expected to lie among. */
+static double rows_walked(const casc_entry *entry, uint64_t rows) {
+  return (double)rows / ((double)entry->share / MILLION);
+}
+
+static const casc_page_way *ways_of(const casc_scope *scope, const casc_entry *entry, uint64_t rows, uint64_t bound) {
+  double expected = rows_expected(scope, entry);
+  if (expected < 0) return unknown_ways;
+  if (rows_walked(entry, rows) < expected) return dense_ways;
+  return expected < 2 * (double)bound ? sparse_ways : many_ways;
 }
 
 static void choose_way(const reading *at, casc_entry *entry, casc_sql_page *page) {
   const casc_scope *scope = &at->blockers->scope;
   const casc_scope_relation *relation = relation_of(at, entry);
-  uint64_t rows = page->limit;
+  uint64_t rows = page->limit, probed = (rows > PROBE_BOUND ? rows : PROBE_BOUND) + 1;
   page->way = CASC_PAGE_ORDERED;
   if (!scope->dialect->pages_need_ways || !relation->sql.index || !*relation->sql.index) return;
   if (entry->next.to - entry->next.part == 1 && comes_in_order(scope, relation->relation)) return;
-  if (!entry->ways) entry->ways = entry->share <= 0 ? unknown_ways : walk_pays(scope, entry, rows) ? dense_ways : sparse_ways;
+  if (!entry->ways) entry->ways = ways_of(scope, entry, rows, probed);
   page->way = entry->ways[entry->tries];
-  if (page->way == CASC_PAGE_WALK) page->bound = WALK_BOUND + (entry->share > 0 ? 2 * rows * (MILLION / (uint64_t)entry->share) : 4 * rows);
+  if (page->way == CASC_PAGE_WALK) {
+    page->bound = WALK_BOUND + (entry->share > 0 ? 2 * (uint64_t)rows_walked(entry, rows) : 4 * rows);
+    page->tells_end = page->anchor || rows > LIKELY_KEYS;
+  }
   if (page->way != CASC_PAGE_PROBE) return;
   const casc_sql_table *table = relation->sql.table;
   bool alone = table->shown_is_key && table->key_count == 1 && table->key_types[0] == CASCADE_INT64 && !page->behind_count;
-  page->bound = (rows > PROBE_BOUND ? rows : PROBE_BOUND) + 1;
+  page->bound = probed;
   page->unsorted = alone && !page->anchor && !entry->passing;
 }
 
@@ -193,11 +207,12 @@ static bool left_out(const cascade_blockers *blockers, const casc_entry *entry, 
   return relation->rule != CASCADE_RULE_PROTECT && casc_keyset_contains(&blockers->visited[relation->table], key);
 }
 
-static bool take_row(reading *at, casc_entry *entry, const cascade_value *row) {
+static bool take_row(reading *at, casc_entry *entry, const casc_sql_page *page, const cascade_value *row) {
   const casc_sql_table *table = relation_of(at, entry)->sql.table;
   const cascade_value *key = row + 2, *shown = table->shown_is_key ? key : key + table->key_count;
-  entry->raw++;
   entry->looked = (uint64_t)row[1].integer;
+  if (page->tells_end && entry->looked) return set_anchor(&entry->reached, key);
+  entry->raw++;
   bool kept = !left_out(at->blockers, entry, key);
   if (kept && entry->mark_passing < entry->passing) {
     entry->mark_passing++;
@@ -224,7 +239,7 @@ static cascade_status run(reading *at, size_t count, cascade_error **error) {
   }
   while (status >= 0 && (status = casc_next(&cursor, &row, error)) == CASCADE_OK) {
     uint64_t place = (uint64_t)row[0].integer;
-    if (place < count && !take_row(at, at->now[place], row)) status = casc_nomem(error);
+    if (place < count && !take_row(at, at->now[place], &at->pages[place], row)) status = casc_nomem(error);
   }
   casc_cursor_close(&cursor);
   casc_statement_free(&statement);
@@ -285,10 +300,22 @@ static void size_part(casc_entry *entry, const casc_scope *scope, const casc_key
   entry->next.to = all->count - entry->next.part < part ? all->count : entry->next.part + part;
 }
 
+/* What was walked through is done with; behind it the rows may be sought otherwise. */
+static cascade_status go_another_way(reading *at, casc_entry *entry, cascade_error **error) {
+  cascade_value cell;
+  entry->passing -= entry->mark_passing;
+  entry->tries++;
+  at->due[at->due_count++] = entry;
+  return set_anchor(&entry->next.anchor, casc_keyset_key(&entry->reached, 0, &cell)) ? CASCADE_OK : casc_nomem(error);
+}
+
 /* What the statement gave the entry: a page, a part of one, or nothing that counts. */
 static cascade_status settle(reading *at, casc_entry *entry, const casc_sql_page *page, cascade_error **error) {
-  bool undecided = (page->way == CASC_PAGE_PROBE && (page->unsorted ? entry->raw : entry->looked) >= page->bound) ||
-                   (page->way == CASC_PAGE_WALK && entry->raw < page->limit);
+  bool undecided = page->way == CASC_PAGE_PROBE  ? (page->unsorted ? entry->raw : entry->looked) >= page->bound
+                   : page->way != CASC_PAGE_WALK ? false
+                   : page->tells_end             ? entry->looked
+                                                 : entry->raw < page->limit;
+  if (undecided && page->tells_end) return go_another_way(at, entry, error);
   if (undecided) {
     drop_rows(entry, entry->mark_rows);
     entry->tries++;
@@ -365,19 +392,33 @@ static cascade_status read_due(reading *at, cascade_error **error) {
   return status;
 }
 
+/* All rows of the table are looked at in any case, unless it has grown since it was analysed. */
+static bool is_small(const reading *at, const casc_scope_relation *relation) {
+  int64_t rows = at->blockers->scope.tables[relation->relation->table].table->row_estimate;
+  return rows > 0 && rows <= PROBE_BOUND && at->blockers->options.count != CASCADE_COUNT_ESTIMATED;
+}
+
+/* Those that may be frequent in a relation, and were not asked for yet. */
+static uint32_t list_unasked(reading *at) {
+  const cascade_blockers *blockers = at->blockers;
+  uint32_t count = 0;
+  for (size_t i = blockers->at_entry; i < blockers->entry_count; i++) {
+    casc_entry *entry = &blockers->entries[i];
+    const casc_scope_relation *relation = relation_of(at, entry);
+    if (entry->share != -1 || entry->complete || entry->read || is_small(at, relation)) continue;
+    if (!relation->sql.direct || relation->sql.count != 1 || !relation->sql.index || !*relation->sql.index) continue;
+    entry->share = 0;
+    at->now[count++] = entry;
+  }
+  return count;
+}
+
 /* Of a group of one row: which relations it is frequent in. */
 static cascade_status ask_shares(reading *at, cascade_error **error) {
   cascade_blockers *blockers = at->blockers;
   const casc_dialect *dialect = blockers->scope.dialect;
   const casc_keyset *keys = &casc_blockers_here(blockers)->keys;
-  uint32_t count = 0;
-  if (!dialect->shares || keys->count != 1) return CASCADE_OK;
-  for (size_t i = 0; i < at->due_count; i++) {
-    const casc_scope_relation *relation = relation_of(at, at->due[i]);
-    if (at->due[i]->share != -1 || !relation->sql.direct || relation->sql.count != 1 || !relation->sql.index || !*relation->sql.index) continue;
-    at->due[i]->share = 0;
-    at->now[count++] = at->due[i];
-  }
+  uint32_t count = dialect->shares && keys->count == 1 && time_left(blockers, 1) ? list_unasked(at) : 0;
   if (!count) return CASCADE_OK;
   const casc_sql_relation **relations = casc_calloc(blockers->scope.alloc, count, sizeof *relations);
   if (!relations) return casc_nomem(error);
@@ -387,8 +428,11 @@ static cascade_status ask_shares(reading *at, cascade_error **error) {
   casc_cursor cursor = {0};
   const cascade_value *row = NULL;
   casc_session_statement(blockers->connection, &statement);
-  dialect->shares(&statement, relations, count, casc_keyset_key(keys, 0, &cell));
-  cascade_status status = casc_query(blockers->connection, &statement, &cursor, error);
+  cascade_status status = begin_look(at, error);
+  if (status >= 0) {
+    dialect->shares(&statement, relations, count, casc_keyset_key(keys, 0, &cell));
+    status = casc_query(blockers->connection, &statement, &cursor, error);
+  }
   while (status >= 0 && (status = casc_next(&cursor, &row, error)) == CASCADE_OK)
     if ((uint64_t)row[0].integer < count) at->now[row[0].integer]->share = row[1].integer;
   casc_cursor_close(&cursor);
@@ -527,6 +571,13 @@ static cascade_status count_read(reading *at, cascade_error **error) {
   return status;
 }
 
+/* Of a page. */
+static uint64_t keys_expected(const reading *at, const casc_entry *entry) {
+  double rows = rows_expected(&at->blockers->scope, entry);
+  double likely = rows < 0 ? LIKELY_KEYS : rows;
+  return likely < (double)entry->limit ? (uint64_t)likely + 1 : (uint64_t)entry->limit + 1;
+}
+
 /* What is due, as far as the pages are worth holding. False when memory is out. */
 static bool list_due(reading *at, uint32_t rounds) {
   cascade_blockers *blockers = at->blockers;
@@ -535,7 +586,7 @@ static bool list_due(reading *at, uint32_t rounds) {
   for (size_t i = blockers->at_entry; i < blockers->entry_count; i++) {
     casc_entry *entry = &blockers->entries[i];
     if (entry->complete || entry->gives_up || entry->read || entry->pages >= rounds) continue;
-    keys += entry->limit < LIKELY_KEYS ? (uint64_t)entry->limit + 1 : LIKELY_KEYS;
+    keys += keys_expected(at, entry);
     if (at->due_count && keys > HELD_KEYS) break;
     if (!casc_position_copy(&entry->next, &entry->given)) return false;
     if (entry->next.to <= entry->next.part) size_part(entry, &blockers->scope, all);
@@ -558,11 +609,8 @@ cascade_status casc_blockers_read(cascade_blockers *blockers, uint32_t rounds, c
                 .anchor_cells = casc_arena_get(&arena, count, sizeof *at.anchor_cells)};
   cascade_status status = CASCADE_OK, ended;
   if (!at.due || !at.now || !at.read || !at.pages || !at.parents || !at.anchor_cells) status = casc_nomem(error);
+  if (status >= 0) status = ask_shares(&at, error);
   if (status >= 0 && !list_due(&at, rounds)) status = casc_nomem(error);
-  if (status >= 0 && at.due_count && blockers->scope.dialect->shares && time_left(blockers, 1)) {
-    status = begin_look(&at, error);
-    if (status >= 0) status = ask_shares(&at, error);
-  }
   if (status >= 0) status = read_due(&at, error);
   if (status >= 0) status = count_read(&at, error);
   ended = end_look(&at, status >= 0 ? error : NULL);

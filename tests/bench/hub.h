@@ -30,6 +30,7 @@ void *bench_open_dbi_reader(bench_run *run);
 void bench_close_reader(void *session);
 void bench_first_page(bench_run *run, void *session);
 void bench_all_keys(bench_run *run, void *session);
+void bench_all_pages(bench_run *run, void *session);
 void bench_near_page(bench_run *run, void *session);
 void bench_far_page(bench_run *run, void *session);
 void bench_trap(bench_run *run, void *session);

@@ -62,7 +62,10 @@ static const bench_relation relations[] = {{"job", "run_id", "run", "id", CASCAD
 
 #define ALL "1 = 1"
 #define STAYS(column) column " IN (SELECT id FROM run WHERE created > {h})"
-#define STAYING "sum(CASE WHEN " STAYS("run_id") " THEN run_id END)"
+/* A join: what is asked of every row by itself may take the time of a product. */
+#define STAYING(table) \
+  {table, ALL, "sum(kept)", "sum(run_id)", \
+   table " LEFT JOIN (SELECT id AS kept FROM run WHERE created > {h}) k ON kept = run_id"}
 
 static const bench_left left[] = {{"run", "created > {h}", "sum(id)", "sum(id)"},
                                   {"job", STAYS("run_id"), "sum(run_id)", "sum(run_id)"},
@@ -70,11 +73,11 @@ static const bench_left left[] = {{"run", "created > {h}", "sum(id)", "sum(id)"}
                                   {"job_host", STAYS("job_id"), "sum(id)", "sum(id)"},
                                   {"job_launch", STAYS("job_id"), "sum(id)", "sum(id)"},
                                   {"run_credential", STAYS("run_id"), "sum(id)", "sum(id)"},
-                                  {"schedule", ALL, STAYING, "sum(run_id)"},
-                                  {"workflow", ALL, STAYING, "sum(run_id)"},
-                                  {"project", ALL, STAYING, "sum(run_id)"},
-                                  {"inventory", ALL, STAYING, "sum(run_id)"},
-                                  {"notice", ALL, STAYING, "sum(run_id)"},
+                                  STAYING("schedule"),
+                                  STAYING("workflow"),
+                                  STAYING("project"),
+                                  STAYING("inventory"),
+                                  STAYING("notice"),
                                   {"host", ALL, "sum(id)", "sum(id)"},
                                   {"credential", ALL, "sum(id)", "sum(id)"}};
 

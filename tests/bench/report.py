@@ -35,6 +35,7 @@ READS = {  # in the order of the report
     'trap_by_hand': "rows at the table's end, by hand",
     'all_keys': 'all keys, library',
     'all_keys_dbi': 'all keys, library through libdbi',
+    'all_pages': 'all keys in pages of 20,000, library',
     'all_keys_by_hand': 'all keys, by hand'}
 METHODS = {  # in the order of the report
     'native_driver': 'library',

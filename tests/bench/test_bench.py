@@ -9,7 +9,7 @@ import xml.etree.ElementTree
 
 DJANGO = ('django_pages', 'django_collector')
 FIRST_PAGES = {'first_page', 'first_page_dbi', 'first_page_union', 'first_page_each'}
-READS = FIRST_PAGES | {'page_1', 'page_10000', 'page_10000_by_hand', 'all_keys', 'all_keys_dbi', 'all_keys_by_hand', 'trap',
+READS = FIRST_PAGES | {'page_1', 'page_10000', 'page_10000_by_hand', 'all_keys', 'all_keys_dbi', 'all_pages', 'all_keys_by_hand', 'trap',
                        'trap_by_hand', 'probe', 'probe_unreferred', 'counts', 'counts_by_hand', 'counts_capped',
                        'counts_capped_by_hand'}
 METHODS = {

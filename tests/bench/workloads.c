@@ -60,6 +60,7 @@ static const bench_method spare_methods[] = {
   FIRST_PAGES, READ("page_1", "page 1", bench_near_page), READ("page_10000", "page 10,000", bench_far_page),           \
       READ_BY_HAND("page_10000_by_hand", "page 10,000", bench_far_page_by_hand),                                       \
       READ("all_keys", "all keys", bench_all_keys), READ_DBI("all_keys_dbi", "all keys", bench_all_keys),              \
+      READ("all_pages", "all keys", bench_all_pages),                                                                  \
       READ_BY_HAND("all_keys_by_hand", "all keys", bench_all_keys_by_hand), READ("trap", "trap", bench_trap),          \
       READ_BY_HAND("trap_by_hand", "trap", bench_trap_by_hand), READ("probe", "probe", bench_probe),                   \
       READ("probe_unreferred", "probe", bench_probe_unreferred), READ("counts", "counts", bench_counts),               \
@@ -93,6 +94,7 @@ static const bench_ratio read_ratios[] = {{"first_page", "first_page_union"},
                                           {"page_10000", "page_1"},
                                           {"page_10000", "page_10000_by_hand"},
                                           {"all_keys", "all_keys_by_hand"},
+                                          {"all_pages", "all_keys_by_hand"},
                                           {"all_keys_dbi", "all_keys"},
                                           {"trap", "trap_by_hand"},
                                           {"counts", "counts_by_hand"},

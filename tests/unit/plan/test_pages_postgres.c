@@ -78,6 +78,9 @@ static void check_plans(fixture *f, const char *statistics, const casc_sql_relat
     at_most(f, statistics, page, (anchors[i] ? MATCHES : 1001) + STRAY);
     page.way = CASC_PAGE_WALK;
     at_most(f, statistics, page, anchors[i] == &far ? 21 + STRAY : 1001);
+    page.tells_end = true;
+    at_most(f, statistics, page, anchors[i] == &far ? 21 + STRAY : 1001);
+    page.tells_end = false;
     if (anchors[i] != &far) continue;
     page.backward = true; /* nothing stands between the anchor and the matches before it */
     at_most(f, statistics, page, 21 + STRAY);
@@ -101,6 +104,45 @@ static void test_plans(void **state) {
     control(f, f->scope.dialect->look_end);
     end(f);
   }
+}
+
+/* Reads a walk of so many rows from the anchor: rows that refer, and 1 beside the last, when it is only where the walk stopped. */
+static void assert_walk(fixture *f, int64_t anchor, bool backward, uint64_t limit, uint64_t bound, const char *expected) {
+  const cascade_value from = {.type = CASCADE_INT64, .integer = anchor};
+  const cascade_keys parent = parents_of(one, 1);
+  casc_sql_page page = {.relation = relation_of(f, "pet"), .parents = &parent, .anchor = &from, .backward = backward, .limit = limit,
+                        .way = CASC_PAGE_WALK, .bound = bound, .tells_end = true};
+  casc_statement statement;
+  rows found;
+  char text[200] = "";
+  casc_session_statement(f->connection, &statement);
+  f->scope.dialect->select_pages(&statement, &page, 1);
+  read_rows(f, &statement, 2, 1, &found);
+  for (size_t i = 0; i < found.count; i++)
+    snprintf(text + strlen(text), sizeof text - strlen(text), "%s%lld%s", i ? " " : "", (long long)found.key[i][0].integer,
+             found.looked[i] ? "!" : "");
+  assert_string_equal(text, expected);
+  drop_rows(&found);
+  casc_statement_free(&statement);
+}
+
+static void test_end_of_walk(void **state) {
+  (void)state;
+  fixture *f = begin();
+  run(f, "CREATE TABLE owner (id integer PRIMARY KEY); INSERT INTO owner VALUES (1), (2)");
+  run(f, "CREATE TABLE pet (id integer PRIMARY KEY, owner_id integer REFERENCES owner);"
+         "INSERT INTO pet SELECT i, CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END FROM generate_series(1, 100) i; CREATE INDEX ON pet (owner_id)");
+  make(f, "owner");
+  assert_walk(f, 0, false, 3, 50, "10 20 30");
+  assert_walk(f, 0, false, 3, 25, "10 20 25!");
+  assert_walk(f, 0, false, 3, 20, "10 20 20!");
+  assert_walk(f, 80, false, 3, 20, "90 100 100!");
+  assert_walk(f, 80, false, 3, 21, "90 100");
+  assert_walk(f, 95, false, 3, 21, "100");
+  assert_walk(f, 100, false, 3, 21, "");
+  assert_walk(f, 30, true, 3, 25, "20 10 5!");
+  assert_walk(f, 30, true, 3, 30, "20 10");
+  end(f);
 }
 
 static void read_shares(fixture *f, const cascade_value *key, int64_t share) {
@@ -175,7 +217,8 @@ static void test_look(void **state) {
 int main(int argc, char **argv) {
   rig_engine = "postgresql";
   if (argc > 1) rig_driver = argv[1];
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_plans), cmocka_unit_test(test_shares), cmocka_unit_test(test_look)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_plans), cmocka_unit_test(test_end_of_walk), cmocka_unit_test(test_shares),
+                                     cmocka_unit_test(test_look)};
   size_t from = strcmp(rig_driver, "dbi") == 0; /* plans are the same, and EXPLAIN does not answer as drivers of text want it */
-  return _cmocka_run_group_tests("pages postgres", tests + from, 3 - from, NULL, NULL);
+  return _cmocka_run_group_tests("pages postgres", tests + from, 4 - from, NULL, NULL);
 }
