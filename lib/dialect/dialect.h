@@ -73,6 +73,8 @@ typedef struct casc_sql_page {
   casc_page_way way;
   uint64_t bound;
   bool unsorted;                /* of a CASC_PAGE_PROBE without anchor: all that it looks at, as it comes; less to plan */
+  bool alone;                   /* of a CASC_PAGE_ORDERED: the only one of its statement, which gives nothing before the identity */
+  bool packed;                  /* of an unsorted one: its integers come as one value, each of 8 bytes, the highest first */
   bool tells_end;               /* of a CASC_PAGE_WALK: where the page does not fill, the last row walked to comes too, and 1 beside it,
                                    unless the table ended before */
   uint32_t behind_count;        /* columns of the row that are wanted besides */

@@ -31,11 +31,15 @@ static void page_columns(casc_statement *statement, const char *const *names, co
 /* `one_type`: integers of different widths stand one above the other. */
 static void page_items(casc_statement *statement, const casc_sql_page *page, uint32_t place, bool wrapped, bool one_type) {
   const casc_sql_table *table = page->relation->table;
-  casc_postgres_column(statement, casc_page_place(statement, place), CASCADE_INT64);
+  if (!page->alone) casc_postgres_column(statement, casc_page_place(statement, place), CASCADE_INT64);
   const char *looked = page->way == CASC_PAGE_PROBE && !page->unsorted ? "Count(*) Over ()" : page->tells_end ? "p.ends" : "0";
   if (one_type) looked = casc_arena_printf(&statement->arena, "%s::bigint", looked);
-  if (looked) casc_postgres_column(statement, looked, CASCADE_INT64);
-  else statement->failed = true;
+  if (!looked) statement->failed = true;
+  else if (!page->alone) casc_postgres_column(statement, looked, CASCADE_INT64);
+  if (page->packed) {
+    casc_postgres_column(statement, "pg_catalog.string_agg(pg_catalog.int8send(p.k0::bigint), '')", CASCADE_BLOB);
+    return;
+  }
   page_columns(statement, table->key, table->key_types, table->key_count, 'k', wrapped, one_type);
   if (!table->shown_is_key)
     page_columns(statement, table->shown, table->shown_types, table->shown_count, 's', wrapped, one_type);
@@ -242,10 +246,10 @@ void casc_postgres_select_pages(casc_statement *statement, const casc_sql_page *
     bool wrapped = pages[i].way != CASC_PAGE_ORDERED && !pages[i].unsorted;
     casc_page_begin(statement, i, count > 1);
     page_items(statement, &pages[i], i, wrapped, count > 1);
-    if (pages[i].unsorted) from_ordered(statement, &pages[i]);
+    if (pages[i].unsorted && !pages[i].packed) from_ordered(statement, &pages[i]);
     else ways[pages[i].way](statement, &pages[i]);
     if (!pages[i].unsorted && !pages[i].tells_end) ordered(statement, &pages[i], wrapped);
-    casc_postgres_limited(statement, pages[i].unsorted ? pages[i].bound : pages[i].limit);
+    if (!pages[i].packed) casc_postgres_limited(statement, pages[i].unsorted ? pages[i].bound : pages[i].limit);
     if (count > 1) put(statement, ")");
   }
 }

@@ -41,8 +41,8 @@ static void ordered(casc_statement *statement, const char *qualifier, const casc
 
 static void page_columns(casc_statement *statement, const casc_sql_page *page, const char *qualifier, uint32_t place) {
   const casc_sql_table *table = page->relation->table;
-  casc_sqlite_column(statement, casc_page_place(statement, place), CASCADE_INT64);
-  casc_sqlite_column(statement, "0", CASCADE_INT64);
+  if (!page->alone) casc_sqlite_column(statement, casc_page_place(statement, place), CASCADE_INT64);
+  if (!page->alone) casc_sqlite_column(statement, "0", CASCADE_INT64);
   columns(statement, qualifier, table->key, table->key_types, table->key_count);
   if (!table->shown_is_key) columns(statement, qualifier, table->shown, table->shown_types, table->shown_count);
   columns(statement, qualifier, page->behind, page->behind_types, page->behind_count);

@@ -137,7 +137,7 @@ cascade_status casc_next(casc_cursor *cursor, const cascade_value **row, cascade
   if (status < 0) return status;
   cascade_error *from_driver = NULL;
   status = connection->driver->next(connection->self, cursor->driver_cursor, row, &from_driver);
-  status = casc_driver_outcome(connection, status, from_driver, true, error);
+  if (status != CASCADE_OK || from_driver) status = casc_driver_outcome(connection, status, from_driver, true, error);
   if (status == CASCADE_OK) status = check_row(cursor, *row, error);
   leave(connection, status);
   return status;

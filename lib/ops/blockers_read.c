@@ -10,6 +10,7 @@ enum {
   LIKELY_KEYS = 1000, /* ... of which one with a higher limit seldom has more */
   PROBE_BOUND = 1000, /* rows that are looked at in any order */
   WALK_BOUND = 8000,  /* rows of a table that are walked through */
+  PACK_BOUND = 4000000, /* keys that one value may hold */
   MILLION = 1000000,
   LEAST_MS = 5        /* of a budget: less is none */
 };
@@ -135,8 +136,10 @@ static void choose_way(const reading *at, casc_entry *entry, casc_sql_page *page
   const casc_scope_relation *relation = relation_of(at, entry);
   uint64_t rows = page->limit, probed = (rows > PROBE_BOUND ? rows : PROBE_BOUND) + 1;
   page->way = CASC_PAGE_ORDERED;
+  page->alone = rows > LIKELY_KEYS;
   if (!scope->dialect->pages_need_ways || !relation->sql.index || !*relation->sql.index) return;
   if (entry->next.to - entry->next.part == 1 && comes_in_order(scope, relation->relation)) return;
+  page->alone = false;
   if (!entry->ways) entry->ways = ways_of(scope, entry, rows, probed);
   page->way = entry->ways[entry->tries];
   if (page->way == CASC_PAGE_WALK) {
@@ -148,6 +151,8 @@ static void choose_way(const reading *at, casc_entry *entry, casc_sql_page *page
   bool alone = table->shown_is_key && table->key_count == 1 && table->key_types[0] == CASCADE_INT64 && !page->behind_count;
   page->bound = probed;
   page->unsorted = alone && !page->anchor && !entry->passing;
+  page->packed = page->unsorted && rows > LIKELY_KEYS;
+  if (page->packed && page->bound > PACK_BOUND) page->bound = PACK_BOUND;
 }
 
 static casc_sql_page page_of(reading *at, casc_entry *entry, size_t place) {
@@ -204,14 +209,12 @@ static bool set_anchor(casc_keyset *anchor, const cascade_value *key) {
 /* A row that would go anyway is not in the way; under PROTECT every row is. */
 static bool left_out(const cascade_blockers *blockers, const casc_entry *entry, const cascade_value *key) {
   const casc_relation *relation = blockers->scope.relations[entry->relation].relation;
-  return relation->rule != CASCADE_RULE_PROTECT && casc_keyset_contains(&blockers->visited[relation->table], key);
+  const casc_keyset *visited = &blockers->visited[relation->table];
+  return visited->count && relation->rule != CASCADE_RULE_PROTECT && casc_keyset_contains(visited, key);
 }
 
-static bool take_row(reading *at, casc_entry *entry, const casc_sql_page *page, const cascade_value *row) {
-  const casc_sql_table *table = relation_of(at, entry)->sql.table;
-  const cascade_value *key = row + 2, *shown = table->shown_is_key ? key : key + table->key_count;
-  entry->looked = (uint64_t)row[1].integer;
-  if (page->tells_end && entry->looked) return set_anchor(&entry->reached, key);
+/* `shown` and `behind` are NULL where they are the key, or not wanted. */
+static bool take_key(reading *at, casc_entry *entry, const cascade_value *key, const cascade_value *shown, const cascade_value *behind) {
   entry->raw++;
   bool kept = !left_out(at->blockers, entry, key);
   if (kept && entry->mark_passing < entry->passing) {
@@ -219,10 +222,28 @@ static bool take_row(reading *at, casc_entry *entry, const casc_sql_page *page, 
     kept = false;
   }
   if (!kept) return set_anchor(&entry->reached, key);
-  casc_keyset_clear(&entry->reached);
-  const cascade_value *behind = shown + (table->shown_is_key ? table->key_count : table->shown_count);
-  return push(&entry->rows, key) && (table->shown_is_key || push(&entry->shown, shown)) &&
-         (entry->behind_relation == CASC_NONE || push(&entry->behind, behind));
+  if (entry->reached.count) casc_keyset_clear(&entry->reached);
+  return push(&entry->rows, key) && (!shown || push(&entry->shown, shown)) && (!behind || push(&entry->behind, behind));
+}
+
+static bool take_packed(reading *at, casc_entry *entry, const cascade_value *value) {
+  const unsigned char *bytes = (const unsigned char *)value->data;
+  for (uint64_t i = 0; value->type != CASCADE_NULL && i + 8 <= value->length; i += 8) {
+    uint64_t number = 0;
+    for (int j = 0; j < 8; j++) number = number << 8 | bytes[i + (uint64_t)j];
+    if (!take_key(at, entry, &(cascade_value){.type = CASCADE_INT64, .integer = (int64_t)number}, NULL, NULL)) return false;
+  }
+  return true;
+}
+
+static bool take_row(reading *at, casc_entry *entry, const casc_sql_page *page, const cascade_value *row) {
+  const casc_sql_table *table = relation_of(at, entry)->sql.table;
+  const cascade_value *key = page->alone ? row : row + 2, *shown = table->shown_is_key ? NULL : key + table->key_count;
+  const cascade_value *behind = page->behind_count ? key + table->key_count + (shown ? table->shown_count : 0) : NULL;
+  if (page->packed) return take_packed(at, entry, key);
+  if (!page->alone) entry->looked = (uint64_t)row[1].integer;
+  if (page->tells_end && entry->looked) return set_anchor(&entry->reached, key);
+  return take_key(at, entry, key, shown, behind);
 }
 
 static cascade_status run(reading *at, size_t count, cascade_error **error) {
@@ -238,7 +259,7 @@ static cascade_status run(reading *at, size_t count, cascade_error **error) {
     status = casc_query(blockers->connection, &statement, &cursor, error);
   }
   while (status >= 0 && (status = casc_next(&cursor, &row, error)) == CASCADE_OK) {
-    uint64_t place = (uint64_t)row[0].integer;
+    uint64_t place = at->pages[0].alone ? 0 : (uint64_t)row[0].integer;
     if (place < count && !take_row(at, at->now[place], &at->pages[place], row)) status = casc_nomem(error);
   }
   casc_cursor_close(&cursor);
@@ -287,7 +308,9 @@ static int ascending(const void *left, const void *right) {
 
 static void sort_rows(casc_entry *entry) {
   casc_keyset *rows = &entry->rows;
-  qsort(rows->integers + entry->mark_rows, rows->count - entry->mark_rows, sizeof *rows->integers, ascending);
+  size_t at = entry->mark_rows + 1;
+  while (at < rows->count && rows->integers[at - 1] < rows->integers[at]) at++;
+  if (at < rows->count) qsort(rows->integers + entry->mark_rows, rows->count - entry->mark_rows, sizeof *rows->integers, ascending);
   for (size_t i = entry->mark_rows, j = rows->count; entry->backward && i + 1 < j--; i++) {
     int64_t kept = rows->integers[i];
     rows->integers[i] = rows->integers[j];

@@ -102,12 +102,12 @@ static void read_bytes(sqlite3_stmt *handle, int at, cascade_value *value) {
 }
 
 /* Digits only, as they would be read from text in any other driver. */
-static bool read_integer(sqlite3_stmt *handle, int at, cascade_value *value) {
-  if (sqlite3_column_type(handle, at) == SQLITE_INTEGER) {
+static bool read_integer(sqlite3_stmt *handle, int at, int type, cascade_value *value) {
+  if (type == SQLITE_INTEGER) {
     value->integer = sqlite3_column_int64(handle, at);
     return value->type == CASCADE_INT64 || value->integer >= 0;
   }
-  if (sqlite3_column_type(handle, at) != SQLITE_TEXT) return false;
+  if (type != SQLITE_TEXT) return false;
   const char *text = (const char *)sqlite3_column_text(handle, at);
   size_t length = (size_t)sqlite3_column_bytes(handle, at), sign = text && *text == '-';
   if (!text || length == sign || strspn(text + sign, "0123456789") != length - sign) return false;
@@ -130,7 +130,7 @@ static cascade_status read_cell(native *self, sqlite3_stmt *handle, int at, int3
   switch (value->type) {
   case CASCADE_NULL: break;
   case CASCADE_INT64:
-  case CASCADE_UINT64: fits = read_integer(handle, at, value); break;
+  case CASCADE_UINT64: fits = read_integer(handle, at, type, value); break;
   case CASCADE_DOUBLE:
     value->real = sqlite3_column_double(handle, at);
     fits = type == SQLITE_INTEGER || type == SQLITE_FLOAT;
