@@ -136,8 +136,8 @@ class Case:
 
     def first_level(self):
         wanted = self.schema.walk(self.table, self.selected, 1)
-        limits = {1, 2, 7, 1000} | {len(keys) for keys in wanted.values()}
-        for limit in self.random.sample(sorted(limits), min(3, len(limits))):
+        limits = {1, 2, 7, 1000, 5000} | {len(keys) for keys in wanted.values()}
+        for limit in self.random.sample(sorted(limits), min(4, len(limits))):
             pages = self.pages(limit=limit, rounds=ALL)
             self.equal(self.put_together(pages), wanted, f"by rounds of {limit}")
             self.check_complete(pages, limit)
@@ -157,7 +157,7 @@ class Case:
         self.equal(order, sorted(order), "order of the pages")
 
     def one_relation(self, r, rows):
-        limit = self.random.choice([1, 3, len(rows) or 1, max(len(rows) - 1, 1), len(rows) + 1])
+        limit = self.random.choice([1, 3, len(rows) or 1, max(len(rows) - 1, 1), len(rows) + 1, 5000])
         what = f"relation {r.number}, {limit} a page"
         request = {"relation": r.number, "limit": limit}
         pages, anchor = [], None
@@ -209,7 +209,7 @@ class Case:
     def deep(self):
         depth = self.random.choice([2, 3, 9])
         wanted = self.schema.walk(self.table, self.selected, depth)
-        limit = self.random.choice([1, 3, 1000])
+        limit = self.random.choice([1, 3, 1000, 5000])
         with self.cursor(limit=limit, rounds=ALL, depth=depth) as cursor:
             pages = cursor.pages()
             deepest = any(len(path) + 1 == depth and self.by_number[number].kind == CASCADING for path, number in wanted)
@@ -250,7 +250,7 @@ class Case:
         wanted = {number: len(keys) for (_, number), keys in self.schema.walk(self.table, self.selected, 1).items()}
         for mode in (NONE, CAPPED, ESTIMATED, EXACT):
             cap = self.random.choice([1, 5, 1000])
-            with self.cursor(limit=self.random.choice([1, 4, 1000]), count=mode, count_cap=cap) as cursor:
+            with self.cursor(limit=self.random.choice([1, 4, 1000, 5000]), count=mode, count_cap=cap) as cursor:
                 pages = cursor.pages()
                 total = cursor.total()
             for page in pages:
