@@ -52,6 +52,7 @@ def _check(status: int, function: Any, arguments: Tuple[Any, ...]) -> int:
     error = arguments[-1]._obj if function.argtypes[-1] is _ERROR_OUT else None
     try:
         if raised is not None:
+            _discard(arguments)
             raise raised
         if status < 0:
             raise _make_error(status, error) from cause
@@ -62,6 +63,17 @@ def _check(status: int, function: Any, arguments: Tuple[Any, ...]) -> int:
     return status
 
 
+def _discard(arguments: Tuple[Any, ...]) -> None:
+    """Frees what a call has made that ends with an exception all the same, of the host's log say."""
+    out: Any = getattr(arguments[-2], "_obj", None) if len(arguments) > 1 else None
+    if isinstance(out, _Pointer) and out:
+        name = out._type_.__name__
+        free = lib.cascade_text_free if name == "c_char" else getattr(lib, name + "_free", None)
+        if free:
+            free(out)
+
+
+_Pointer: Any = POINTER(c_char).__mro__[1]  # ctypes' base class of all pointers
 _ERROR = POINTER(_abi.cascade_error)
 _ERROR_OUT = POINTER(_ERROR)
 lib = _abi.Functions(_loader.load(), _check)
@@ -123,8 +135,7 @@ class Guard:
 
     def _bury(self) -> None:
         while self._waiting:
-            free, pointer = self._waiting.pop(0)
-            free(pointer)
+            _release(*self._waiting.pop(0))
 
     def _try_bury(self) -> None:
         while self._waiting and self._lock.acquire(blocking=False):
@@ -147,8 +158,13 @@ class Guard:
         self._try_bury()
 
 
-def _free_unguarded(free: Callable[[Any], None], pointer: Any) -> None:
+def _release(free: Callable[[Any], None], pointer: Any) -> None:
+    """Frees. What callbacks have raised meanwhile is raised: by close(), or where Python reports what it cannot raise."""
     free(pointer)
+    raised = carried.raised
+    carried.raised = carried.cause = None
+    if raised is not None:
+        raise raised
 
 
 class Handle:
@@ -158,7 +174,7 @@ class Handle:
         self._held: Any = pointer
         self._guard = guard
         self._closing = threading.RLock()
-        self._finalizer = weakref.finalize(self, guard.free if guard else _free_unguarded, free, pointer)
+        self._finalizer = weakref.finalize(self, guard.free if guard else _release, free, pointer)
 
     @property
     def _pointer(self) -> Any:

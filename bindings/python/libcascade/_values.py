@@ -157,7 +157,9 @@ class Keys(SequenceType):  # type: ignore[type-arg]
             return self.view
         width = len(self.columns)
         flat = read_cells(self._cells, self._count * width)
-        made: Sequence[Any] = flat if width == 1 else [tuple(flat[i:i + width]) for i in range(0, len(flat), width)]
+        made: Sequence[Any] = flat
+        if width > 1:
+            made = [tuple(flat[at:at + width]) for at in range(0, len(flat), width)]
         self._items = made
         return made
 

@@ -6,14 +6,16 @@ from ctypes import POINTER, byref, c_int32, c_uint32
 from typing import TYPE_CHECKING, Any, Callable, Optional, Tuple
 
 from . import _abi
-from ._abi import LogLevel, ProbeAnswer
+from ._abi import BlockersProfile, LogLevel, ProbeAnswer
 from ._calls import Guard, Handle, carry, encode, failure, lib, register, subject
-from .graph import Graph, Policy, Relation, Selection
+from .graph import Graph, NamesOrName, Policy, Relation, Selection
 
 if TYPE_CHECKING:
     from .blockers import Blockers
+    from .fill import Fill
     from .plan import Plan
     from .purge import Purge
+    from .queue import Queue
 
 #: Receives one line of the log.
 LogHook = Callable[[LogLevel, str], None]
@@ -128,10 +130,27 @@ class Connection(Handle):
         found = None if relation.value == 0xFFFFFFFF else policy.relation(relation.value)
         return ProbeAnswer(answer.value), found
 
+    def blockers_json(self, policy: Policy, selection: Selection, profile: BlockersProfile = BlockersProfile.NATIVE,
+                      **options: Any) -> str:
+        """All that a cursor gives as one JSON document. The options are those of Blockers."""
+        from .blockers import blockers_json
+        return blockers_json(self, policy, selection, profile, **options)
+
     def purge(self, policy: Policy, selection: Selection, **options: Any) -> Purge:
         """Prepares a delete and examines it; iterating over the result, or its run(), does the work. See Purge for the options."""
         from .purge import Purge
         return Purge(self, policy, selection, **options)
+
+    def fill(self, graph: Graph, table: str, columns: NamesOrName, key: NamesOrName, **options: Any) -> Fill:
+        """Prepares a back-fill. See Fill for the options."""
+        from .fill import Fill
+        return Fill(self, graph, table, columns, key, **options)
+
+    @property
+    def queue(self) -> Queue:
+        """The queue in the session's database."""
+        from .queue import Queue
+        return Queue(self)
 
 
 def connect(uri: str, *, lock_timeout_ms: int = 0, context: Optional[Context] = None) -> Connection:

@@ -23,6 +23,8 @@ from __future__ import annotations
 import ctypes
 import itertools
 import struct
+import sys
+from array import array
 from ctypes import CFUNCTYPE, POINTER, byref, c_int32, c_void_p
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
@@ -31,11 +33,13 @@ from ._abi import DRIVER_ABI, Capability, Status, TransactionState, ValueType
 from ._calls import carried, carry, failure, lib
 from ._engines import Engine, Failed, Refused, engine_of, first_word
 from ._placeholders import Placeholders
-from ._values import CELL, CELL_SIZE
+from ._values import BLOB, CELL, CELL_SIZE, DOUBLE, INT64, NULL, TEXT, UINT64
 
 _CHUNK = 1000
 _OUT = POINTER(_abi.cascade_connection)
-_NULL = (0, 0, 0, 0.0, 0, 0)
+#: A value is so many words of 64 bits: type and reserved, integer, real, data, length.
+_WORDS = CELL_SIZE // 8
+_LOWEST, _HIGHEST = -(1 << 63), (1 << 63) - 1
 
 
 class Session:
@@ -148,23 +152,24 @@ class Session:
 
 def _read(parameters: Any, count: int) -> List[Tuple[int, int, float, bytes]]:
     raw = ctypes.string_at(parameters, count * CELL_SIZE)
-    return [(kind, integer, real, ctypes.string_at(data, length) if length and kind >= ValueType.TEXT else b"")
+    return [(kind, integer, real, ctypes.string_at(data, length) if length and kind >= TEXT else b"")
             for kind, _, integer, real, data, length in struct.iter_unpack(CELL, raw)]
 
 
-def _bytes(text: Any) -> bytes:
-    return bytes.fromhex(text if isinstance(text, str) else text.decode("ascii"))
+def _kind_word(kind: int) -> int:
+    """The type and the reserved member of a value, as one word of a block."""
+    return kind if sys.byteorder == "little" else kind << 32
 
 
 class _Result:
-    """A query that is read: a chunk of rows at a time, decoded into one block of memory."""
+    """A query that is read: a chunk of rows at a time, decoded column by column into one block of memory."""
 
     def __init__(self, cursor: Any, types: Sequence[int], label: str) -> None:
         self.cursor = cursor
         self._types, self._label = types, label
         self._stride = len(types) * CELL_SIZE
-        self._block: Any = None
-        self._parts = b""
+        self._block = array("q")
+        self._parts: List[bytes] = []
         self._at = self._end = 0
 
     def next(self) -> Optional[int]:
@@ -177,63 +182,73 @@ class _Result:
 
     def _fill(self) -> bool:
         rows = self.cursor.fetchmany(_CHUNK)
+        self._at = self._end = 0
         if not rows:
-            self._at = self._end = 0
             return False
-        flat: List[Any] = []
-        parts: List[bytes] = []
-        places: List[int] = []
-        offset = 0
-        for row in rows:
-            for wanted, text in zip(self._types, row):
-                if text is None:
-                    flat += _NULL
-                    continue
-                kind, integer, real, data = self._decode(wanted, text, len(flat) // 6 % len(self._types))
-                if data is None:
-                    flat += (kind, 0, integer, real, 0, 0)
-                    continue
-                places.append(len(flat) + 4)
-                flat += (kind, 0, integer, real, offset, len(data))
-                parts.append(data)
-                offset += len(data)
-        self._parts = b"".join(parts)
-        base = ctypes.cast(ctypes.c_char_p(self._parts), c_void_p).value or 0
-        for place in places:
-            flat[place] += base
-        packed = struct.pack(CELL * (len(flat) // 6), *flat)
-        self._block = ctypes.create_string_buffer(packed, len(packed))
-        self._at = ctypes.addressof(self._block)
-        self._end = self._at + len(packed)
+        size = len(rows) * self._stride
+        block, step = array("q", bytes(size)), len(self._types) * _WORDS
+        self._parts = []
+        for at, (wanted, column) in enumerate(zip(self._types, zip(*rows))):
+            first = at * _WORDS
+            try:
+                if wanted == INT64:
+                    block[first + 1::step] = array("q", map(int, column))
+                elif wanted in (TEXT, BLOB):
+                    self._put_bytes(block, first, step, list(map(bytes.fromhex, column)))
+                else:
+                    raise TypeError
+                block[first::step] = array("q", (_kind_word(wanted),)) * len(rows)
+            except (TypeError, ValueError, OverflowError):  # with NULL among them, as bytes, of any type, or wrong
+                self._put_slowly(block, first, step, at, column)
+        self._block = block
+        self._at = block.buffer_info()[0]
+        self._end = self._at + size
         return True
 
-    def _decode(self, wanted: int, text: Any, column: int) -> Tuple[int, int, float, Optional[bytes]]:
+    def _put_bytes(self, block: array[int], first: int, step: int, parts: List[bytes]) -> None:
+        joined = b"".join(parts)
+        self._parts.append(joined)
+        lengths = array("q", map(len, parts))
+        base = ctypes.cast(ctypes.c_char_p(joined), c_void_p).value or 0
+        block[first + 3::step] = array("q", itertools.islice(itertools.accumulate(lengths, initial=base), len(parts)))
+        block[first + 4::step] = lengths
+
+    def _put_slowly(self, block: array[int], first: int, step: int, at: int, column: Sequence[Any]) -> None:
+        cells = [self._decode(self._types[at], text, at) for text in column]
+        block[first::step] = array("q", (_kind_word(kind) for kind, _, _, _ in cells))
+        block[first + 1::step] = array("q", (integer for _, integer, _, _ in cells))
+        block[first + 2::step] = array("q", array("d", (real for _, _, real, _ in cells)).tobytes())
+        self._put_bytes(block, first, step, [data for _, _, _, data in cells])
+
+    def _decode(self, wanted: int, text: Any, at: int) -> Tuple[int, int, float, bytes]:
+        """Type, integer, real and bytes of one value."""
+        if text is None:
+            return NULL, 0, 0.0, b""
         try:
-            if wanted == ValueType.INT64:
-                return wanted, int(text), 0.0, None
-            if wanted in (ValueType.TEXT, ValueType.BLOB):
-                return wanted, 0, 0.0, _bytes(text)
-            if wanted == ValueType.UINT64:
-                number = int(text)
-                return wanted, number - (1 << 64) if number >= 1 << 63 else number, 0.0, None
+            if not isinstance(text, str):
+                text = bytes(text).decode("ascii") if isinstance(text, (bytes, bytearray, memoryview)) else str(text)
+            if wanted == INT64 and _LOWEST <= int(text) <= _HIGHEST:
+                return INT64, int(text), 0.0, b""
+            if wanted == UINT64 and 0 <= int(text) < 1 << 64:
+                return UINT64, int(text) - (1 << 64) if int(text) > _HIGHEST else int(text), 0.0, b""
+            if wanted in (TEXT, BLOB):
+                return wanted, 0, 0.0, bytes.fromhex(text)
             if wanted == ValueType.ANY:
-                return self._decode_any(text if isinstance(text, str) else text.decode("ascii"))
-        except (ValueError, TypeError, AttributeError):
+                return self._decode_any(*text.split(":", 1))
+        except (ValueError, TypeError):
             pass
-        raise Refused(Status.DATABASE, f"{self._label}: column {column + 1} of the result holds {text!r:.40} where "
-                                       f"{'an integer' if wanted in (1, 2) else 'text'} is wanted; the data does not fit its declared type")
+        raise Refused(Status.DATABASE, f"{self._label}: column {at + 1} of the result holds {text!r:.40} where "
+                      f"{'an integer' if wanted in (INT64, UINT64) else 'text'} is wanted; the data does not fit its declared type")
 
     @staticmethod
-    def _decode_any(text: str) -> Tuple[int, int, float, Optional[bytes]]:
-        name, value = text.split(":", 1)
+    def _decode_any(name: str, value: str) -> Tuple[int, int, float, bytes]:
         if name == "integer":
-            return int(ValueType.INT64), int(value), 0.0, None
-        if name == "null":
-            return int(ValueType.NULL), 0, 0.0, None
-        data = bytes.fromhex(value)
+            return INT64, int(value), 0.0, b""
         if name == "real":
-            return int(ValueType.DOUBLE), 0, float(data), None
-        return int(ValueType.TEXT if name == "text" else ValueType.BLOB), 0, 0.0, data
+            return DOUBLE, 0, float(bytes.fromhex(value)), b""
+        if name == "null":
+            return NULL, 0, 0.0, b""
+        return TEXT if name == "text" else BLOB, 0, 0.0, bytes.fromhex(value)
 
 
 #: Sessions that a connection of the library works on, until it closes them.

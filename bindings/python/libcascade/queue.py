@@ -1,0 +1,158 @@
+"""Work that is done later: rows detached now and purged by a worker, and purges that a worker takes over."""
+
+from __future__ import annotations
+
+import json
+from ctypes import POINTER, byref, c_int64
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Dict, List, Optional
+
+from . import _abi
+from ._abi import Allow, Integrity, Status
+from ._calls import Handle, encode, encode_or_none, failure, lib, text_of
+from .graph import Policy, Selection
+
+if TYPE_CHECKING:
+    from .connection import Connection
+
+
+@dataclass(frozen=True)
+class JobOptions:
+    """How the purge of a job is to be done, and when. Zero is the default of each."""
+
+    allow: Allow = Allow(0)
+    integrity: Integrity = Integrity.CHECKED
+    max_rows: int = 0
+    max_tx_rows: int = 0
+    batch_ms: int = 0
+    max_attempts: int = 0
+    delay_ms: int = 0
+
+    def _struct(self) -> _abi.cascade_job_options:
+        return _abi.cascade_job_options(allow=int(self.allow), integrity=int(self.integrity), max_rows=self.max_rows,
+                                        max_tx_rows=self.max_tx_rows, batch_ms=self.batch_ms, max_attempts=self.max_attempts,
+                                        delay_ms=self.delay_ms)
+
+
+@dataclass(frozen=True)
+class Detached:
+    """What a detach did. `job` is the first of its jobs, None when there is none."""
+
+    deleted: int
+    updated: int
+    detached: int
+    jobs: int
+    job: Optional[int]
+
+
+@dataclass(frozen=True)
+class WorkerReport:
+    """What a worker has done; `job` is the one that it has claimed."""
+
+    job: Optional[int]
+    claimed: int
+    done: int
+    failed: int
+    lost: int
+    batches: int
+    deleted: int
+    updated: int
+    kept: int
+
+
+def queue_ddl(engine: str) -> str:
+    """The statements that make the tables of the queue, for the host's own migration. Each may be run again."""
+    return text_of(lib.cascade_queue_ddl, encode(engine))
+
+
+class Queue:
+    """The queue in the database of a session; made by Connection.queue."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def install(self) -> None:
+        """Makes the tables of the queue, where they are not there."""
+        with self._connection._session:
+            lib.cascade_queue_install(self._connection._pointer, failure())
+
+    def detach(self, policy: Policy, selection: Selection, *, allow: Allow = Allow(0), max_tx_rows: int = 0,
+               job: Optional[JobOptions] = None) -> Detached:
+        """Deletes rows now, and leaves what hangs on them by Rule.DETACH to the workers. In one transaction, or the host's."""
+        options = _abi.cascade_detach_options(allow=int(allow), max_tx_rows=max_tx_rows,
+                                              job=POINTER(_abi.cascade_job_options)((job or JobOptions())._struct()))
+        report, db = _abi.cascade_detach_report(), self._connection
+        with db._session:
+            lib.cascade_detach(db._pointer, policy._pointer, selection._pointer, byref(options), byref(report), failure())
+        return Detached(report.deleted, report.updated, report.detached, report.jobs, report.job or None)
+
+    def purge(self, policy: Policy, selection: Selection, options: Optional[JobOptions] = None) -> int:
+        """Puts a purge into the queue, in the host's transaction if there is one. Gives the number of the job."""
+        job, db = c_int64(), self._connection
+        with db._session:
+            lib.cascade_queue_purge(db._pointer, policy._pointer, selection._pointer, byref((options or JobOptions())._struct()),
+                                    byref(job), failure())
+        return job.value
+
+    def cancel(self, job: int) -> None:
+        """Ends a job that is ready, claimed or dead. What was committed stays."""
+        with self._connection._session:
+            lib.cascade_queue_cancel(self._connection._pointer, job, failure())
+
+    def retry(self, job: int) -> None:
+        """Makes a job that is dead or cancelled ready again."""
+        with self._connection._session:
+            lib.cascade_queue_retry(self._connection._pointer, job, failure())
+
+    def jobs(self, state: Optional[str] = None, *, after: int = 0, limit: int = 0) -> List[Dict[str, Any]]:
+        """Jobs by their numbers, of one state ("ready", "claimed", "done", "dead", "cancelled") or of all."""
+        options = _abi.cascade_queue_list_options(state=encode_or_none(state), after=after, limit=limit)
+        with self._connection._session:
+            text = text_of(lib.cascade_queue_list, self._connection._pointer, byref(options))
+        jobs: List[Dict[str, Any]] = json.loads(text)["jobs"]
+        return jobs
+
+    def metrics(self) -> Dict[str, Any]:
+        """The state of the queue, for monitoring."""
+        with self._connection._session:
+            metrics: Dict[str, Any] = json.loads(text_of(lib.cascade_queue_metrics, self._connection._pointer))
+        return metrics
+
+    def worker(self, *, owner: Optional[str] = None, lease_ms: int = 0, turn_ms: int = 0) -> Worker:
+        """A worker on this session, which must be outside any transaction."""
+        return Worker(self._connection, owner=owner, lease_ms=lease_ms, turn_ms=turn_ms)
+
+
+class Worker(Handle):
+    """A session that works on the jobs of a queue. Made by Queue.worker()."""
+
+    def __init__(self, connection: Connection, *, owner: Optional[str] = None, lease_ms: int = 0, turn_ms: int = 0) -> None:
+        out = POINTER(_abi.cascade_worker)()
+        options = _abi.cascade_worker_options(owner=encode_or_none(owner), lease_ms=lease_ms, turn_ms=turn_ms)
+        with connection._session:
+            lib.cascade_worker_new(connection._pointer, byref(options), byref(out), failure())
+        super().__init__(out, lib.cascade_worker_free, connection._session)
+        self._connection = connection
+
+    def step(self) -> bool:
+        """Does the next piece of work. False when no job is due: ask again later."""
+        with self._connection._session:
+            return bool(lib.cascade_worker_step(self._pointer, failure()) != Status.DONE)
+
+    def run(self) -> WorkerReport:
+        """Works until no job is due."""
+        while self.step():
+            pass
+        return self.report()
+
+    def report(self) -> WorkerReport:
+        """What was done so far."""
+        info = _abi.cascade_worker_report()
+        with self._connection._session:
+            lib.cascade_worker_describe(self._pointer, byref(info))
+        return WorkerReport(info.job or None, info.claimed, info.done, info.failed, info.lost, info.batches, info.deleted,
+                            info.updated, info.kept)
+
+    def cancel(self) -> None:
+        """Stops it: the running or next step gives its job back and raises CancelledError. Any thread, and signal handlers."""
+        self._signal(lib.cascade_worker_cancel)
