@@ -8,8 +8,8 @@ import pytest
 
 NUMBERS = itertools.count()
 SCHEMA = (
-    "CREATE TABLE agent (id BIGINT NOT NULL PRIMARY KEY, name VARCHAR(40))",
-    "CREATE TABLE loan (id BIGINT NOT NULL PRIMARY KEY, borrower_id BIGINT, note VARCHAR(40), "
+    "CREATE TABLE agent (id {key}, name VARCHAR(40))",
+    "CREATE TABLE loan (id {key}, borrower_id BIGINT, note VARCHAR(40), "
     "FOREIGN KEY (borrower_id) REFERENCES agent (id) ON DELETE CASCADE)",
     "CREATE TABLE item (code VARCHAR(40) NOT NULL PRIMARY KEY, loan_id BIGINT, FOREIGN KEY (loan_id) REFERENCES loan (id))",
 )
@@ -17,6 +17,8 @@ SCHEMA = (
 
 class Database:
     """A fresh database of one engine. `uri` opens it with a native driver, dbapi() with a DB-API module."""
+
+    key = "BIGINT NOT NULL PRIMARY KEY"
 
     def __init__(self, folder, mark="%s"):
         self.folder, self.mark, self.opened = folder, mark, []
@@ -50,7 +52,8 @@ class Database:
     def museum(self, agents=20, loans=100):
         """Agents with loans, and an item of each loan, which stands in the way of its delete."""
         m = self.mark
-        self.run(*SCHEMA, (f"INSERT INTO agent VALUES ({m}, {m})", [(i, f"agent {i}") for i in range(agents)]),
+        self.run(*(statement.format(key=self.key) for statement in SCHEMA),
+                 (f"INSERT INTO agent VALUES ({m}, {m})", [(i, f"agent {i}") for i in range(agents)]),
                  (f"INSERT INTO loan VALUES ({m}, {m}, {m})", [(i, i % agents, None) for i in range(loans)]),
                  (f"INSERT INTO item VALUES ({m}, {m})", [(f"c{i:04}", i) for i in range(loans)]))
         return self
@@ -68,6 +71,7 @@ class Database:
 
 class Sqlite(Database):
     engine, quote = "sqlite", '"'
+    key = "INTEGER PRIMARY KEY"
 
     def make(self):
         self.path = os.path.join(self.folder, f"{next(NUMBERS)}.db")

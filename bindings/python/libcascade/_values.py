@@ -191,11 +191,11 @@ class Keys(SequenceType):  # type: ignore[type-arg]
     def __getitem__(self, at: int) -> Key: ...
 
     @overload
-    def __getitem__(self, at: slice) -> Sequence[Key]: ...
+    def __getitem__(self, at: slice) -> List[Key]: ...
 
     def __getitem__(self, at: Union[int, slice]) -> Any:
         found = self._get()[at]
-        return found.tolist() if isinstance(found, memoryview) else found
+        return list(found) if isinstance(at, slice) else found
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._get().tolist() if self._memory is not None else self._get())  # type: ignore[attr-defined]
