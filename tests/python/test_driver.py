@@ -246,7 +246,7 @@ def test_failures_have_their_class(database, driver):
     assert fails(run, "DELETE FROM loan WHERE id = 1").status == Status.CONSTRAINT_FK
     unique = fails(run, "INSERT INTO agent (id) VALUES (1)")
     assert unique.status == Status.CONSTRAINT and unique.transaction == TransactionState.NONE
-    assert fails(run, "INSERT INTO agent (id) VALUES (NULL)").status == Status.CONSTRAINT
+    assert fails(run, "INSERT INTO item (code) VALUES (NULL)").status == Status.CONSTRAINT
     if driver.engine == "postgresql":
         assert unique.sqlstate == "23505"
     else:
