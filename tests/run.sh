@@ -101,6 +101,12 @@ packages=(
   python3-pytest 'tests of the Python package'
   python3-django 'the package under Django'
   python3-mysqldb 'Django on MariaDB'
+  python3-numpy 'keys of the Python package without copying'
+  python3-mypy 'types of the Python package'
+  python3-setuptools 'the wheel of the Python package'
+  python3-wheel 'the wheel of the Python package'
+  python3-pip 'the wheel of the Python package'
+  python3-venv 'the wheel of the Python package'
   libdbi-dev 'the dbi driver'
   libdbd-sqlite3 'the dbi driver on SQLite'
   libsqlite3-dev 'the native driver for SQLite'
@@ -206,6 +212,26 @@ subproject() {
     runs "$scratch/consumer.db" meson devenv -C "$project/build" ./consumer
 }
 
+# The Python package as a wheel, made and installed without network into an environment of its own, with the library that is installed.
+wheel() {
+  local to=$scratch/wheel library
+  export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INDEX=1 HOME=$scratch
+  rm -rf "$to" && mkdir -p "$to" && cp -r bindings/python "$to/source" && make_database "$to/museum.db" &&
+    /usr/bin/python3 -m pip wheel --no-build-isolation --no-deps --quiet --wheel-dir "$to" "$to/source" &&
+    /usr/bin/python3 -m venv "$to/clean" &&
+    "$to/clean/bin/pip" install --quiet "$to"/libcascade-*-py3-none-any.whl || return
+  DESTDIR=$to/installed meson install -C build-test-gcc --no-rebuild --quiet || return
+  library=$(dirname "$(find "$to/installed" -name libcascade.so.0)") || return
+  cd "$to" && LD_LIBRARY_PATH=$library LIBCASCADE_DRIVERS=$library/libcascade clean/bin/python -c '
+import importlib.metadata, libcascade, pathlib, sqlite3
+package = pathlib.Path(libcascade.__file__).parent
+assert "clean" in package.parts and (package / "py.typed").exists(), package
+assert importlib.metadata.version("libcascade") == libcascade.__version__
+for db in (libcascade.connect("sqlite:museum.db"), libcascade.Connection.over(sqlite3.connect("museum.db"))):
+    assert [table.name for table in db.graph().tables] == ["agent", "loan"]
+print(libcascade.__version__, "works from", package)'
+}
+
 commands() {
   bash -n examples/quickstart.sh && bash -n tests/run.sh && bash -n .ci/run && tests/servers --help &&
     [ -x examples/quickstart.sh ] && [ -x tests/run.sh ] && [ -x .ci/run ] &&
@@ -219,6 +245,7 @@ if check 'build with gcc' build gcc gcc --werror; then
   else suite 'all tests, gcc' build-test-gcc; fi
   check 'reference pages' ninja -C build-test-gcc docs
   check 'installation and pkg-config' installation
+  check 'Python wheel' wheel
   [ -n "$quick" ] || suite 'unit tests, valgrind' build-test-gcc --setup valgrind --suite unit
 fi
 check 'the two commands' commands
