@@ -12,16 +12,38 @@
 """
 
 from ._abi import VERSION_STRING as __version__
-from ._abi import (Accuracy, Action, Allow, BlockerKind, BlockersCut, BlockersProfile, ColumnFlag, CountMode, FillMode, Hidden, Integrity,
-                   LogLevel, ProbeAnswer, RelationFlag, Rule, Status, StepKind, StepWarning, TableFlag, TableKind, TokenKind,
-                   TransactionState)
-from ._calls import lib as _lib
+from ._abi import (
+    Accuracy, Action, Allow, BlockerKind, BlockersCut, BlockersProfile, ColumnFlag, CountMode, FillMode, Hidden, Integrity,
+    LogLevel, ProbeAnswer, RelationFlag, Rule, Status, StepKind, StepWarning, TableFlag, TableKind, TokenKind,
+    TransactionState)
 from ._values import Key, Keys, Value
 from .blockers import ALL, Blockers, Page, Request, Total
 from .connection import Connection, Context, connect
-from .errors import *  # noqa: F401,F403
+from .errors import (
+    BlockedError, BusyError, CancelledError, ConnectionFailedError, ConstraintError, ContendedError, CycleError,
+    DatabaseError, DeadlockError, EngineError, Error, ForeignKeyError, FormatError, HookError, InvalidError, LeaseError,
+    MaxRowsError, NoFilterError, NoKeyError, NoProgressError, NotAtomicError, NotFoundError, OptionsError, OutOfMemoryError,
+    PlanChangedError, PolicyError, PrivilegeError, ReadOnlyError, RefusedError, SchemaError, SerializationError,
+    StatementTimeoutError, TokenError, TokenExpiredError, TokenForeignError, TokenForgedError, TokenStaleError,
+    TriggersError, UnenforcedError, UnsupportedError, UsageError)
 from .fill import Fill, FillReport, Range
 from .graph import Column, Graph, Override, Policy, Relation, Selection, Table
 from .plan import Plan, Step
 from .purge import AfterBatch, Batch, Deleted, Purge, Report, TableReport
 from .queue import Detached, JobOptions, Queue, Worker, WorkerReport, queue_ddl
+
+__all__ = [
+    "ALL", "Accuracy", "Action", "AfterBatch", "Allow", "Batch", "BlockedError", "BlockerKind", "Blockers", "BlockersCut",
+    "BlockersProfile", "BusyError", "CancelledError", "Column", "ColumnFlag", "Connection", "ConnectionFailedError",
+    "ConstraintError", "ContendedError", "Context", "CountMode", "CycleError", "DatabaseError", "DeadlockError", "Deleted",
+    "Detached", "EngineError", "Error", "Fill", "FillMode", "FillReport", "ForeignKeyError", "FormatError", "Graph",
+    "Hidden", "HookError", "Integrity", "InvalidError", "JobOptions", "Key", "Keys", "LeaseError", "LogLevel",
+    "MaxRowsError", "NoFilterError", "NoKeyError", "NoProgressError", "NotAtomicError", "NotFoundError", "OptionsError",
+    "OutOfMemoryError", "Override", "Page", "Plan", "PlanChangedError", "Policy", "PolicyError", "PrivilegeError",
+    "ProbeAnswer", "Purge", "Queue", "Range", "ReadOnlyError", "RefusedError", "Relation", "RelationFlag", "Report",
+    "Request", "Rule", "SchemaError", "Selection", "SerializationError", "StatementTimeoutError", "Status", "Step",
+    "StepKind", "StepWarning", "Table", "TableFlag", "TableKind", "TableReport", "TokenError", "TokenExpiredError",
+    "TokenForeignError", "TokenForgedError", "TokenKind", "TokenStaleError", "Total", "TransactionState", "TriggersError",
+    "UnenforcedError", "UnsupportedError", "UsageError", "Value", "Worker", "WorkerReport", "__version__", "connect",
+    "queue_ddl",
+]
