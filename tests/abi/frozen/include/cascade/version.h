@@ -1,0 +1,14 @@
+#ifndef CASCADE_VERSION_H
+#define CASCADE_VERSION_H 
+#include <cascade/common.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+#define CASCADE_VERSION_STRING "0.0.1"
+enum cascade_version_number { CASCADE_VERSION = 0 * 1000000 + 0 * 1000 + 1 };
+CASCADE_API uint32_t cascade_version(void);
+CASCADE_API const char *cascade_version_string(void);
+#ifdef __cplusplus
+}
+#endif
+#endif
