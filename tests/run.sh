@@ -130,6 +130,8 @@ packages=(
   ruby-mysql2 'tests of the gem on MariaDB'
   valgrind 'memory errors'
   libc6-dbg 'valgrind needs it'
+  abigail-tools 'the binary interface'
+  cmake 'programs that use the library by CMake'
   doxygen 'reference pages'
   mandoc 'the manual pages'
   bash-completion 'what bash offers'
