@@ -185,23 +185,37 @@ runs() {
   shift
   for uri in "sqlite:$database" "dbi:sqlite3?dbname=$database"; do
     said=$("$@" "$uri") || return
-    echo "$uri: $said"
+    echo "$*, $uri: $said"
     [ "$said" = 'sqlite: 2 tables, 1 relations' ] || return
   done
 }
 
+# Installs, and builds the consumer with what is installed there: by pkg-config, by CMake, by Meson. Then nothing is left behind.
 installation() {
-  local to=$scratch/installed library flags
-  make_database "$scratch/museum.db" &&
+  local to=$scratch/installed work=$scratch/work library flags
+  mkdir "$work" && make_database "$scratch/museum.db" &&
     DESTDIR=$to meson install -C build-test-gcc --no-rebuild --quiet &&
     find "$to" -type f -o -type l &&
-    library=$(dirname "$(dirname "$(find "$to" -name libcascade.pc)")") &&
-    flags=$(PKG_CONFIG_PATH=$library/pkgconfig pkg-config --define-variable=prefix="$to/usr/local" --cflags --libs \
-      libcascade) || return
+    library=$(dirname "$(dirname "$(find "$to" -name libcascade.pc)")") || return
+  export LD_LIBRARY_PATH=$library LIBCASCADE_DRIVERS=$library/libcascade PKG_CONFIG_PATH=$library/pkgconfig
+  flags=$(pkg-config --define-variable=prefix="$to/usr/local" --cflags --libs libcascade) || return
   # shellcheck disable=SC2086 # several words
-  gcc -std=c17 -Wall -Wextra -Werror tests/consumer/main.c -o "$to/consumer" $flags || return
-  export LD_LIBRARY_PATH=$library LIBCASCADE_DRIVERS=$library/libcascade
-  runs "$scratch/museum.db" "$to/consumer"
+  gcc -std=c17 -Wall -Wextra -Werror tests/consumer/main.c -o "$work/consumer" $flags &&
+    g++ -std=c++17 -Wall -Wextra -Werror tests/consumer/main.cpp -o "$work/consumer-cpp" $flags &&
+    runs "$scratch/museum.db" "$work/consumer" && runs "$scratch/museum.db" "$work/consumer-cpp" || return
+
+  cmake -S tests/consumer -B "$work/cmake" -DCMAKE_PREFIX_PATH="$to/usr/local" -DWANTED=0.0 && cmake --build "$work/cmake" &&
+    runs "$scratch/museum.db" "$work/cmake/consumer" && runs "$scratch/museum.db" "$work/cmake/consumer-cpp" || return
+  if cmake -S tests/consumer -B "$work/newer" -DCMAKE_PREFIX_PATH="$to/usr/local" -DWANTED=99; then
+    echo 'CMake took a version that is too old'
+    return 1
+  fi
+
+  sed -i "s|^prefix=.*|prefix=$to/usr/local|" "$library/pkgconfig/libcascade.pc" && cp -r tests/consumer "$work/meson" &&
+    meson setup "$work/meson/build" "$work/meson" --wrap-mode=nofallback && ninja -C "$work/meson/build" &&
+    runs "$scratch/museum.db" "$work/meson/build/consumer" && runs "$scratch/museum.db" "$work/meson/build/consumer-cpp" || return
+
+  ninja -C build-test-gcc uninstall && [ ! -e "$to" ]
 }
 
 subproject() {
@@ -211,7 +225,8 @@ subproject() {
     ln -s "$root" "$project/subprojects/libcascade" &&
     meson setup "$project/build" "$project" --wrap-mode=forcefallback &&
     ninja -C "$project/build" &&
-    runs "$scratch/consumer.db" meson devenv -C "$project/build" ./consumer
+    runs "$scratch/consumer.db" meson devenv -C "$project/build" ./consumer &&
+    runs "$scratch/consumer.db" meson devenv -C "$project/build" ./consumer-cpp
 }
 
 # The Python package as a wheel, made and installed without network into an environment of its own, with the library that is installed.
@@ -246,7 +261,7 @@ if check 'build with gcc' build gcc gcc --werror; then
   if [ -n "$quick" ]; then suite 'tests without servers, gcc' build-test-gcc --no-suite servers --no-suite faults --no-suite selfcheck
   else suite 'all tests, gcc' build-test-gcc; fi
   check 'reference pages' ninja -C build-test-gcc docs
-  check 'installation and pkg-config' installation
+  check 'installation, and its use' installation
   check 'Python wheel' wheel
   [ -n "$quick" ] || suite 'unit tests, valgrind' build-test-gcc --setup valgrind --suite unit
 fi

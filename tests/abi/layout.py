@@ -2,8 +2,9 @@
 
 layout.py RECORD COMPILER HEADERS... [--record]
 
-A difference breaks programs that were compiled before. When it is meant (before 1.0: say so in CHANGELOG.md under ABI),
-write the record anew with --record.
+COMPILER is one of C or C++; the tests of Python and Ruby compare their own declarations with the same record. A difference breaks
+programs that were compiled before. When it is meant (before 1.0: say so in CHANGELOG.md under ABI), write the record anew with
+--record.
 """
 
 import argparse
@@ -43,7 +44,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         binary = pathlib.Path(folder) / "layout"
         include = [part for folder in given.headers for part in ("-I", folder)]
-        subprocess.run([given.compiler, "-std=c17", "-x", "c", "-", "-o", binary, *include], text=True, check=True,
+        language = ["-std=c++17", "-x", "c++"] if given.compiler.endswith("++") else ["-std=c17", "-x", "c"]
+        subprocess.run([given.compiler, *language, "-", "-o", binary, *include], text=True, check=True,
                        input=program(interface.headers(*given.headers)))
         now = subprocess.run([binary], check=True, capture_output=True, text=True).stdout
     if given.record:
