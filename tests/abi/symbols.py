@@ -11,7 +11,7 @@ import sys
 
 import interface
 
-NODE = "LIBCASCADE_0"
+FIRST = "LIBCASCADE_0"
 
 
 def exported(library):
@@ -26,6 +26,18 @@ def difference(what, one, other):
     return bool(one - other)
 
 
+def versions(script, name):
+    """Node of each function. The first hides everything else; each release that adds functions has a node that follows the last."""
+    found, last = {}, ""
+    nodes = re.findall(r"(\w+)\s*\{\s*global:(.*?)(local:\s*\*;\s*)?\}\s*(\w*);", script, flags=re.S)
+    for node, functions, hides, after in nodes:
+        if not node.startswith(FIRST) or after != last or bool(hides) != (node == FIRST):
+            sys.exit(f"{name}: expected {FIRST}, which ends with `local: *;`, and nodes that follow it one by one")
+        found.update((function.strip(), node) for function in functions.split(";") if function.strip())
+        last = node
+    return found
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("map")
@@ -36,19 +48,20 @@ def main():
 
     declared = interface.functions(interface.all_code(interface.headers(*given.headers)))
     script = pathlib.Path(given.map).read_text()
-    nodes = re.findall(r"(\w+)\s*\{\s*global:(.*?)local:\s*\*;\s*\};", script, flags=re.S)
-    if [name for name, _ in nodes] != [NODE]:
-        sys.exit(f"{given.map}: expected the one node {NODE} that ends with `local: *;`")
-    mapped = {name.strip() for name in nodes[0][1].split(";") if name.strip()}
+    mapped = versions(script, given.map)
     symbols = exported(given.library)
-    if symbols.pop(NODE, None) != "A":
-        sys.exit(f"{given.library}: has no version {NODE}: the symbol map was not used")
-    built = {name.removesuffix("@@" + NODE) for name in symbols}
+    for node in set(mapped.values()):
+        if symbols.pop(node, None) != "A":
+            sys.exit(f"{given.library}: has no version {node}: the symbol map was not used")
+    built = {name.partition("@@")[0]: name.partition("@@")[2] for name in symbols}
+    moved = {name for name in mapped if mapped[name] != built.get(name, mapped[name])}
+    mapped, built = set(mapped), set(built)
 
     wrong = difference("in the headers, but not in the map", declared, mapped)
     wrong |= difference("in the map, but not in the headers", mapped, declared)
     wrong |= difference("in the headers, but not exported by the library", declared, built)
     wrong |= difference("exported by the library, but not in the headers", built, declared)
+    wrong |= difference("in another version of the library than of the map", moved, set())
     wrong |= difference("exported, but not a function", {name for name in symbols if symbols[name] != "T"}, set())
     for path in map(pathlib.Path, given.driver):
         made = {path.stem.replace("libcascade-", "cascade_driver_")}
