@@ -43,7 +43,7 @@ enum cascade_allow {
   CASCADE_ALLOW_HIDDEN = 4 /**< A graph that may lack foreign keys, or triggers, which the user may not see: cascade_graph_hidden(). */
 };
 
-/** @brief Keys that one batch deleted from one table, for the hook. Borrowed for the call. */
+/** @brief Keys that one batch deletes from one table, for the hooks. Borrowed for the call. */
 typedef struct cascade_deleted {
   size_t size;              /**< `sizeof(cascade_deleted)` of the library. */
   uint32_t table;           /**< Number of the table in the graph. */
@@ -53,13 +53,24 @@ typedef struct cascade_deleted {
 } cascade_deleted;
 
 /**
- * @brief Hook that runs inside a batch's transaction, after its statements and before its COMMIT.
+ * @brief Hook that is told what a batch deletes: which of the three it is, the options say.
  * @param user_data  `hook_data` of the options
- * @param tables  one entry for each table of which rows were deleted, referencing tables first
+ * @param tables  one entry for each table of which rows are deleted, referencing tables first
  * @param table_count  how many
- * @return 0 to go on; anything else rolls the batch back and ends the purge with CASCADE_HOOK
+ * @return 0 to go on; anything else ends the purge with CASCADE_HOOK. cascade_purge_blame() says why
  *
- * The hook may use the host's own handle to write in the same transaction. A batch that is retried calls it again.
+ * Columns that the host asked for besides the keys are given by cascade_purge_row_columns().
+ *
+ * - `before_batch` runs inside the transaction, with the rows locked and nothing deleted. It may veto rows by cascade_purge_veto(): they stay, and with them all rows
+ *   of the batch to which they refer, by relations that let the one not go without the other, and so on upwards. Everything else goes, also
+ *   what refers to a row that stays. What has stayed is not asked about again. Where more hangs on one row than a transaction may touch,
+ *   that goes first, and is asked about first.
+ * - `after_batch` runs inside the transaction, after its statements and before its COMMIT. It may use the host's own handle to write in the
+ *   same transaction.
+ * - `after_commit` runs when the batch has been committed: its failure ends the purge, and takes nothing back. It is not called for a
+ *   batch of which nobody knows whether it was committed, as the connection was lost: for what must not be missed there is the outbox.
+ *
+ * Failing before COMMIT rolls the batch back. A batch that is tried again, smaller perhaps, calls `before_batch` and `after_batch` again.
  */
 typedef int32_t (*cascade_after_batch)(void *user_data, const cascade_deleted *tables, uint32_t table_count);
 
@@ -79,11 +90,16 @@ typedef struct cascade_purge_options {
   uint64_t row_budget;             /**< Stop after the batch that reaches so many deleted rows; 0 for no budget. */
   const char *plan;                /**< Fingerprint of an approved plan, or NULL. Refused with CASCADE_PLAN_CHANGED when schema, rules or
                                         selection are not those of the plan, or when there are more rows than it said. */
-  cascade_after_batch after_batch; /**< Hook, or NULL. With one, keys of all tables are read. */
-  void *hook_data;                 /**< Its first argument. */
+  cascade_after_batch after_batch; /**< Hook, or NULL. With any of the three, keys of all tables are read, and nothing is left to the
+                                        database's own actions. */
+  void *hook_data;                 /**< First argument of the hooks. */
   uint32_t statement_timeout_ms;   /**< PostgreSQL: time that one statement may take, in milliseconds; 0 means 30,000. A batch that meets it
                                         is rolled back and made smaller. Not set inside a transaction of the host. */
-  uint32_t reserved;               /**< Zero. */
+  uint32_t column_count;           /**< Columns that the hooks are told besides the keys: file paths, numbers of other systems. */
+  const char *const *column_tables; /**< Their tables, one for each. */
+  const char *const *columns;       /**< Their names. */
+  cascade_after_batch before_batch; /**< Hook, or NULL. */
+  cascade_after_batch after_commit; /**< Hook, or NULL. Refused inside a transaction of the host, which alone knows of its COMMIT. */
 } cascade_purge_options;
 
 /** @brief A committed batch, and where the purge stands. Borrowed from the purge until its next call. */
@@ -101,17 +117,29 @@ typedef struct cascade_batch_info {
   uint32_t table;          /**< Table in whose rows the purge is at work. */
 } cascade_batch_info;
 
+/** @brief Columns that the host asked for, of the rows of one table, in the order of their keys. All pointers live as long as the hook runs. */
+typedef struct cascade_row_columns {
+  size_t size;                /**< `sizeof(cascade_row_columns)`, set by the caller. */
+  uint64_t row_count;         /**< Rows: as many as keys. */
+  uint32_t column_count;      /**< Columns that were asked for; 0 for none. */
+  uint32_t reserved;          /**< Zero. */
+  const char *const *columns; /**< Their names; NULL when there are none. */
+  const cascade_value *cells; /**< `row_count * column_count` values, row after row; NULL when there are none. */
+} cascade_row_columns;
+
 /** @brief What a purge did. */
 typedef struct cascade_purge_report {
   size_t size;                 /**< `sizeof(cascade_purge_report)`, set by the caller. */
   int32_t finished;            /**< 1 when the end was reached: rows that other sessions add to a selection by condition meanwhile are
                                     looked for again, three times at most; 0 when a budget, a cancel or a failure ended it. */
-  uint32_t table_count;        /**< Tables of which rows were deleted or rewritten. */
+  uint32_t table_count;        /**< Tables of which rows were deleted or rewritten, or stayed by a veto. */
   uint64_t batches;            /**< Committed batches. */
   uint64_t deleted;            /**< Rows deleted. */
   uint64_t updated;            /**< Rows rewritten. */
   uint64_t retries;            /**< Batches rolled back and tried again. */
   uint64_t longest_ns;         /**< Longest transaction that wrote, in nanoseconds. */
+  uint64_t vetoed;             /**< Rows that the hook before the batches kept. */
+  uint64_t kept;               /**< Rows that stayed with them, as they refer to these. */
 } cascade_purge_report;
 
 /** @brief What a purge did to one table. All pointers are borrowed from the graph. */
@@ -122,6 +150,8 @@ typedef struct cascade_table_report {
   uint64_t updated;  /**< Rows rewritten. */
   uint32_t table;    /**< Its number in the graph. */
   uint32_t reserved; /**< Zero. */
+  uint64_t vetoed;   /**< Rows that the hook before the batches kept. */
+  uint64_t kept;     /**< Rows that stayed with such rows. */
 } cascade_table_report;
 
 /**
@@ -139,8 +169,8 @@ typedef struct cascade_table_report {
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_BLOCKED with the table and relation in the error; CASCADE_NO_FILTER; CASCADE_UNENFORCED;
  *         CASCADE_NO_KEY; CASCADE_CYCLE; CASCADE_ENGINE; CASCADE_PRIVILEGE; CASCADE_MAX_ROWS; CASCADE_PLAN_CHANGED; CASCADE_NOT_ATOMIC; CASCADE_TRIGGERS;
- *         CASCADE_POLICY; CASCADE_READONLY; CASCADE_INVALID; CASCADE_OPTIONS; CASCADE_CANCELLED; CASCADE_NOMEM; any database
- *         status
+ *         CASCADE_POLICY; CASCADE_READONLY; CASCADE_INVALID; CASCADE_OPTIONS; CASCADE_NOT_FOUND for an unknown column;
+ *         CASCADE_UNSUPPORTED for `after_commit` inside a transaction of the host; CASCADE_CANCELLED; CASCADE_NOMEM; any database status
  * @note Reads the closure once, in a read transaction that ends with the call. One thread at a time uses a purge and its
  *       connection.
  * @since 0.1
@@ -197,6 +227,56 @@ CASCADE_API cascade_status cascade_purge_describe(const cascade_purge *purge, ca
  */
 CASCADE_API cascade_status cascade_purge_table(const cascade_purge *purge, uint32_t position,
                                                cascade_table_report *report);
+
+/**
+ * @brief The rows of a table that stayed by a veto.
+ *
+ * They are held in memory while the purge lives. Made anew, it asks about them again.
+ *
+ * @param purge  a purge
+ * @param table  number of the table in the graph
+ * @param[out] vetoed  receives the keys of the rows that the hook kept; borrowed until the purge's next call; may be NULL
+ * @param[out] kept  receives those of the rows that stayed with vetoed ones of any table; as `vetoed`
+ * @return CASCADE_OK; CASCADE_INVALID for NULL or a number out of range
+ * @note Touches no database. One thread at a time.
+ * @since 0.1
+ */
+CASCADE_API cascade_status cascade_purge_kept(const cascade_purge *purge, uint32_t table, const cascade_keys **vetoed,
+                                              const cascade_keys **kept);
+
+/**
+ * @brief The columns that the host asked for, of one of the tables that a hook is told of. Only inside a hook.
+ * @param purge  the purge whose hook runs
+ * @param position  of the table among those that the hook was given
+ * @param[out] columns  `size` set by the caller; the rest is filled as far as that reaches
+ * @return CASCADE_OK; CASCADE_INVALID outside of a hook, and for a position or size out of range
+ * @note Reads nothing: the values have been read. The thread of the hook.
+ * @since 0.1
+ */
+CASCADE_API cascade_status cascade_purge_row_columns(const cascade_purge *purge, uint32_t position, cascade_row_columns *columns);
+
+/**
+ * @brief Keeps rows that a batch is about to delete. Only inside `before_batch`.
+ * @param purge  the purge whose hook runs
+ * @param position  of the table among those that the hook was given
+ * @param rows  positions of the rows among the table's keys, in any order; NULL for `row_count` 0
+ * @param row_count  how many
+ * @return CASCADE_OK; CASCADE_INVALID outside of the hook, and for a position out of range: then none of these rows is kept
+ * @note Changes nothing in the database. The thread of the hook.
+ * @since 0.1
+ */
+CASCADE_API cascade_status cascade_purge_veto(cascade_purge *purge, uint32_t position, const uint64_t *rows, uint64_t row_count);
+
+/**
+ * @brief Says why a hook is about to fail: for the message of the CASCADE_HOOK that follows. Only inside a hook.
+ * @param purge  the purge whose hook runs
+ * @param table  name of the table that it is about, or NULL
+ * @param reason  one line, or NULL; copied
+ * @return CASCADE_OK; CASCADE_NOT_FOUND for an unknown table; CASCADE_INVALID outside of a hook; CASCADE_NOMEM
+ * @note Touches no database. The thread of the hook.
+ * @since 0.1
+ */
+CASCADE_API cascade_status cascade_purge_blame(cascade_purge *purge, const char *table, const char *reason);
 
 /**
  * @brief Ends a purge, finished or not. Session settings that it changed are put back.

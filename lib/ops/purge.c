@@ -16,14 +16,24 @@ static cascade_status set_options(cascade_purge *purge, const cascade_purge_opti
   return CASCADE_OK;
 }
 
+static cascade_status prepare_hooks(cascade_purge *purge, cascade_error **error) {
+  cascade_status status = casc_hooks_init(&purge->hooks, &purge->scope, &purge->options, error);
+  if (status >= 0 && purge->options.before_batch) purge->closure.kept = purge->hooks.kept;
+  if (status < 0 || !purge->options.after_commit || !casc_in_host_transaction(purge->connection)) return status;
+  return casc_fail(purge->context, error, CASCADE_UNSUPPORTED,
+                   "inside a transaction of the host only the host knows whether it commits: after_commit would be called too early");
+}
+
 static cascade_status prepare(cascade_purge *purge, cascade_policy *policy, cascade_selection *selection,
                               cascade_error **error) {
   casc_level *level;
+  purge->telling = purge->options.before_batch || purge->options.after_batch || purge->options.after_commit;
   cascade_status status =
       casc_scope_init(&purge->scope, purge->connection, policy, selection,
-                      (purge->options.after_batch ? CASC_SCOPE_HOLD_ALL : 0) | (purge->guard.detaching ? CASC_SCOPE_DETACH : 0), error);
+                      (purge->telling ? CASC_SCOPE_HOLD_ALL : 0) | (purge->guard.detaching ? CASC_SCOPE_DETACH : 0), error);
   if (status >= 0) status = casc_purge_refuse(purge, error);
   if (status >= 0) status = casc_closure_init(&purge->closure, &purge->scope, error);
+  if (status >= 0) status = prepare_hooks(purge, error);
   if (status < 0) return status;
   purge->deleted = casc_calloc(purge->scope.alloc, purge->scope.table_count, sizeof *purge->deleted);
   purge->updated = casc_calloc(purge->scope.alloc, purge->scope.table_count, sizeof *purge->updated);
@@ -97,26 +107,68 @@ void cascade_purge_cancel(cascade_purge *purge) {
   if (purge) cascade_connection_cancel(purge->connection);
 }
 
+static cascade_table_report report_of(const cascade_purge *purge, uint32_t table) {
+  const casc_stayed *stayed = &purge->hooks.stayed[table];
+  return (cascade_table_report){.label = purge->scope.tables[table].table->label,
+                                .deleted = purge->deleted[table],
+                                .updated = purge->updated[table],
+                                .table = table,
+                                .vetoed = stayed->vetoed.count,
+                                .kept = stayed->kept.count};
+}
+
+static bool has_news(const cascade_table_report *table) {
+  return table->deleted || table->updated || table->vetoed || table->kept;
+}
+
 cascade_status cascade_purge_describe(const cascade_purge *purge, cascade_purge_report *report) {
   if (!purge) return CASCADE_INVALID;
   cascade_purge_report own = purge->report;
   own.finished = purge->finished;
-  for (uint32_t i = 0; i < purge->scope.table_count; i++) own.table_count += purge->deleted[i] || purge->updated[i];
+  for (uint32_t i = 0; i < purge->scope.table_count; i++) {
+    cascade_table_report table = report_of(purge, i);
+    own.vetoed += table.vetoed;
+    own.kept += table.kept;
+    own.table_count += has_news(&table);
+  }
   return CASC_INFO(report, own, longest_ns);
 }
 
 cascade_status cascade_purge_table(const cascade_purge *purge, uint32_t position, cascade_table_report *report) {
   if (!purge) return CASCADE_INVALID;
   for (uint32_t i = 0; i < purge->scope.table_count; i++) {
-    if (!purge->deleted[i] && !purge->updated[i]) continue;
-    if (position--) continue;
-    cascade_table_report own = {.label = purge->scope.tables[i].table->label,
-                                .deleted = purge->deleted[i],
-                                .updated = purge->updated[i],
-                                .table = i};
+    cascade_table_report own = report_of(purge, i);
+    if (!has_news(&own) || position--) continue;
     return CASC_INFO(report, own, reserved);
   }
   return CASCADE_INVALID;
+}
+
+static const cascade_keys *view(const casc_scope *scope, uint32_t table, const casc_keyset *rows, cascade_keys *keys) {
+  *keys = casc_keyset_view(rows, 0, rows->count);
+  keys->column_count = scope->tables[table].sql.shown_count;
+  keys->columns = scope->tables[table].sql.shown;
+  return keys;
+}
+
+cascade_status cascade_purge_kept(const cascade_purge *purge, uint32_t table, const cascade_keys **vetoed, const cascade_keys **kept) {
+  if (!purge || table >= purge->scope.table_count) return CASCADE_INVALID;
+  casc_stayed *stayed = &purge->hooks.stayed[table];
+  if (vetoed) *vetoed = view(&purge->scope, table, &stayed->vetoed, &stayed->vetoed_view);
+  if (kept) *kept = view(&purge->scope, table, &stayed->kept, &stayed->kept_view);
+  return CASCADE_OK;
+}
+
+cascade_status cascade_purge_row_columns(const cascade_purge *purge, uint32_t position, cascade_row_columns *columns) {
+  return purge ? casc_hooks_columns(&purge->hooks, position, columns) : CASCADE_INVALID;
+}
+
+cascade_status cascade_purge_veto(cascade_purge *purge, uint32_t position, const uint64_t *rows, uint64_t row_count) {
+  return purge ? casc_hooks_veto(&purge->hooks, position, rows, row_count) : CASCADE_INVALID;
+}
+
+cascade_status cascade_purge_blame(cascade_purge *purge, const char *table, const char *reason) {
+  return purge ? casc_hooks_blame(&purge->hooks, table, reason) : CASCADE_INVALID;
 }
 
 void cascade_purge_free(cascade_purge *purge) {
@@ -124,6 +176,7 @@ void cascade_purge_free(cascade_purge *purge) {
   cascade_context *context = purge->context;
   restore(purge);
   casc_stack_free(&purge->stack);
+  casc_hooks_free(&purge->hooks);
   casc_closure_free(&purge->closure);
   casc_free(&context->alloc, purge->deleted);
   casc_free(&context->alloc, purge->updated);

@@ -6,6 +6,7 @@
 
 #include "batch.h"
 #include "clock.h"
+#include "hooks.h"
 #include "source.h"
 #include "transaction.h"
 
@@ -52,6 +53,8 @@ struct cascade_purge {
   casc_guard guard;
   casc_scope scope;
   casc_closure closure;
+  casc_hooks hooks;
+  bool telling;       /* somebody wants to know of the rows */
   casc_stack stack;
   bool atomic;        /* the whole closure goes in one transaction */
   bool checks_off;    /* the session's foreign-key checks were turned off by us */

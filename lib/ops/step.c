@@ -5,6 +5,8 @@
 
 enum { RETRIES = 8, BUSY_RETRIES = 2, FK_RETRIES = 3, ROUNDS = 3, FRUITLESS_CIRCLES = 4, CIRCULAR_DEPTH = 8, PASSES = 4, ALL_ROOTS = 65536 };
 
+#define ROLLED_BACK "the batch was rolled back"
+
 typedef enum step_outcome { COMMITTED, AGAIN, AT_END } step_outcome;
 
 static void close_row(casc_level *level) {
@@ -72,80 +74,20 @@ static cascade_status choose(cascade_purge *purge, casc_level *level, casc_keyse
   return status;
 }
 
-static cascade_status call_hook(cascade_purge *purge, cascade_deleted *tables, uint32_t count, cascade_error **error) {
-  if (!purge->options.after_batch || !count) return CASCADE_OK;
-  int32_t answer = purge->options.after_batch(purge->options.hook_data, tables, count);
-  if (!answer) return CASCADE_OK;
-  return casc_fail(purge->context, error, CASCADE_HOOK, "the after-batch hook returned %d: the batch was rolled back",
-                   (int)answer);
-}
-
-/* Keys as people know them, read before the rows go. */
-static cascade_status shown_keys(cascade_purge *purge, uint32_t table, casc_keyset *shown, cascade_error **error) {
-  casc_scope *scope = &purge->scope;
-  const casc_sql_table *sql = &scope->tables[table].sql;
-  const casc_keyset *keys = &purge->closure.sets[table];
-  casc_keyset_init(shown, scope->alloc, sql->shown_count, sql->shown_count == 1 && sql->shown_types[0] == CASCADE_INT64);
-  size_t slice = casc_slice(scope, keys);
-  cascade_status status = CASCADE_OK;
-  for (size_t from = 0; status >= 0 && from < keys->count;) {
-    size_t count = keys->count - from < slice ? keys->count - from : slice;
-    cascade_keys among = casc_keyset_view(keys, from, count);
-    casc_statement statement;
-    casc_cursor cursor = {0};
-    const cascade_value *row = NULL;
-    casc_session_statement(scope->connection, &statement);
-    scope->dialect->select_keys(&statement, sql, &(casc_sql_filter){.among = &among}, true, false, 0);
-    status = casc_query(scope->connection, &statement, &cursor, error);
-    while (status >= 0 && (status = casc_next(&cursor, &row, error)) == CASCADE_OK)
-      if (!casc_keyset_append(shown, row + (sql->shown_is_key ? 0 : sql->key_count))) status = casc_nomem(error);
-    casc_cursor_close(&cursor);
-    casc_statement_free(&statement);
-    from += count;
+/* Of the rows that a batch started from, those that go. */
+static size_t going(const cascade_purge *purge, const casc_keyset *still) {
+  const casc_level *level = &purge->stack.levels[purge->stack.count - 1];
+  size_t count = 0;
+  if (purge->stack.count > 1) return 0; /* only selected rows are counted */
+  if (!purge->options.before_batch) return still->count;
+  for (size_t i = 0; i < still->count; i++) {
+    cascade_value cell;
+    count += casc_keyset_contains(&purge->closure.sets[level->source.table], casc_keyset_key(still, i, &cell));
   }
-  shown->count += shown->appended; /* as they are: NULLs in a primary key may repeat */
-  shown->appended = 0;
-  return status < 0 ? status : CASCADE_OK;
+  return count;
 }
 
-typedef struct hook_keys {
-  cascade_deleted *tables;
-  cascade_keys *keys;
-  casc_keyset *sets;
-  uint32_t count;
-} hook_keys;
-
-static cascade_status gather(cascade_purge *purge, hook_keys *hook, cascade_error **error) {
-  casc_scope *scope = &purge->scope;
-  if (!purge->options.after_batch) return CASCADE_OK;
-  hook->tables = casc_calloc(scope->alloc, scope->order_count, sizeof *hook->tables);
-  hook->keys = casc_calloc(scope->alloc, scope->order_count, sizeof *hook->keys);
-  hook->sets = casc_calloc(scope->alloc, scope->order_count, sizeof *hook->sets);
-  if (!hook->tables || !hook->keys || !hook->sets) return casc_nomem(error);
-  cascade_status status = CASCADE_OK;
-  for (uint32_t i = 0; status >= 0 && i < scope->order_count; i++) {
-    uint32_t table = scope->order[i], at = hook->count;
-    if (!purge->closure.sets[table].count) continue;
-    status = shown_keys(purge, table, &hook->sets[at], error);
-    hook->keys[at] = casc_keyset_view(&hook->sets[at], 0, hook->sets[at].count);
-    hook->keys[at].columns = scope->tables[table].sql.shown;
-    hook->tables[at] = (cascade_deleted){.size = sizeof(cascade_deleted),
-                                         .table = table,
-                                         .label = scope->tables[table].table->label,
-                                         .keys = &hook->keys[at]};
-    hook->count++;
-  }
-  return status;
-}
-
-static void forget(cascade_purge *purge, hook_keys *hook) {
-  for (uint32_t i = 0; hook->sets && i < hook->count; i++) casc_keyset_free(&hook->sets[i]);
-  casc_free(purge->scope.alloc, hook->tables);
-  casc_free(purge->scope.alloc, hook->keys);
-  casc_free(purge->scope.alloc, hook->sets);
-}
-
-static void account(cascade_purge *purge, const casc_batch *done, size_t roots, uint64_t nanoseconds) {
+static void account(cascade_purge *purge, const casc_batch *done, const casc_keyset *still, uint64_t nanoseconds) {
   const casc_level *level = &purge->stack.levels[purge->stack.count - 1];
   purge->batch.deleted = purge->batch.updated = 0;
   for (uint32_t i = 0; i < purge->scope.table_count; i++) {
@@ -156,10 +98,10 @@ static void account(cascade_purge *purge, const casc_batch *done, size_t roots, 
   }
   purge->report.deleted += purge->batch.deleted;
   purge->report.updated += purge->batch.updated;
-  casc_pace_learn(purge, roots, purge->closure.rows + done->unread, nanoseconds, purge->commit_ns);
+  casc_pace_learn(purge, still->count, purge->closure.rows + done->unread, nanoseconds, purge->commit_ns);
   purge->batch.nanoseconds = nanoseconds;
   purge->batch.table = level->source.table;
-  if (purge->stack.count == 1) purge->batch.roots_done += roots;
+  purge->batch.roots_done += going(purge, still);
   if (nanoseconds > purge->report.longest_ns) purge->report.longest_ns = nanoseconds;
 }
 
@@ -173,7 +115,7 @@ static cascade_status commit(cascade_purge *purge, const casc_batch *done, size_
   casc_guarded facts = {.deleted = done->deleted,
                         .updated = done->updated,
                         .table_count = purge->scope.table_count,
-                        .roots = purge->stack.count == 1 ? roots : 0,
+                        .roots = roots,
                         .whole = purge->atomic};
   cascade_status status = purge->guard.ending ? purge->guard.ending(purge->guard.data, &facts, error) : CASCADE_OK;
   if (status < 0) return status;
@@ -226,6 +168,7 @@ static cascade_status fill_closure(cascade_purge *purge, uint32_t table, const c
   if (status >= 0) status = casc_closure_expand(closure, error);
   if (status >= 0 && !closure->overflow) status = casc_closure_examine(closure, error);
   if (status >= 0 && !closure->overflow) status = casc_closure_hold_back(closure, error);
+  if (status >= 0 && !closure->overflow && closure->kept) status = casc_closure_spare(closure, error);
   return status;
 }
 
@@ -261,28 +204,30 @@ static void drain_nearest(cascade_purge *purge) {
   purge->stack.levels[at - 1].drain = true;
 }
 
-static bool is_empty(const casc_closure *closure) {
-  for (uint32_t i = 0; closure->met_open && i < closure->scope->order_count; i++)
-    if (closure->sets[closure->scope->order[i]].count) return false;
-  return closure->met_open;
+/* What the host says of the batch before it is begun. */
+static cascade_status consult(cascade_purge *purge, cascade_error **error) {
+  const cascade_purge_options *options = &purge->options;
+  cascade_status status = purge->telling ? casc_hooks_read(&purge->hooks, &purge->closure, options->before_batch, error) : CASCADE_OK;
+  if (status < 0 || !options->before_batch) return status;
+  status = casc_hooks_call(&purge->hooks, options->before_batch, options->hook_data, "before-batch", ROLLED_BACK, error);
+  if (status >= 0) status = casc_hooks_obey(&purge->hooks, &purge->closure, error);
+  return status < 0 ? status : casc_hooks_note(&purge->hooks, &purge->closure, error);
 }
 
-static cascade_status delete_closure(cascade_purge *purge, casc_batch *batch, size_t roots, cascade_error **error) {
-  hook_keys hook = {0};
-  cascade_status status = gather(purge, &hook, error);
-  if (status >= 0) status = casc_batch_delete(batch, error);
-  if (status >= 0 && !purge->closure.overflow) status = call_hook(purge, hook.tables, hook.count, error);
-  if (status >= 0 && !purge->closure.overflow) status = commit(purge, batch, roots, error);
-  forget(purge, &hook);
-  return status;
-}
-
-/* The rows with all that hangs on them. Not committed, and no failure, when that is too much, or can go only with open rows. */
+/* The rows with all that hangs on them. Not committed, and no failure, when that is too much, or can go only with open rows, or stays by
+   the host's word. */
 static cascade_status delete_rows(cascade_purge *purge, const casc_level *level, const casc_keyset *still, casc_batch *batch,
                                   cascade_error **error) {
+  const cascade_purge_options *options = &purge->options;
+  casc_closure *closure = &purge->closure;
   cascade_status status = fill_closure(purge, level->source.table, still, error);
-  if (status < 0 || purge->closure.overflow || is_empty(&purge->closure)) return status;
-  return delete_closure(purge, batch, still->count, error);
+  if (status >= 0 && !closure->overflow) status = consult(purge, error);
+  if (status < 0 || closure->overflow || casc_closure_is_empty(closure)) return status;
+  status = casc_batch_delete(batch, error);
+  if (status < 0 || closure->overflow) return status;
+  if (purge->telling)
+    status = casc_hooks_call(&purge->hooks, options->after_batch, options->hook_data, "after-batch", ROLLED_BACK, error);
+  return status < 0 ? status : commit(purge, batch, going(purge, still), error);
 }
 
 static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcome *outcome, cascade_error **error) {
@@ -322,10 +267,11 @@ static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcom
     roll_back(purge);
     casc_source_take(&level->source, taken);
     close_row(level);
-    if (committed) account(purge, &batch, still->count, casc_now_ns() - start);
+    if (committed) account(purge, &batch, still, casc_now_ns() - start);
+    else if (purge->telling) status = casc_hooks_settle(&purge->hooks, error);
     purge->circular = purge->circular || purge->closure.held_back;
     if (!committed && purge->closure.held_back && ++purge->circles >= FRUITLESS_CIRCLES) drain_nearest(purge);
-    if (committed) *outcome = COMMITTED;
+    *outcome = committed ? COMMITTED : purge->atomic ? AT_END : AGAIN; /* what goes as a whole has been asked about */
   }
   casc_batch_free(&batch);
   return status;
@@ -374,6 +320,7 @@ static cascade_status attempt(cascade_purge *purge, step_outcome *outcome, casca
     cascade_error *failure = NULL;
     casc_keyset still;
     casc_keyset_of(&purge->scope, purge->stack.levels[purge->stack.count - 1].source.table, &still);
+    casc_hooks_clear(&purge->hooks);
     cascade_status status = begin(purge, &failure);
     if (status >= 0) status = work(purge, &still, outcome, &failure);
     casc_keyset_free(&still);
@@ -410,9 +357,21 @@ static cascade_status look_again(cascade_purge *purge, cascade_error **error) {
   return casc_stack_push(&purge->stack, CASC_SOURCE_SELECTED, purge->scope.root, &level, error);
 }
 
+/* Nothing of the batch can be taken back any more. */
+static cascade_status tell_of_commit(cascade_purge *purge, cascade_error **error) {
+  const cascade_purge_options *options = &purge->options;
+  if (!purge->telling) return CASCADE_OK;
+  cascade_status status = casc_hooks_settle(&purge->hooks, error);
+  if (status >= 0)
+    status = casc_hooks_call(&purge->hooks, options->after_commit, options->hook_data, "after-commit",
+                             "the batch stays committed, and the purge ends here", error);
+  if (status < 0) purge->finished = false;
+  return status;
+}
+
 cascade_status casc_purge_step(cascade_purge *purge, cascade_error **error) {
   while (!purge->finished) {
-    step_outcome outcome;
+    step_outcome outcome = AGAIN;
     if (budget_is_used_up(purge)) return CASCADE_DONE;
     cascade_status status = casc_pace_yield(purge, error);
     if (status >= 0) status = attempt(purge, &outcome, error);
@@ -426,7 +385,7 @@ cascade_status casc_purge_step(cascade_purge *purge, cascade_error **error) {
                (unsigned long long)purge->batch.updated, (double)purge->batch.nanoseconds / 1e6);
       if (purge->atomic) purge->finished = true;
       purge->circles = 0;
-      return CASCADE_OK;
+      return tell_of_commit(purge, error);
     }
     if (outcome != AT_END) continue;
     casc_stack_pop(&purge->stack);

@@ -15,10 +15,16 @@ cascade_status casc_closure_init(casc_closure *closure, casc_scope *scope, casca
   closure->seeded = casc_calloc(alloc, scope->table_count, sizeof *closure->seeded);
   closure->leaf_rows = casc_calloc(alloc, scope->table_count, sizeof *closure->leaf_rows);
   closure->update_rows = casc_calloc(alloc, scope->relation_count, sizeof *closure->update_rows);
-  if (!closure->sets || !closure->pending || !closure->seeded || !closure->leaf_rows || !closure->update_rows) return casc_nomem(error);
+  closure->met = casc_calloc(alloc, scope->table_count, sizeof *closure->met);
+  closure->needed = casc_calloc(alloc, scope->table_count, sizeof *closure->needed);
+  if (!closure->sets || !closure->pending || !closure->seeded || !closure->leaf_rows || !closure->update_rows || !closure->met ||
+      !closure->needed)
+    return casc_nomem(error);
   for (uint32_t i = 0; i < scope->table_count; i++) {
     casc_keyset_of(scope, i, &closure->sets[i]);
     casc_keyset_of(scope, i, &closure->pending[i]);
+    casc_keyset_of(scope, i, &closure->met[i]);
+    casc_keyset_of(scope, i, &closure->needed[i]);
   }
   return CASCADE_OK;
 }
@@ -29,12 +35,16 @@ void casc_closure_free(casc_closure *closure) {
   for (uint32_t i = 0; i < closure->scope->table_count; i++) {
     if (closure->sets) casc_keyset_free(&closure->sets[i]);
     if (closure->pending) casc_keyset_free(&closure->pending[i]);
+    if (closure->met) casc_keyset_free(&closure->met[i]);
+    if (closure->needed) casc_keyset_free(&closure->needed[i]);
   }
   casc_free(alloc, closure->sets);
   casc_free(alloc, closure->pending);
   casc_free(alloc, closure->seeded);
   casc_free(alloc, closure->leaf_rows);
   casc_free(alloc, closure->update_rows);
+  casc_free(alloc, closure->met);
+  casc_free(alloc, closure->needed);
   *closure = (casc_closure){0};
 }
 
@@ -42,6 +52,8 @@ void casc_closure_clear(casc_closure *closure) {
   for (uint32_t i = 0; i < closure->scope->table_count; i++) {
     casc_keyset_clear(&closure->sets[i]);
     casc_keyset_clear(&closure->pending[i]);
+    casc_keyset_clear(&closure->met[i]);
+    casc_keyset_clear(&closure->needed[i]);
     closure->leaf_rows[i] = 0;
     closure->seeded[i] = false;
   }
@@ -132,34 +144,46 @@ cascade_status casc_count_referencing(casc_scope *scope, const casc_scope_relati
   return status;
 }
 
-/* Merges what was appended to the table's set; new rows become pending, and open rows are kept out. */
+static bool is_open(casc_closure *closure, uint32_t table, const cascade_value *key) {
+  for (uint32_t i = 0; i < closure->open_count; i++)
+    if (closure->open[i].table == table && casc_keyset_contains(closure->open[i].key, key)) return closure->met_open = true;
+  return false;
+}
+
+static bool is_kept(const casc_closure *closure, uint32_t table, const cascade_value *key) {
+  return closure->kept && casc_keyset_contains(&closure->kept[table], key);
+}
+
+/* Of what was appended to the table's set, only what is neither open nor kept. False when memory is out. */
+static bool keep_out(casc_closure *closure, uint32_t table) {
+  casc_keyset left, *set = &closure->sets[table];
+  casc_keyset_of(closure->scope, table, &left);
+  bool ok = true;
+  for (size_t i = set->count; ok && i < set->count + set->appended; i++) {
+    cascade_value cell;
+    const cascade_value *key = casc_keyset_key(set, i, &cell);
+    if (is_kept(closure, table, key)) ok = casc_keyset_append(&closure->met[table], key);
+    else if (!is_open(closure, table, key)) ok = casc_keyset_append(&left, key);
+  }
+  set->appended = 0;
+  for (size_t i = 0; ok && i < left.appended; i++) {
+    cascade_value cell;
+    ok = casc_keyset_append(set, casc_keyset_key(&left, i, &cell));
+  }
+  casc_keyset_free(&left);
+  return ok && casc_keyset_merge(&closure->met[table], NULL);
+}
+
+/* Merges what was appended to the table's set; new rows become pending, and open and kept rows are left out. */
 static cascade_status take_in(casc_closure *closure, uint32_t table, cascade_error **error) {
   casc_keyset fresh, *set = &closure->sets[table];
   casc_keyset_of(closure->scope, table, &fresh);
-  casc_keyset kept;
-  casc_keyset_of(closure->scope, table, &kept);
   bool ok = true;
-  if (closure->open_count) { /* few: one for each level of the stack */
-    for (size_t i = set->count; ok && i < set->count + set->appended; i++) {
-      cascade_value cell;
-      const cascade_value *key = casc_keyset_key(set, i, &cell);
-      bool open = false;
-      for (uint32_t j = 0; !open && j < closure->open_count; j++) {
-        if (closure->open[j].table != table || !casc_keyset_contains(closure->open[j].key, key)) continue;
-        open = closure->met_open = true;
-      }
-      if (!open) ok = casc_keyset_append(&kept, key);
-    }
-    set->appended = 0;
-    for (size_t i = 0; ok && i < kept.appended; i++) {
-      cascade_value cell;
-      ok = casc_keyset_append(set, casc_keyset_key(&kept, i, &cell));
-    }
-  }
+  /* few are open: one for each level of the stack */
+  if (closure->open_count || (closure->kept && closure->kept[table].count)) ok = keep_out(closure, table);
   ok = ok && casc_keyset_merge(set, &fresh) && casc_keyset_add(&closure->pending[table], &fresh);
   closure->rows += fresh.count;
   casc_keyset_free(&fresh);
-  casc_keyset_free(&kept);
   return ok ? CASCADE_OK : casc_nomem(error);
 }
 
@@ -186,11 +210,12 @@ static uint64_t room(const casc_closure *closure) {
   return !closure->limit ? 0 : closure->limit > closure->rows ? closure->limit - closure->rows + 1 : 1;
 }
 
-/* The same for reading rows of a table, of which those that are known or open may come again. */
+/* The same for reading rows of a table, of which those that are known, open or kept may come again. */
 static uint64_t room_among(const casc_closure *closure, uint32_t table) {
   uint64_t limit = room(closure);
   if (!limit) return 0;
   for (uint32_t i = 0; i < closure->open_count; i++) limit += closure->open[i].table == table;
+  if (closure->kept) limit += closure->kept[table].count;
   return limit + closure->sets[table].count;
 }
 
@@ -296,13 +321,10 @@ static cascade_status examine_reached(casc_closure *closure, uint32_t number, ca
   for (size_t i = 0; status >= 0 && i < found.count; i++) {
     cascade_value cell;
     const cascade_value *key = casc_keyset_key(&found, i, &cell);
-    bool open = false;
-    for (uint32_t j = 0; j < closure->open_count; j++)
-      open = open || (closure->open[j].table == child && casc_keyset_contains(closure->open[j].key, key));
-    closure->met_open = closure->met_open || open;
-    if (!open && !casc_keyset_contains(&closure->sets[child], key) && !casc_keyset_append(&outside, key))
-      status = casc_nomem(error);
+    if (is_open(closure, child, key) || casc_keyset_contains(&closure->sets[child], key)) continue;
+    if (!casc_keyset_append(is_kept(closure, child, key) ? &closure->met[child] : &outside, key)) status = casc_nomem(error);
   }
+  if (status >= 0 && !casc_keyset_merge(&closure->met[child], NULL)) status = casc_nomem(error);
   if (status >= 0 && !casc_keyset_merge(&outside, NULL)) status = casc_nomem(error);
   if (status >= 0 && outside.count && closure->whole) status = blocked(closure, number, &outside, error);
   if (status >= 0 && outside.count) status = casc_members(scope, child, &outside, closure, &members, error);

@@ -28,6 +28,9 @@ typedef struct casc_closure {
   bool whole;           /* every selected row of the request is in it: what is not in it stays */
   const casc_open_row *open;
   uint32_t open_count;
+  const casc_keyset *kept; /* by table: rows that stay whatever refers where, and are never taken in; NULL for none */
+  casc_keyset *met;        /* by table: those of them that were met on the way */
+  casc_keyset *needed;     /* by table: rows that stay with them, as they refer to them */
   /* after expanding */
   bool overflow;          /* the bound was reached; `pending` holds what is left to read */
   uint32_t over_table;    /* ... while reading what refers to the pending rows of this table ... */
@@ -50,6 +53,11 @@ cascade_status casc_closure_examine(casc_closure *closure, cascade_error **error
 /* Takes out of the closure the rows to which open rows refer, directly or through others: they can go only together with the open
    rows. What is left can go before. */
 cascade_status casc_closure_hold_back(casc_closure *closure, cascade_error **error);
+/* Rows of the closure that are to stay after all. */
+cascade_status casc_closure_keep(casc_closure *closure, uint32_t table, const casc_keyset *rows, cascade_error **error);
+/* Takes out of the closure what the kept rows that were met refer to, directly or through others: see `needed`. What is left can go. */
+cascade_status casc_closure_spare(casc_closure *closure, cascade_error **error);
+bool casc_closure_is_empty(const casc_closure *closure);
 /* Writing met the bound: marks the place, as if expanding had. False when memory is out. */
 bool casc_closure_overflow_at(casc_closure *closure, uint32_t relation);
 /* Starts from every selected row, as far as the bound allows; counts them. */

@@ -187,6 +187,22 @@ void casc_keyset_subtract(casc_keyset *set, const casc_keyset *other) {
   set->count = kept;
 }
 
+void casc_keyset_drop(casc_keyset *set, const uint8_t *marked) {
+  size_t size = element(set), kept = 0;
+  char *keys = base(set);
+  for (size_t i = 0; i < set->count; i++) {
+    if (marked[i]) continue;
+    if (kept != i) memmove(keys + kept * size, keys + i * size, size);
+    kept++;
+  }
+  set->count = kept;
+}
+
+void casc_keyset_list(casc_keyset *set) {
+  set->count += set->appended;
+  set->appended = 0;
+}
+
 cascade_keys casc_keyset_view(const casc_keyset *set, size_t from, size_t count) {
   return (cascade_keys){.size = sizeof(cascade_keys),
                         .count = count,

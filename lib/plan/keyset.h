@@ -22,6 +22,8 @@ void casc_keyset_free(casc_keyset *set);
 void casc_keyset_clear(casc_keyset *set);
 /* Appends a key of `width` cells; it counts only after a merge. False when memory is out. */
 bool casc_keyset_append(casc_keyset *set, const cascade_value *key);
+/* Counts the appended keys as they are, unsorted and repeated: of such a set only views, keys at positions and drops are of use. */
+void casc_keyset_list(casc_keyset *set);
 /* Takes the appended keys into the set; `fresh`, unless NULL, gets those that were not in it before. False when memory is out. */
 bool casc_keyset_merge(casc_keyset *set, casc_keyset *fresh);
 /* Position of the first key that is not less: where the key is, or would be. */
@@ -31,6 +33,8 @@ bool casc_keyset_contains(const casc_keyset *set, const cascade_value *key);
 bool casc_keyset_add(casc_keyset *set, const casc_keyset *other);
 /* Takes out of the set the keys that the other one has. */
 void casc_keyset_subtract(casc_keyset *set, const casc_keyset *other);
+/* Takes out the keys at the positions that are marked. */
+void casc_keyset_drop(casc_keyset *set, const uint8_t *marked);
 /* A view of `count` keys from a position; borrowed until the set changes. */
 cascade_keys casc_keyset_view(const casc_keyset *set, size_t from, size_t count);
 /* The cells of one key; `integer` is where an integer key's cell is made. */

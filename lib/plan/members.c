@@ -82,16 +82,19 @@ static cascade_status held_parents(casc_closure *closure, uint32_t table, const 
   return status;
 }
 
-cascade_status casc_closure_hold_back(casc_closure *closure, cascade_error **error) {
+/* Takes out of the closure the rows to which others refer, directly or through rows of the closure. Their number, and in `taken`, unless
+   NULL, they by table. */
+static cascade_status take_out(casc_closure *closure, const casc_open_row *from, uint32_t count, casc_keyset *taken, uint64_t *rows,
+                               cascade_error **error) {
   casc_scope *scope = closure->scope;
-  if (!closure->met_open) return CASCADE_OK;
   casc_keyset *held = casc_calloc(scope->alloc, (size_t)scope->table_count * 2, sizeof *held);
   if (!held) return casc_nomem(error);
   casc_keyset *pending = held + scope->table_count;
   for (uint32_t i = 0; i < scope->table_count * 2; i++) casc_keyset_of(scope, i % scope->table_count, &held[i]);
   cascade_status status = CASCADE_OK;
-  for (uint32_t i = 0; status >= 0 && i < closure->open_count; i++)
-    status = held_parents(closure, closure->open[i].table, closure->open[i].key, held, pending, error);
+  *rows = 0;
+  for (uint32_t i = 0; status >= 0 && i < count; i++)
+    status = held_parents(closure, from[i].table, from[i].key, held, pending, error);
   for (uint32_t i = 0; status >= 0 && i < scope->order_count;) {
     uint32_t table = scope->order[i++];
     if (!pending[table].count) continue;
@@ -103,12 +106,48 @@ cascade_status casc_closure_hold_back(casc_closure *closure, cascade_error **err
     i = 0; /* in a cycle, a table may have new rows again */
   }
   for (uint32_t i = 0; status >= 0 && i < scope->table_count; i++) {
+    *rows += held[i].count;
     casc_keyset_subtract(&closure->sets[i], &held[i]);
-    closure->held_back = closure->held_back || held[i].count;
+    if (taken && !casc_keyset_add(&taken[i], &held[i])) status = casc_nomem(error);
   }
   for (uint32_t i = 0; i < scope->table_count * 2; i++) casc_keyset_free(&held[i]);
   casc_free(scope->alloc, held);
   return status;
+}
+
+cascade_status casc_closure_hold_back(casc_closure *closure, cascade_error **error) {
+  uint64_t rows = 0;
+  if (!closure->met_open) return CASCADE_OK;
+  cascade_status status = take_out(closure, closure->open, closure->open_count, NULL, &rows, error);
+  closure->held_back = closure->held_back || rows;
+  return status;
+}
+
+cascade_status casc_closure_keep(casc_closure *closure, uint32_t table, const casc_keyset *rows, cascade_error **error) {
+  size_t before = closure->sets[table].count;
+  casc_keyset_subtract(&closure->sets[table], rows);
+  closure->rows -= before - closure->sets[table].count;
+  return casc_keyset_add(&closure->met[table], rows) ? CASCADE_OK : casc_nomem(error);
+}
+
+cascade_status casc_closure_spare(casc_closure *closure, cascade_error **error) {
+  casc_scope *scope = closure->scope;
+  uint32_t count = 0;
+  uint64_t rows = 0;
+  casc_open_row *from = casc_calloc(scope->alloc, scope->table_count, sizeof *from);
+  if (!from) return casc_nomem(error);
+  for (uint32_t i = 0; i < scope->table_count; i++)
+    if (closure->met[i].count) from[count++] = (casc_open_row){i, &closure->met[i]};
+  cascade_status status = count ? take_out(closure, from, count, closure->needed, &rows, error) : CASCADE_OK;
+  closure->rows -= rows;
+  casc_free(scope->alloc, from);
+  return status;
+}
+
+bool casc_closure_is_empty(const casc_closure *closure) {
+  for (uint32_t i = 0; i < closure->scope->order_count; i++)
+    if (closure->sets[closure->scope->order[i]].count) return false;
+  return true;
 }
 
 /* Rows that were met and are known to belong: selected ones, and those of the closure at hand. */
