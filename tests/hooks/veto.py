@@ -17,7 +17,7 @@ import sessions  # noqa: E402
 import support  # noqa: E402
 from support import Case, Library, Purge  # noqa: E402
 
-SEEDS = range(12 if support.QUICK else 40)
+SEEDS = range(6 if support.QUICK else 20)
 
 
 class Vetoes(unittest.TestCase):

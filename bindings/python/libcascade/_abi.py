@@ -741,6 +741,17 @@ class cascade_batch_info(_Sized):
         ("nanoseconds", c_uint64), ("retries", c_uint32), ("table", c_uint32)]
 
 
+class cascade_row_columns(_Sized):
+    size: int
+    row_count: int
+    column_count: int
+    reserved: int
+    columns: Any
+    cells: Any
+    _fields_ = [("size", c_size_t), ("row_count", c_uint64), ("column_count", c_uint32), ("reserved", c_uint32),
+        ("columns", POINTER(c_char_p)), ("cells", POINTER(cascade_value))]
+
+
 class cascade_purge_report(_Sized):
     size: int
     finished: int
@@ -750,8 +761,11 @@ class cascade_purge_report(_Sized):
     updated: int
     retries: int
     longest_ns: int
+    vetoed: int
+    kept: int
     _fields_ = [("size", c_size_t), ("finished", c_int32), ("table_count", c_uint32), ("batches", c_uint64),
-        ("deleted", c_uint64), ("updated", c_uint64), ("retries", c_uint64), ("longest_ns", c_uint64)]
+        ("deleted", c_uint64), ("updated", c_uint64), ("retries", c_uint64), ("longest_ns", c_uint64), ("vetoed", c_uint64),
+        ("kept", c_uint64)]
 
 
 class cascade_table_report(_Sized):
@@ -761,8 +775,10 @@ class cascade_table_report(_Sized):
     updated: int
     table: int
     reserved: int
+    vetoed: int
+    kept: int
     _fields_ = [("size", c_size_t), ("label", c_char_p), ("deleted", c_uint64), ("updated", c_uint64), ("table", c_uint32),
-        ("reserved", c_uint32)]
+        ("reserved", c_uint32), ("vetoed", c_uint64), ("kept", c_uint64)]
 
 
 class cascade_job_options(_Sized):
@@ -914,11 +930,16 @@ class cascade_purge_options(_Sized):
     after_batch: Any
     hook_data: Optional[int]
     statement_timeout_ms: int
-    reserved: int
+    column_count: int
+    column_tables: Any
+    columns: Any
+    before_batch: Any
+    after_commit: Any
     _fields_ = [("size", c_size_t), ("allow", c_uint32), ("integrity", c_int32), ("max_rows", c_uint64),
         ("max_tx_rows", c_uint64), ("batch_ms", c_uint32), ("time_budget_ms", c_uint32), ("row_budget", c_uint64),
         ("plan", c_char_p), ("after_batch", cascade_after_batch), ("hook_data", c_void_p), ("statement_timeout_ms", c_uint32),
-        ("reserved", c_uint32)]
+        ("column_count", c_uint32), ("column_tables", POINTER(c_char_p)), ("columns", POINTER(c_char_p)),
+        ("before_batch", cascade_after_batch), ("after_commit", cascade_after_batch)]
 
 
 #: By the name in C.
@@ -951,6 +972,7 @@ STRUCTS: dict[str, type[Structure]] = {
     "cascade_deleted": cascade_deleted,
     "cascade_purge_options": cascade_purge_options,
     "cascade_batch_info": cascade_batch_info,
+    "cascade_row_columns": cascade_row_columns,
     "cascade_purge_report": cascade_purge_report,
     "cascade_table_report": cascade_table_report,
     "cascade_job_options": cascade_job_options,
@@ -1041,6 +1063,10 @@ class Functions:
     cascade_purge_cancel: Callable[..., Any]
     cascade_purge_describe: Callable[..., Any]
     cascade_purge_table: Callable[..., Any]
+    cascade_purge_kept: Callable[..., Any]
+    cascade_purge_row_columns: Callable[..., Any]
+    cascade_purge_veto: Callable[..., Any]
+    cascade_purge_blame: Callable[..., Any]
     cascade_purge_free: Callable[..., Any]
     cascade_queue_ddl: Callable[..., Any]
     cascade_queue_install: Callable[..., Any]
@@ -1164,6 +1190,11 @@ class Functions:
         bind("cascade_purge_cancel", None, POINTER(cascade_purge))
         bind("cascade_purge_describe", status, POINTER(cascade_purge), POINTER(cascade_purge_report))
         bind("cascade_purge_table", status, POINTER(cascade_purge), c_uint32, POINTER(cascade_table_report))
+        bind("cascade_purge_kept", status, POINTER(cascade_purge), c_uint32, POINTER(POINTER(cascade_keys)),
+             POINTER(POINTER(cascade_keys)))
+        bind("cascade_purge_row_columns", status, POINTER(cascade_purge), c_uint32, POINTER(cascade_row_columns))
+        bind("cascade_purge_veto", status, POINTER(cascade_purge), c_uint32, POINTER(c_uint64), c_uint64)
+        bind("cascade_purge_blame", status, POINTER(cascade_purge), c_char_p, c_char_p)
         bind("cascade_purge_free", None, POINTER(cascade_purge))
         bind("cascade_queue_ddl", status, c_char_p, POINTER(POINTER(c_char)), error)
         bind("cascade_queue_install", status, POINTER(cascade_connection), error)
