@@ -115,8 +115,13 @@ struct purge_options : cascade_purge_options {
   purge_options() : cascade_purge_options(detail::sized<cascade_purge_options>()) {}
   std::optional<std::string> plan; /**< Fingerprint of an approved plan. */
 
+  /** @brief Runs in each batch's transaction, before anything is deleted, and may call veto(). False, or an exception, which comes out of
+   *         next(), rolls it back. */
+  std::function<bool(deleted_tables)> before_batch;
   /** @brief Runs in each batch's transaction, before its COMMIT. False, or an exception, which comes out of next(), rolls it back. */
   std::function<bool(deleted_tables)> after_batch;
+  /** @brief Runs when a batch has been committed. False, or an exception, which comes out of next(), ends the purge. */
+  std::function<bool(deleted_tables)> after_commit;
 };
 
 /** @brief A delete that is under way: a range of ::cascade_batch_info, each a committed batch. */
@@ -131,11 +136,13 @@ public:
     auto given = static_cast<cascade_purge_options>(options);
     auto keep = detail::join(connection.kept(), detail::join(policy.kept(), selection.kept()));
     given.plan = detail::or_null(options.plan);
-    if (options.after_batch) {
-      auto hook = std::make_shared<hook_type>(options.after_batch);
-      given.hook_data = hook.get();
-      given.after_batch = &run;
-      keep = detail::join(hook, keep);
+    if (options.before_batch || options.after_batch || options.after_commit) {
+      auto hooks = std::make_shared<hooks_type>(hooks_type{options.before_batch, options.after_batch, options.after_commit});
+      given.hook_data = hooks.get();
+      if (hooks->before_batch) given.before_batch = &run<&hooks_type::before_batch>;
+      if (hooks->after_batch) given.after_batch = &run<&hooks_type::after_batch>;
+      if (hooks->after_commit) given.after_commit = &run<&hooks_type::after_commit>;
+      keep = detail::join(hooks, keep);
     }
     make(to, std::move(keep), [&](cascade_purge **out, cascade_error **error) {
       return cascade_purge_new(connection.get(), policy.get(), selection.get(), &given, out, error);
@@ -163,11 +170,37 @@ public:
         to, [&](cascade_table_report *report) { return cascade_purge_table(get(), position, report); });
   }
 
+  /** @brief The rows of a table that stayed: those that were vetoed, and those that stayed with vetoed ones. Until the next call. */
+  std::pair<keys, keys> kept_rows(std::uint32_t table, on_failure to CASCADE_OR_THROW) const {
+    const cascade_keys *vetoed = nullptr, *kept = nullptr;
+    detail::call(to, [&](cascade_error **) { return cascade_purge_kept(get(), table, &vetoed, &kept); });
+    return {keys(vetoed), keys(kept)};
+  }
+
+  /** @brief Inside a hook: the columns that were asked for, of the table at a position. */
+  cascade_row_columns row_columns(std::uint32_t position, on_failure to CASCADE_OR_THROW) const {
+    return detail::filled<cascade_row_columns>(
+        to, [&](cascade_row_columns *columns) { return cascade_purge_row_columns(get(), position, columns); });
+  }
+
+  /** @brief Inside `before_batch`: keeps rows of the table at a position. */
+  void veto(std::uint32_t position, const std::vector<std::uint64_t> &rows, on_failure to CASCADE_OR_THROW) {
+    detail::call(to, [&](cascade_error **) { return cascade_purge_veto(get(), position, rows.data(), rows.size()); });
+  }
+
+  /** @brief Inside a hook that is about to fail: which table it is about, and why. */
+  void blame(const std::optional<std::string> &table, const std::optional<std::string> &reason, on_failure to CASCADE_OR_THROW) {
+    detail::call(to, [&](cascade_error **) { return cascade_purge_blame(get(), detail::or_null(table), detail::or_null(reason)); });
+  }
+
 private:
   using hook_type = decltype(purge_options::after_batch);
+  struct hooks_type {
+    hook_type before_batch, after_batch, after_commit;
+  };
 
-  static std::int32_t run(void *data, const cascade_deleted *tables, std::uint32_t count) {
-    return detail::guarded(1, [&] { return (*static_cast<hook_type *>(data))(deleted_tables(tables, count)) ? 0 : 1; });
+  template <hook_type hooks_type::*Hook> static std::int32_t run(void *data, const cascade_deleted *tables, std::uint32_t count) {
+    return detail::guarded(1, [&] { return (static_cast<hooks_type *>(data)->*Hook)(deleted_tables(tables, count)) ? 0 : 1; });
   }
 };
 
