@@ -121,6 +121,26 @@ module CoreTests
     assert_equal [18, 54, 54], [rows("agent"), rows("loan"), rows("note")]
   end
 
+  def test_vetoes
+    told = Hash.new { |all, label| all[label] = [] }
+    numbers = {}
+    keep = lambda do |tables|
+      tables.each { |table| numbers[table.label[/\w+\z/]] = table.table }
+      loans = tables.find { |table| table.label.end_with?("loan") }
+      assert_equal loans.keys.size, loans.rows.size
+      { loans.label => [loans.keys.to_a.index(10)] }
+    end
+    committed = ->(tables) { tables.each { |table| told[table.label[/\w+\z/]].concat(table.keys.to_a) } }
+    @connection.purge(@policy, agents(1, 2), before_batch: keep, after_commit: committed, columns: { "loan" => %w[agent_id] }) do |purge|
+      report = purge.each { nil }.report
+      assert_equal [true, 12, 1, 1], [report.finished?, report.deleted, report.vetoed, report.kept]
+      assert_equal [[10], []], purge.stayed(numbers["loan"]).map(&:to_a)
+      assert_equal [[], [1]], purge.stayed(numbers["agent"]).map(&:to_a)
+      assert_raises(Libcascade::Error) { purge.blame("loan", "outside of a hook") }
+    end
+    assert_equal [[2], 5], [told["agent"], told["loan"].size]
+  end
+
   def test_refusals
     error = assert_raises(Libcascade::BlockedError) { @connection.purge(@graph.policy, agents(1)) }
     assert_match(/note\(loan_id\)/, error.relation)

@@ -188,7 +188,12 @@ module Libcascade
     class PurgeOptions < Record
       layout size: :size_t, allow: :uint32, integrity: :int32, max_rows: :uint64, max_tx_rows: :uint64,
              batch_ms: :uint32, time_budget_ms: :uint32, row_budget: :uint64, plan: :pointer, after_batch: :pointer,
-             hook_data: :pointer, statement_timeout_ms: :uint32, reserved: :uint32
+             hook_data: :pointer, statement_timeout_ms: :uint32, column_count: :uint32, column_tables: :pointer,
+             columns: :pointer, before_batch: :pointer, after_commit: :pointer
+    end
+
+    class RowColumns < Record
+      layout size: :size_t, row_count: :uint64, column_count: :uint32, reserved: :uint32, columns: :pointer, cells: :pointer
     end
 
     class BatchInfo < Record
@@ -199,11 +204,11 @@ module Libcascade
 
     class PurgeReport < Record
       layout size: :size_t, finished: :int32, table_count: :uint32, batches: :uint64, deleted: :uint64,
-             updated: :uint64, retries: :uint64, longest_ns: :uint64
+             updated: :uint64, retries: :uint64, longest_ns: :uint64, vetoed: :uint64, kept: :uint64
     end
 
     class TableReport < Record
-      layout size: :size_t, label: :pointer, deleted: :uint64, updated: :uint64, table: :uint32, reserved: :uint32
+      layout size: :size_t, label: :pointer, deleted: :uint64, updated: :uint64, table: :uint32, reserved: :uint32, vetoed: :uint64, kept: :uint64
     end
 
     class JobOptions < Record
