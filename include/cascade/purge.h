@@ -95,11 +95,13 @@ typedef struct cascade_purge_options {
   void *hook_data;                 /**< First argument of the hooks. */
   uint32_t statement_timeout_ms;   /**< PostgreSQL: time that one statement may take, in milliseconds; 0 means 30,000. A batch that meets it
                                         is rolled back and made smaller. Not set inside a transaction of the host. */
-  uint32_t column_count;           /**< Columns that the hooks are told besides the keys: file paths, numbers of other systems. */
+  uint32_t reserved;               /**< Zero. */
   const char *const *column_tables; /**< Their tables, one for each. */
   const char *const *columns;       /**< Their names. */
   cascade_after_batch before_batch; /**< Hook, or NULL. */
   cascade_after_batch after_commit; /**< Hook, or NULL. Refused inside a transaction of the host, which alone knows of its COMMIT. */
+  uint32_t column_count;            /**< Columns that the hooks are told besides the keys: file paths, numbers of other systems. */
+  uint32_t reserved_too;            /**< Zero. */
 } cascade_purge_options;
 
 /** @brief A committed batch, and where the purge stands. Borrowed from the purge until its next call. */

@@ -930,16 +930,19 @@ class cascade_purge_options(_Sized):
     after_batch: Any
     hook_data: Optional[int]
     statement_timeout_ms: int
-    column_count: int
+    reserved: int
     column_tables: Any
     columns: Any
     before_batch: Any
     after_commit: Any
+    column_count: int
+    reserved_too: int
     _fields_ = [("size", c_size_t), ("allow", c_uint32), ("integrity", c_int32), ("max_rows", c_uint64),
         ("max_tx_rows", c_uint64), ("batch_ms", c_uint32), ("time_budget_ms", c_uint32), ("row_budget", c_uint64),
         ("plan", c_char_p), ("after_batch", cascade_after_batch), ("hook_data", c_void_p), ("statement_timeout_ms", c_uint32),
-        ("column_count", c_uint32), ("column_tables", POINTER(c_char_p)), ("columns", POINTER(c_char_p)),
-        ("before_batch", cascade_after_batch), ("after_commit", cascade_after_batch)]
+        ("reserved", c_uint32), ("column_tables", POINTER(c_char_p)), ("columns", POINTER(c_char_p)),
+        ("before_batch", cascade_after_batch), ("after_commit", cascade_after_batch), ("column_count", c_uint32),
+        ("reserved_too", c_uint32)]
 
 
 #: By the name in C.
