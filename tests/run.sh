@@ -249,6 +249,10 @@ for db in (libcascade.connect("sqlite:museum.db"), libcascade.Connection.over(sq
 print(libcascade.__version__, "works from", package)'
 }
 
+reference() {
+  ninja -C build-test-gcc docs && /usr/bin/python3 tests/doc/links.py build-test-gcc/lib/doc/html
+}
+
 commands() {
   bash -n examples/quickstart.sh && bash -n tests/run.sh && bash -n .ci/run && tests/servers --help &&
     [ -x examples/quickstart.sh ] && [ -x tests/run.sh ] && [ -x .ci/run ] &&
@@ -260,7 +264,7 @@ install_packages
 if check 'build with gcc' build gcc gcc --werror; then
   if [ -n "$quick" ]; then suite 'tests without servers, gcc' build-test-gcc --no-suite servers --no-suite faults --no-suite selfcheck
   else suite 'all tests, gcc' build-test-gcc; fi
-  check 'reference pages' ninja -C build-test-gcc docs
+  check 'reference pages' reference
   check 'installation, and its use' installation
   check 'Python wheel' wheel
   [ -n "$quick" ] || suite 'unit tests, valgrind' build-test-gcc --setup valgrind --suite unit

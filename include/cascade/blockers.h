@@ -178,7 +178,7 @@ CASCADE_API cascade_status cascade_blockers_open(cascade_connection *connection,
  * @return CASCADE_OK; CASCADE_DONE when there is no more, again and again; CASCADE_CANCELLED; CASCADE_NOMEM; any database
  *         status. After a failure the cursor gives that failure's status again
  * @note Memory is one page for each of the relations that were read together, 20,000 keys at most unless one page has more; and with
- *       `depth` over 1 the keys of the rows that are followed.
+ *       `depth` over 1 the keys of the rows that are followed. On the thread that uses the cursor.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_blockers_next(cascade_blockers *blockers, const cascade_blockers_page **page,
@@ -217,7 +217,7 @@ CASCADE_API int32_t cascade_blockers_cut(const cascade_blockers *blockers);
  * @param kind  one of ::cascade_blocker_kind; 0 for all
  * @param[in,out] total  with its `size` set; receives the counts
  * @return CASCADE_OK; CASCADE_INVALID; CASCADE_OPTIONS
- * @note Touches no database.
+ * @note Touches no database. On the thread that uses the cursor.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_blockers_count(const cascade_blockers *blockers, int32_t kind,

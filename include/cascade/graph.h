@@ -176,7 +176,7 @@ CASCADE_API cascade_status cascade_graph_read(cascade_connection *connection, co
  * @param[out] graph  receives the graph, owned by the caller
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_FORMAT with the line in the message; CASCADE_INVALID; CASCADE_NOMEM
- * @note Touches no database.
+ * @note Touches no database. A graph is immutable; any number of threads may use it.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_graph_load(cascade_context *context, const char *json, uint64_t length,

@@ -1,0 +1,41 @@
+"""links.py DIRECTORY: every link of the HTML pages there leads to a file and a place in it; none leads out of them."""
+
+import html.parser
+import pathlib
+import sys
+import urllib.parse
+
+
+class Page(html.parser.HTMLParser):
+    def __init__(self, path):
+        super().__init__()
+        self.links, self.places = [], set()
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        facts = dict(attributes)
+        self.places |= {facts[name] for name in ("id", "name") if facts.get(name)}
+        # The menu is made from these by a script; what it needs is loaded by the pages.
+        self.links += [facts[name] for name in ("href", "src", "data") if facts.get(name)]
+
+
+def main(folder):
+    pages = {path.name: Page(path) for path in folder.glob("*.html")}
+    dead, count = [], 0
+    for name, page in pages.items():
+        for link in page.links:
+            parts = urllib.parse.urlsplit(link)
+            if parts.scheme == "javascript" or parts.scheme == "https" and parts.netloc in ("www.doxygen.org", "keepachangelog.com"):
+                continue
+            count += 1
+            target, place = urllib.parse.unquote(parts.path) or name, urllib.parse.unquote(parts.fragment)
+            if parts.scheme or parts.netloc or not (folder / target).is_file():
+                dead.append(f"{name}: {link}")
+            elif place and target in pages and place not in pages[target].places:
+                dead.append(f"{name}: {link}: no such place")
+    if dead or count < 1000 or "guide.html" not in pages:
+        sys.exit("\n".join(sorted(set(dead))) or f"only {count} links in {len(pages)} pages: is that all?")
+    print(f"{count} links in {len(pages)} pages")
+
+
+main(pathlib.Path(sys.argv[1]))
