@@ -65,7 +65,7 @@ cascade_status casc_blockers_follow(cascade_blockers *blockers, cascade_error **
 }
 
 /* The groups are gone through again, unread, up to the one at which the token goes on; where that is gone, up to its level. */
-static cascade_status pass_groups(cascade_blockers *blockers, const casc_token *token, cascade_error **error) {
+static cascade_status pass_groups(cascade_blockers *blockers, const casc_blockers_token *token, cascade_error **error) {
   cascade_status status = CASCADE_OK;
   size_t first = SIZE_MAX;
   for (; status >= 0 && blockers->at_group < blockers->group_count; blockers->at_group++) {
@@ -82,7 +82,7 @@ static cascade_status pass_groups(cascade_blockers *blockers, const casc_token *
   return status;
 }
 
-cascade_status casc_blockers_go_down(cascade_blockers *blockers, const casc_token *token, cascade_error **error) {
+cascade_status casc_blockers_go_down(cascade_blockers *blockers, const casc_blockers_token *token, cascade_error **error) {
   casc_scope *scope = &blockers->scope;
   cascade_status status = CASCADE_OK;
   blockers->descends = token->rest_of_levels;

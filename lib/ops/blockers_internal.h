@@ -107,7 +107,7 @@ cascade_status casc_blockers_check_backward(const cascade_blockers *blockers, ca
 /* Opens the cursor at the token of its options. */
 cascade_status casc_blockers_resume(cascade_blockers *blockers, cascade_error **error);
 /* Goes to the group of a token. */
-cascade_status casc_blockers_go_down(cascade_blockers *blockers, const casc_token *token, cascade_error **error);
+cascade_status casc_blockers_go_down(cascade_blockers *blockers, const casc_blockers_token *token, cascade_error **error);
 /* For the page that was read: the rows that lead to each of its rows. */
 cascade_status casc_blockers_paths(cascade_blockers *blockers, const casc_entry *entry, cascade_error **error);
 

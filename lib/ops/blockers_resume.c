@@ -16,7 +16,7 @@ static bool restore_place(const casc_keyset *keys, casc_entry *entry, const casc
   return casc_keyset_add(&entry->given.anchor, &place->anchor);
 }
 
-static cascade_status open_places(cascade_blockers *blockers, const casc_token *token, cascade_error **error) {
+static cascade_status open_places(cascade_blockers *blockers, const casc_blockers_token *token, cascade_error **error) {
   cascade_status status = CASCADE_OK;
   const casc_group *group = casc_blockers_here(blockers);
   for (uint32_t i = 0; status >= 0 && i < token->place_count; i++) {
@@ -44,7 +44,7 @@ static cascade_status pass_group(cascade_blockers *blockers, cascade_error **err
 
 cascade_status casc_blockers_resume(cascade_blockers *blockers, cascade_error **error) {
   const cascade_blockers_options *options = &blockers->options;
-  casc_token token;
+  casc_blockers_token token;
   if (!options->token_key) return casc_fail(blockers->context, error, CASCADE_INVALID, "a token was given, but no token_key");
   casc_token_init(&token, &blockers->scope);
   cascade_status status =
@@ -65,7 +65,7 @@ cascade_status casc_blockers_resume(cascade_blockers *blockers, cascade_error **
 }
 
 /* Where the entry goes on, as a place of the token. */
-static bool put_place(cascade_blockers *blockers, casc_token *token, const casc_entry *entry, const casc_position *from) {
+static bool put_place(cascade_blockers *blockers, casc_blockers_token *token, const casc_entry *entry, const casc_position *from) {
   const casc_keyset *keys = &casc_blockers_here(blockers)->keys;
   casc_token_place *place = casc_token_add(token, entry->relation);
   cascade_value cell;
@@ -80,7 +80,7 @@ static bool put_place(cascade_blockers *blockers, casc_token *token, const casc_
   return ok;
 }
 
-static cascade_status put_rest(cascade_blockers *blockers, casc_token *token, cascade_error **error) {
+static cascade_status put_rest(cascade_blockers *blockers, casc_blockers_token *token, cascade_error **error) {
   token->rest_of_levels = blockers->descends;
   for (size_t i = 0; i < blockers->entry_count; i++) {
     const casc_entry *entry = &blockers->entries[i];
@@ -93,7 +93,7 @@ static cascade_status put_rest(cascade_blockers *blockers, casc_token *token, ca
 }
 
 /* A place before or behind the last page. */
-static cascade_status put_beside(cascade_blockers *blockers, casc_token *token, bool backward, cascade_error **error) {
+static cascade_status put_beside(cascade_blockers *blockers, casc_blockers_token *token, bool backward, cascade_error **error) {
   const casc_entry *entry = blockers->last;
   cascade_value cell;
   if (!backward && !entry->backward) {
@@ -115,7 +115,7 @@ static cascade_status put_beside(cascade_blockers *blockers, casc_token *token, 
   return CASCADE_OK;
 }
 
-static cascade_status put_down(cascade_blockers *blockers, casc_token *token, cascade_error **error) {
+static cascade_status put_down(cascade_blockers *blockers, casc_blockers_token *token, cascade_error **error) {
   const casc_entry *entry = blockers->last;
   const casc_group *group = casc_blockers_here(blockers);
   if (entry->kind != CASCADE_CASCADING)
@@ -142,7 +142,7 @@ cascade_status cascade_blockers_token(cascade_blockers *blockers, int32_t kind, 
     return casc_fail(context, error, CASCADE_INVALID, "there is no last page that the token could be about");
   if (blockers->at_group >= blockers->group_count) return CASCADE_DONE;
   const casc_group *group = casc_blockers_here(blockers);
-  casc_token token;
+  casc_blockers_token token;
   casc_token_init(&token, &blockers->scope);
   token.depth = blockers->options.depth;
   cascade_status status = casc_token_levels(&token, group->path, group->path_length) ? CASCADE_OK : casc_nomem(error);

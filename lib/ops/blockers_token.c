@@ -19,11 +19,11 @@ typedef struct head { /* bytes only, so that there are no gaps */
   unsigned char version, created[5], target[CASC_HASH_SUM], rules[CASC_HASH_SUM];
 } head;
 
-void casc_token_init(casc_token *token, const casc_scope *scope) {
-  *token = (casc_token){.scope = scope};
+void casc_token_init(casc_blockers_token *token, const casc_scope *scope) {
+  *token = (casc_blockers_token){.scope = scope};
 }
 
-static void free_levels(casc_token *token) {
+static void free_levels(casc_blockers_token *token) {
   for (uint32_t i = 0; i < token->level_count; i++) casc_keyset_free(&token->level_rows[i]);
   casc_free(token->scope->alloc, token->level_rows);
   casc_free(token->scope->alloc, token->levels);
@@ -32,7 +32,7 @@ static void free_levels(casc_token *token) {
   token->level_count = 0;
 }
 
-void casc_token_free(casc_token *token) {
+void casc_token_free(casc_blockers_token *token) {
   if (!token->scope) return; /* never initialised */
   free_levels(token);
   for (uint32_t i = 0; i < token->place_count; i++) {
@@ -43,7 +43,7 @@ void casc_token_free(casc_token *token) {
   casc_token_init(token, token->scope);
 }
 
-casc_token_place *casc_token_add(casc_token *token, uint32_t relation) {
+casc_token_place *casc_token_add(casc_blockers_token *token, uint32_t relation) {
   const casc_scope *scope = token->scope;
   size_t capacity = token->place_capacity;
   if (!casc_grow(scope->alloc, (void **)&token->places, &capacity, (size_t)token->place_count + 1, sizeof *token->places))
@@ -57,7 +57,7 @@ casc_token_place *casc_token_add(casc_token *token, uint32_t relation) {
 }
 
 /* Room for so many levels, which are then set one by one. */
-static bool make_levels(casc_token *token, uint32_t count) {
+static bool make_levels(casc_blockers_token *token, uint32_t count) {
   free_levels(token);
   if (!count) return true;
   token->levels = casc_calloc(token->scope->alloc, count, sizeof *token->levels);
@@ -70,19 +70,19 @@ static bool make_levels(casc_token *token, uint32_t count) {
   return true;
 }
 
-static void set_level(casc_token *token, uint32_t level, uint32_t relation) {
+static void set_level(casc_blockers_token *token, uint32_t level, uint32_t relation) {
   token->levels[level] = relation;
   casc_keyset_of(token->scope, token->scope->relations[relation].relation->table, &token->level_rows[level]);
 }
 
-bool casc_token_levels(casc_token *token, const uint32_t *levels, uint32_t count) {
+bool casc_token_levels(casc_blockers_token *token, const uint32_t *levels, uint32_t count) {
   if (!make_levels(token, count)) return false;
   for (uint32_t i = 0; i < count; i++) set_level(token, i, levels[i]);
   return true;
 }
 
 /* The table that relations of a level refer to: the selection's, or that of the level above. */
-static uint32_t table_of_level(const casc_token *token, uint32_t level) {
+static uint32_t table_of_level(const casc_blockers_token *token, uint32_t level) {
   return level ? token->scope->relations[token->levels[level - 1]].relation->table : token->scope->root;
 }
 
@@ -168,7 +168,7 @@ static void put_keys(writer *w, uint32_t table, const casc_keyset *set, size_t c
   }
 }
 
-static void put_levels(writer *w, const casc_token *token) {
+static void put_levels(writer *w, const casc_blockers_token *token) {
   uint32_t expected = 0;
   put_number(w, (uint64_t)token->level_count << 1 | token->rest_of_levels);
   for (uint32_t i = 0; i < token->level_count; i++) {
@@ -181,7 +181,7 @@ static void put_levels(writer *w, const casc_token *token) {
   }
 }
 
-static void put_places(writer *w, const casc_token *token) {
+static void put_places(writer *w, const casc_blockers_token *token) {
   uint32_t table = table_of_level(token, token->level_count), expected = 0, limit = 0;
   put_number(w, token->place_count);
   for (uint32_t i = 0; i < token->place_count; i++) {
@@ -243,7 +243,7 @@ static cascade_status put_text(const writer *w, casc_str *text, cascade_error **
   return CASCADE_OK;
 }
 
-cascade_status casc_token_write(const casc_token *token, const void *key, size_t key_length, casc_str *text,
+cascade_status casc_token_write(const casc_blockers_token *token, const void *key, size_t key_length, casc_str *text,
                                 cascade_error **error) {
   writer w = {.scope = token->scope, .misfit = CASC_NONE};
   cascade_status status = check_key(w.scope, key, key_length, error);
@@ -353,7 +353,7 @@ static void get_keys(reader *r, uint32_t table, casc_keyset *set, size_t count) 
   casc_free(r->scope->alloc, cells);
 }
 
-static void get_levels(reader *r, casc_token *token) {
+static void get_levels(reader *r, casc_blockers_token *token) {
   uint64_t first = get_number(r);
   uint32_t expected = 0;
   if (first >> 1 > left(r)) r->wrong = true; /* each takes a byte at least */
@@ -369,7 +369,7 @@ static void get_levels(reader *r, casc_token *token) {
   }
 }
 
-static void get_places(reader *r, casc_token *token) {
+static void get_places(reader *r, casc_blockers_token *token) {
   uint32_t count = get_small(r), expected = 0, limit = 0;
   for (uint32_t i = 0; sound(r) && i < count; i++) {
     uint64_t step = get_number(r);
@@ -432,7 +432,7 @@ static cascade_status check_head(const casc_scope *scope, const head *top, uint3
   return status < 0 ? status : check_sums(scope, top, error);
 }
 
-static cascade_status read_bytes(casc_token *token, const unsigned char *bytes, size_t length, const void *key, size_t key_length,
+static cascade_status read_bytes(casc_blockers_token *token, const unsigned char *bytes, size_t length, const void *key, size_t key_length,
                                  uint32_t max_age_s, cascade_error **error) {
   const casc_scope *scope = token->scope;
   unsigned char mac[MAC];
@@ -458,7 +458,7 @@ static bool is_written(const char *text, size_t length) {
   return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == length;
 }
 
-cascade_status casc_token_read(casc_token *token, const char *text, const void *key, size_t key_length, uint32_t max_age_s,
+cascade_status casc_token_read(casc_blockers_token *token, const char *text, const void *key, size_t key_length, uint32_t max_age_s,
                                cascade_error **error) {
   const casc_scope *scope = token->scope;
   casc_token_free(token);

@@ -16,7 +16,7 @@ typedef struct casc_token_place {
                          part by part */
 } casc_token_place;
 
-typedef struct casc_token {
+typedef struct casc_blockers_token {
   const casc_scope *scope;
   uint32_t level_count;      /* cascading relations that lead to the rows referred to */
   uint32_t *levels;          /* their numbers, from the selection down */
@@ -25,20 +25,20 @@ typedef struct casc_token {
   uint32_t depth;            /* of the cursor */
   uint32_t place_count, place_capacity;
   casc_token_place *places;
-} casc_token;
+} casc_blockers_token;
 
-void casc_token_init(casc_token *token, const casc_scope *scope);
+void casc_token_init(casc_blockers_token *token, const casc_scope *scope);
 /* Empty again, for the same scope. */
-void casc_token_free(casc_token *token);
+void casc_token_free(casc_blockers_token *token);
 /* NULL when memory is out. Borrowed until the next one; its anchor and parts are made for the relation's tables. */
-casc_token_place *casc_token_add(casc_token *token, uint32_t relation);
+casc_token_place *casc_token_add(casc_blockers_token *token, uint32_t relation);
 /* Copies the numbers, in place of those from before; all rows of each level. False when memory is out. */
-bool casc_token_levels(casc_token *token, const uint32_t *levels, uint32_t count);
+bool casc_token_levels(casc_blockers_token *token, const uint32_t *levels, uint32_t count);
 /* The key has 16 to 64 bytes. Reading takes only what was written under the same key, for the same rows, schema and rules; an age
    of 0 takes any. What cannot be read leaves the token empty. */
-cascade_status casc_token_write(const casc_token *token, const void *key, size_t key_length, casc_str *text,
+cascade_status casc_token_write(const casc_blockers_token *token, const void *key, size_t key_length, casc_str *text,
                                 cascade_error **error);
-cascade_status casc_token_read(casc_token *token, const char *text, const void *key, size_t key_length, uint32_t max_age_s,
+cascade_status casc_token_read(casc_blockers_token *token, const char *text, const void *key, size_t key_length, uint32_t max_age_s,
                                cascade_error **error);
 
 #endif
