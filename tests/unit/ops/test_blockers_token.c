@@ -22,7 +22,7 @@ static void same_keys(const casc_keyset *a, const casc_keyset *b) {
   }
 }
 
-static void same(const casc_token *a, const casc_token *b) {
+static void same(const casc_blockers_token *a, const casc_blockers_token *b) {
   assert_int_equal(a->level_count, b->level_count);
   assert_int_equal(a->rest_of_levels, b->rest_of_levels);
   assert_int_equal(a->depth, b->depth);
@@ -41,8 +41,8 @@ static void same(const casc_token *a, const casc_token *b) {
 }
 
 /* Written and read; gives the length of the text. */
-static size_t goes_round(const casc_token *token) {
-  casc_token again;
+static size_t goes_round(const casc_blockers_token *token) {
+  casc_blockers_token again;
   casc_str text;
   casc_token_init(&again, token->scope);
   casc_str_init(&text, token->scope->alloc);
@@ -56,7 +56,7 @@ static size_t goes_round(const casc_token *token) {
 }
 
 /* What reading gives; a failure has one line, with these words. */
-static cascade_status read_says(casc_token *token, const char *text, uint32_t max_age_s, const char *words) {
+static cascade_status read_says(casc_blockers_token *token, const char *text, uint32_t max_age_s, const char *words) {
   cascade_error *error = NULL;
   cascade_status status = casc_token_read(token, text, key, KEY, max_age_s, &error);
   if (status < 0) {
@@ -74,7 +74,7 @@ static cascade_status read_says(casc_token *token, const char *text, uint32_t ma
 static void nothing_and_much_go_round(void **state) {
   (void)state;
   rig at;
-  casc_token token;
+  casc_blockers_token token;
   make_usual(&at);
   casc_token_init(&token, &at.scope);
   size_t least = goes_round(&token);
@@ -107,7 +107,7 @@ static void nothing_and_much_go_round(void **state) {
 static void text_and_bytes_go_round(void **state) {
   (void)state;
   rig at;
-  casc_token token;
+  casc_blockers_token token;
   make_usual(&at);
   uint32_t stamps = number_of(&at, "stamp", "agent"), scans = number_of(&at, "scan", "stamp");
   double tenth = 0.1, infinite = 1e308 * 10;
@@ -141,7 +141,7 @@ static void text_and_bytes_go_round(void **state) {
 }
 
 /* Down three levels, two of them of a table that refers to itself, one of them of some rows only. */
-static bool build_deep(const rig *at, casc_token *token) {
+static bool build_deep(const rig *at, casc_blockers_token *token) {
   uint32_t up = number_of(at, "agent", "agent"), levels[] = {up, up, number_of(at, "customer", "agent")};
   casc_token_init(token, &at->scope);
   token->depth = 9;
@@ -157,7 +157,7 @@ static bool build_deep(const rig *at, casc_token *token) {
 static void levels_go_round(void **state) {
   (void)state;
   rig at;
-  casc_token token;
+  casc_blockers_token token;
   make_usual(&at);
   assert_true(build_deep(&at, &token));
   assert_true(goes_round(&token) < 90);
@@ -172,7 +172,7 @@ static void levels_go_round(void **state) {
 static void lengths_are_bounded(void **state) {
   (void)state;
   rig at;
-  casc_token token;
+  casc_blockers_token token;
   casc_str text;
   make_usual(&at);
   casc_token_init(&token, &at.scope);
@@ -208,7 +208,7 @@ static void lengths_are_bounded(void **state) {
   drop(&at);
 }
 
-static cascade_status read_made_at(casc_token *token, const casc_str *text, int64_t when, uint32_t max_age_s, const char *words) {
+static cascade_status read_made_at(casc_blockers_token *token, const casc_str *text, int64_t when, uint32_t max_age_s, const char *words) {
   unsigned char data[512];
   char made[1024];
   size_t length = raw_of(text, data, sizeof data);
@@ -220,7 +220,7 @@ static cascade_status read_made_at(casc_token *token, const casc_str *text, int6
 static void age_and_version_count(void **state) {
   (void)state;
   rig at;
-  casc_token token;
+  casc_blockers_token token;
   casc_str text;
   make_usual(&at);
   assert_true(build_deep(&at, &token));
@@ -278,7 +278,7 @@ static void rows_and_rules_count(void **state) {
        " ON DELETE CASCADE, PRIMARY KEY (name, mark)) WITHOUT ROWID;" SCAN, "agent", 7, CASCADE_TOKEN_STALE, "the policy"},
   };
   rig first;
-  casc_token token, again;
+  casc_blockers_token token, again;
   casc_str text;
   make_usual(&first);
   assert_true(build_deep(&first, &token));
@@ -306,7 +306,7 @@ static void rows_and_rules_count(void **state) {
 static void misfits_are_not_written(void **state) {
   (void)state;
   rig at;
-  casc_token token;
+  casc_blockers_token token;
   casc_str text;
   make_usual(&at);
   casc_str_init(&text, at.scope.alloc);
@@ -340,8 +340,8 @@ static void misfits_are_not_written(void **state) {
 /* ---- memory ---- */
 
 /* Written and read. */
-static cascade_status pass(const casc_token *token) {
-  casc_token again;
+static cascade_status pass(const casc_blockers_token *token) {
+  casc_blockers_token again;
   casc_str text;
   casc_token_init(&again, token->scope);
   casc_str_init(&text, token->scope->alloc);
@@ -354,7 +354,7 @@ static cascade_status pass(const casc_token *token) {
 }
 
 static cascade_status use(const rig *at) {
-  casc_token deep, wide;
+  casc_blockers_token deep, wide;
   uint32_t root = at->scope.root;
   casc_token_init(&wide, &at->scope);
   cascade_status status = build_deep(at, &deep) ? CASCADE_OK : CASCADE_NOMEM;

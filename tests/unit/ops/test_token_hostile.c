@@ -19,7 +19,7 @@ static long rounds(long all) {
 }
 
 /* A token with something of everything. */
-static void build_rich(const rig *at, casc_token *token, int64_t anchor) {
+static void build_rich(const rig *at, casc_blockers_token *token, int64_t anchor) {
   uint32_t stamps = number_of(at, "stamp", "agent");
   casc_token_init(token, &at->scope);
   assert_true(casc_token_levels(token, &stamps, 1));
@@ -58,7 +58,7 @@ static void mutate(char *text, size_t length, const char *other, size_t other_le
 static void changed_texts_are_refused(void **state) {
   (void)state;
   rig at;
-  casc_token token, other;
+  casc_blockers_token token, other;
   casc_str text, second;
   char work[1024];
   uint64_t seed = 41;
@@ -94,7 +94,7 @@ static void changed_texts_are_refused(void **state) {
 static void hostile_bodies_are_read_within_bounds(void **state) {
   (void)state;
   rig at;
-  casc_token token;
+  casc_blockers_token token;
   casc_str text, again;
   unsigned char data[1024], work[1024];
   char made[2048];

@@ -68,7 +68,7 @@ bool put_integer(casc_keyset *set, int64_t number) {
   return put(set, &cell);
 }
 
-void write_text(const casc_token *token, casc_str *text) {
+void write_text(const casc_blockers_token *token, casc_str *text) {
   assert_int_equal(casc_token_write(token, key, KEY, text, NULL), CASCADE_OK);
   assert_int_equal(strlen(text->data), text->length);
   assert_int_equal(strspn(text->data, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"), text->length);

@@ -51,7 +51,7 @@ cascade_value bytes(int32_t type, const char *data, size_t length);
 bool put(casc_keyset *set, const cascade_value *cells);
 bool put_integer(casc_keyset *set, int64_t number);
 
-void write_text(const casc_token *token, casc_str *text);
+void write_text(const casc_blockers_token *token, casc_str *text);
 /* The bytes of a text without their MAC; and the text of bytes with a MAC, for which there is room behind them. */
 size_t raw_of(const casc_str *text, unsigned char *data, size_t room);
 void sign(unsigned char *data, size_t length, char *text, size_t room);
