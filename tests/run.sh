@@ -124,6 +124,8 @@ packages=(
   python3-pymysql 'scripts of the tests on MariaDB'
   ruby 'the gem'
   ruby-ffi 'the gem'
+  ruby-activerecord 'the gem in ActiveRecord'
+  ruby-activejob 'the gem in ActiveRecord'
   ruby-minitest 'tests of the gem'
   ruby-sqlite3 'tests of the gem on SQLite'
   ruby-pg 'tests of the gem on PostgreSQL'

@@ -136,6 +136,11 @@ module Libcascade
     # Stops what runs, from another thread.
     def stop; end
 
+    # Whether a transaction is open when a statement begins.
+    def was_inside?
+      inside?
+    end
+
     # Whether the failure of a statement was asked for.
     def stopped?
       @stopped
@@ -145,7 +150,7 @@ module Libcascade
 
     def attempt(error, statement = nil)
       @stopped = false
-      @was_inside = statement && inside?
+      @was_inside = statement && was_inside?
       raise Refusal.new("CANCELLED", "the time of the caller's Timeout is over") if statement && Native::Callbacks.out_of_time? && !UNDOES.match?(statement.sql)
 
       yield

@@ -53,6 +53,11 @@ module Libcascade
         inside == "1" || autocommit == "0"
       end
 
+      # To ask before every statement would double their number.
+      def was_inside?
+        true
+      end
+
       def failure(exception, _statement)
         return unless exception.is_a?(::Mysql2::Error)
 

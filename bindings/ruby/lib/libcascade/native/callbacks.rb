@@ -63,9 +63,7 @@ module Libcascade
           end
         end
 
-        private
-
-        # The first one is what went wrong.
+        # Has it raised when the call ends. The first one is what went wrong.
         def keep(exception)
           thread = Thread.current
           thread.thread_variable_set(RAISED, exception) unless thread.thread_variable_get(RAISED)

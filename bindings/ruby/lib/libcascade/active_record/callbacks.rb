@@ -1,0 +1,184 @@
+# frozen_string_literal: true
+
+module Libcascade
+  module ActiveRecord
+    # Destroy callbacks of models, run for a batch together: before_destroy before its rows go, with a veto by `throw :abort`; after_destroy in the
+    # same transaction; after_commit and after_rollback when ActiveRecord says so. Counters of belongs_to with `counter_cache` are
+    # lowered, once for each parent. What associations do by their own callbacks, the library does.
+    class Callbacks
+      BY_ASSOCIATIONS = %r{/active_record/associations/builder/}.freeze
+      # Rows of a transaction, when it is not the host's: so many records are in memory at once.
+      MAX_TX_ROWS = 5000
+      LOADED = 1000
+      private_constant :BY_ASSOCIATIONS, :MAX_TX_ROWS, :LOADED
+
+      class << self
+        # Options of a purge, with the hooks that run callbacks where there are any.
+        def options(known, options)
+          models = known.destroyed.map(&:base_class).uniq.select { |model| runs?(model) }
+          return options if models.empty?
+
+          runner = new(known, models)
+          options = { max_tx_rows: MAX_TX_ROWS }.merge(options) unless known.model.connection.transaction_open?
+          options.merge(before_batch: both(runner.method(:before), options[:before_batch]),
+                        after_batch: both(runner.method(:after), options[:after_batch]))
+        end
+
+        # What has callbacks cannot be left to a worker, which is no Ruby.
+        def refuse(models, what)
+          found = models.filter_map { |model| (own = own(model)).any? && "#{model.name} (#{own.map { |callback| words(callback) }.uniq.join(", ")})" }
+          return if found.empty?
+
+          raise CallbacksError, "#{what} leaves rows to a worker, which runs no callbacks, and there are destroy callbacks on #{found.join(", ")}; use " \
+                                "purge_all or dependent: :destroy there, or take the callbacks away"
+        end
+
+        # Callbacks of a model and its subclasses that associations have not made.
+        def own(model)
+          ([model] + model.descendants).flat_map do |klass|
+            %i[destroy commit rollback].flat_map { |kind| klass.__callbacks[kind].to_a.reject { |callback| by_association?(callback) } }
+          end.uniq
+        end
+
+        def by_association?(callback)
+          filter = filter(callback)
+          filter.is_a?(Proc) && BY_ASSOCIATIONS.match?(filter.source_location&.first.to_s)
+        end
+
+        private
+
+        def filter(callback)
+          callback.respond_to?(:raw_filter) ? callback.raw_filter : callback.filter
+        end
+
+        def words(callback)
+          filter = filter(callback)
+          filter.is_a?(Proc) ? "#{callback.kind}_#{callback.name}" : filter.to_s
+        end
+
+        def runs?(model)
+          own(model).any? || counters?(model)
+        end
+
+        def counters?(model)
+          ([model] + model.descendants).any? { |klass| klass.reflect_on_all_associations(:belongs_to).any?(&:counter_cache_column) }
+        end
+
+        # Ours and the caller's, with the vetoes of both.
+        def both(first, second)
+          return first unless second
+
+          lambda do |tables|
+            vetoes = [first, second].map { |hook| hook.call(tables) }.grep(Hash)
+            vetoes.reduce { |all, more| all.merge(more) { |_, some, others| (some + others).uniq } }
+          end
+        end
+      end
+
+      def initialize(known, models)
+        @models = models.to_h { |model| [known.graph.table(model.table_name).number, model] }
+        @connection = known.model.connection
+        @chains = {}
+        models.each { |model| ([model] + model.descendants).each { |klass| refuse_around(klass) } }
+      end
+
+      # Before the rows of a batch go. A row whose record says no stays.
+      def before(tables)
+        @records = {}
+        tables.to_h do |table|
+          model = @models[table.table]
+          records = @records[table.table] = model ? load(model, table.keys) : {}
+          [table.label, table.keys.each_with_index.filter_map { |key, row| row if (record = records[key.to_s]) && !before_destroy(record) }]
+        end
+      end
+
+      # After they have gone.
+      def after(tables)
+        tables.each do |table|
+          records = @records[table.table] or next
+          gone = table.keys.filter_map { |key| records[key.to_s] }
+          lower_counters(gone)
+          gone.each { |record| after_destroy(record) }
+        end
+      end
+
+      private
+
+      def refuse_around(klass)
+        around = chain_of(klass, :around).to_a
+        return if around.empty?
+
+        raise CallbacksError, "#{klass.name} has an around_destroy callback, which cannot run for a batch: make it before_destroy and after_destroy, " \
+                              "or say callbacks: false"
+      end
+
+      def load(model, keys)
+        key = Array(model.primary_key)
+        keys.each_slice(LOADED).flat_map { |slice| model.unscoped.where(condition(key, slice)).to_a }.to_h do |record|
+          values = key.map { |name| record.class.type_for_attribute(name).serialize(record[name]) }
+          [(key.one? ? values.first : values).to_s, record]
+        end
+      end
+
+      def condition(key, slice)
+        key.one? ? { key.first => slice } : { key => slice }
+      end
+
+      # Whether the callbacks came to their end.
+      def before_destroy(record)
+        chain = chain_of(record.class, :before)
+        return true if chain.empty?
+
+        ended = false
+        with_chain(record, chain) { record.run_callbacks(:destroy) { ended = true } }
+        ended
+      end
+
+      def after_destroy(record)
+        record.instance_variable_set(:@destroyed, true)
+        record.instance_variable_set(:@_trigger_destroy_callback, true)
+        record.freeze
+        @connection.add_transaction_record(record)
+        chain = chain_of(record.class, :after)
+        with_chain(record, chain) { record.run_callbacks(:destroy) { true } } unless chain.empty?
+      end
+
+      # Of the callbacks of a class, those of one kind that associations have not made.
+      def chain_of(klass, kind)
+        @chains[[klass, kind]] ||= klass.__callbacks[:destroy].dup.tap do |chain|
+          chain.to_a.each { |callback| chain.delete(callback) if callback.kind != kind || Callbacks.by_association?(callback) }
+        end
+      end
+
+      def with_chain(record, chain)
+        record.instance_variable_set(:@__callbacks, record.class.__callbacks.merge(destroy: chain))
+        yield
+      ensure
+        record.remove_instance_variable(:@__callbacks)
+      end
+
+      def lower_counters(records)
+        records.group_by(&:class).each do |klass, same|
+          klass.reflect_on_all_associations(:belongs_to).select(&:counter_cache_column).each do |reflection|
+            lower(reflection, same.group_by { |record| record.association(reflection.name).klass })
+          end
+        end
+      end
+
+      def lower(reflection, by_parent)
+        by_parent.each do |parent, children|
+          next unless parent
+
+          children.map { |record| record[reflection.foreign_key] }.compact.tally.group_by(&:last).each do |count, ids|
+            parent.unscoped.where(reflection.association_primary_key(parent) => ids.map(&:first))
+                  .update_all(["#{quoted(reflection)} = COALESCE(#{quoted(reflection)}, 0) - ?", count])
+          end
+        end
+      end
+
+      def quoted(reflection)
+        @connection.quote_column_name(reflection.counter_cache_column)
+      end
+    end
+  end
+end
