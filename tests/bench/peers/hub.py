@@ -31,7 +31,7 @@ def start(blocks=None):
     sys.modules['collection'] = application
     if engine == 'mariadb':
         stand_in_for_mysqldb()
-    settings.configure(DATABASES={'default': where[engine]}, INSTALLED_APPS=['collection'],
+    settings.configure(DATABASES={'default': where[engine]}, INSTALLED_APPS=['collection'], SECRET_KEY='of the benchmark',
                        DEFAULT_AUTO_FIELD='django.db.models.BigAutoField')
     django.setup()
     from django.db import models

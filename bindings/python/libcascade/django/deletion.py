@@ -14,8 +14,8 @@ from django.db.models.deletion import Collector
 
 from .. import (ALL, Allow, BlockedError, BlockerKind, CycleError, DatabaseError, Page, Policy, Purge, Rule, Selection)
 from . import conf, rules as reading
-from .rules import Model, Relation, Rules
-from .sessions import Session, labels, with_session
+from .rules import Model, Relation
+from .sessions import Ruled, Session, labels, with_session
 
 #: Keys that one query asks for, and that one page gives.
 CHUNK = 500
@@ -108,26 +108,12 @@ def database_errors(using: str) -> Iterator[None]:
 
 # ---- what stands in the way ----
 
-def _way(rules: Rules, session: Session) -> Dict[int, Relation]:
-    """Relations of the rules by their number in the policy."""
-    policy = session.policy(rules.root, rules.keep_parents)[1]
-    by_identity = {(relation.table, frozenset(zip(relation.columns, relation.ref_columns)), relation.ref_table): relation
-                   for relation in rules.relations}
-    found = {}
-    for own in policy:
-        identity = (session.graph.table(own.table).name, frozenset(zip(own.columns, own.ref_columns)),
-                    session.graph.table(own.ref_table).name)
-        if identity in by_identity:
-            found[own.number] = by_identity[identity]
-    return found
-
-
 class Refusal:
     """Finds what Django's errors say: which objects, through which foreign keys."""
 
-    def __init__(self, session: Session, rules: Rules, policy: Policy, selection: Selection) -> None:
-        self.session, self.rules, self.policy, self.selection = session, rules, policy, selection
-        self.ways = _way(rules, session)
+    def __init__(self, session: Session, ruled: Ruled, selection: Selection) -> None:
+        self.session, self.rules, self.ways, self.selection = session, ruled.rules, ruled.ways, selection
+        self.policy = ruled.policy
         self.bound = conf.get("ERROR_OBJECTS")
         #: Keys by the relation that leads to them.
         self.protected: Dict[Relation, Dict[Any, None]] = {}
@@ -205,18 +191,19 @@ class Told:
         #: Objects by their model; the roots first, and what refers to them behind.
         self.objects: Dict[Model, List[Any]] = {}
 
-    def find(self, session: Session, rules: Rules, policy: Policy, selection: Selection, roots: Iterable[Any], keys: Any) -> None:
+    def find(self, session: Session, ruled: Ruled, selection: Selection, roots: Iterable[Any], keys: Any) -> None:
         """Reads them while they are there."""
-        if has_receivers(rules.root):
-            self.objects[rules.root] = list(roots)
-        tables = {number: model for number, model in session.models_of(rules).items() if has_receivers(model)}
+        root = ruled.rules.root
+        if has_receivers(root):
+            self.objects[root] = list(roots)
+        tables = {number: model for number, model in ruled.models.items() if has_receivers(model)}
         found: Dict[Model, Dict[Any, None]] = {}
-        for page in walk(session, policy, selection) if tables else ():
+        for page in walk(session, ruled.policy, selection) if tables else ():
             model = tables.get(page.relation.table)
             if model and page.kind == BlockerKind.CASCADING:
                 found.setdefault(model, {}).update(dict.fromkeys(map(model._meta.pk.to_python, page.keys)))
         for model, more in found.items():
-            if model is rules.root:  # some of which may refer to others
+            if model is root:  # some of which may refer to others
                 for key in keys:
                     more.pop(key, None)
             self.objects.setdefault(model, []).extend(instances(model, more, self.using))
@@ -268,7 +255,7 @@ class Deletion:
     def check(self) -> None:
         """Raises NotExpressible when Django has to do it."""
         with database_errors(self.using):
-            with_session(self.using, lambda session: session.policy(self.model, self.keep_parents))
+            with_session(self.using, lambda session: session.ruled(self.model, self.keep_parents))
 
     def run(self) -> Counts:
         """Deletes, in one transaction. What is refused is refused before anything was changed, and leaves the transaction as it was."""
@@ -298,21 +285,20 @@ class Deletion:
 
     def _prepare(self, session: Session, keys: Any) -> Union[Prepared, Exception, None]:
         """All that comes before the first change; or Django's error; None when it is the database that would object."""
-        rules, policy = session.policy(self.model, self.keep_parents)
-        selection = select(session, self.model, keys)
-        told = Told(self.using)
-        if rules.lazy:
-            refusal = Refusal(session, rules, policy, selection)
+        ruled = session.ruled(self.model, self.keep_parents)
+        selection, policy, told = select(session, self.model, keys), ruled.policy, Told(self.using)
+        if ruled.rules.lazy:
+            refusal = Refusal(session, ruled, selection)
             error = refusal.error()
             if error:
                 return error
-            policy = session.complete(rules, refusal.values())
+            policy = ruled.complete(refusal.values())
         try:
             purge = session.connection.purge(policy, selection, allow=ALLOWED, max_tx_rows=UNBOUNDED)
         except BlockedError:
-            return Refusal(session, rules, policy, selection).error()
-        told.find(session, rules, policy, selection, self._roots(keys), keys)
-        return Prepared(purge, told, session.models_of(rules))
+            return Refusal(session, ruled, selection).error()
+        told.find(session, ruled, selection, self._roots(keys), keys)
+        return Prepared(purge, told, ruled.models)
 
     def _roots(self, keys: Any) -> Iterable[Any]:
         """The objects themselves: those that the host has in its hands, or read as the queryset's model."""

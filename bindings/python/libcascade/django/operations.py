@@ -10,14 +10,14 @@ from django.conf import settings
 from django.db import models, router
 from django.utils.encoding import force_bytes
 
-from .. import (Accuracy, BlockedError, BlockerKind, BlockersProfile, CountMode, Integrity, Plan, Report, Selection,
+from .. import (Accuracy, BlockedError, BlockerKind, BlockersProfile, CountMode, Integrity, Plan, Policy, Report, Selection,
                 TokenKind)
 from . import conf, rules as reading
 from .collector import collector
 from .conditions import condition
 from .deletion import Counts, Deletion, Refusal, chunks, database_errors, has_receivers, read_keys, select
 from .rules import Model, Relation, Rules
-from .sessions import Session, labels, with_session
+from .sessions import Ruled, Session, labels, with_session
 
 
 def _about(objects: Any, using: Optional[str]) -> Tuple[Model, str, Any]:
@@ -51,10 +51,10 @@ def _select(session: Session, rules: Rules, objects: Any) -> Selection:
     return session.graph.where(rules.root._meta.db_table, *simple)
 
 
-def _settled(session: Session, rules: Rules) -> Any:
+def _settled(ruled: Ruled) -> Policy:
     """The policy for looking. What a nullable column would be set to makes no difference; of others it has to be known."""
-    strict = {relation: relation.value() for relation in rules.lazy if relation.value and not relation.field.null}
-    return session.complete(rules, strict)
+    strict = {relation: relation.value() for relation in ruled.rules.lazy if relation.value and not relation.field.null}
+    return ruled.complete(strict) if strict else ruled.policy
 
 
 def plan(objects: Any, using: Optional[str] = None, max_rows: int = 0) -> Plan:
@@ -62,8 +62,8 @@ def plan(objects: Any, using: Optional[str] = None, max_rows: int = 0) -> Plan:
     model, alias, what = _about(objects, using)
 
     def work(session: Session) -> Plan:
-        rules, _ = session.policy(model)
-        return session.connection.plan(_settled(session, rules), _select(session, rules, what), max_rows=max_rows)
+        ruled = session.ruled(model)
+        return session.connection.plan(_settled(ruled), _select(session, ruled.rules, what), max_rows=max_rows)
 
     with database_errors(alias):
         return with_session(alias, work, fresh=True)
@@ -95,14 +95,14 @@ def _purge_told(model: Model, alias: str, what: Any, progress: Optional[Callable
 
 
 def _prepare(session: Session, model: Model, what: Any, options: Dict[str, Any]) -> Any:
-    rules, policy = session.policy(model)
-    selection = _select(session, rules, what)
-    if rules.lazy:
-        policy = session.complete(rules, Refusal(session, rules, policy, selection).values())
+    ruled = session.ruled(model)
+    selection, policy = _select(session, ruled.rules, what), ruled.policy
+    if ruled.rules.lazy:
+        policy = ruled.complete(Refusal(session, ruled, selection).values())
     try:
-        return session.connection.purge(policy, selection, **options), session.models_of(rules)
+        return session.connection.purge(policy, selection, **options), ruled.models
     except BlockedError as blocked:
-        raise Refusal(session, rules, policy, selection).error() or blocked from None
+        raise Refusal(session, ruled, selection).error() or blocked from None
 
 
 def purge(objects: Any, using: Optional[str] = None, *, progress: Optional[Callable[[int], Any]] = None, proven: bool = False,
@@ -116,7 +116,7 @@ def purge(objects: Any, using: Optional[str] = None, *, progress: Optional[Calla
     the options do not hold."""
     model, alias, what = _about(objects, using)
     with database_errors(alias):
-        rules, _ = with_session(alias, lambda session: session.policy(model), fresh=True)
+        rules = with_session(alias, lambda session: session.ruled(model), fresh=True).rules
         if any(has_receivers(each) for each in {model, *rules.deleted.values()}):
             return _purge_told(model, alias, what, progress)
         options["integrity"] = Integrity.PROVEN if proven else Integrity.CHECKED
@@ -177,37 +177,27 @@ def _token_key() -> bytes:
     return hashlib.sha256(b"libcascade.django.blockers" + force_bytes(settings.SECRET_KEY)).digest()
 
 
-def _generations(model: Model) -> int:
-    return len(model._meta.concrete_model._meta.get_parent_list())
-
-
 def _field_name(relation: Relation) -> str:
     return str(relation.field.object_id_field_name if relation.kind == reading.GENERIC else relation.field.name)
 
 
+def _is_parent(relation: Optional[Relation]) -> bool:
+    return relation is not None and relation.kind == reading.PARENT
+
+
 def _read(session: Session, model: Model, what: Any, depth: int, options: Dict[str, Any]) -> Blockers:
-    rules, _ = session.policy(model)
-    policy = _settled(session, rules)
-    found: List[Referring] = []
-    refusal = Refusal(session, rules, policy, _select(session, rules, what))
-    ways, tables = refusal.ways, session.graph.table
+    ruled = session.ruled(model)
+    selection, ways, found = _select(session, ruled.rules, what), ruled.ways, []
     # A row of a child is one with those of its parents: what refers to them is no level further down.
-    with session.connection.blockers(policy, refusal.selection, depth=depth + _generations(model), **options) as pages:
+    deepest = depth + len(model._meta.concrete_model._meta.get_parent_list())
+    with session.connection.blockers(_settled(ruled), selection, depth=deepest, **options) as pages:
         for page in pages:
             way = ways.get(page.relation.number)
             level = page.depth - sum(1 for step in page.path if _is_parent(ways.get(step.number)))
-            if level > depth or _is_parent(way):
-                continue
-            model_of = way.model if way else None
-            if model_of is None:
-                continue
-            found.append(Referring(model_of, _field_name(way), page.kind, list(page.keys), page.complete, level, page.count,
-                                   page.count_accuracy, None if page.complete else pages.token(TokenKind.NEXT)))
+            if way and level <= depth and not _is_parent(way):
+                found.append(Referring(way.model, _field_name(way), page.kind, list(page.keys), page.complete, level, page.count,
+                                       page.count_accuracy, None if page.complete else pages.token(TokenKind.NEXT)))
         return Blockers(found, pages.token(TokenKind.REST))
-
-
-def _is_parent(relation: Optional[Relation]) -> bool:
-    return relation is not None and relation.kind == reading.PARENT
 
 
 def blockers(objects: Any, limit: int = 20, token: Optional[str] = None, *, using: Optional[str] = None, depth: int = 1,
@@ -231,8 +221,8 @@ def blockers_json(objects: Any, profile: Union[str, BlockersProfile] = "native",
         options.setdefault("token_max_age_s", conf.get("TOKEN_MAX_AGE"))
 
     def work(session: Session) -> str:
-        rules, _ = session.policy(model)
-        return session.connection.blockers_json(_settled(session, rules), _select(session, rules, what), chosen, **options)
+        ruled = session.ruled(model)
+        return session.connection.blockers_json(_settled(ruled), _select(session, ruled.rules, what), chosen, **options)
 
     with database_errors(alias):
         return with_session(alias, work)

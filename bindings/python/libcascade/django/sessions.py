@@ -17,12 +17,38 @@ VENDORS = {"sqlite", "postgresql", "mysql"}
 Answer = TypeVar("Answer")
 
 
+class Ruled:
+    """The rules for deleting rows of one model, as the library has them. Immutable."""
+
+    def __init__(self, rules: Rules, graph: Graph) -> None:
+        self.rules, self.graph = rules, graph
+        #: Lazy values are left out: see complete().
+        self.policy = self.complete({})
+        #: Models whose rows may be deleted, by the number of their table.
+        self.models: Dict[int, Model] = {graph.find(table).number: model for table, model in rules.deleted.items()}
+        #: The models' relations, by their number in the policy.
+        self.ways: Dict[int, Relation] = self._ways()
+
+    def complete(self, values: Mapping[Relation, Any]) -> Policy:
+        """The policy with the values that lazy relations have come to give."""
+        overrides = (_override(relation, self.graph, values) for relation in self.rules.relations)
+        return Policy(self.graph, [override for override in overrides if override])
+
+    def _ways(self) -> Dict[int, Relation]:
+        names = {table.number: table.name for table in self.graph.tables}
+        ours = {(relation.table, frozenset(zip(relation.columns, relation.ref_columns)), relation.ref_table): relation
+                for relation in self.rules.relations}
+        pairs = ((own.number, ours.get((names[own.table], frozenset(zip(own.columns, own.ref_columns)), names[own.ref_table])))
+                 for own in self.policy)
+        return {number: relation for number, relation in pairs if relation}
+
+
 class Known:
     """What is known of a database: its graph, and the policies on it. Shared by the threads of the process."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.policies: Dict[Hashable, Tuple[Rules, Policy]] = {}
+        self.ruled: Dict[Hashable, Ruled] = {}
 
 
 _known: Dict[Hashable, Known] = {}
@@ -91,26 +117,13 @@ class Session:
     def graph(self) -> Graph:
         return self.known.graph
 
-    def policy(self, model: Model, keep_parents: bool = False) -> Tuple[Rules, Policy]:
-        """The rules for deleting rows of a model, and their policy. Lazy values are left out: see complete()."""
+    def ruled(self, model: Model, keep_parents: bool = False) -> Ruled:
+        """The rules for deleting rows of a model."""
         key = (model, keep_parents)
-        found = self.known.policies.get(key)
+        found = self.known.ruled.get(key)
         if found is None:
-            rules = read(model, self.using, keep_parents)
-            found = self.known.policies[key] = (rules, self._make(rules, {}))
+            found = self.known.ruled[key] = Ruled(read(model, self.using, keep_parents), self.graph)
         return found
-
-    def complete(self, rules: Rules, values: Mapping[Relation, Any]) -> Policy:
-        """The policy with the values that lazy relations have come to give."""
-        return self._make(rules, values)
-
-    def _make(self, rules: Rules, values: Mapping[Relation, Any]) -> Policy:
-        overrides = (_override(relation, self.graph, values) for relation in rules.relations)
-        return Policy(self.graph, [override for override in overrides if override])
-
-    def models_of(self, rules: Rules) -> Dict[int, Model]:
-        """Models by the number of their table."""
-        return {self.graph.find(table).number: model for table, model in rules.deleted.items()}
 
 
 def with_session(using: str, work: Callable[[Session], Answer], fresh: bool = False) -> Answer:
