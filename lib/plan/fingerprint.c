@@ -1,6 +1,8 @@
 #include "hash.h"
 #include "scope.h"
 
+#include <string.h>
+
 static void add_target(casc_hash *hash, const casc_scope *scope) {
   const cascade_selection *selection = scope->selection;
   casc_hash_text(hash, scope->tables[scope->root].table->label);
@@ -58,17 +60,25 @@ static void add_rules(casc_hash *hash, const casc_scope *scope) {
 
 bool casc_scope_target(const casc_scope *scope, unsigned char sum[CASC_HASH_SUM]) {
   casc_hash hash;
-  if (!casc_hash_begin(&hash)) return false;
-  add_target(&hash, scope);
-  casc_hash_sum(&hash, sum);
+  if (!scope->sums->target_known) {
+    if (!casc_hash_begin(&hash)) return false;
+    add_target(&hash, scope);
+    casc_hash_sum(&hash, scope->sums->target);
+    scope->sums->target_known = true;
+  }
+  memcpy(sum, scope->sums->target, CASC_HASH_SUM);
   return true;
 }
 
 bool casc_scope_rules(const casc_scope *scope, unsigned char sum[CASC_HASH_SUM]) {
   casc_hash hash;
-  if (!casc_hash_begin(&hash)) return false;
-  add_rules(&hash, scope);
-  casc_hash_sum(&hash, sum);
+  if (!scope->sums->rules_known) {
+    if (!casc_hash_begin(&hash)) return false;
+    add_rules(&hash, scope);
+    casc_hash_sum(&hash, scope->sums->rules);
+    scope->sums->rules_known = true;
+  }
+  memcpy(sum, scope->sums->rules, CASC_HASH_SUM);
   return true;
 }
 

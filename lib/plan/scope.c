@@ -88,7 +88,8 @@ static cascade_status describe(casc_scope *scope, cascade_error **error) {
   scope->tables = casc_arena_get(&scope->arena, scope->table_count, sizeof *scope->tables);
   scope->relations = casc_arena_get(&scope->arena, scope->relation_count, sizeof *scope->relations);
   scope->order = casc_arena_get(&scope->arena, scope->table_count, sizeof *scope->order);
-  if (!scope->tables || !scope->relations || !scope->order) return casc_nomem(error);
+  scope->sums = casc_arena_get(&scope->arena, 1, sizeof *scope->sums);
+  if (!scope->tables || !scope->relations || !scope->order || !scope->sums) return casc_nomem(error);
   for (uint32_t i = 0; i < scope->table_count; i++) {
     scope->tables[i].table = &graph->tables[i];
     if (!describe_table(scope, &scope->tables[i].sql, &graph->tables[i])) return casc_nomem(error);

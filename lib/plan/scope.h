@@ -61,6 +61,12 @@ typedef struct casc_scope_table {
   uint32_t leaf_relation; /* when reached and not held: the cascading relation */
 } casc_scope_table;
 
+/* What the two halves of a request were found to be, once they were asked for: every token has them. */
+typedef struct casc_scope_sums {
+  unsigned char target[CASC_HASH_SUM], rules[CASC_HASH_SUM];
+  bool target_known, rules_known;
+} casc_scope_sums;
+
 typedef struct casc_scope {
   cascade_connection *connection; /* borrowed from the owner of the scope */
   const casc_alloc *alloc;
@@ -73,6 +79,7 @@ typedef struct casc_scope {
   casc_scope_table *tables;       /* by graph number */
   casc_scope_relation *relations; /* by policy number */
   bool detaching; /* CASC_SCOPE_DETACH */
+  casc_scope_sums *sums;
   uint32_t *order;                /* reached tables, referencing before referenced */
   uint32_t order_count;
   int64_t checks; /* how the session checks foreign keys, as the dialect says; 0 for not at all */
