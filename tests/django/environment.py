@@ -52,4 +52,5 @@ def start(engine, *apps, **settings):
         DEFAULT_AUTO_FIELD='django.db.models.BigAutoField', USE_TZ=True, **settings)
     django.setup()
     from django.core.management import call_command
+    call_command('migrate', 'contenttypes', verbosity=0)
     call_command('migrate', verbosity=0, run_syncdb=True)

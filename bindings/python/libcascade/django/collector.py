@@ -12,6 +12,7 @@ import django.db.models.query
 from django.db import connections
 from django.db.models import deletion
 
+from .. import NotFoundError
 from . import conf
 from .deletion import Counts, Deletion
 from .rules import Model, NotExpressible
@@ -48,7 +49,7 @@ class Collector(deletion.Collector):
             return None
         try:
             made.check()
-        except NotExpressible as reason:
+        except (NotExpressible, NotFoundError) as reason:  # a model without a table, say: Django has its own words for that
             log.warning("Django's own collector deletes %s: %s", made.model._meta.label, reason)
             return None
         return made

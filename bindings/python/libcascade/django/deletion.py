@@ -12,7 +12,8 @@ from django.db import IntegrityError, connections, models, transaction
 from django.db.models import ProtectedError, RestrictedError, signals
 from django.db.models.deletion import Collector
 
-from .. import (ALL, Allow, BlockedError, BlockerKind, CycleError, DatabaseError, Page, Policy, Purge, Rule, Selection)
+from .. import (ALL, Allow, BlockedError, BlockerKind, CycleError, DatabaseError, Page, Policy, Purge, Relation as LibraryRelation, Rule,
+                Selection)
 from . import conf, rules as reading
 from .rules import Model, Relation
 from .sessions import Ruled, Session, labels, with_session
@@ -20,9 +21,9 @@ from .sessions import Ruled, Session, labels, with_session
 #: Keys that one query asks for, and that one page gives.
 CHUNK = 500
 PAGE = 20000
-#: Rows of a walk through all that a delete would meet, and levels that one cursor looks at.
+#: Rows of a walk through all that a delete would meet, and levels that one cursor looks at: with each it reads longer paths.
 UNBOUNDED = (1 << 63) - 1
-DEPTHS = 250
+DEPTHS = 10
 #: Django does not ask whether foreign keys are enforced, nor what the user may see of the catalog: the models say what there is.
 ALLOWED = Allow.UNENFORCED | Allow.HIDDEN
 
@@ -74,22 +75,25 @@ def select(session: Session, model: Model, keys: Any) -> Selection:
     return session.graph.select(model._meta.db_table, prepared(model, keys, session.using))
 
 
-def walk(session: Session, policy: Policy, selection: Selection) -> Iterator[Page]:
-    """All rows that a delete would meet, page by page and level by level. Below the last level that one cursor looks at, the next goes
-    on; rows may then come more than once."""
-    waiting, followed = [selection], set()
+def walk(session: Session, policy: Policy, selection: Selection) -> Iterator[Tuple[Page, Tuple[LibraryRelation, ...]]]:
+    """All rows that a delete would meet, page by page and level by level, with the first relations that lead to them. Below the last level
+    that one cursor looks at, the next goes on; rows may then come more than once."""
+    waiting: List[Tuple[Selection, Tuple[LibraryRelation, ...]]] = [(selection, ())]
+    followed: Set[Any] = set()
     while waiting:
-        deepest: Dict[str, Set[Any]] = {}
-        with session.connection.blockers(policy, waiting.pop(), limit=PAGE, rounds=ALL, depth=DEPTHS, max_rows=UNBOUNDED) as pages:
+        start, lead = waiting.pop()
+        deepest: Dict[Any, Set[Any]] = {}
+        with session.connection.blockers(policy, start, limit=PAGE, rounds=ALL, depth=DEPTHS, max_rows=UNBOUNDED) as pages:
             for page in pages:
+                way, table = lead or page.path, page.relation.table
                 if page.depth == DEPTHS and page.kind == BlockerKind.CASCADING:
-                    table = session.graph.table(page.relation.table).label
-                    deepest.setdefault(table, set()).update(key for key in page.keys if (table, key) not in followed)
-                yield page
-        for table, keys in deepest.items():
+                    deepest.setdefault((table, way), set()).update(key for key in page.keys if (table, key) not in followed)
+                yield page, way
+        for (table, way), keys in deepest.items():
+            keys = {key for key in keys if (table, key) not in followed}
             followed.update((table, key) for key in keys)
             if keys:
-                waiting.append(session.graph.select(table, sorted(keys)))
+                waiting.append((session.graph.select(session.graph.table(table), sorted(keys)), way))
 
 
 @contextmanager
@@ -121,15 +125,15 @@ class Refusal:
         #: Of the first level: what the message names.
         self.first: Dict[Relation, None] = {}
 
-    def _first_of(self, page: Page, relation: Relation) -> Relation:
+    def _first_of(self, path: Iterable[LibraryRelation], relation: Relation) -> Relation:
         """The foreign key of the root's model, or of a parent's, by which rows of a page are reached."""
-        for step in page.path:
+        for step in path:
             known = self.ways.get(step.number)
             if known and known.kind != reading.PARENT:
                 return known
         return relation
 
-    def _take(self, page: Page) -> None:
+    def _take(self, page: Page, path: Iterable[LibraryRelation]) -> None:
         relation = self.ways.get(page.relation.number)
         if page.kind == BlockerKind.CASCADING:
             table = self.session.graph.table(page.relation.table).name
@@ -143,7 +147,7 @@ class Refusal:
             room = self.bound - sum(len(keys) for keys in self.protected.values()) if protects else len(page.keys)
             found.update(dict.fromkeys(islice(page.keys, max(room, 0))))
             if protects:
-                self.first[self._first_of(page, relation)] = None
+                self.first[self._first_of(path, relation)] = None
 
     def _objects(self, found: Mapping[Relation, Iterable[Any]]) -> Set[Any]:
         wanted = ((relation, key) for relation, keys in found.items() for key in keys)
@@ -154,8 +158,8 @@ class Refusal:
 
     def error(self) -> Optional[Exception]:
         """Django's error; None when it is the database that would object."""
-        for page in walk(self.session, self.policy, self.selection):
-            self._take(page)
+        for page, path in walk(self.session, self.policy, self.selection):
+            self._take(page, path)
         name, order = self.rules.root.__name__, self.rules.relations.index
 
         def named(relations: Iterable[Relation]) -> str:
@@ -173,7 +177,7 @@ class Refusal:
     def values(self) -> Dict[Relation, Any]:
         """Values of the lazy relations that have rows to be set: of no others is one asked for, as in Django."""
         found: Dict[Relation, Any] = {}
-        for page in walk(self.session, self.policy, self.selection):
+        for page, _ in walk(self.session, self.policy, self.selection):
             relation = self.ways.get(page.relation.number)
             if relation and relation.lazy and relation not in found and len(page.keys):
                 assert relation.value
@@ -198,7 +202,7 @@ class Told:
             self.objects[root] = list(roots)
         tables = {number: model for number, model in ruled.models.items() if has_receivers(model)}
         found: Dict[Model, Dict[Any, None]] = {}
-        for page in walk(session, ruled.policy, selection) if tables else ():
+        for page, _ in walk(session, ruled.policy, selection) if tables else ():
             model = tables.get(page.relation.table)
             if model and page.kind == BlockerKind.CASCADING:
                 found.setdefault(model, {}).update(dict.fromkeys(map(model._meta.pk.to_python, page.keys)))

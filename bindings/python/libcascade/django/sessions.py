@@ -6,6 +6,7 @@ import os
 import threading
 from typing import Any, Callable, Dict, Hashable, Iterable, Mapping, Optional, Tuple, TypeVar
 
+from django.apps import apps
 from django.db import connections
 
 from .. import Action, Connection, Graph, NotFoundError, Override, Policy, Rule, SchemaError
@@ -48,7 +49,7 @@ class Known:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.ruled: Dict[Hashable, Ruled] = {}
+        self.ruled: Dict[Hashable, Tuple[Any, Ruled]] = {}
 
 
 _known: Dict[Hashable, Known] = {}
@@ -119,10 +120,11 @@ class Session:
 
     def ruled(self, model: Model, keep_parents: bool = False) -> Ruled:
         """The rules for deleting rows of a model."""
-        key = (model, keep_parents)
-        found = self.known.ruled.get(key)
-        if found is None:
-            found = self.known.ruled[key] = Ruled(read(model, self.using, keep_parents), self.graph)
+        key, models = (model, keep_parents), apps.get_models(include_auto_created=True)
+        models_then, found = self.known.ruled.get(key, (None, None))
+        if found is None or models_then is not models:  # Django makes another list when a model is added
+            found = Ruled(read(model, self.using, keep_parents), self.graph)
+            self.known.ruled[key] = (models, found)
         return found
 
 
