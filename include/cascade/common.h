@@ -8,6 +8,10 @@
  * - Structs that cross the interface begin with `size`; the caller sets it to `sizeof` of the struct that it was
  *   compiled with. Fields are only ever appended, and every field's zero is its default.
  * - Enumerations travel as `int32_t`, so that a foreign function interface needs no compiler's idea of an enum.
+ * - Where a function lists statuses without a cause, they mean the same everywhere: CASCADE_INVALID, a required argument is NULL or
+ *   contradicts another one; CASCADE_NOMEM, memory could not be had; CASCADE_OPTIONS, an options struct of a size, or with an option, that
+ *   this library does not know; CASCADE_CANCELLED, a cancel function was called. "Any database status" is one of CASCADE_CONNECTION to
+ *   CASCADE_DATABASE, as the database gave it. The page @ref errors has every status, and what to do about it.
  * - Text is UTF-8. A borrowed pointer says until when it lives; what the caller owns has a `_free` function.
  */
 #ifndef CASCADE_COMMON_H

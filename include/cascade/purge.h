@@ -169,10 +169,14 @@ typedef struct cascade_table_report {
  * @param options  NULL for the defaults
  * @param[out] purge  receives the purge, owned by the caller
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_BLOCKED with the table and relation in the error; CASCADE_NO_FILTER; CASCADE_UNENFORCED;
- *         CASCADE_NO_KEY; CASCADE_CYCLE; CASCADE_ENGINE; CASCADE_PRIVILEGE; CASCADE_MAX_ROWS; CASCADE_PLAN_CHANGED; CASCADE_NOT_ATOMIC; CASCADE_TRIGGERS;
- *         CASCADE_POLICY; CASCADE_READONLY; CASCADE_INVALID; CASCADE_OPTIONS; CASCADE_NOT_FOUND for an unknown column;
- *         CASCADE_UNSUPPORTED for `after_commit` inside a transaction of the host; CASCADE_CANCELLED; CASCADE_NOMEM; any database status
+ * @return CASCADE_OK; CASCADE_BLOCKED with the table and relation in the error; CASCADE_NO_FILTER for a selection of every row;
+ *         CASCADE_UNENFORCED where foreign keys are not enforced; CASCADE_NO_KEY for a table whose rows cannot be told apart; CASCADE_CYCLE for
+ *         a circle that cannot be broken; CASCADE_ENGINE for a table without transactions; CASCADE_PRIVILEGE for a right that is missing;
+ *         CASCADE_MAX_ROWS for more rows than `max_rows`; CASCADE_PLAN_CHANGED when `plan` is not what would be done; CASCADE_NOT_ATOMIC when
+ *         only one transaction would be sound, and there are too many rows for one; CASCADE_TRIGGERS for user triggers, with
+ *         CASCADE_INTEGRITY_PROVEN; CASCADE_POLICY for a rule that the database would not carry out; CASCADE_READONLY; CASCADE_INVALID;
+ *         CASCADE_OPTIONS; CASCADE_NOT_FOUND for an unknown column; CASCADE_UNSUPPORTED for `after_commit` inside a transaction of the host;
+ *         CASCADE_CANCELLED; CASCADE_NOMEM; any database status
  * @note Reads the closure once, in a read transaction that ends with the call. One thread at a time uses a purge and its
  *       connection.
  * @since 0.1
