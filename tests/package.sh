@@ -23,7 +23,7 @@ case "${1-}" in
 esac
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 cd "$root"
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive DEB_BUILD_OPTIONS=nocheck
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 unset CC CXX CFLAGS CXXFLAGS CPPFLAGS LDFLAGS DESTDIR PYTHONPATH PYTHONHOME LD_LIBRARY_PATH LD_PRELOAD LIBCASCADE_PATH LIBCASCADE_DRIVERS
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 
@@ -32,7 +32,7 @@ say() {
 }
 
 [ "$(id -u)" -eq 0 ] || { echo 'Not root: no clean system can be made.' >&2; exit 1; }
-mapfile -t packages < <(sed -n '/^Build-Depends:/,/^[A-Z]/p' debian/control | grep -v '<!nocheck>' | tr ',' '\n' |
+mapfile -t packages < <(sed -n '/^Build-Depends:/,/^[A-Z]/p' debian/control | tr ',' '\n' |
   sed -n 's/^\(Build-Depends:\)\? *\([a-z][a-z0-9.+-]*\).*/\2/p' | sed 's/^debhelper-compat$/debhelper/')
 packages+=(build-essential dpkg-dev fakeroot lintian debootstrap git)
 if ! dpkg-query -W "${packages[@]}" >/dev/null 2>&1; then
