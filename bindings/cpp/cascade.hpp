@@ -16,7 +16,8 @@
  * @endcode
  *
  * Every call that fails throws cascade::error; given a cascade::failure as its last argument it fills that in instead. Objects own
- * what they stand for, are moved and not copied, and may go in any order. Constants, and structs that hold numbers only, are those of C.
+ * what they stand for, are moved and not copied, and may go in any order. Constants, and structs that hold numbers only, are those
+ * of C.
  */
 #ifndef CASCADE_HPP
 #define CASCADE_HPP

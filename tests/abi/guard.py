@@ -18,8 +18,8 @@ import xml.etree.ElementTree
 
 import interface
 
-# What callers never see of the types behind the functions. And structs, which may grow at their end: abidiff's own rule for that lets
-# their members change, too, so that they are compared here.
+# What callers never see of the types behind the functions. And structs, which may grow at their end: abidiff's own rule for that
+# lets their members change, too, so that they are compared here.
 IGNORED = """
 [suppress_type]
   name_regexp = ^(casc_.*|{opaque})$
@@ -38,7 +38,8 @@ CHANGES = [
     ("a driver's table grows at its end", "} cascade_driver;", "void (*more)(void *self); } cascade_driver;", True),
     ("a reserved member gets a meaning", "uint32_t max_parameters; /**< Parameters that one statement may have; at least 1. */\n"
      "  uint32_t reserved;", "uint32_t max_parameters; uint32_t more;", True),
-    ("options grow in front", "typedef struct cascade_plan_options {", "typedef struct cascade_plan_options { uint64_t more;", False),
+    ("options grow in front", "typedef struct cascade_plan_options {",
+     "typedef struct cascade_plan_options { uint64_t more;", False),
     ("options grow in the middle", "uint32_t lock_timeout_ms;", "uint64_t more; uint32_t lock_timeout_ms;", False),
     ("options lose a member", "uint32_t lock_timeout_ms;", "", False),
     ("a member changes its type", "uint32_t lock_timeout_ms;", "int64_t lock_timeout_ms;", False),

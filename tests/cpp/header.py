@@ -54,7 +54,8 @@ def it_compiles(include):
         "}\n")
     # A forgotten failure must not compile where nothing can be thrown.
     done = subprocess.run(["g++", "-std=c++17", "-fno-exceptions", *include, "-fsyntax-only", "-x", "c++", "-"], text=True,
-                          input="#include <cascade.hpp>\ncascade::context_options options;\ncascade::context context(options);\n", capture_output=True)
+                          capture_output=True, input="#include <cascade.hpp>\ncascade::context_options options;\n"
+                                                     "cascade::context context(options);\n")
     if done.returncode == 0 or "no matching function" not in done.stderr:
         wrong.append("without exceptions, a call without a failure compiles:\n" + done.stderr)
 

@@ -345,7 +345,8 @@ static json_t *run_fill(runner *at, json_t *step, cascade_error **error) {
   uint32_t count = 0;
   stream from = {.cells = values_of(rows, &count), .rows = json_array_size(rows), .column_count = target.column_count};
   cascade_status status = cascade_fill_new(at->connection, at->graph, &target, &options, &fill, error);
-  if (status >= 0) status = rows ? cascade_fill_stream(fill, give, &from, error) : add_sources(fill, json_object_get(step, "sources"), error);
+  if (status >= 0 && rows) status = cascade_fill_stream(fill, give, &from, error);
+  if (status >= 0 && !rows) status = add_sources(fill, json_object_get(step, "sources"), error);
   while (status == CASCADE_OK) status = cascade_fill_next(fill, &range, error);
   cascade_fill_report report = {.size = sizeof report};
   if (status >= 0) status = cascade_fill_describe(fill, &report);
@@ -359,9 +360,10 @@ static json_t *run_fill(runner *at, json_t *step, cascade_error **error) {
 static const struct {
   const char *name;
   step_function *run;
-} steps[] = {{"graph", run_graph},   {"policy", run_policy},   {"select", run_select}, {"plan", run_plan},     {"probe", run_probe},
-             {"blockers", run_blockers}, {"purge", run_purge}, {"install", run_install}, {"detach", run_detach}, {"enqueue", run_enqueue},
-             {"work", run_work},     {"jobs", run_jobs},       {"fill", run_fill}};
+} steps[] = {{"graph", run_graph},     {"policy", run_policy},     {"select", run_select}, {"plan", run_plan},
+             {"probe", run_probe},     {"blockers", run_blockers}, {"purge", run_purge},   {"install", run_install},
+             {"detach", run_detach},   {"enqueue", run_enqueue},   {"work", run_work},     {"jobs", run_jobs},
+             {"fill", run_fill}};
 
 static json_t *run(runner *at, json_t *step) {
   const char *wanted = json_string_value(json_object_get(step, "do"));

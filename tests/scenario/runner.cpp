@@ -142,8 +142,7 @@ private:
 
   json probe(const json &) {
     const auto found = cascade::blockers::probe(connection_, policy_, selection_);
-    json relation(json_null());
-    if (found.relation) return json::object().set("answer", found.answer).set("relation", policy_.relation(*found.relation).label());
+    const json relation = found.relation ? json(policy_.relation(*found.relation).label()) : json(json_null());
     return json::object().set("answer", found.answer).set("relation", relation);
   }
 

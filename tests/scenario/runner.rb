@@ -40,8 +40,9 @@ class Runner
 
   def plan(_step)
     plan = @db.plan(@policy, @selection)
+    numbers = %i[roots deleted updated blocking].to_h { |name| [name, plan.public_send(name)] }
     steps = plan.steps.map { |step| [Libcascade::STEP.number(step.kind), @graph.tables[step.table].label, step.rows] }
-    { roots: plan.roots, deleted: plan.deleted, updated: plan.updated, blocking: plan.blocking, blocked: plan.blocked?, steps: steps }
+    { **numbers, blocked: plan.blocked?, steps: steps }
   end
 
   def probe(_step)
@@ -54,8 +55,9 @@ class Runner
     options[:token] = @rest if step["resume"]
     cursor, pages, stop = @db.blockers(@policy, @selection, token_key: "a key for the scenario", **options), [], step["stop_after"]
     while pages.size != stop && (page = cursor.next)
-      pages << { relation: page.relation.label, kind: Libcascade::BLOCKER.number(page.kind), keys: page.keys.map { |key| Array(key) },
-                 complete: page.complete?, count: page.count, depth: page.depth, next: !cursor.token(:next).nil? }
+      pages << { relation: page.relation.label, kind: Libcascade::BLOCKER.number(page.kind),
+                 keys: page.keys.map { |key| Array(key) }, complete: page.complete?, count: page.count, depth: page.depth,
+                 next: !cursor.token(:next).nil? }
     end
     @rest = cursor.token
     result = { pages: pages, rest: !@rest.nil? }

@@ -2,8 +2,8 @@
 
 scenario.py ENGINE SCENARIO NAME=COMMAND... [--record]
 
-COMMAND is a runner: it gets a URI and the scenario. With --record, the results of the first runner are written into the scenario, to
-be read before they are kept.
+COMMAND is a runner: it gets a URI and the scenario. With --record, the results of the last runner are written into the scenario,
+to be read before they are kept.
 """
 
 import argparse

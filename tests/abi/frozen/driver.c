@@ -1,5 +1,5 @@
-/* A driver of somebody else, over SQLite, compiled with the frozen headers and used with the library of today: as it is, as an older one
-   that ends before its last operation, and as a newer one that has more operations than the library knows. */
+/* A driver of somebody else, over SQLite, compiled with the frozen headers and used with the library of today: as it is, as an older
+   one that ends before its last operation, and as a newer one that has more operations than the library knows. */
 #include <cascade.h>
 
 #include <sqlite3.h>

@@ -23,8 +23,8 @@
 #include <ranges>
 #endif
 
-/* Defaults of the parameters before the last one, and of the last one of every function that can fail: it throws. Where there are no
-   exceptions there are no defaults either, so that no failure is overlooked. */
+/* Defaults of the parameters before the last one, and of the last one of every function that can fail: it throws. Where there are
+   no exceptions there are no defaults either, so that no failure is overlooked. */
 #if defined(__cpp_exceptions)
 #define CASCADE_DEFAULTS = {}
 #define CASCADE_OR_THROW = ::cascade::on_failure()
@@ -43,7 +43,12 @@ inline std::optional<std::string_view> some(const char *text) {
 
 inline std::string_view plain(const char *text) { return text == nullptr ? std::string_view() : std::string_view(text); }
 
-inline const char *or_null(const std::optional<std::string> &text) { return text ? text->c_str() : nullptr; }
+/** A text that holds a NUL byte would be cut there, and could be another's name: it becomes one that nothing has. */
+inline const char *uncut(const std::string &text) {
+  return text.find('\0') == std::string::npos ? text.c_str() : "\x7f";
+}
+
+inline const char *or_null(const std::optional<std::string> &text) { return text ? uncut(*text) : nullptr; }
 
 /** A struct of the C interface, all zero but for its size. */
 template <class Struct> Struct sized() {
@@ -146,12 +151,11 @@ private:
   failure *to_ = nullptr;
 };
 
-/** @brief Text for C. One that holds a NUL byte would be cut there: it becomes NULL, which the library refuses. */
+/** @brief Text for C, borrowed for a call. */
 class zstring {
 public:
   zstring(const char *text) noexcept : text_(text) {}
-  zstring(const std::string &text) noexcept
-      : text_(text.find('\0') == std::string::npos ? text.c_str() : nullptr) {}
+  zstring(const std::string &text) noexcept : text_(detail::uncut(text)) {}
   const char *get() const noexcept { return text_; }
 
 private:
@@ -292,7 +296,7 @@ inline keep join(const keep &one, const keep &other) {
 
 inline std::vector<const char *> pointers(const std::vector<std::string> &texts) {
   std::vector<const char *> found;
-  for (const auto &text : texts) found.push_back(zstring(text).get());
+  for (const auto &text : texts) found.push_back(uncut(text));
   return found;
 }
 

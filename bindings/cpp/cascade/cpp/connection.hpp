@@ -51,8 +51,8 @@ public:
 /**
  * @brief A session over a driver that is written in C++. See driver.h for what each operation has to do.
  *
- * A failure is told by throwing cascade::error with the class that fits. Any other exception ends the operation with CASCADE_DATABASE
- * and comes out of the call that led to it.
+ * A failure is told by throwing cascade::error with the class that fits. Any other exception ends the operation with
+ * CASCADE_DATABASE and comes out of the call that led to it.
  */
 class driver_session {
 public:
@@ -162,8 +162,8 @@ public:
   }
 
   /** @brief Uses a handle that the host has opened and keeps, such as a `sqlite3 *`: see cascade_connection_adopt(). */
-  static connection adopt(const context &context, zstring driver, void *host_handle, const connection_options &options CASCADE_DEFAULTS,
-                          on_failure to CASCADE_OR_THROW) {
+  static connection adopt(const context &context, zstring driver, void *host_handle,
+                          const connection_options &options CASCADE_DEFAULTS, on_failure to CASCADE_OR_THROW) {
     connection made;
     made.make(to, context.kept(), [&](cascade_connection **out, cascade_error **error) {
       return cascade_connection_adopt(context.get(), driver.get(), host_handle, &options, out, error);

@@ -40,7 +40,7 @@ public:
       : column_count_(target.columns.size()) {
     const auto columns = detail::pointers(target.columns), key = detail::pointers(target.key);
     auto where = detail::sized<cascade_fill_target>();
-    where.table = zstring(target.table).get();
+    where.table = detail::uncut(target.table);
     where.columns = columns.data();
     where.column_count = static_cast<std::uint32_t>(columns.size());
     where.key = key.data();

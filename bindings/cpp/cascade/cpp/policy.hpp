@@ -33,7 +33,7 @@ class raw_entry {
 public:
   explicit raw_entry(const policy_entry &from)
       : columns_(pointers(from.columns)), ref_columns_(pointers(from.ref_columns)), values_(raw_values(from.values)) {
-    raw_.table = zstring(from.table).get();
+    raw_.table = uncut(from.table);
     raw_.columns = columns_.data();
     raw_.column_count = static_cast<std::uint32_t>(columns_.size());
     raw_.ref_table = or_null(from.ref_table);

@@ -115,12 +115,14 @@ struct purge_options : cascade_purge_options {
   purge_options() : cascade_purge_options(detail::sized<cascade_purge_options>()) {}
   std::optional<std::string> plan; /**< Fingerprint of an approved plan. */
 
-  /** @brief Runs in each batch's transaction, before anything is deleted, and may call veto(). False, or an exception, which comes out of
-   *         next(), rolls it back. */
+  /** @brief Runs in each batch's transaction, before anything is deleted, and may call veto(). False rolls the batch back and ends the
+   *         purge; so does an exception, which next() throws. */
   std::function<bool(deleted_tables)> before_batch;
-  /** @brief Runs in each batch's transaction, before its COMMIT. False, or an exception, which comes out of next(), rolls it back. */
+
+  /** @brief Runs in each batch's transaction, before its COMMIT. False and exceptions as in `before_batch`. */
   std::function<bool(deleted_tables)> after_batch;
-  /** @brief Runs when a batch has been committed. False, or an exception, which comes out of next(), ends the purge. */
+
+  /** @brief Runs when a batch has been committed. False ends the purge; so does an exception, which next() throws. */
   std::function<bool(deleted_tables)> after_commit;
 };
 
