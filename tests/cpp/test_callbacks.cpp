@@ -122,6 +122,43 @@ static void hooks_throw(void **) {
   assert_int_equal(at.rows.count("agent"), 3);
 }
 
+static void vetoes(void **) {
+  world at;
+  cascade::purge_options options;
+  cascade::purge *running = nullptr;
+  std::string names;
+  int committed = 0;
+  options.columns = {{"agent", "name"}, {"agent", "boss_id"}};
+  options.before_batch = [&](cascade::deleted_tables tables) {
+    for (std::uint32_t i = 0; i < tables.size(); i++) {
+      const auto columns = running->row_columns(i);
+      assert_int_equal(columns.size(), tables[i].label() == "agent" ? tables[i].keys().size() : 0);
+      for (const auto &row : columns) names += std::string(*row[0].text()) + (row[1].is_null() ? "" : "!");
+      if (tables[i].label() == "agent") assert_true(columns.columns()[1] == "boss_id");
+      if (tables[i].label() == "loan") running->veto(i, {1});
+    }
+    return true;
+  };
+  options.after_commit = [&](cascade::deleted_tables tables) { return committed += static_cast<int>(tables.size()), true; };
+  cascade::purge purge(at.connection, at.policy, at.ada, options);
+  running = &purge;
+  while (purge.next()) {}
+  assert_string_equal(names.c_str(), "Ada");
+  const auto [vetoed, kept] = purge.kept_rows(at.graph.find("loan"));
+  assert_true(vetoed.size() == 1 && vetoed.integers()[0] == 11 && kept.empty());
+  assert_int_equal(purge.kept_rows(at.graph.find("agent")).second.integers()[0], 1); // to which it refers
+  assert_true(at.rows.count("loan WHERE agent_id = 1") == 1 && at.rows.count("agent") == 3 && committed > 0);
+
+  options = {};
+  options.columns = {{"agent", "nmae"}};
+  assert_int_equal(status_of([&] { cascade::purge(at.connection, at.policy, at.ada, options); }), CASCADE_NOT_FOUND);
+  options = {};
+  options.after_batch = [&](cascade::deleted_tables) { return running->blame("agent", "Ada is needed"), false; };
+  cascade::purge blamed(at.connection, at.policy, at.ada, options);
+  running = &blamed;
+  assert_true(thrown<cascade::error>([&] { blamed.next(); }).find("Ada is needed") != std::string::npos);
+}
+
 static void streams_throw(void **) {
   world at;
   cascade::fill fill(at.connection, at.graph, {"seen", {"id", "n"}, {"id"}, {}});
@@ -282,7 +319,8 @@ static void cancelled_from_a_thread(void **) {
 
 int main() {
   const CMUnitTest tests[] = {
-      cmocka_unit_test(hooks_throw),   cmocka_unit_test(streams_throw), cmocka_unit_test(logs_throw),
+      cmocka_unit_test(hooks_throw),   cmocka_unit_test(vetoes),
+      cmocka_unit_test(streams_throw), cmocka_unit_test(logs_throw),
       cmocka_unit_test(nested_calls),  cmocka_unit_test(drivers),       cmocka_unit_test(drivers_throw),
       cmocka_unit_test(any_order),     cmocka_unit_test(cancelled_from_a_thread)};
   return cmocka_run_group_tests_name("C++ callbacks", tests, nullptr, nullptr);

@@ -110,13 +110,32 @@ private:
   std::uint32_t size_ = 0;
 };
 
-/** @brief Options of a purge: the fields of C, with plan and hook as C++ has them. */
+/** @brief The columns that the hooks were to be told, of the rows of one table, in the order of their keys. While the hook runs. */
+class row_columns {
+public:
+  row_columns() = default;
+  explicit row_columns(const cascade_row_columns &raw) : raw_(raw) {}
+  names columns() const { return {raw_.columns, raw_.column_count}; }
+  std::size_t size() const noexcept { return raw_.cells == nullptr ? 0 : static_cast<std::size_t>(raw_.row_count); }
+  cells operator[](std::size_t row) const { return {raw_.cells + row * raw_.column_count, raw_.column_count}; }
+  index_iterator<row_columns> begin() const { return {*this, 0}; }
+  index_iterator<row_columns> end() const { return {*this, size()}; }
+  const cascade_row_columns &raw() const noexcept { return raw_; }
+
+private:
+  cascade_row_columns raw_{};
+};
+
+/** @brief Options of a purge: the fields of C, with plan, columns and hooks as C++ has them. */
 struct purge_options : cascade_purge_options {
   purge_options() : cascade_purge_options(detail::sized<cascade_purge_options>()) {}
   std::optional<std::string> plan; /**< Fingerprint of an approved plan. */
 
-  /** @brief Runs in each batch's transaction, before anything is deleted, and may call veto(). False rolls the batch back and ends the
-   *         purge; so does an exception, which next() throws. */
+  /** @brief Tables and columns of which the hooks are told the values: row_columns(). */
+  std::vector<std::pair<std::string, std::string>> columns;
+
+  /** @brief Runs in each batch's transaction, before anything is deleted, and may call veto(). False rolls the batch back and ends
+   *         the purge; so does an exception, which next() throws. */
   std::function<bool(deleted_tables)> before_batch;
 
   /** @brief Runs in each batch's transaction, before its COMMIT. False and exceptions as in `before_batch`. */
@@ -146,6 +165,14 @@ public:
       if (hooks->after_commit) given.after_commit = &run<&hooks_type::after_commit>;
       keep = detail::join(hooks, keep);
     }
+    std::vector<const char *> tables, columns;
+    for (const auto &[table, column] : options.columns) {
+      tables.push_back(detail::uncut(table));
+      columns.push_back(detail::uncut(column));
+    }
+    given.column_tables = tables.data();
+    given.columns = columns.data();
+    given.column_count = static_cast<std::uint32_t>(columns.size());
     make(to, std::move(keep), [&](cascade_purge **out, cascade_error **error) {
       return cascade_purge_new(connection.get(), policy.get(), selection.get(), &given, out, error);
     });
@@ -172,7 +199,7 @@ public:
         to, [&](cascade_table_report *report) { return cascade_purge_table(get(), position, report); });
   }
 
-  /** @brief The rows of a table that stayed: those that were vetoed, and those that stayed with vetoed ones. Until the next call. */
+  /** @brief The rows of a table that stayed: those that were vetoed, and those that stayed with them. Until the next call. */
   std::pair<keys, keys> kept_rows(std::uint32_t table, on_failure to CASCADE_OR_THROW) const {
     const cascade_keys *vetoed = nullptr, *kept = nullptr;
     detail::call(to, [&](cascade_error **) { return cascade_purge_kept(get(), table, &vetoed, &kept); });
@@ -180,9 +207,9 @@ public:
   }
 
   /** @brief Inside a hook: the columns that were asked for, of the table at a position. */
-  cascade_row_columns row_columns(std::uint32_t position, on_failure to CASCADE_OR_THROW) const {
-    return detail::filled<cascade_row_columns>(
-        to, [&](cascade_row_columns *columns) { return cascade_purge_row_columns(get(), position, columns); });
+  cascade::row_columns row_columns(std::uint32_t position, on_failure to CASCADE_OR_THROW) const {
+    return cascade::row_columns(detail::filled<cascade_row_columns>(
+        to, [&](cascade_row_columns *columns) { return cascade_purge_row_columns(get(), position, columns); }));
   }
 
   /** @brief Inside `before_batch`: keeps rows of the table at a position. */
