@@ -102,7 +102,7 @@ class Completion(CascadeTest):
         cls.lines = (["cascade ", "cascade queue ", "cascade pu", "cascade purge ", "cascade purge sqlite:mu", "cascade plan --policy ru",
                       "cascade plan --where id=1 sqlite:museum.db lo", "cascade purge --yes sqlite:museum.db a",
                       "cascade queue retry sqlite:mu", "cascade queue list --state d", "cascade blockers --count e",
-                      "cascade fill --mode m", "cascade purge --max-rows "] +
+                      "cascade fill --mode m", "cascade fill --select x --sel", "cascade purge --max-rows "] +
                      [f"cascade {' '.join(words)} --" for words in commands()] +
                      [f"cascade {' '.join(words)} --format " for words in commands() if "--format" in options()[" ".join(words)]])
         cls.found = {shell: complete(cls.lines, cls.scratch.name) for shell, complete in SHELLS.items()}
@@ -127,6 +127,7 @@ class Completion(CascadeTest):
         self.offered("cascade queue list --state d", ["dead", "done"])
         self.offered("cascade blockers --count e", ["estimated", "exact"])
         self.offered("cascade fill --mode m", ["merge"])
+        self.offered("cascade fill --select x --sel", ["--select"])
         self.offered("cascade plan --policy ru", ["rules.json"])
         self.offered("cascade purge --max-rows ", [])
 
