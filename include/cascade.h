@@ -38,6 +38,7 @@
 #include <cascade/purge.h>
 #include <cascade/queue.h>
 #include <cascade/selection.h>
+#include <cascade/throttle.h>
 #include <cascade/version.h>
 
 #endif

@@ -30,6 +30,7 @@
 #include <cascade/cpp/policy.hpp>
 #include <cascade/cpp/purge.hpp>
 #include <cascade/cpp/queue.hpp>
+#include <cascade/cpp/throttle.hpp>
 #include <cascade/cpp/value.hpp>
 
 #endif

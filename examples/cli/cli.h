@@ -11,7 +11,7 @@ enum cli_exit { CLI_DONE = 0, CLI_REFUSED = 1, CLI_USAGE = 2, CLI_DATABASE = 3, 
 /* Bits, so that a command can say which of them it knows. */
 enum cli_format { CLI_TEXT = 1, CLI_JSON = 2, CLI_DOT = 4, CLI_SQL = 8, CLI_SPECIFY = 16 };
 
-enum { CLI_SELECTS = 16 };
+enum { CLI_SELECTS = 16, CLI_REPLICAS = 16 };
 
 typedef struct cli_options {
   const char *uri, *table; /* table is NULL for the whole graph */
@@ -39,6 +39,8 @@ typedef struct cli_options {
   uint32_t max_seconds;
   bool dry_run;
   bool queue; /* about the queue: no graph is read */
+  cascade_throttle_options pace; /* its replicas are: */
+  const char *replicas[CLI_REPLICAS];
 } cli_options;
 
 /* What every command starts from; opened as the options say. */
@@ -83,6 +85,13 @@ cascade_status run_queue_work(cli_session *session, const cli_options *options, 
 
 /* options.c: true when there is a command to run; else *exit_code is what to end with, and everything was said. */
 bool options_read(int argc, char **argv, const cli_command **command, cli_options *options, int *exit_code);
+
+/* throttle.c */
+/* Makes the throttle that the options ask for, which shows its pauses on the line; *throttle is NULL when they ask for none. */
+struct progress;
+cascade_status throttle_open(cli_session *session, const cli_options *options, struct progress *line,
+                             cascade_throttle **throttle, cascade_error **error);
+void throttle_report(const cascade_throttle *throttle); /* in words, on stderr, when there was a pause */
 
 /* session.c */
 cascade_status session_open(cli_session *session, const cli_options *options, cascade_error **error);

@@ -28,8 +28,8 @@ static int32_t mode_of(const char *word) {
   return !strcmp(word, "update") ? CASCADE_FILL_UPDATE : !strcmp(word, "merge") ? CASCADE_FILL_MERGE : -1;
 }
 
-static cascade_status make(cli_session *session, const cli_options *options, cascade_fill **fill,
-                           cascade_error **error) {
+static cascade_status make(cli_session *session, const cli_options *options, cascade_throttle *throttle,
+                           cascade_fill **fill, cascade_error **error) {
   uint32_t key_count = 0;
   char **key = options->fill_key ? split(options->fill_key, &key_count) : NULL;
   if (options->fill_key && !key) return session_fail(session, CASCADE_NOMEM, error, "out of memory");
@@ -50,7 +50,8 @@ static cascade_status make(cli_session *session, const cli_options *options, cas
                               .row_budget = options->max_rows,
                               .token = options->token,
                               .checkpoint_table = options->checkpoint,
-                              .job = options->fill_job};
+                              .job = options->fill_job,
+                              .throttle = throttle};
   cascade_status status = cascade_fill_new(session->connection, session->graph, &target, &how, fill, error);
   for (uint32_t i = 0; status >= 0 && i < options->select_count; i++)
     status = cascade_fill_select(*fill, options->selects_sql[i], NULL, 0, error);
@@ -110,17 +111,21 @@ static cascade_status report(cli_session *session, const cli_options *options, c
 cascade_status run_fill(cli_session *session, const cli_options *options, cascade_error **error) {
   const cascade_fill_range *range = NULL;
   cascade_fill *fill = NULL;
+  cascade_throttle *throttle = NULL;
   progress line;
   if (mode_of(options->mode) < 0)
     return session_fail(session, CASCADE_INVALID, error, "--mode takes insert, update or merge, not '%s'",
                         options->mode);
-  cascade_status status = make(session, options, &fill, error);
   progress_begin(&line, session->graph, 0);
+  cascade_status status = throttle_open(session, options, &line, &throttle, error);
+  if (status >= 0) status = make(session, options, throttle, &fill, error);
   while (status >= 0 && (status = cascade_fill_next(fill, &range, error)) == CASCADE_OK)
     progress_paint(&line, range->permille / 1000.0, range->total_inserted + range->total_updated + range->total_skipped,
                    options->table);
   progress_end(&line);
   if (fill) status = report(session, options, fill, status, (double)(progress_clock() - line.began) / 1e9, error);
+  throttle_report(throttle);
+  cascade_throttle_free(throttle);
   cascade_fill_free(fill);
   return status;
 }

@@ -40,6 +40,17 @@ const char cli_help[] =
   "                        {\"relations\": [{\"table\": \"loan\", \"column\": \"borrower_id\",\n"                      \
   "                                        \"rule\": \"PROTECT\"}], \"exclude\": [\"audit_log\"]}\n"
 
+#define PACE                                                                                                           \
+  "  --sleep-ratio R     after each transaction, sleep R times as long as it took\n"                                   \
+  "  --max-lag SECONDS   pause while a replica is further behind: of PostgreSQL, any that is connected, or\n"           \
+  "                      those that are named\n"                                                                       \
+  "  --replica URI       a replica to look at; up to 16 times\n"                                                       \
+  "  --max-load N        pause while the server is at work for more other sessions than this\n"                        \
+  "  --max-flow PERCENT  Galera: pause while flow control takes more of the time than this\n"                          \
+  "  --max-dead-rows N   PostgreSQL: pause while a table with more dead rows awaits autovacuum\n"                       \
+  "  --pause-file FILE   pause while this file is there\n"                                                             \
+  "  --max-pause SECONDS end when a pause takes longer than this\n"
+
 const char cli_help_graph[] =
     "cascade graph URI [TABLE] [--policy FILE] [--format text|json|dot]\n"
     "\n"
@@ -117,7 +128,7 @@ const char cli_help_purge[] =
     "                      the database's check of every row: faster\n"
     "  --allow-no-filter   delete every row of TABLE\n"
     "  --allow-unenforced  go on although the database does not enforce its foreign keys\n"
-    "  --allow-hidden      go on although the database user may not see all foreign keys or triggers\n" POLICY
+    "  --allow-hidden      go on although the database user may not see all foreign keys or triggers\n" PACE POLICY
     "  --format FORMAT     of the report: text, json\n"
     "\n"
     "  cascade purge sqlite:museum.db accession 4\n"
@@ -164,6 +175,7 @@ const char cli_help_fill[] =
     "  --max-tx-rows N     rows of one transaction, 1000000 unless given\n"
     "  --batch-ms N        time that one transaction should take, 700 unless given\n"
     "  --allow-unenforced  go on although the database does not enforce its foreign keys\n"
+    PACE
     "  --format FORMAT     of the report: text, json\n"
     "\n"
     "  cascade fill sqlite:shop.db product_user product_id user_id \\\n"
@@ -174,7 +186,7 @@ const char cli_help_queue[] =
     "cascade queue install URI [--format text|sql]\n"
     "cascade queue list    URI [--state STATE] [--limit N] [--format text|json]\n"
     "cascade queue metrics URI\n"
-    "cascade queue work    URI [--wait SECONDS] [--format text|json]\n"
+    "cascade queue work    URI [options]\n"
     "cascade queue retry   URI JOB\n"
     "cascade queue cancel  URI JOB\n"
     "\n"
@@ -186,8 +198,20 @@ const char cli_help_queue[] =
     "\n"
     "  --state STATE       only jobs that are ready, claimed, done, dead or cancelled\n"
     "  --limit N           no more than this, 100 unless given; 0 for all\n"
-    "  --wait SECONDS      of the worker: ends when nothing was due for this long\n"
+    "\n"
+    "'cascade queue work --help' has the options of the worker.\n"
     "\n"
     "  cascade queue install sqlite:museum.db\n"
     "  cascade queue work sqlite:museum.db\n"
     "  cascade queue list sqlite:museum.db --state dead\n";
+
+const char cli_help_work[] =
+    "cascade queue work URI [options]\n"
+    "\n"
+    "Does what is due and ends when nothing is. Any number of workers may run at once, and when one dies,\n"
+    "another takes its job over. Ctrl-C gives the job back after its last whole batch.\n"
+    "\n"
+    "  --wait SECONDS      ends when nothing was due for this long\n" PACE
+    "  --format FORMAT     of the report: text, json\n"
+    "\n"
+    "  cascade queue work sqlite:museum.db --wait 3600 --sleep-ratio 0.5\n";

@@ -45,7 +45,15 @@ enum cli_option {
   OPTION_TOKEN,
   OPTION_CHECKPOINT,
   OPTION_JOB,
-  OPTION_MAX_SECONDS
+  OPTION_MAX_SECONDS,
+  OPTION_SLEEP_RATIO,
+  OPTION_MAX_LAG,
+  OPTION_REPLICA,
+  OPTION_MAX_LOAD,
+  OPTION_MAX_FLOW,
+  OPTION_MAX_DEAD_ROWS,
+  OPTION_MAX_PAUSE,
+  OPTION_PAUSE_FILE
 };
 
 enum { ALL_LEVELS = 250 };
@@ -93,6 +101,14 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
                                              {"checkpoint", required_argument, NULL, LONG(OPTION_CHECKPOINT)},
                                              {"job", required_argument, NULL, LONG(OPTION_JOB)},
                                              {"max-seconds", required_argument, NULL, LONG(OPTION_MAX_SECONDS)},
+                                             {"sleep-ratio", required_argument, NULL, LONG(OPTION_SLEEP_RATIO)},
+                                             {"max-lag", required_argument, NULL, LONG(OPTION_MAX_LAG)},
+                                             {"replica", required_argument, NULL, LONG(OPTION_REPLICA)},
+                                             {"max-load", required_argument, NULL, LONG(OPTION_MAX_LOAD)},
+                                             {"max-flow", required_argument, NULL, LONG(OPTION_MAX_FLOW)},
+                                             {"max-dead-rows", required_argument, NULL, LONG(OPTION_MAX_DEAD_ROWS)},
+                                             {"max-pause", required_argument, NULL, LONG(OPTION_MAX_PAUSE)},
+                                             {"pause-file", required_argument, NULL, LONG(OPTION_PAUSE_FILE)},
                                              {NULL, 0, NULL, 0}};
 
 #define LISTING                                                                                                        \
@@ -102,8 +118,12 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
 #define SELECTING                                                                                                      \
   (BIT(OPTION_HELP) | BIT(OPTION_WHERE) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT) | BIT(OPTION_MAX_ROWS))
 
+#define PACE                                                                                                           \
+  (BIT(OPTION_SLEEP_RATIO) | BIT(OPTION_MAX_LAG) | BIT(OPTION_REPLICA) | BIT(OPTION_MAX_LOAD) | BIT(OPTION_MAX_FLOW) | \
+   BIT(OPTION_MAX_DEAD_ROWS) | BIT(OPTION_MAX_PAUSE) | BIT(OPTION_PAUSE_FILE))
+
 extern const char cli_help_graph[], cli_help_blockers[], cli_help_plan[], cli_help_purge[], cli_help_detach[], cli_help_queue[],
-    cli_help_fill[];
+    cli_help_work[], cli_help_fill[];
 
 const cli_command cli_commands[] = {
     {"graph", run_graph, CLI_TEXT | CLI_JSON | CLI_DOT, BIT(OPTION_HELP) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT),
@@ -112,7 +132,7 @@ const cli_command cli_commands[] = {
      SELECTING | LISTING, true, cli_help_blockers},
     {"plan", run_plan, CLI_TEXT | CLI_JSON | CLI_SQL, SELECTING, true, cli_help_plan},
     {"purge", run_purge, CLI_TEXT | CLI_JSON,
-     SELECTING | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_PLAN) | BIT(OPTION_YES) |
+     SELECTING | PACE | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_PLAN) | BIT(OPTION_YES) |
          BIT(OPTION_PROVEN) | BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) |
          BIT(OPTION_ALLOW_HIDDEN),
      true, cli_help_purge},
@@ -125,12 +145,12 @@ const cli_command cli_commands[] = {
     {"queue list", run_queue_list, CLI_TEXT | CLI_JSON,
      BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_STATE) | BIT(OPTION_LIMIT), false, cli_help_queue, true, false},
     {"queue metrics", run_queue_metrics, CLI_JSON, BIT(OPTION_HELP), false, cli_help_queue, true, false},
-    {"queue work", run_queue_work, CLI_TEXT | CLI_JSON, BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_WAIT),
-     false, cli_help_queue, true, false},
+    {"queue work", run_queue_work, CLI_TEXT | CLI_JSON, BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_WAIT) | PACE,
+     false, cli_help_work, true, false},
     {"queue retry", run_queue_retry, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
     {"queue cancel", run_queue_cancel, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
     {"fill", run_fill, CLI_TEXT | CLI_JSON,
-     BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_SELECT) | BIT(OPTION_KEY) | BIT(OPTION_RANGE) | BIT(OPTION_MODE) |
+     BIT(OPTION_HELP) | PACE | BIT(OPTION_FORMAT) | BIT(OPTION_SELECT) | BIT(OPTION_KEY) | BIT(OPTION_RANGE) | BIT(OPTION_MODE) |
          BIT(OPTION_DRY_RUN) | BIT(OPTION_TOKEN) | BIT(OPTION_CHECKPOINT) | BIT(OPTION_JOB) | BIT(OPTION_MAX_SECONDS) |
          BIT(OPTION_MAX_ROWS) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_ALLOW_UNENFORCED),
      false, cli_help_fill, false, false, true},
@@ -198,6 +218,28 @@ static bool add_select(cli_options *options) {
   return true;
 }
 
+/* A number with decimals, in steps of one part of `parts`. Nothing that is asked for becomes nothing. */
+static bool decimal(const char *option, const char *text, uint32_t parts, uint32_t *value) {
+  char *end;
+  double read = strtod(text, &end);
+  if (*text < '0' || *text > '9' || *end || !(read * parts < UINT32_MAX)) {
+    fprintf(stderr, "cascade: --%s takes a number such as 0.5, not '%s'\n", option, text);
+    return false;
+  }
+  *value = (uint32_t)(read * parts);
+  if (!*value && read > 0) *value = 1;
+  return true;
+}
+
+static bool add_replica(cli_options *options) {
+  if (options->pace.replica_count == CLI_REPLICAS) {
+    fprintf(stderr, "cascade: no more than %d times --replica\n", CLI_REPLICAS);
+    return false;
+  }
+  options->replicas[options->pace.replica_count++] = optarg;
+  return true;
+}
+
 static bool take(const cli_command *command, int option, const char *name, cli_options *options) {
   uint64_t seconds;
   switch (option) {
@@ -236,6 +278,14 @@ static bool take(const cli_command *command, int option, const char *name, cli_o
   case OPTION_JOB: options->fill_job = optarg; return true;
   case OPTION_MAX_SECONDS:
     return number(name, optarg, UINT32_MAX / 1000, &seconds) && ((options->max_seconds = (uint32_t)seconds), true);
+  case OPTION_SLEEP_RATIO: return decimal(name, optarg, 100, &options->pace.sleep_percent);
+  case OPTION_MAX_LAG: return decimal(name, optarg, 1000, &options->pace.max_lag_ms);
+  case OPTION_REPLICA: return add_replica(options);
+  case OPTION_MAX_LOAD: return small_number(name, optarg, &options->pace.max_load);
+  case OPTION_MAX_FLOW: return small_number(name, optarg, &options->pace.max_flow_percent);
+  case OPTION_MAX_DEAD_ROWS: return number(name, optarg, INT64_MAX, &options->pace.max_dead_rows);
+  case OPTION_MAX_PAUSE: return decimal(name, optarg, 1000, &options->pace.max_pause_ms);
+  case OPTION_PAUSE_FILE: options->pace.pause_file = optarg; return true;
   case OPTION_YES: options->yes = true; return true;
   case OPTION_PROVEN: options->integrity = CASCADE_INTEGRITY_PROVEN; return true;
   case OPTION_ALLOW_NO_FILTER: options->allow |= CASCADE_ALLOW_NO_FILTER; return true;
@@ -279,6 +329,7 @@ static int find_command(int argc, char **argv, const cli_command **command, int 
 /* What only shows when everything was read. */
 static const char *contradiction(const cli_command *command, const cli_options *options) {
   if (!options->uri) return "which database? Give a URI such as sqlite:museum.db";
+  if (options->pace.replica_count && !options->pace.max_lag_ms) return "how far may the replica be behind? Give --max-lag with --replica";
   if (command->queue && (options->key_count || (options->table && !command->job))) return "there is a word too many";
   if (command->job && !options->table) return "which job? Its number follows the URI";
   if (command->queue) return NULL;

@@ -41,6 +41,15 @@ static void put_remaining(char *out, size_t room, double part, double seconds) {
   if (left < 360000) snprintf(out, room, "  ETA %d:%02d", (int)left / 60, (int)left % 60);
 }
 
+/* No more than the terminal is wide. */
+static void put_line(const char *text, int length) {
+  struct winsize window = {0};
+  int columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 1 ? window.ws_col - 1 : 79;
+  if (length > columns) length = columns;
+  fprintf(stderr, "\r%.*s\033[K", length, text);
+  fflush(stderr);
+}
+
 void progress_paint(progress *line, double part, uint64_t rows, const char *what) {
   uint64_t now = progress_clock();
   if (!line->on || (line->painted && now - line->painted < SECOND / 10)) return;
@@ -51,11 +60,18 @@ void progress_paint(progress *line, double part, uint64_t rows, const char *what
   if (part > 0) put_remaining(remaining, sizeof remaining, part, seconds);
   int length = snprintf(text, sizeof text, "%s%s rows  %s/s%s  %s", bar, number_text(rows).text,
                         number_text(seconds > 0 ? (uint64_t)((double)rows / seconds) : 0).text, remaining, what);
-  struct winsize window = {0};
-  int columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 1 ? window.ws_col - 1 : 79;
-  if (length > columns) length = columns;
-  fprintf(stderr, "\r%.*s\033[K", length, text);
-  fflush(stderr);
+  put_line(text, length);
+}
+
+void progress_pause(progress *line, const cascade_pause *pause) {
+  char text[512];
+  bool fresh = !line->paused;
+  line->paused = pause->reason != CASCADE_PAUSE_OVER;
+  if (!line->on && line->paused && fresh) fprintf(stderr, "Paused: %s\n", pause->text);
+  if (!line->on && !line->paused) fprintf(stderr, "Going on, after a pause of %.1f s\n", (double)pause->waited_ms / 1e3);
+  if (!line->on || !line->paused) return;
+  line->painted = progress_clock();
+  put_line(text, snprintf(text, sizeof text, "paused for %llu s: %s", (unsigned long long)pause->waited_ms / 1000, pause->text));
 }
 
 void progress_show(progress *line, const cascade_batch_info *batch) {

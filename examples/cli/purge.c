@@ -103,18 +103,17 @@ static bool report_json(const cascade_purge *purge, const cascade_purge_report *
 
 /* Deletes batch by batch. What was committed is reported also when it ends early. */
 static cascade_status delete_all(cli_session *session, const cli_options *options, cascade_purge *purge,
-                                 uint64_t expected, cascade_error **error) {
+                                 progress *line, uint64_t expected, cascade_error **error) {
   const cascade_batch_info *batch = NULL;
   cascade_purge_report report = {.size = sizeof report};
   cascade_status status;
-  progress line;
   session_catch_interrupt(session->connection, purge);
-  progress_begin(&line, session->graph, expected);
-  while ((status = cascade_purge_next(purge, &batch, error)) == CASCADE_OK) progress_show(&line, batch);
-  progress_end(&line);
+  progress_begin(line, session->graph, expected);
+  while ((status = cascade_purge_next(purge, &batch, error)) == CASCADE_OK) progress_show(line, batch);
+  progress_end(line);
   session_catch_interrupt(session->connection, NULL);
 
-  double seconds = (double)(progress_clock() - line.began) / 1e9;
+  double seconds = (double)(progress_clock() - line->began) / 1e9;
   cascade_purge_describe(purge, &report);
   if (status < 0 && !report.batches) return status; /* the error says it all */
   if (options->format == CLI_TEXT) report_text(purge, &report, seconds);
@@ -144,6 +143,7 @@ cascade_status run_purge(cli_session *session, const cli_options *options, casca
   cascade_plan *plan = NULL;
   cascade_plan_info facts = {.size = sizeof facts};
   cascade_purge *purge = NULL;
+  progress line = {0};
   cascade_status status = CASCADE_OK;
   if (!options->yes) {
     status = cascade_plan_new(session->connection, session->policy, session->selection, NULL, &plan, error);
@@ -151,6 +151,7 @@ cascade_status run_purge(cli_session *session, const cli_options *options, casca
     if (!how.plan && facts.accuracy == CASCADE_EXACT)
       how.plan = facts.fingerprint; /* what is agreed to is what is done */
   }
+  if (status >= 0) status = throttle_open(session, options, &line, &how.throttle, error);
   if (status >= 0)
     status = cascade_purge_new(session->connection, session->policy, session->selection, &how, &purge, error);
   if (status == CASCADE_BLOCKED && error && *error) {
@@ -162,7 +163,9 @@ cascade_status run_purge(cli_session *session, const cli_options *options, casca
   if (status >= 0 && !options->yes && facts.deleted && !agreed(session, plan, &facts))
     status = session_fail(session, CASCADE_CANCELLED, error, "not agreed: nothing was deleted");
   if (status >= 0)
-    status = delete_all(session, options, purge, facts.accuracy == CASCADE_EXACT ? facts.deleted : 0, error);
+    status = delete_all(session, options, purge, &line, facts.accuracy == CASCADE_EXACT ? facts.deleted : 0, error);
+  throttle_report(how.throttle);
+  cascade_throttle_free(how.throttle);
   cascade_purge_free(purge);
   cascade_plan_free(plan);
   return status;

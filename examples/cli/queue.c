@@ -1,5 +1,5 @@
 /* cascade queue ...: the tables of the queue, its jobs, and a worker. */
-#include "cli.h"
+#include "progress.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -83,7 +83,12 @@ static bool report_json(const cascade_worker_report *report) {
 cascade_status run_queue_work(cli_session *session, const cli_options *options, cascade_error **error) {
   cascade_worker *worker = NULL;
   cascade_worker_report report = {.size = sizeof report};
-  cascade_status status = cascade_worker_new(session->connection, NULL, &worker, error);
+  cascade_worker_options how = {.size = sizeof how};
+  progress line;
+  progress_begin(&line, NULL, 0);
+  cascade_status status = throttle_open(session, options, &line, &how.throttle, error);
+  if (status >= 0) status = cascade_worker_new(session->connection, &how, &worker, error);
+  cascade_throttle_free(how.throttle); /* the worker keeps it */
   if (status < 0) return status;
   time_t idle_since = time(NULL);
   while ((status = cascade_worker_step(worker, error)) >= 0) {
@@ -91,6 +96,7 @@ cascade_status run_queue_work(cli_session *session, const cli_options *options, 
     else if (time(NULL) - idle_since >= (time_t)options->wait) break;
     else nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
   }
+  progress_end(&line);
   cascade_worker_describe(worker, &report);
   cascade_worker_free(worker);
   if (options->format == CLI_JSON) {

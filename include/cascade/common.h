@@ -73,6 +73,7 @@ enum cascade_status_code {
   CASCADE_HOOK = -51,         /**< A hook of the host reported failure; its batch was rolled back. */
   CASCADE_TRIGGERS = -52,     /**< Refused: user triggers make the requested integrity mode unsafe. */
   CASCADE_LEASE = -53,        /**< A job is another worker's by now, or was cancelled; the batch was rolled back. */
+  CASCADE_THROTTLED = -54,    /**< A pause took longer than allowed; what was committed before stays. */
 
   CASCADE_TOKEN_FORGED = -60,  /**< A token was not made with this key, or was changed on its way. */
   CASCADE_TOKEN_FOREIGN = -61, /**< A token was made for other rows. */

@@ -29,6 +29,7 @@
 #define CASCADE_FILL_H
 
 #include <cascade/graph.h>
+#include <cascade/throttle.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -79,6 +80,7 @@ typedef struct cascade_fill_options {
                                      that has ended does nothing, until the row is deleted. NULL for none; not together with
                                      `token`. */
   const char *job;              /**< Name of the fill in that table, 190 bytes at most; NULL without a table. */
+  cascade_throttle *throttle;   /**< What makes it pause between its ranges, or NULL. The fill holds a reference. */
 } cascade_fill_options;
 
 /** @brief A committed range, and where the fill stands. Borrowed from the fill until its next call. */
@@ -193,7 +195,8 @@ CASCADE_API cascade_status cascade_fill_stream(cascade_fill *fill, cascade_fill_
  * @return CASCADE_OK; CASCADE_DONE when nothing is left to do or a budget is used up, again and again; CASCADE_INVALID
  *         without a source, or for a token of another fill; CASCADE_CONSTRAINT, CASCADE_CONSTRAINT_FK, CASCADE_SCHEMA or
  *         CASCADE_DATABASE with the row at fault in the message; CASCADE_CONTENDED when another run of the same job goes on
- *         meanwhile; CASCADE_HOOK; CASCADE_CANCELLED; CASCADE_NOMEM; any database status. After a failure the fill gives that
+ *         meanwhile; CASCADE_HOOK; CASCADE_THROTTLED; CASCADE_CANCELLED; CASCADE_NOMEM; any database
+ *         status. After a failure the fill gives that
  *         failure's status again
  * @note Memory does not grow with the number of rows, as they stay in the database; rows of a stream are held for one range. On
  *       the thread that uses the fill.

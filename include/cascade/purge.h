@@ -21,6 +21,7 @@
 
 #include <cascade/policy.h>
 #include <cascade/selection.h>
+#include <cascade/throttle.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -102,6 +103,7 @@ typedef struct cascade_purge_options {
   cascade_after_batch after_commit; /**< Hook, or NULL. Refused inside a transaction of the host, which alone knows of its COMMIT. */
   uint32_t column_count;            /**< Columns that the hooks are told besides the keys: file paths, numbers of other systems. */
   uint32_t reserved_too;            /**< Zero. */
+  cascade_throttle *throttle;       /**< What makes it pause between its batches, or NULL. The purge holds a reference. */
 } cascade_purge_options;
 
 /** @brief A committed batch, and where the purge stands. Borrowed from the purge until its next call. */
@@ -196,7 +198,7 @@ CASCADE_API cascade_status cascade_purge_new(cascade_connection *connection, cas
  * @param[out] batch  receives the committed batch, borrowed until the next call
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_DONE when nothing is left to do or a budget is used up, again and again; the statuses of
- *         cascade_purge_new(), and CASCADE_HOOK, CASCADE_CONTENDED, CASCADE_NO_PROGRESS. After a failure the purge gives that
+ *         cascade_purge_new(), and CASCADE_HOOK, CASCADE_CONTENDED, CASCADE_NO_PROGRESS, CASCADE_THROTTLED. After a failure the purge gives that
  *         failure's status again
  * @note Keys of one batch are in memory, whatever the size of the closure. On the thread that uses the purge.
  * @since 0.1

@@ -32,6 +32,7 @@
 
 #include <cascade/policy.h>
 #include <cascade/selection.h>
+#include <cascade/throttle.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -89,6 +90,8 @@ typedef struct cascade_worker_options {
   uint32_t
       lease_ms; /**< Time after which others may take a job of which this worker commits no batch; 0 means 60,000. */
   uint32_t turn_ms; /**< Time after which a job goes back to the end of the queue; 0 means 10,000. */
+  cascade_throttle *throttle; /**< What makes it pause before its claims and batches, or NULL. The worker holds a
+                                   reference, and keeps its job through a pause. */
 } cascade_worker_options;
 
 /** @brief What a worker has done. */

@@ -399,7 +399,7 @@ static void evaluate(casc_statement *statement, const casc_sql_relation *relatio
   }
 }
 
-static void change_count(casc_statement *statement, const casc_sql_table *table, const char *function) {
+void casc_postgres_name_parameter(casc_statement *statement, const casc_sql_table *table) {
   casc_str name_of;
   size_t length;
   casc_str_init(&name_of, statement->arena.alloc);
@@ -409,8 +409,11 @@ static void change_count(casc_statement *statement, const casc_sql_table *table,
   }
   casc_postgres_identifier(&name_of, table->name);
   const char *text = casc_keep_text(statement, &name_of, &length);
-  if (!text) return;
-  casc_statement_text(statement, text, length);
+  if (text) casc_statement_text(statement, text, length);
+}
+
+static void change_count(casc_statement *statement, const casc_sql_table *table, const char *function) {
+  casc_postgres_name_parameter(statement, table);
   const char *count = casc_arena_printf(&statement->arena, "Case When current_setting('track_counts')::bool Then %s($%zu::regclass) End",
                                         function, statement->parameter_count);
   if (count) casc_postgres_column(statement, count, CASCADE_INT64);

@@ -6,6 +6,8 @@
 
 /* The table, as FROM names it. */
 void casc_postgres_table(casc_statement *statement, const casc_sql_table *table);
+/* A text parameter of the table's quoted name, for a cast to regclass. */
+void casc_postgres_name_parameter(casc_statement *statement, const casc_sql_table *table);
 /* $1::cast */
 void casc_postgres_parameter(casc_statement *statement, const cascade_value *value, const char *cast);
 /* One column of the keys, as $1::cast[] */

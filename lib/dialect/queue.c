@@ -141,6 +141,12 @@ void casc_queue_hold(const casc_queue_words *words, casc_statement *statement, c
   where_held(words, statement, held);
 }
 
+void casc_queue_renew(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
+                      uint64_t lease_ms) {
+  say(words, statement, "Update cascade_queue_job Set due = %n + %i, changed = %n", (int64_t)lease_ms);
+  where_held(words, statement, held);
+}
+
 void casc_queue_count(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
                       const casc_done *done, uint32_t lease_ms) {
   say(words, statement,

@@ -84,6 +84,9 @@ typedef struct casc_held {
 } casc_held;
 void casc_queue_hold(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
                      uint32_t lease_ms);
+/* A longer lease, between two batches. */
+void casc_queue_renew(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
+                      uint64_t lease_ms);
 /* Adds to what the job has done. */
 typedef struct casc_done {
   uint64_t deleted, updated, kept, keys; /* keys: recorded ones that are dealt with */

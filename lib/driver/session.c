@@ -41,12 +41,17 @@ cascade_status casc_driver_outcome(cascade_connection *connection, cascade_statu
   return status;
 }
 
+cascade_status casc_session_proceed(cascade_connection *connection, cascade_error **error) {
+  if (!atomic_exchange(&connection->cancelled, false)) return CASCADE_OK;
+  return casc_fail(connection->context, error, CASCADE_CANCELLED, "cancelled at the caller's request");
+}
+
 /* Opens the window in which a cancel reaches the driver. A request that came before, or just now, is served here. */
 static cascade_status enter(cascade_connection *connection, cascade_error **error) {
   atomic_store(&connection->running, true);
-  if (!atomic_exchange(&connection->cancelled, false)) return CASCADE_OK;
-  atomic_store(&connection->running, false);
-  return casc_fail(connection->context, error, CASCADE_CANCELLED, "cancelled at the caller's request");
+  cascade_status status = casc_session_proceed(connection, error);
+  if (status < 0) atomic_store(&connection->running, false);
+  return status;
 }
 
 /* After this no cancel is on its way into the driver, so that none can hit a later statement, a ROLLBACK say. */

@@ -48,6 +48,9 @@ cascade_status casc_control(cascade_connection *connection, const char *sql, cas
 /* Several of them, to the first failure; NULL ends the list. */
 cascade_status casc_control_all(cascade_connection *connection, const char *const *sql, cascade_error **error);
 
+/* CASCADE_CANCELLED when a cancel was asked for, which uses the request up: for pauses, in which no statement runs. */
+cascade_status casc_session_proceed(cascade_connection *connection, cascade_error **error);
+
 /* The outcome of a driver's operation, made coherent. For this floor. */
 cascade_status casc_driver_outcome(cascade_connection *connection, cascade_status status, cascade_error *from_driver,
                                    bool may_be_done, cascade_error **error);

@@ -33,6 +33,25 @@ cascade_status casc_pace_yield(cascade_purge *purge, cascade_error **error) {
   return CASCADE_OK;
 }
 
+cascade_status casc_pace_wait(cascade_purge *purge, cascade_error **error) {
+  casc_scope *scope = &purge->scope;
+  if (!purge->options.throttle || purge->nested) return CASCADE_OK; /* the host's transaction must not wait */
+  if (!purge->written) {
+    purge->written = casc_arena_get(&scope->arena, scope->order_count, sizeof *purge->written);
+    if (!purge->written) return casc_nomem(error);
+    for (uint32_t i = 0; i < scope->order_count; i++) purge->written[i] = &scope->tables[scope->order[i]].sql;
+  }
+  uint64_t budget = purge->options.time_budget_ms * UINT64_C(1000000), last = purge->unpaced_ns;
+  purge->unpaced_ns = 0;
+  return casc_throttle_wait(purge->options.throttle,
+                            &(casc_throttled){.connection = purge->connection,
+                                              .last_ns = last,
+                                              .deadline_ns = budget ? purge->started_ns + budget : 0,
+                                              .tables = purge->written,
+                                              .table_count = scope->order_count},
+                            error);
+}
+
 /* What COMMIT takes does not shrink with the batch: where it takes most of the time, small batches would only make it all longer. */
 static double rows_wanted(const cascade_purge *purge) {
   double target = purge->options.batch_ms, work = target - purge->commit_ms;

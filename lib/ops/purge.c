@@ -5,6 +5,7 @@
 static cascade_status set_options(cascade_purge *purge, const cascade_purge_options *options, cascade_error **error) {
   cascade_status status = CASC_OPTIONS(purge->context, options, purge->options, hook_data, error);
   if (status < 0) return status;
+  casc_throttle_ref(purge->options.throttle);
   if ((purge->options.allow & ~(uint32_t)(CASCADE_ALLOW_NO_FILTER | CASCADE_ALLOW_UNENFORCED | CASCADE_ALLOW_HIDDEN)) ||
       purge->options.integrity < CASCADE_INTEGRITY_CHECKED || purge->options.integrity > CASCADE_INTEGRITY_PROVEN)
     return casc_fail(purge->context, error, CASCADE_INVALID, "purge: unknown bits in allow, or an unknown integrity");
@@ -181,6 +182,7 @@ void cascade_purge_free(cascade_purge *purge) {
   casc_free(&context->alloc, purge->deleted);
   casc_free(&context->alloc, purge->updated);
   if (purge->scope.alloc) casc_scope_free(&purge->scope);
+  cascade_throttle_free(purge->options.throttle);
   cascade_connection_free(purge->connection);
   casc_free(&context->alloc, purge);
   cascade_context_free(context);

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "hooks.h"
 #include "source.h"
+#include "throttle_internal.h"
 #include "transaction.h"
 
 /* A level of the stack of selections. While rows that hang on one row of a level are worked on above it, that row is `open`. */
@@ -74,6 +75,8 @@ struct cascade_purge {
   double rows_per_ms, rows_per_root, commit_ms;
   uint64_t commit_ns; /* of the last batch */
   uint64_t started_ns, worked_ns;
+  uint64_t unpaced_ns; /* length of the last batch, for the throttle; 0 when it has been told */
+  const casc_sql_table **written; /* tables of which rows go, for the throttle */
   int64_t change_counter;
   /* results */
   cascade_batch_info batch;
@@ -111,6 +114,8 @@ cascade_status casc_purge_step(cascade_purge *purge, cascade_error **error);
 void casc_pace_start(cascade_purge *purge);
 /* Lets other writers in, before a batch. */
 cascade_status casc_pace_yield(cascade_purge *purge, cascade_error **error);
+/* Waits as long as the throttle wants. CASCADE_DONE when the time budget ends first. */
+cascade_status casc_pace_wait(cascade_purge *purge, cascade_error **error);
 /* Learns from a batch that took `roots` rows of its level and touched `rows` rows, `commit_ns` of the time being its COMMIT. */
 void casc_pace_learn(cascade_purge *purge, size_t roots, uint64_t rows, uint64_t nanoseconds, uint64_t commit_ns);
 /* Rows that the next batch may touch. */

@@ -99,7 +99,7 @@ static void account(cascade_purge *purge, const casc_batch *done, const casc_key
   purge->report.deleted += purge->batch.deleted;
   purge->report.updated += purge->batch.updated;
   casc_pace_learn(purge, still->count, purge->closure.rows + done->unread, nanoseconds, purge->commit_ns);
-  purge->batch.nanoseconds = nanoseconds;
+  purge->batch.nanoseconds = purge->unpaced_ns = nanoseconds;
   purge->batch.table = level->source.table;
   purge->batch.roots_done += going(purge, still);
   if (nanoseconds > purge->report.longest_ns) purge->report.longest_ns = nanoseconds;
@@ -373,7 +373,9 @@ cascade_status casc_purge_step(cascade_purge *purge, cascade_error **error) {
   while (!purge->finished) {
     step_outcome outcome = AGAIN;
     if (budget_is_used_up(purge)) return CASCADE_DONE;
-    cascade_status status = casc_pace_yield(purge, error);
+    cascade_status status = casc_pace_wait(purge, error);
+    if (status == CASCADE_DONE) return status;
+    if (status >= 0) status = casc_pace_yield(purge, error);
     if (status >= 0) status = attempt(purge, &outcome, error);
     if (status < 0) return status;
     if (outcome == COMMITTED) {

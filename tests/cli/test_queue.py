@@ -68,8 +68,9 @@ class Queue(CascadeTest):
             with self.subTest(arguments=arguments):
                 self.refused(2, [says], *arguments, path=path)
         self.refused(1, ["loan"], "detach", uri, "agent", "1", "--yes", path=path)
-        for arguments in [["queue", "--help"], ["queue", "work", "--help"]]:
+        for arguments in [["queue", "--help"], ["queue", "list", "--help"]]:
             self.assertTrue(self.done(*arguments).startswith("cascade queue install URI"))
+        self.assertTrue(self.done("queue", "work", "--help").startswith("cascade queue work URI"))
         self.assertTrue(self.done("detach", "--help").startswith("cascade detach URI"))
 
     def test_the_host_may_install_it(self):

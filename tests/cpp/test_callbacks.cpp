@@ -317,11 +317,40 @@ static void cancelled_from_a_thread(void **) {
   assert_int_equal(status_of([&] { fill.next(); }), CASCADE_CANCELLED);
 }
 
+static void throttles(void **) {
+  world at;
+  int asked = 0, told = 0;
+  cascade::throttle_options limits;
+  limits.ask = [&](std::uint64_t) -> std::int64_t {
+    if (asked == 2) throw trouble("from the throttle");
+    return asked++ ? 0 : 20;
+  };
+  limits.told = [&](const cascade_pause &pause) { told += pause.reason == CASCADE_PAUSE_HOST; };
+  cascade::throttle throttle(at.connection, limits);
+  cascade::purge_options options;
+  options.throttle = throttle;
+  cascade::purge purge(at.connection, at.policy, at.ada, options);
+  assert_true(purge.next());
+  assert_int_equal(asked, 2);
+  assert_int_equal(told, 1);
+  assert_int_equal(throttle.describe().pauses, 1);
+  cascade::purge next(at.connection, at.policy, at.ada, options);
+  throttle.reset(); // the purge keeps it, and what it calls
+  options = {};
+  bool caught = false;
+  try {
+    next.next();
+  } catch (const trouble &) {
+    caught = true;
+  }
+  assert_true(caught);
+}
+
 int main() {
   const CMUnitTest tests[] = {
       cmocka_unit_test(hooks_throw),   cmocka_unit_test(vetoes),
       cmocka_unit_test(streams_throw), cmocka_unit_test(logs_throw),
       cmocka_unit_test(nested_calls),  cmocka_unit_test(drivers),       cmocka_unit_test(drivers_throw),
-      cmocka_unit_test(any_order),     cmocka_unit_test(cancelled_from_a_thread)};
+      cmocka_unit_test(any_order),     cmocka_unit_test(cancelled_from_a_thread), cmocka_unit_test(throttles)};
   return cmocka_run_group_tests_name("C++ callbacks", tests, nullptr, nullptr);
 }

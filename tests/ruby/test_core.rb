@@ -141,6 +141,21 @@ module CoreTests
     assert_equal [[2], 5], [told["agent"], told["loan"].size]
   end
 
+  def test_throttle
+    asked, pauses, answers = 0, [], [20, 0, -1]
+    throttle = @connection.throttle(ask: ->(_) { answers[(asked += 1) - 1] }, told: ->(pause) { pauses << pause })
+    purge = @connection.purge(@policy, agents(1), throttle: throttle)
+    assert_equal 7, purge.next.deleted
+    assert_equal [1, :host], [throttle.report.pauses, pauses.first.reason]
+    assert_equal :over, pauses.last.reason
+    assert_raises(Libcascade::CancelledError) { @connection.purge(@policy, agents(2), throttle: throttle).run }
+    boom = Class.new(StandardError)
+    throttle = @connection.throttle(ask: ->(_) { raise boom })
+    assert_raises(boom) { @connection.purge(@policy, agents(2), throttle: throttle).run }
+    assert_equal 19, rows("agent")
+    assert_raises(TypeError) { @connection.purge(@policy, agents(2), throttle: 1) }
+  end
+
   def test_refusals
     error = assert_raises(Libcascade::BlockedError) { @connection.purge(@graph.policy, agents(1)) }
     assert_match(/note\(loan_id\)/, error.relation)

@@ -101,6 +101,7 @@ class Status(enum.IntEnum):
     HOOK = -51
     TRIGGERS = -52
     LEASE = -53
+    THROTTLED = -54
     TOKEN_FORGED = -60
     TOKEN_FOREIGN = -61
     TOKEN_STALE = -62
@@ -285,6 +286,19 @@ class Allow(enum.IntFlag):
     HIDDEN = 4
 
 
+class PauseReason(enum.IntEnum):
+    """``enum cascade_pause_reason``"""
+
+    OVER = 0
+    SLEEP = 1
+    HOST = 2
+    FILE = 3
+    LAG = 4
+    FLOW = 5
+    LOAD = 6
+    VACUUM = 7
+
+
 #: By the name in C.
 ENUMS: dict[str, type[enum.IntEnum] | type[enum.IntFlag]] = {
     "cascade_blocker_kind": BlockerKind,
@@ -311,6 +325,7 @@ ENUMS: dict[str, type[enum.IntEnum] | type[enum.IntFlag]] = {
     "cascade_rule": Rule,
     "cascade_integrity": Integrity,
     "cascade_allow": Allow,
+    "cascade_pause_reason": PauseReason,
 }
 
 
@@ -358,12 +373,19 @@ class cascade_worker(Structure):
     pass
 
 
+class cascade_throttle(Structure):
+    pass
+
+
 class _Sized(Structure):
     """A struct that tells its own size, so that libraries of other versions know how far it reaches."""
 
     def __init__(self, **fields: Any) -> None:
         super().__init__(**fields)
         self.size = sizeof(type(self))
+
+
+cascade_throttle_ask = CFUNCTYPE(c_int64, c_void_p, c_uint64)
 
 
 class cascade_blockers_total(_Sized):
@@ -550,9 +572,10 @@ class cascade_fill_options(_Sized):
     token: Optional[bytes]
     checkpoint_table: Optional[bytes]
     job: Optional[bytes]
+    throttle: Any
     _fields_ = [("size", c_size_t), ("mode", c_int32), ("allow", c_uint32), ("dry_run", c_int32), ("batch_ms", c_uint32),
         ("max_tx_rows", c_uint64), ("time_budget_ms", c_uint32), ("reserved", c_uint32), ("row_budget", c_uint64),
-        ("token", c_char_p), ("checkpoint_table", c_char_p), ("job", c_char_p)]
+        ("token", c_char_p), ("checkpoint_table", c_char_p), ("job", c_char_p), ("throttle", POINTER(cascade_throttle))]
 
 
 class cascade_fill_range(_Sized):
@@ -830,7 +853,9 @@ class cascade_worker_options(_Sized):
     owner: Optional[bytes]
     lease_ms: int
     turn_ms: int
-    _fields_ = [("size", c_size_t), ("owner", c_char_p), ("lease_ms", c_uint32), ("turn_ms", c_uint32)]
+    throttle: Any
+    _fields_ = [("size", c_size_t), ("owner", c_char_p), ("lease_ms", c_uint32), ("turn_ms", c_uint32),
+        ("throttle", POINTER(cascade_throttle))]
 
 
 class cascade_worker_report(_Sized):
@@ -848,10 +873,42 @@ class cascade_worker_report(_Sized):
         ("lost", c_uint64), ("batches", c_uint64), ("deleted", c_uint64), ("updated", c_uint64), ("kept", c_uint64)]
 
 
+class cascade_pause(_Sized):
+    size: int
+    reason: int
+    reserved: int
+    waited_ms: int
+    text: Optional[bytes]
+    _fields_ = [("size", c_size_t), ("reason", c_int32), ("reserved", c_uint32), ("waited_ms", c_uint64), ("text", c_char_p)]
+
+
+class cascade_throttle_report(_Sized):
+    size: int
+    pauses: int
+    sleep_ms: int
+    host_ms: int
+    file_ms: int
+    lag_ms: int
+    flow_ms: int
+    load_ms: int
+    vacuum_ms: int
+    lag: int
+    load: int
+    flow_percent: int
+    dead_rows: int
+    dead_table: Optional[bytes]
+    _fields_ = [("size", c_size_t), ("pauses", c_uint64), ("sleep_ms", c_uint64), ("host_ms", c_uint64),
+        ("file_ms", c_uint64), ("lag_ms", c_uint64), ("flow_ms", c_uint64), ("load_ms", c_uint64), ("vacuum_ms", c_uint64),
+        ("lag", c_int64), ("load", c_int64), ("flow_percent", c_int64), ("dead_rows", c_int64), ("dead_table", c_char_p)]
+
+
 cascade_fill_rows = CFUNCTYPE(c_int32, c_void_p, c_uint64, POINTER(POINTER(cascade_value)), POINTER(c_uint64))
 
 
 cascade_after_batch = CFUNCTYPE(c_int32, c_void_p, POINTER(cascade_deleted), c_uint32)
+
+
+cascade_throttle_told = CFUNCTYPE(None, c_void_p, POINTER(cascade_pause))
 
 
 class cascade_blockers_request(_Sized):
@@ -937,12 +994,35 @@ class cascade_purge_options(_Sized):
     after_commit: Any
     column_count: int
     reserved_too: int
+    throttle: Any
     _fields_ = [("size", c_size_t), ("allow", c_uint32), ("integrity", c_int32), ("max_rows", c_uint64),
         ("max_tx_rows", c_uint64), ("batch_ms", c_uint32), ("time_budget_ms", c_uint32), ("row_budget", c_uint64),
         ("plan", c_char_p), ("after_batch", cascade_after_batch), ("hook_data", c_void_p), ("statement_timeout_ms", c_uint32),
         ("reserved", c_uint32), ("column_tables", POINTER(c_char_p)), ("columns", POINTER(c_char_p)),
         ("before_batch", cascade_after_batch), ("after_commit", cascade_after_batch), ("column_count", c_uint32),
-        ("reserved_too", c_uint32)]
+        ("reserved_too", c_uint32), ("throttle", POINTER(cascade_throttle))]
+
+
+class cascade_throttle_options(_Sized):
+    size: int
+    sleep_percent: int
+    max_lag_ms: int
+    replicas: Any
+    replica_count: int
+    max_load: int
+    max_flow_percent: int
+    max_pause_ms: int
+    max_dead_rows: int
+    pause_file: Optional[bytes]
+    ask: Any
+    told: Any
+    user_data: Optional[int]
+    check_ms: int
+    reserved: int
+    _fields_ = [("size", c_size_t), ("sleep_percent", c_uint32), ("max_lag_ms", c_uint32), ("replicas", POINTER(c_char_p)),
+        ("replica_count", c_uint32), ("max_load", c_uint32), ("max_flow_percent", c_uint32), ("max_pause_ms", c_uint32),
+        ("max_dead_rows", c_uint64), ("pause_file", c_char_p), ("ask", cascade_throttle_ask), ("told", cascade_throttle_told),
+        ("user_data", c_void_p), ("check_ms", c_uint32), ("reserved", c_uint32)]
 
 
 #: By the name in C.
@@ -984,6 +1064,9 @@ STRUCTS: dict[str, type[Structure]] = {
     "cascade_queue_list_options": cascade_queue_list_options,
     "cascade_worker_options": cascade_worker_options,
     "cascade_worker_report": cascade_worker_report,
+    "cascade_pause": cascade_pause,
+    "cascade_throttle_options": cascade_throttle_options,
+    "cascade_throttle_report": cascade_throttle_report,
 }
 
 
@@ -1090,6 +1173,9 @@ class Functions:
     cascade_selection_where: Callable[..., Any]
     cascade_selection_table: Callable[..., Any]
     cascade_selection_free: Callable[..., Any]
+    cascade_throttle_new: Callable[..., Any]
+    cascade_throttle_describe: Callable[..., Any]
+    cascade_throttle_free: Callable[..., Any]
     cascade_version: Callable[..., Any]
     cascade_version_string: Callable[..., Any]
 
@@ -1226,5 +1312,9 @@ class Functions:
              POINTER(POINTER(cascade_selection)), error)
         bind("cascade_selection_table", c_uint32, POINTER(cascade_selection))
         bind("cascade_selection_free", None, POINTER(cascade_selection))
+        bind("cascade_throttle_new", status, POINTER(cascade_connection), POINTER(cascade_throttle_options),
+             POINTER(POINTER(cascade_throttle)), error)
+        bind("cascade_throttle_describe", status, POINTER(cascade_throttle), POINTER(cascade_throttle_report))
+        bind("cascade_throttle_free", None, POINTER(cascade_throttle))
         bind("cascade_version", c_uint32)
         bind("cascade_version_string", c_char_p)

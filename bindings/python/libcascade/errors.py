@@ -181,6 +181,10 @@ class LeaseError(RefusedError):
     status = Status.LEASE
 
 
+class ThrottledError(RefusedError):
+    status = Status.THROTTLED
+
+
 class TokenForgedError(TokenError):
     status = Status.TOKEN_FORGED
 

@@ -17,6 +17,7 @@ static cascade_status set_options(cascade_fill *fill, const cascade_fill_options
   enum { JOB_BYTES = 190 };
   cascade_fill_options *options = &fill->options;
   cascade_status status = CASC_OPTIONS(fill->context, given, *options, job, error);
+  casc_throttle_ref(options->throttle);
   if (status >= 0) status = copy_text(fill, &options->token, error);
   if (status >= 0) status = copy_text(fill, &options->checkpoint_table, error);
   if (status >= 0) status = copy_text(fill, &options->job, error);
@@ -175,6 +176,7 @@ void cascade_fill_free(cascade_fill *fill) {
   free(fill->stored);
   casc_arena_clear(&fill->arena);
   cascade_graph_free(fill->graph);
+  cascade_throttle_free(fill->options.throttle);
   cascade_connection_free(fill->connection);
   casc_free(&context->alloc, fill);
   cascade_context_free(context);

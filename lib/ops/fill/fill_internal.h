@@ -8,6 +8,7 @@
 #include "fill.h"
 #include "graph_internal.h"
 #include "session.h"
+#include "throttle_internal.h"
 #include "transaction.h"
 
 /* Where a fill stands: what a token says. */
@@ -54,6 +55,7 @@ struct cascade_fill {
   uint64_t width; /* of the next range */
   double rows_per_ms;
   uint64_t started_ns, worked_ns;
+  uint64_t unpaced_ns; /* length of the last range, for the throttle; 0 when it has been told */
   uint64_t written; /* inserted and updated by this object */
   /* results */
   cascade_fill_range range;

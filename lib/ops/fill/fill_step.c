@@ -268,6 +268,7 @@ static void account(cascade_fill *fill, work *now, uint32_t tries, uint64_t nano
   range->permille = casc_fill_permille(fill);
   if (nanoseconds > fill->report.longest_ns) fill->report.longest_ns = nanoseconds;
   learn(fill, now, nanoseconds);
+  fill->unpaced_ns = nanoseconds;
   casc_log(fill->context, CASCADE_LOG_INFO, "range %llu: %llu rows, %llu inserted, %llu updated, %.1f ms",
            (unsigned long long)range->number, (unsigned long long)range->rows, (unsigned long long)range->inserted,
            (unsigned long long)range->updated, (double)nanoseconds / 1e6);
@@ -346,13 +347,29 @@ static cascade_status step_once(cascade_fill *fill, outcome *came, cascade_error
   return status;
 }
 
+static cascade_status wait_for_throttle(cascade_fill *fill, cascade_error **error) {
+  if (fill->nested) return CASCADE_OK; /* the host's transaction must not wait */
+  uint64_t budget = fill->options.time_budget_ms * UINT64_C(1000000), last = fill->unpaced_ns;
+  fill->unpaced_ns = 0;
+  const casc_sql_table *const tables[] = {&fill->sql_table};
+  return casc_throttle_wait(fill->options.throttle,
+                            &(casc_throttled){.connection = fill->connection,
+                                              .last_ns = last,
+                                              .deadline_ns = budget ? fill->started_ns + budget : 0,
+                                              .tables = tables,
+                                              .table_count = 1},
+                            error);
+}
+
 cascade_status casc_fill_step(cascade_fill *fill, cascade_error **error) {
   outcome came = AGAIN;
   if (!fill->width) fill->width = FIRST_WIDTH;
   while (!fill->place.finished) {
     if (budget_is_used_up(fill)) return CASCADE_DONE;
+    cascade_status status = wait_for_throttle(fill, error);
+    if (status != CASCADE_OK) return status;
     let_others_in(fill);
-    cascade_status status = step_once(fill, &came, error);
+    status = step_once(fill, &came, error);
     if (status < 0) return status;
     if (came == COMMITTED) return CASCADE_OK;
   }

@@ -126,6 +126,20 @@ cascade_status casc_claim_hold(cascade_connection *connection, const casc_queue_
   return change(connection, held, &statement, error);
 }
 
+cascade_status casc_claim_renew(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
+                                uint64_t lease_ms, cascade_error **error) {
+  casc_statement statement;
+  casc_transaction transaction;
+  cascade_status status = casc_transaction_begin(&transaction, connection, true, error);
+  if (status < 0) return status;
+  casc_session_statement(connection, &statement);
+  casc_queue_renew(words, &statement, held, lease_ms);
+  status = change(connection, held, &statement, error);
+  if (status >= 0) status = casc_transaction_commit(&transaction, error);
+  casc_transaction_roll_back(&transaction);
+  return status;
+}
+
 cascade_status casc_claim_count(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
                                 const casc_done *done, uint32_t lease_ms, cascade_error **error) {
   casc_statement statement;

@@ -65,6 +65,8 @@ void casc_claim_free(const casc_alloc *alloc, casc_claim *claim);
 /* Inside a transaction: CASCADE_LEASE when the job is not the worker's any more. */
 cascade_status casc_claim_hold(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
                                uint32_t lease_ms, cascade_error **error);
+cascade_status casc_claim_renew(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
+                                uint64_t lease_ms, cascade_error **error); /* in a transaction of its own */
 cascade_status casc_claim_count(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
                                 const casc_done *done, uint32_t lease_ms, cascade_error **error);
 cascade_status casc_claim_leave(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
@@ -82,7 +84,9 @@ struct cascade_worker {
   uint32_t lease_ms, turn_ms;
   cascade_worker_report report;
   casc_claim claim; /* held.job is 0 when there is none */
-  uint64_t claimed_ns;
+  uint64_t claimed_ns, renewed_ns; /* the lease runs from the latter */
+  cascade_throttle *throttle;      /* reference, or NULL */
+  uint64_t unpaced_ns;             /* length of the last step, for the throttle */
   /* what the last claim's payload says; kept for others of the same source */
   cascade_graph *graph;
   casc_payload payload;

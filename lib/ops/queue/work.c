@@ -12,6 +12,7 @@ enum { LONGEST_OWNER = 200, LONGEST_PAUSE_MS = 600000, LEAST_PAGE = 100 };
 
 static cascade_status begun(void *data, cascade_error **error) {
   cascade_worker *worker = data;
+  worker->renewed_ns = casc_now_ns();
   return casc_claim_hold(worker->connection, worker->words, &worker->claim.held, worker->lease_ms, error);
 }
 
@@ -67,7 +68,7 @@ static cascade_status claim(cascade_worker *worker, cascade_error **error) {
   cascade_status status =
       casc_claim_next(worker->connection, worker->words, worker->owner, worker->lease_ms, &worker->claim, error);
   if (status != CASCADE_OK) return status;
-  worker->claimed_ns = casc_now_ns();
+  worker->claimed_ns = worker->renewed_ns = casc_now_ns();
   worker->report.claimed++;
   worker->report.job = worker->claim.held.job;
   status = prepare(worker, error);
@@ -189,7 +190,7 @@ static cascade_status settle_failure(cascade_worker *worker, cascade_error *fail
     drop(worker); /* the lease will end */
     return casc_error_pass(failure, error);
   }
-  if (status == CASCADE_CANCELLED) {
+  if (status == CASCADE_CANCELLED || status == CASCADE_THROTTLED) {
     give_back(worker, "ready", 0, NULL, NULL);
     drop(worker);
     return casc_error_pass(failure, error);
@@ -203,6 +204,29 @@ static cascade_status settle_failure(cascade_worker *worker, cascade_error *fail
   return CASCADE_OK;
 }
 
+/* ---- pausing ---- */
+
+/* A job stays the worker's through a pause, however long. */
+static cascade_status keep_lease(void *data, cascade_error **error) {
+  cascade_worker *worker = data;
+  uint64_t now = casc_now_ns();
+  if (!worker->claim.held.job || now - worker->renewed_ns < worker->lease_ms * UINT64_C(1000000) / 3) return CASCADE_OK;
+  worker->renewed_ns = now;
+  return casc_claim_renew(worker->connection, worker->words, &worker->claim.held, worker->lease_ms, error);
+}
+
+static cascade_status wait_for_throttle(cascade_worker *worker, cascade_error **error) {
+  const casc_sql_table *root = worker->purge ? &worker->purge->scope.tables[worker->purge->scope.root].sql : NULL;
+  casc_throttled work = {.connection = worker->connection,
+                         .last_ns = worker->unpaced_ns,
+                         .tables = &root,
+                         .table_count = root ? 1 : 0,
+                         .data = worker,
+                         .meanwhile = keep_lease};
+  worker->unpaced_ns = 0;
+  return casc_throttle_wait(worker->throttle, &work, error);
+}
+
 cascade_status cascade_worker_step(cascade_worker *worker, cascade_error **error) {
   if (!worker) return casc_fail(NULL, error, CASCADE_INVALID, "worker: it is NULL");
   if (casc_in_host_transaction(worker->connection))
@@ -210,11 +234,13 @@ cascade_status cascade_worker_step(cascade_worker *worker, cascade_error **error
                      "worker: its session is inside a transaction, which would hold its claims");
   casc_guard guard = {.data = worker, .begun = begun, .ending = ending};
   cascade_error *failure = NULL;
-  cascade_status status;
   bool claiming = !worker->claim.held.job;
-  if (claiming) status = claim(worker, &failure);
-  else if (worker->payload.unset) status = page_step(worker, &guard, &failure);
-  else status = purge_step(worker, &guard, &failure);
+  cascade_status status = wait_for_throttle(worker, &failure);
+  uint64_t start = casc_now_ns();
+  if (status >= 0 && claiming) status = claim(worker, &failure);
+  else if (status >= 0 && worker->payload.unset) status = page_step(worker, &guard, &failure);
+  else if (status >= 0) status = purge_step(worker, &guard, &failure);
+  if (status == CASCADE_OK && !claiming) worker->unpaced_ns = casc_now_ns() - start;
   if (status >= 0) return status;
   if (!worker->claim.held.job) return casc_error_pass(failure, error); /* of the queue itself */
   return settle_failure(worker, failure, error);
@@ -256,6 +282,7 @@ cascade_status cascade_worker_new(cascade_connection *connection, const cascade_
   worker->connection = casc_connection_ref(connection);
   worker->lease_ms = options.lease_ms ? options.lease_ms : 60000;
   worker->turn_ms = options.turn_ms ? options.turn_ms : 10000;
+  worker->throttle = casc_throttle_ref(options.throttle);
   status = casc_queue_open(connection, &worker->words, error);
   if (status >= 0) status = name_owner(worker, options.owner, error);
   if (status < 0) cascade_worker_free(worker);
@@ -281,6 +308,7 @@ void cascade_worker_free(cascade_worker *worker) {
   casc_payload_free(&context->alloc, &worker->payload);
   cascade_graph_free(worker->graph);
   casc_free(&context->alloc, worker->owner);
+  cascade_throttle_free(worker->throttle);
   cascade_connection_free(worker->connection);
   casc_free(&context->alloc, worker);
   cascade_context_free(context);

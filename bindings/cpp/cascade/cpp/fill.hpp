@@ -6,6 +6,7 @@
 #define CASCADE_CPP_FILL_HPP
 
 #include <cascade/cpp/policy.hpp>
+#include <cascade/cpp/throttle.hpp>
 
 namespace cascade {
 
@@ -23,6 +24,7 @@ struct fill_options : cascade_fill_options {
   std::optional<std::string> token;
   std::optional<std::string> checkpoint_table;
   std::optional<std::string> job;
+  paced throttle; /**< What makes it pause. Must live until the fill is made. */
 };
 
 /** @brief Gives rows of a stream, `wanted` at most: their values, row after row. None means that there are no more. */
@@ -50,7 +52,9 @@ public:
     given.token = detail::or_null(options.token);
     given.checkpoint_table = detail::or_null(options.checkpoint_table);
     given.job = detail::or_null(options.job);
-    make(to, detail::join(connection.kept(), graph.kept()), [&](cascade_fill **out, cascade_error **error) {
+    given.throttle = options.throttle.get();
+    const auto keep = detail::join(detail::join(connection.kept(), graph.kept()), options.throttle.kept());
+    make(to, keep, [&](cascade_fill **out, cascade_error **error) {
       return cascade_fill_new(connection.get(), graph.get(), &where, &given, out, error);
     });
   }

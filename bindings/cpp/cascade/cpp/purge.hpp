@@ -6,6 +6,7 @@
 #define CASCADE_CPP_PURGE_HPP
 
 #include <cascade/cpp/policy.hpp>
+#include <cascade/cpp/throttle.hpp>
 
 namespace cascade {
 
@@ -130,6 +131,7 @@ private:
 struct purge_options : cascade_purge_options {
   purge_options() : cascade_purge_options(detail::sized<cascade_purge_options>()) {}
   std::optional<std::string> plan; /**< Fingerprint of an approved plan. */
+  paced throttle;                  /**< What makes it pause. Must live until the purge is made. */
 
   /** @brief Tables and columns of which the hooks are told the values: row_columns(). */
   std::vector<std::pair<std::string, std::string>> columns;
@@ -157,6 +159,8 @@ public:
     auto given = static_cast<cascade_purge_options>(options);
     auto keep = detail::join(connection.kept(), detail::join(policy.kept(), selection.kept()));
     given.plan = detail::or_null(options.plan);
+    given.throttle = options.throttle.get();
+    keep = detail::join(keep, options.throttle.kept());
     if (options.before_batch || options.after_batch || options.after_commit) {
       auto hooks = std::make_shared<hooks_type>(hooks_type{options.before_batch, options.after_batch, options.after_commit});
       given.hook_data = hooks.get();

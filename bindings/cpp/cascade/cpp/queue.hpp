@@ -6,6 +6,7 @@
 #define CASCADE_CPP_QUEUE_HPP
 
 #include <cascade/cpp/policy.hpp>
+#include <cascade/cpp/throttle.hpp>
 
 namespace cascade {
 
@@ -94,6 +95,7 @@ inline std::string metrics(const connection &connection, on_failure to CASCADE_O
 struct worker_options : cascade_worker_options {
   worker_options() : cascade_worker_options(detail::sized<cascade_worker_options>()) {}
   std::optional<std::string> owner; /**< Name of the worker; one is made up without. */
+  paced throttle;                   /**< What makes it pause. Must live until the worker is made. */
 };
 
 /** @brief A session that works on the jobs of a queue. */
@@ -106,7 +108,8 @@ public:
                   on_failure to CASCADE_OR_THROW) {
     auto given = static_cast<cascade_worker_options>(options);
     given.owner = detail::or_null(options.owner);
-    make(to, connection.kept(), [&](cascade_worker **out, cascade_error **error) {
+    given.throttle = options.throttle.get();
+    make(to, detail::join(connection.kept(), options.throttle.kept()), [&](cascade_worker **out, cascade_error **error) {
       return cascade_worker_new(connection.get(), &given, out, error);
     });
   }

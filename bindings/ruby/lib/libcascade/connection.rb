@@ -109,6 +109,11 @@ module Libcascade
       Queue.new(self)
     end
 
+    # What paces purges, fills and workers. See Throttle.
+    def throttle(**options, &block)
+      Throttle.open(self, **options, &block)
+    end
+
     # A back-fill of a table. See Fill.
     def fill(graph, **target, &block)
       Fill.open(self, graph, **target, &block)
@@ -141,6 +146,12 @@ module Libcascade
       def initialize(pointer, connection)
         super(pointer, connection.session_of(self))
         @connection = connection
+      end
+
+      # Keeps an object alive that the library knows of.
+      def hold(object)
+        @held = object
+        self
       end
 
       private

@@ -28,8 +28,10 @@ module Libcascade
                                        key: Native.texts_pointer(key), key_count: key.size, range: range&.to_s)
       options[:mode] &&= FILL_MODE.number(options[:mode])
       options[:allow] &&= ALLOW.bits(options[:allow])
+      throttle = options[:throttle]
+      options[:throttle] &&= Throttle.expect(throttle).to_ptr
       pointer = connection.fetch(:fill_free, :fill_new, Graph.expect(graph), target, Native::FillOptions.make(**options))
-      open_with(new(pointer, connection, columns.size), &block)
+      open_with(new(pointer, connection, columns.size).hold(throttle), &block)
     end
 
     def initialize(pointer, connection, width)

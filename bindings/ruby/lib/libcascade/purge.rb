@@ -35,7 +35,7 @@ module Libcascade
         hooks = Hooks.new(before_batch: before_batch, after_batch: after_batch, after_commit: after_commit)
         options = with_columns(options, columns)
         pointer = connection.fetch(:purge_free, :purge_new, Policy.expect(policy), Selection.expect(selection), make(options, hooks))
-        open_with(hooks.purge = new(pointer, connection, hooks), &block)
+        open_with(hooks.purge = new(pointer, connection, hooks).hold(options[:throttle]), &block)
       end
 
       private
@@ -44,6 +44,7 @@ module Libcascade
         options = options.dup
         options[:allow] &&= ALLOW.bits(options[:allow])
         options[:integrity] &&= INTEGRITY.number(options[:integrity])
+        options[:throttle] &&= Throttle.expect(options[:throttle]).to_ptr
         options.update(HOOKS.slice(*hooks.names), hook_data: Native::Callbacks.register(hooks)) if hooks.names.any?
         Native::PurgeOptions.make(**options)
       end

@@ -79,8 +79,9 @@ module Libcascade
     private_constant :MEMBERS
 
     # Options are those of `cascade_worker_options`.
-    def self.open(connection, **options, &block)
-      open_with(new(connection.fetch(:worker_free, :worker_new, Native::WorkerOptions.make(**options)), connection), &block)
+    def self.open(connection, throttle: nil, **options, &block)
+      options = Native::WorkerOptions.make(**options, throttle: throttle && Throttle.expect(throttle).to_ptr)
+      open_with(new(connection.fetch(:worker_free, :worker_new, options), connection).hold(throttle), &block)
     end
 
     # Does the next piece of work; false when no job is due.

@@ -31,6 +31,8 @@ module Libcascade
       queue_metrics: [%i[pointer pointer pointer], :int32],
       queue_purge: [%i[pointer pointer pointer pointer pointer pointer], :int32],
       queue_retry: [%i[pointer int64 pointer], :int32],
+      throttle_free: [%i[pointer], :void],
+      throttle_new: [%i[pointer pointer pointer pointer], :int32],
       worker_free: [%i[pointer], :void],
       worker_new: [%i[pointer pointer pointer pointer], :int32],
       worker_step: [%i[pointer pointer], :int32]
@@ -108,6 +110,7 @@ module Libcascade
       selection_where: [%i[pointer string string pointer uint32 pointer pointer], :int32],
       status_name: [%i[int32], :string],
       text_free: [%i[pointer], :void],
+      throttle_describe: [%i[pointer pointer], :int32],
       version: [%i[], :uint32],
       version_string: [%i[], :string],
       worker_cancel: [%i[pointer], :void],

@@ -122,7 +122,7 @@ module Libcascade
     class FillOptions < Record
       layout size: :size_t, mode: :int32, allow: :uint32, dry_run: :int32, batch_ms: :uint32, max_tx_rows: :uint64,
              time_budget_ms: :uint32, reserved: :uint32, row_budget: :uint64, token: :pointer,
-             checkpoint_table: :pointer, job: :pointer
+             checkpoint_table: :pointer, job: :pointer, throttle: :pointer
     end
 
     class FillRange < Record
@@ -189,7 +189,8 @@ module Libcascade
       layout size: :size_t, allow: :uint32, integrity: :int32, max_rows: :uint64, max_tx_rows: :uint64,
              batch_ms: :uint32, time_budget_ms: :uint32, row_budget: :uint64, plan: :pointer, after_batch: :pointer,
              hook_data: :pointer, statement_timeout_ms: :uint32, reserved: :uint32, column_tables: :pointer,
-             columns: :pointer, before_batch: :pointer, after_commit: :pointer, column_count: :uint32, reserved_too: :uint32
+             columns: :pointer, before_batch: :pointer, after_commit: :pointer, column_count: :uint32, reserved_too: :uint32,
+             throttle: :pointer
     end
 
     class RowColumns < Record
@@ -230,12 +231,29 @@ module Libcascade
     end
 
     class WorkerOptions < Record
-      layout size: :size_t, owner: :pointer, lease_ms: :uint32, turn_ms: :uint32
+      layout size: :size_t, owner: :pointer, lease_ms: :uint32, turn_ms: :uint32, throttle: :pointer
     end
 
     class WorkerReport < Record
       layout size: :size_t, job: :int64, claimed: :uint64, done: :uint64, failed: :uint64, lost: :uint64,
              batches: :uint64, deleted: :uint64, updated: :uint64, kept: :uint64
+    end
+
+    class Pause < Record
+      layout size: :size_t, reason: :int32, reserved: :uint32, waited_ms: :uint64, text: :pointer
+    end
+
+    class ThrottleOptions < Record
+      layout size: :size_t, sleep_percent: :uint32, max_lag_ms: :uint32, replicas: :pointer, replica_count: :uint32,
+             max_load: :uint32, max_flow_percent: :uint32, max_pause_ms: :uint32, max_dead_rows: :uint64,
+             pause_file: :pointer, ask: :pointer, told: :pointer, user_data: :pointer, check_ms: :uint32,
+             reserved: :uint32
+    end
+
+    class ThrottleReport < Record
+      layout size: :size_t, pauses: :uint64, sleep_ms: :uint64, host_ms: :uint64, file_ms: :uint64, lag_ms: :uint64,
+             flow_ms: :uint64, load_ms: :uint64, vacuum_ms: :uint64, lag: :int64, load: :int64, flow_percent: :int64,
+             dead_rows: :int64, dead_table: :pointer
     end
   end
 end
