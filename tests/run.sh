@@ -36,7 +36,7 @@ unset CC CXX CFLAGS CXXFLAGS CPPFLAGS LDFLAGS DESTDIR PYTHONPATH PYTHONHOME LD_L
 unset LIBCASCADE_PATH LIBCASCADE_DRIVERS CASCADE_QUICK
 [ -n "$quick" ] && export CASCADE_QUICK=1
 
-logs='build-test-logs'
+logs=build-test-logs
 mkdir -p "$logs" || exit 1
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
