@@ -137,6 +137,7 @@ CASCADE_API cascade_status cascade_throttle_new(cascade_connection *connection, 
  * @param throttle  a throttle
  * @param[out] report  `size` set by the caller; the rest is filled as far as that reaches
  * @return CASCADE_OK; CASCADE_INVALID
+ * @note Touches no database. On the thread that uses the throttle.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_throttle_describe(const cascade_throttle *throttle, cascade_throttle_report *report);
@@ -144,6 +145,7 @@ CASCADE_API cascade_status cascade_throttle_describe(const cascade_throttle *thr
 /**
  * @brief Gives a throttle up. What was made with it keeps it alive.
  * @param throttle  a throttle, or NULL
+ * @note With the last reference, connections to replicas are closed. On the thread that uses the throttle.
  * @since 0.1
  */
 CASCADE_API void cascade_throttle_free(cascade_throttle *throttle);
