@@ -101,6 +101,9 @@ packages=(
   python3-pytest 'tests of the Python package'
   python3-django 'the package under Django'
   python3-mysqldb 'Django on MariaDB'
+  python3-selenium "the example's page in a browser"
+  chromium 'that browser'
+  chromium-driver 'steers the browser'
   python3-numpy 'keys of the Python package without copying'
   python3-mypy 'types of the Python package'
   python3-setuptools 'the wheel of the Python package'

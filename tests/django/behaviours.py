@@ -2,6 +2,7 @@
 """behaviours.py sqlite|postgresql|mariadb: what Django's documentation says of deleting, with the library in the collector's place; and
 what the package has besides."""
 import contextlib
+import io
 import json
 import logging
 import sys
@@ -13,6 +14,7 @@ if __name__ == '__main__':
     environment.start(sys.argv.pop(1), 'museum', LIBCASCADE={'COLLECTOR': True})
 
 from django.core.exceptions import ImproperlyConfigured  # noqa: E402 (only after the settings)
+from django.core.management import CommandError, call_command  # noqa: E402
 from django.db import DatabaseError, IntegrityError, connection, models, transaction  # noqa: E402
 from django.db.models import ProtectedError, RestrictedError, signals  # noqa: E402
 from django.test import TransactionTestCase  # noqa: E402
@@ -428,6 +430,14 @@ class Beside(Case):
         self.assertEqual(sorted(seen), sorted(Loan.objects.values_list('pk', flat=True)))
         self.assertEqual(set(found[Loan, 'agent'].objects()), set(Loan.objects.filter(pk__in=found[Loan, 'agent'].keys)))
 
+    def test_one_relation_from_an_offset_on(self):
+        agent = self.collection()
+        (page,) = blockers(agent, limit=100, field='museum.Loan.agent', offset=40)
+        self.assertEqual(list(page.keys), list(Loan.objects.order_by('pk').values_list('pk', flat=True)[40:]))
+        for options in ({'field': 'museum.Loan.nothing'}, {'offset': 3}):
+            with self.assertRaises(ValueError):
+                blockers(agent, **options)
+
     def test_tokens_are_bound(self):
         agent, other = self.collection(), Agent.objects.create()
         token = blockers(agent, limit=5).token
@@ -491,6 +501,40 @@ class Beside(Case):
         with self.assertRaises(libcascade.NoFilterError):
             purge(Artist.objects.all())
         self.assertEqual(purge(Artist.objects.all(), allow=libcascade.Allow.NO_FILTER).total, 1)
+
+
+class Command(Case):
+    def run_command(self, *words):
+        out = io.StringIO()
+        call_command('cascade', *words, stdout=out, stderr=io.StringIO())
+        return out.getvalue()
+
+    def test_plan_and_purge(self):
+        kept, gone = Artist.objects.create(), Artist.objects.create()
+        Album.objects.create(artist=kept)
+        Album.objects.create(artist=gone)
+        said = self.run_command('plan', 'museum.Artist', '--pk', str(gone.pk))
+        fingerprint = said.rpartition('fingerprint: ')[2].strip()
+        said = self.run_command('purge', 'museum.Artist', '--pk', str(gone.pk), '--approved', fingerprint, '--yes')
+        self.assertEqual(said, 'museum.Album: 1\nmuseum.Artist: 1\n2 rows deleted\n')
+        self.assertEqual((Artist.objects.get(), Album.objects.get().artist), (kept, kept))
+
+    def test_blockers(self):
+        agent = Agent.objects.create(name='x')
+        loans = [Loan.objects.create(agent=agent).pk for _ in range(3)]
+        said = self.run_command('blockers', 'museum.Agent', '--filter', 'name=x', '--limit', '2')
+        self.assertEqual(said, f'blocking: museum.Loan.agent: {loans[0]}, {loans[1]}, ...\n')
+        with self.assertRaisesRegex(CommandError, "protected foreign keys: 'Loan.agent'.*Loan object"):
+            self.run_command('purge', 'museum.Agent', '--filter', 'name=x', '--yes')
+
+    def test_words_that_are_wrong(self):
+        for words, complaint in ((('plan', 'museum.Artist'), 'which rows'), (('plan', 'museum.Nobody', '--all'), 'Nobody'),
+                                 (('plan', 'museum.Artist', '--filter', 'x'), 'FIELD=VALUE'),
+                                 (('plan', 'museum.Artist', '--filter', 'x=1'), 'Cannot resolve'),
+                                 (('plan', 'museum.Artist', '--pk', 'x'), 'expected a number'),
+                                 (('plan', 'museum.Slot', '--all'), 'HANDLERS')):
+            with self.assertRaisesRegex(CommandError, complaint):
+                self.run_command(*words)
 
 
 if __name__ == '__main__':

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import models, router
 from django.utils.encoding import force_bytes
 
-from .. import (Accuracy, BlockedError, BlockerKind, BlockersProfile, CountMode, Integrity, Plan, Policy, Report, Selection,
-                TokenKind)
+from .. import (Accuracy, BlockedError, BlockerKind, BlockersProfile, CountMode, Integrity, Plan, Policy, Report, Request,
+                Selection, TokenKind)
 from . import conf, rules as reading
 from .collector import collector
 from .conditions import condition
@@ -185,12 +185,28 @@ def _is_parent(relation: Optional[Relation]) -> bool:
     return relation is not None and relation.kind == reading.PARENT
 
 
+def _narrow(ruled: Ruled, policy: Policy, options: Dict[str, Any]) -> None:
+    """Turns `field` and `offset` into the request of one relation."""
+    wanted, offset = options.pop("field", None), options.pop("offset", 0)
+    if wanted is None:
+        if offset:
+            raise ValueError("an offset is that of one relation: say which by its field")
+        return
+    for number, relation in ruled.ways.items():
+        if wanted in (str(relation), f"{relation.table}.{relation.columns[0]}"):
+            options["requests"] = [Request(policy.relation(number), offset=offset)]
+            return
+    raise ValueError(f"no field {wanted!r} refers to {ruled.rules.root._meta.label}; it is written as in 'shop.Order.customer'")
+
+
 def _read(session: Session, model: Model, what: Any, depth: int, options: Dict[str, Any]) -> Blockers:
     ruled = session.ruled(model)
+    policy = _settled(ruled)
+    _narrow(ruled, policy, options)
     selection, ways, found = _select(session, ruled.rules, what), ruled.ways, []
     # A row of a child is one with those of its parents: what refers to them is no level further down.
     deepest = depth + len(model._meta.concrete_model._meta.get_parent_list())
-    with session.connection.blockers(_settled(ruled), selection, depth=deepest, **options) as pages:
+    with session.connection.blockers(policy, selection, depth=deepest, **options) as pages:
         for page in pages:
             way = ways.get(page.relation.number)
             level = page.depth - sum(1 for step in page.path if _is_parent(ways.get(step.number)))
@@ -205,15 +221,16 @@ def blockers(objects: Any, limit: int = 20, token: Optional[str] = None, *, usin
     """Who refers to an object or a queryset: for each relation the keys of its first `limit` rows, with a token to go on. Reads only.
 
     `token` is one of an earlier page, which another process may have given: it is signed with SECRET_KEY, and bound to the objects.
-    Other options are those of libcascade.Blockers."""
+    `field` ("shop.Order.customer") looks at one relation alone, from `offset` on. Other options are those of libcascade.Blockers."""
     model, alias, what = _about(objects, using)
     options.update(limit=limit, count=count, token=token, token_key=_token_key(), token_max_age_s=conf.get("TOKEN_MAX_AGE"))
     with database_errors(alias):
-        return with_session(alias, lambda session: _read(session, model, what, depth, options))
+        return with_session(alias, lambda session: _read(session, model, what, depth, dict(options)))
 
 
 def blockers_json(objects: Any, profile: Union[str, BlockersProfile] = "native", *, using: Optional[str] = None, **options: Any) -> str:
-    """The same as one JSON document: "native" tells all, with tokens; "specify" is what Specify 7's client reads."""
+    """The same as one JSON document, in the words of the database: "native" tells all, with tokens; "specify" is what Specify 7's client
+    reads. `field` may be "table.column" too, as the document names it. Of a child's rows, what refers to the parent's is one level down."""
     model, alias, what = _about(objects, using)
     chosen = BlockersProfile[profile.upper()] if isinstance(profile, str) else profile
     if chosen == BlockersProfile.NATIVE:
@@ -222,7 +239,9 @@ def blockers_json(objects: Any, profile: Union[str, BlockersProfile] = "native",
 
     def work(session: Session) -> str:
         ruled = session.ruled(model)
-        return session.connection.blockers_json(_settled(ruled), _select(session, ruled.rules, what), chosen, **options)
+        policy, given = _settled(ruled), dict(options)
+        _narrow(ruled, policy, given)
+        return session.connection.blockers_json(policy, _select(session, ruled.rules, what), chosen, **given)
 
     with database_errors(alias):
         return with_session(alias, work)
