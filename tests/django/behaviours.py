@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""behaviours.py sqlite|postgresql|mariadb: what Django's documentation says of deleting, with the library in the collector's place; and
-what the package has besides."""
+"""behaviours.py sqlite|postgresql|mariadb: what Django's documentation says of deleting, with the library in the collector's
+place; and what the package has besides."""
 import contextlib
 import io
 import json
@@ -74,8 +74,8 @@ class Rules(Case):
         with self.assertRaises(ProtectedError) as caught:
             Agent.objects.all().delete()
         self.assertEqual(caught.exception.protected_objects, set(loans))
-        self.assertEqual(caught.exception.args[0], "Cannot delete some instances of model 'Agent' because they are referenced through "
-                                                   "protected foreign keys: 'Loan.agent'.")
+        self.assertEqual(caught.exception.args[0], "Cannot delete some instances of model 'Agent' because they are referenced "
+                                                   "through protected foreign keys: 'Loan.agent'.")
         self.assertTrue(Agent.objects.exists())
         self.assertOurs()
 
@@ -337,7 +337,8 @@ class Transactions(Case):
         with connection.cursor() as cursor:
             cursor.execute("SELECT conname FROM pg_constraint WHERE conrelid = 'museum_dependent'::regclass AND contype = 'f'")
             (name,), = cursor.fetchall()
-            cursor.execute(f'ALTER TABLE museum_dependent DROP CONSTRAINT "{name}", ADD CONSTRAINT "{name}" FOREIGN KEY (parent_id) '
+            cursor.execute(f'ALTER TABLE museum_dependent DROP CONSTRAINT "{name}", '
+                           f'ADD CONSTRAINT "{name}" FOREIGN KEY (parent_id) '
                            'REFERENCES museum_parent ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED')
         refresh()
         parent = Parent.objects.create()
@@ -349,8 +350,8 @@ class Transactions(Case):
 
 class Choosing(Case):
     def test_by_setting(self):
-        for setting, times in (({}, 0), ({'COLLECTOR': ['museum.Agent']}, 1), ({'COLLECTOR': ['museum.Loan']}, 1), ({'COLLECTOR': True}, 3)):
-            with override_settings(LIBCASCADE=setting):
+        for chosen, times in ((False, 0), (['museum.Agent'], 1), (['museum.Loan'], 1), (True, 3)):
+            with override_settings(LIBCASCADE={'COLLECTOR': chosen}):
                 Agent.objects.create().delete()
                 Artist.objects.create().delete()
             self.assertOurs(times)

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""browser.py EXAMPLE SCHEMAS: the example project in a browser without a window: the page about an agent, and the requests behind it."""
+"""browser.py EXAMPLE SCHEMAS: the example project in a browser without a window: the page about an agent, and the requests behind
+it."""
 import json
 import os
 import pathlib
@@ -31,12 +32,14 @@ class Page(unittest.TestCase):
         cls.environment = {**os.environ, 'COLLECTION_DB': f'{cls.directory}/collection.sqlite3', 'PYTHONUNBUFFERED': '1'}
         cls.manage('migrate', '--run-syncdb', '--verbosity', '0')
         assert cls.manage('sample') == 'agents 1 and 2\n'
-        cls.server = subprocess.Popen([sys.executable, EXAMPLE / 'manage.py', 'runserver', '--noreload', '127.0.0.1:0'], env=cls.environment,
-                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        cls.server = subprocess.Popen([sys.executable, EXAMPLE / 'manage.py', 'runserver', '--noreload', '127.0.0.1:0'],
+                                      env=cls.environment, stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT, text=True)
         cls.addClassCleanup(cls.end)
         cls.address = cls.find_address()
         options = webdriver.ChromeOptions()
-        for word in ('--headless=new', '--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', f'--user-data-dir={cls.directory}/profile'):
+        for word in ('--headless=new', '--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu',
+                     f'--user-data-dir={cls.directory}/profile'):
             options.add_argument(word)
         bare = {name: value for name, value in os.environ.items() if name != 'LD_PRELOAD'}  # sanitizers are not for browsers
         options.binary_location = '/usr/bin/chromium'

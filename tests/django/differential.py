@@ -1,10 +1,9 @@
 #!/usr/bin/python3
 """differential.py sqlite|postgresql|mariadb [--seeds FIRST-LAST]
 
-Random models with random rows. Each delete is done by stock Django, and, from the same rows, by the library in its place; rows that
-survive, what is returned or raised, with which objects, and signals must be equal. Then once more inside atomic() with a savepoint that is
-rolled back, after which nothing may be left, and by purge().
-"""
+Random models with random rows. Each delete is done by stock Django, and, from the same rows, by the library in its place; rows
+that survive, what is returned or raised, with which objects, and signals must be equal. Then once more inside atomic() with a
+savepoint that is rolled back, after which nothing may be left, and by purge()."""
 import argparse
 import logging
 import os
@@ -97,7 +96,8 @@ class Case:
         return any(r.table == table and r.rule in ('CASCADE', 'RESTRICT') for r in self.rules.relations)
 
     def sets_what_goes(self):
-        """Whether stock Django may write into rows that it deletes afterwards, and fail at that: the library does not write them."""
+        """Whether stock Django may write into rows that it deletes afterwards, and fail at that: the library does not write
+        them."""
         return any(r.rule == 'SET_VALUE' and r.table in self.rules.deleted for r in self.rules.relations)
 
 
@@ -117,7 +117,8 @@ class Outcome:
 
 
 def oracle(case, before):
-    """Stock Django. Where the server checks row by row, what Django would do if it checked at the end: that is what its rules mean."""
+    """Stock Django. Where the server checks row by row, what Django would do if it checked at the end: that is what its rules
+    mean."""
     from django.db import IntegrityError, connection
     from libcascade.django import collector
 

@@ -45,7 +45,8 @@ class Schema:
         names = [f'M{i}' for i in range(pick.randint(3, 7))]
         for i, name in enumerate(names):
             self.parents[name] = pick.choice(names[:i]) if i and pick.random() < 0.2 else None
-            self.kinds[name] = self.kinds.get(self.parents[name]) or pick.choice(['auto', 'auto', 'auto', 'integer', 'text', 'uuid'])
+            kind = pick.choice(['auto', 'auto', 'auto', 'integer', 'text', 'uuid'])
+            self.kinds[name] = self.kinds.get(self.parents[name]) or kind
             if not self.parents[name] and pick.random() < 0.3:
                 self.codes.add(name)
         if pick.random() < 0.4:
@@ -58,8 +59,8 @@ class Schema:
         pick, parent = self.random, next((m for m in self.models if m.__name__ == self.parents[name]), None)
         members = {f'n{i}' if parent else 'n': models.IntegerField(default=0)}
         if not parent and self.kinds[name] != 'auto':
-            members['key'] = {'integer': lambda: models.IntegerField(primary_key=True), 'uuid': lambda: models.UUIDField(primary_key=True),
-                              'text': lambda: models.CharField(max_length=20, primary_key=True)}[self.kinds[name]]()
+            members['key'] = {'integer': models.IntegerField, 'uuid': models.UUIDField, 'text': models.CharField}[self.kinds[name]](
+                primary_key=True, **({'max_length': 20} if self.kinds[name] == 'text' else {}))
         if name in self.codes:
             members['code'] = models.IntegerField(unique=True)
         if not parent and pick.random() < 0.2:

@@ -1,4 +1,5 @@
-"""A page about an agent, and the two requests behind it: what stands in the way of a delete, page by page, and the delete itself."""
+"""A page about an agent, and the two requests behind it: what stands in the way of a delete, page by page, and the delete
+itself."""
 import libcascade
 from django.db.models import ProtectedError
 from django.http import HttpResponse, JsonResponse
@@ -23,8 +24,8 @@ def agent(request, pk):
 
 @require_GET
 def delete_blockers(request, pk):
-    """``?profile=specify`` is what Specify 7 answers, ``&table=...&field=...&offset=...`` a further page of it; the native profile goes on
-    by its tokens."""
+    """``?profile=specify`` is what Specify 7 answers, ``&table=...&field=...&offset=...`` a further page of it; the native profile
+    goes on by its tokens."""
     profile, options = request.GET.get('profile', 'native'), {}
     try:
         options['limit'] = int(request.GET.get('limit', 20))

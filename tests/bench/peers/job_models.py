@@ -1,5 +1,5 @@
-"""The job history's models, made at run time, and the measuring that the Django programs share: `start` comes first, `measure` prints
-seconds, statements, the longest transaction's seconds and the growth of memory in KB."""
+"""The job history's models, made at run time, and the measuring that the Django programs share: `start` comes first, `measure`
+prints seconds, statements, the longest transaction's seconds and the growth of memory in KB."""
 import os
 import pathlib
 import resource

@@ -16,5 +16,5 @@ from .operations import Blockers, Purged, Referring, blockers, blockers_json, de
 from .rules import NotExpressible
 from .sessions import refresh
 
-__all__ = ["Blockers", "Counts", "NotExpressible", "Purged", "Referring", "blockers", "blockers_json", "collector", "delete", "plan",
-           "purge", "refresh"]
+__all__ = ["Blockers", "Counts", "NotExpressible", "Purged", "Referring", "blockers", "blockers_json", "collector", "delete",
+           "plan", "purge", "refresh"]

@@ -1,4 +1,5 @@
-"""A stand-in for Django's Collector: `QuerySet.delete()` and `Model.delete()` go through the library, for all models or for some."""
+"""A stand-in for Django's Collector: `QuerySet.delete()` and `Model.delete()` go through the library, for all models or for
+some."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ def takes(model: Model) -> bool:
 
 
 class Collector(deletion.Collector):
-    """Django's Collector, which leaves the deletes of chosen models to the library, and does those itself that the library cannot."""
+    """Django's Collector, which leaves the deletes of chosen models to the library, and does those itself that the library
+    cannot."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -75,7 +77,7 @@ class Collector(deletion.Collector):
 def install() -> None:
     """Puts the stand-in where QuerySet and Model find their collector. It does nothing until it is chosen."""
     for module in (django.db.models.base, django.db.models.query):
-        module.Collector = Collector  # type: ignore[attr-defined]
+        module.Collector = Collector
 
 
 @contextmanager

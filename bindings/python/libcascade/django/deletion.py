@@ -12,8 +12,8 @@ from django.db import IntegrityError, connections, models, transaction
 from django.db.models import ProtectedError, RestrictedError, signals
 from django.db.models.deletion import Collector
 
-from .. import (ALL, Allow, BlockedError, BlockerKind, CycleError, DatabaseError, Page, Policy, Purge, Relation as LibraryRelation, Rule,
-                Selection)
+from .. import ALL, Allow, BlockedError, BlockerKind, CycleError, DatabaseError, Page, Policy, Purge, Rule, Selection
+from .. import Relation as LibraryRelation
 from . import conf, rules as reading
 from .rules import Model, Relation
 from .sessions import Ruled, Session, labels, with_session
@@ -32,7 +32,7 @@ Counts = Tuple[int, Dict[str, int]]
 
 def has_receivers(model: Model) -> bool:
     """Whether somebody is to be told of rows of the model. Of join tables that Django made, nobody is."""
-    return not model._meta.auto_created and bool(signals.pre_delete.has_listeners(model) or signals.post_delete.has_listeners(model))
+    return not model._meta.auto_created and any(each.has_listeners(model) for each in (signals.pre_delete, signals.post_delete))
 
 
 def chunks(values: Iterable[Any], size: int) -> Iterator[List[Any]]:
@@ -76,8 +76,8 @@ def select(session: Session, model: Model, keys: Any) -> Selection:
 
 
 def walk(session: Session, policy: Policy, selection: Selection) -> Iterator[Tuple[Page, Tuple[LibraryRelation, ...]]]:
-    """All rows that a delete would meet, page by page and level by level, with the first relations that lead to them. Below the last level
-    that one cursor looks at, the next goes on; rows may then come more than once."""
+    """All rows that a delete would meet, page by page and level by level, with the first relations that lead to them. Below the
+    last level that one cursor looks at, the next goes on; rows may then come more than once."""
     waiting: List[Tuple[Selection, Tuple[LibraryRelation, ...]]] = [(selection, ())]
     followed: Set[Any] = set()
     while waiting:
@@ -262,7 +262,8 @@ class Deletion:
             with_session(self.using, lambda session: session.ruled(self.model, self.keep_parents))
 
     def run(self) -> Counts:
-        """Deletes, in one transaction. What is refused is refused before anything was changed, and leaves the transaction as it was."""
+        """Deletes, in one transaction. What is refused is refused before anything was changed, and leaves the transaction as it
+        was."""
         connection = connections[self.using]
         may_be_mended = connection.in_atomic_block and connection.features.can_defer_constraint_checks
         with database_errors(self.using), transaction.atomic(using=self.using, savepoint=False):

@@ -34,8 +34,8 @@ def _about(objects: Any, using: Optional[str]) -> Tuple[Model, str, Any]:
 
 
 def delete(objects: Any) -> Counts:
-    """Deletes an object or a queryset with what depends on it, as its own `delete()` does: in one transaction, with Django's errors,
-    signals and counts. What the library cannot do, Django's own collector does."""
+    """Deletes an object or a queryset with what depends on it, as its own `delete()` does: in one transaction, with Django's
+    errors, signals and counts. What the library cannot do, Django's own collector does."""
     with collector():
         total, counts = objects.delete()
         return total, counts
@@ -107,13 +107,13 @@ def _prepare(session: Session, model: Model, what: Any, options: Dict[str, Any])
 
 def purge(objects: Any, using: Optional[str] = None, *, progress: Optional[Callable[[int], Any]] = None, proven: bool = False,
           **options: Any) -> Purged:
-    """Deletes an object or a queryset with what depends on it, however much that is, in short transactions: outside `atomic()`, what is
-    done stays done when it is interrupted. Refuses with ProtectedError or RestrictedError before the first change.
+    """Deletes an object or a queryset with what depends on it, however much that is, in short transactions: outside `atomic()`,
+    what is done stays done when it is interrupted. Refuses with ProtectedError or RestrictedError before the first change.
 
-    `progress` is called after each transaction with the number of rows deleted so far. `proven` leaves it to the library to see to it
-    that no reference dangles, which is faster where the database lets it. Other options are those of libcascade.Purge: `max_rows`,
-    `row_budget`, `time_budget_ms`, `plan` and so on. Where a model has receivers of pre_delete or post_delete, they are told, and
-    the options do not hold."""
+    `progress` is called after each transaction with the number of rows deleted so far. `proven` leaves it to the library to see to
+    it that no reference dangles, which is faster where the database lets it. Other options are those of libcascade.Purge:
+    `max_rows`, `row_budget`, `time_budget_ms`, `plan` and so on. Where a model has receivers of pre_delete or post_delete, they
+    are told, and the options do not hold."""
     model, alias, what = _about(objects, using)
     with database_errors(alias):
         rules = with_session(alias, lambda session: session.ruled(model), fresh=True).rules
@@ -218,19 +218,23 @@ def _read(session: Session, model: Model, what: Any, depth: int, options: Dict[s
 
 def blockers(objects: Any, limit: int = 20, token: Optional[str] = None, *, using: Optional[str] = None, depth: int = 1,
              count: CountMode = CountMode.NONE, **options: Any) -> Blockers:
-    """Who refers to an object or a queryset: for each relation the keys of its first `limit` rows, with a token to go on. Reads only.
+    """Who refers to an object or a queryset: for each relation the keys of its first `limit` rows, with a token to go on. Reads
+    only.
 
     `token` is one of an earlier page, which another process may have given: it is signed with SECRET_KEY, and bound to the objects.
-    `field` ("shop.Order.customer") looks at one relation alone, from `offset` on. Other options are those of libcascade.Blockers."""
+    `field` ("shop.Order.customer") looks at one relation alone, from `offset` on. Other options are those of
+    libcascade.Blockers."""
     model, alias, what = _about(objects, using)
     options.update(limit=limit, count=count, token=token, token_key=_token_key(), token_max_age_s=conf.get("TOKEN_MAX_AGE"))
     with database_errors(alias):
         return with_session(alias, lambda session: _read(session, model, what, depth, dict(options)))
 
 
-def blockers_json(objects: Any, profile: Union[str, BlockersProfile] = "native", *, using: Optional[str] = None, **options: Any) -> str:
-    """The same as one JSON document, in the words of the database: "native" tells all, with tokens; "specify" is what Specify 7's client
-    reads. `field` may be "table.column" too, as the document names it. Of a child's rows, what refers to the parent's is one level down."""
+def blockers_json(objects: Any, profile: Union[str, BlockersProfile] = "native", *, using: Optional[str] = None,
+                  **options: Any) -> str:
+    """The same as one JSON document, in the words of the database: "native" tells all, with tokens; "specify" is what Specify 7's
+    client reads. `field` may be "table.column" too, as the document names it. Of a child's rows, what refers to the parent's is
+    one level down."""
     model, alias, what = _about(objects, using)
     chosen = BlockersProfile[profile.upper()] if isinstance(profile, str) else profile
     if chosen == BlockersProfile.NATIVE:

@@ -1,8 +1,7 @@
 """What the models say about deleting: every relation that a delete can meet, with its rule.
 
-Reads models only, and the content types of generic relations. What comes out is the policy of the library in Django's words; `sessions`
-hands it over.
-"""
+Reads models only, and the content types of generic relations. What comes out is the policy of the library in Django's words;
+`sessions` hands it over."""
 
 from __future__ import annotations
 
@@ -118,8 +117,9 @@ def _rule_of(field: Any, using: str) -> Dict[str, Any]:
         lazy = callable(field.default)
         read: Callable[[], Any] = field.get_default
     elif given:
-        lazy = callable(given[0])
-        read = given[0] if lazy else lambda: given[0]
+        (value,) = given
+        lazy = callable(value)
+        read = value if lazy else lambda: value
     else:
         declared = conf.handlers()
         path, name = _names_of(handler)

@@ -68,11 +68,11 @@ def _open(using: str) -> Connection:
     host = connections[using]
     host.ensure_connection()
     place = (os.getpid(), host.connection)
-    held: Tuple[Any, Connection] = getattr(host, "_libcascade", (None, None))
-    if held[0] is None or held[0][0] != place[0] or held[0][1] is not place[1]:
-        held = (place, Connection.over(host.connection, cursor=host.cursor))
-        host._libcascade = held
-    return held[1]
+    held: Any = getattr(host, "_libcascade", None)
+    if held is None or held[0] != place[0] or held[1] is not place[1]:
+        host._libcascade = held = (*place, Connection.over(host.connection, cursor=host.cursor))
+    session: Connection = held[2]
+    return session
 
 
 def _key(using: str) -> Hashable:

@@ -1,4 +1,5 @@
-"""manage.py cascade plan|blockers|purge MODEL ...: deletes rows of a model with what depends on them, or says what that would mean."""
+"""manage.py cascade plan|blockers|purge MODEL ...: deletes rows of a model with what depends on them, or says what that would
+mean."""
 
 from __future__ import annotations
 
@@ -28,8 +29,8 @@ class Command(BaseCommand):
         parser.add_argument("--all", action="store_true", help="every row of the model")
         parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="alias of the database")
         parser.add_argument("--limit", type=int, default=20, help="blockers: keys of a page (20)")
-        parser.add_argument("--proven", action="store_true", help="purge: the library sees to it that no reference dangles, instead of "
-                                                                  "the database")
+        parser.add_argument("--proven", action="store_true",
+                            help="purge: the library sees to it that no reference dangles, instead of the database")
         parser.add_argument("--max-rows", type=int, default=0, help="purge: refuse to delete more rows than this")
         parser.add_argument("--approved", metavar="FINGERPRINT", help="purge: only what the plan of this fingerprint says")
         parser.add_argument("--yes", action="store_true", help="purge: do not ask")
@@ -72,8 +73,8 @@ class Command(BaseCommand):
     def blockers(self, queryset: Any, options: Any) -> None:
         found = list(blockers(queryset, options["limit"], using=options["database"]))
         for each in found:
-            keys = ", ".join(map(str, each.keys))
-            self.stdout.write(f"{each.kind.name.lower()}: {each.model._meta.label}.{each.field}: {keys}{'' if each.complete else ', ...'}")
+            keys = ", ".join(map(str, each.keys)) + ("" if each.complete else ", ...")
+            self.stdout.write(f"{each.kind.name.lower()}: {each.model._meta.label}.{each.field}: {keys}")
         if not found:
             self.stdout.write("nothing refers to these rows")
 
