@@ -1,36 +1,20 @@
 /* Pages of blockers, many with one statement. Each entry is asked for its page by one way or another until it has it. */
-#include "blockers_internal.h"
+#include "blockers_look.h"
 #include "clock.h"
-#include "transaction.h"
 
 #include <stdlib.h>
 
 enum {
   HELD_KEYS = 20000,  /* of pages that wait to be given, ... */
   LIKELY_KEYS = 1000, /* ... of which one with a higher limit seldom has more */
-  PROBE_BOUND = 1000, /* rows that are looked at in any order */
   WALK_BOUND = 8000,  /* rows of a table that are walked through */
-  PACK_BOUND = 4000000, /* keys that one value may hold */
-  MILLION = 1000000,
-  LEAST_MS = 5        /* of a budget: less is none */
+  PACK_BOUND = 4000000 /* keys that one value may hold */
 };
 
 static const casc_page_way dense_ways[] = {CASC_PAGE_WALK, CASC_PAGE_PROBE, CASC_PAGE_GATHER},
                            sparse_ways[] = {CASC_PAGE_PROBE, CASC_PAGE_GATHER},
                            many_ways[] = {CASC_PAGE_GATHER},
                            unknown_ways[] = {CASC_PAGE_PROBE, CASC_PAGE_WALK, CASC_PAGE_GATHER};
-
-/* Entries that one call reads, and what it needs for that. */
-typedef struct reading {
-  cascade_blockers *blockers;
-  casc_entry **due, **now; /* those that have no page yet; those of the statement that is running */
-  casc_sql_page *pages;    /* theirs */
-  cascade_keys *parents;
-  cascade_value *anchor_cells;
-  size_t due_count, read_count;
-  casc_entry **read;
-  bool open, nested;
-} reading;
 
 void casc_entry_close(casc_entry *entry) {
   casc_keyset_free(&entry->given.anchor);
@@ -46,51 +30,6 @@ bool casc_position_copy(casc_position *to, const casc_position *from) {
   to->to = from->to;
   casc_keyset_clear(&to->anchor);
   return casc_keyset_add(&to->anchor, &from->anchor);
-}
-
-static const casc_scope_relation *relation_of(const reading *at, const casc_entry *entry) {
-  return &at->blockers->scope.relations[entry->relation];
-}
-
-/* A transaction, or a savepoint, in which the ways are certain. */
-static cascade_status begin_look(reading *at, cascade_error **error) {
-  const casc_dialect *dialect = at->blockers->scope.dialect;
-  if (at->open || !dialect->look_begin) return CASCADE_OK;
-  at->nested = casc_in_host_transaction(at->blockers->connection);
-  at->open = true;
-  return casc_control_all(at->blockers->connection, at->nested ? dialect->look_begin_nested : dialect->look_begin, error);
-}
-
-static cascade_status end_look(reading *at, cascade_error **error) {
-  const casc_dialect *dialect = at->blockers->scope.dialect;
-  if (!at->open) return CASCADE_OK;
-  at->open = false;
-  return casc_control_all(at->blockers->connection, at->nested ? dialect->look_end_nested : dialect->look_end, error);
-}
-
-/* Milliseconds that a statement about so many pages may take; 0 when the budget is over, UINT32_MAX without one. */
-static uint32_t time_left(const cascade_blockers *blockers, size_t pages) {
-  uint32_t budget = blockers->options.budget_ms;
-  uint64_t spent = blockers->spent_ns / 1000000u;
-  if (!budget) return UINT32_MAX;
-  if (spent + LEAST_MS > budget) return 0;
-  uint32_t left = (uint32_t)(budget - spent);
-  return pages > 1 && left > 4 * LEAST_MS ? left / 2 : left; /* some is left to ask for fewer */
-}
-
-/* A statement is to end in time, where the engine can see to that. */
-static cascade_status bound_time(reading *at, casc_statement *statement, uint32_t ms, cascade_error **error) {
-  const casc_dialect *dialect = at->blockers->scope.dialect;
-  if (ms == UINT32_MAX) return CASCADE_OK;
-  if (dialect->limit_time) dialect->limit_time(statement, ms);
-  if (!at->open || !dialect->statement_timeout) return CASCADE_OK;
-  casc_statement setting;
-  casc_session_statement(at->blockers->connection, &setting);
-  dialect->statement_timeout(&setting, ms);
-  cascade_status status = setting.failed || !setting.sql.data ? casc_nomem(error)
-                                                              : casc_control(at->blockers->connection, setting.sql.data, error);
-  casc_statement_free(&setting);
-  return status;
 }
 
 /* An index gives the rows of one referenced row in the order of their identity. */
@@ -116,12 +55,12 @@ static uint64_t wanted(const casc_entry *entry) {
 /* Rows that refer to the group, by the statistics; -1 when not known. */
 static double rows_expected(const casc_scope *scope, const casc_entry *entry) {
   int64_t all = scope->tables[scope->relations[entry->relation].relation->table].table->row_estimate;
-  return entry->share <= 0 ? -1 : (double)entry->share / MILLION * (all > 0 ? (double)all : MILLION);
+  return entry->share <= 0 ? -1 : (double)entry->share / CASC_LOOK_MILLION * (all > 0 ? (double)all : CASC_LOOK_MILLION);
 }
 
 /* Rows of the table that a page's rows are expected to lie among. */
 static double rows_walked(const casc_entry *entry, uint64_t rows) {
-  return (double)rows / ((double)entry->share / MILLION);
+  return (double)rows / ((double)entry->share / CASC_LOOK_MILLION);
 }
 
 static const casc_page_way *ways_of(const casc_scope *scope, const casc_entry *entry, uint64_t rows, uint64_t bound) {
@@ -131,10 +70,10 @@ static const casc_page_way *ways_of(const casc_scope *scope, const casc_entry *e
   return expected < 2 * (double)bound ? sparse_ways : many_ways;
 }
 
-static void choose_way(const reading *at, casc_entry *entry, casc_sql_page *page) {
+static void choose_way(const casc_look *at, casc_entry *entry, casc_sql_page *page) {
   const casc_scope *scope = &at->blockers->scope;
-  const casc_scope_relation *relation = relation_of(at, entry);
-  uint64_t rows = page->limit, probed = (rows > PROBE_BOUND ? rows : PROBE_BOUND) + 1;
+  const casc_scope_relation *relation = casc_look_relation(at, entry);
+  uint64_t rows = page->limit, probed = (rows > CASC_LOOK_PROBED ? rows : CASC_LOOK_PROBED) + 1;
   page->way = CASC_PAGE_ORDERED;
   page->alone = rows > LIKELY_KEYS;
   if (!scope->dialect->pages_need_ways || !relation->sql.index || !*relation->sql.index) return;
@@ -155,11 +94,11 @@ static void choose_way(const reading *at, casc_entry *entry, casc_sql_page *page
   if (page->packed && page->bound > PACK_BOUND) page->bound = PACK_BOUND;
 }
 
-static casc_sql_page page_of(reading *at, casc_entry *entry, size_t place) {
+static casc_sql_page page_of(casc_look *at, casc_entry *entry, size_t place) {
   const casc_scope *scope = &at->blockers->scope;
   const casc_keyset *all = &casc_blockers_here(at->blockers)->keys;
   at->parents[place] = casc_keyset_view(all, entry->next.part, entry->next.to - entry->next.part);
-  casc_sql_page page = {.relation = &relation_of(at, entry)->sql,
+  casc_sql_page page = {.relation = &casc_look_relation(at, entry)->sql,
                         .parents = &at->parents[place],
                         .backward = entry->backward,
                         .limit = wanted(entry)};
@@ -175,7 +114,7 @@ static casc_sql_page page_of(reading *at, casc_entry *entry, size_t place) {
 }
 
 /* Takes the next entries whose pages one statement can read out of those that are due. */
-static size_t gather(reading *at) {
+static size_t gather(casc_look *at) {
   size_t count = 0, left = 0;
   for (size_t i = 0; i < at->due_count; i++) {
     casc_entry *entry = at->due[i];
@@ -214,7 +153,7 @@ static bool left_out(const cascade_blockers *blockers, const casc_entry *entry, 
 }
 
 /* `shown` and `behind` are NULL where they are the key, or not wanted. */
-static bool take_key(reading *at, casc_entry *entry, const cascade_value *key, const cascade_value *shown, const cascade_value *behind) {
+static bool take_key(casc_look *at, casc_entry *entry, const cascade_value *key, const cascade_value *shown, const cascade_value *behind) {
   entry->raw++;
   bool kept = !left_out(at->blockers, entry, key);
   if (kept && entry->mark_passing < entry->passing) {
@@ -226,7 +165,7 @@ static bool take_key(reading *at, casc_entry *entry, const cascade_value *key, c
   return push(&entry->rows, key) && (!shown || push(&entry->shown, shown)) && (!behind || push(&entry->behind, behind));
 }
 
-static bool take_packed(reading *at, casc_entry *entry, const cascade_value *value) {
+static bool take_packed(casc_look *at, casc_entry *entry, const cascade_value *value) {
   const unsigned char *bytes = (const unsigned char *)value->data;
   for (uint64_t i = 0; value->type != CASCADE_NULL && i + 8 <= value->length; i += 8) {
     uint64_t number = 0;
@@ -236,8 +175,8 @@ static bool take_packed(reading *at, casc_entry *entry, const cascade_value *val
   return true;
 }
 
-static bool take_row(reading *at, casc_entry *entry, const casc_sql_page *page, const cascade_value *row) {
-  const casc_sql_table *table = relation_of(at, entry)->sql.table;
+static bool take_row(casc_look *at, casc_entry *entry, const casc_sql_page *page, const cascade_value *row) {
+  const casc_sql_table *table = casc_look_relation(at, entry)->sql.table;
   const cascade_value *key = page->alone ? row : row + 2, *shown = table->shown_is_key ? NULL : key + table->key_count;
   const cascade_value *behind = page->behind_count ? key + table->key_count + (shown ? table->shown_count : 0) : NULL;
   if (page->packed) return take_packed(at, entry, key);
@@ -246,14 +185,14 @@ static bool take_row(reading *at, casc_entry *entry, const casc_sql_page *page, 
   return take_key(at, entry, key, shown, behind);
 }
 
-static cascade_status run(reading *at, size_t count, cascade_error **error) {
+static cascade_status run(casc_look *at, size_t count, cascade_error **error) {
   cascade_blockers *blockers = at->blockers;
   casc_statement statement;
   casc_cursor cursor = {0};
   const cascade_value *row = NULL;
   uint64_t start = casc_now_ns();
   casc_session_statement(blockers->connection, &statement);
-  cascade_status status = bound_time(at, &statement, time_left(blockers, count), error);
+  cascade_status status = casc_look_bound_time(at, &statement, casc_look_time_left(blockers, count), error);
   if (status >= 0) {
     blockers->scope.dialect->select_pages(&statement, at->pages, (uint32_t)count);
     status = casc_query(blockers->connection, &statement, &cursor, error);
@@ -290,7 +229,7 @@ static void reverse(casc_keyset *set) {
     }
 }
 
-static void finish(reading *at, casc_entry *entry, bool complete) {
+static void finish(casc_look *at, casc_entry *entry, bool complete) {
   entry->complete = complete;
   entry->read = true;
   if (entry->backward) {
@@ -324,7 +263,7 @@ static void size_part(casc_entry *entry, const casc_scope *scope, const casc_key
 }
 
 /* What was walked through is done with; behind it the rows may be sought otherwise. */
-static cascade_status go_another_way(reading *at, casc_entry *entry, cascade_error **error) {
+static cascade_status go_another_way(casc_look *at, casc_entry *entry, cascade_error **error) {
   cascade_value cell;
   entry->passing -= entry->mark_passing;
   entry->tries++;
@@ -333,7 +272,7 @@ static cascade_status go_another_way(reading *at, casc_entry *entry, cascade_err
 }
 
 /* What the statement gave the entry: a page, a part of one, or nothing that counts. */
-static cascade_status settle(reading *at, casc_entry *entry, const casc_sql_page *page, cascade_error **error) {
+static cascade_status settle(casc_look *at, casc_entry *entry, const casc_sql_page *page, cascade_error **error) {
   bool undecided = page->way == CASC_PAGE_PROBE  ? (page->unsorted ? entry->raw : entry->looked) >= page->bound
                    : page->way != CASC_PAGE_WALK ? false
                    : page->tells_end             ? entry->looked
@@ -367,7 +306,7 @@ static cascade_status settle(reading *at, casc_entry *entry, const casc_sql_page
 }
 
 /* The budget is over for these pages, and said to be. */
-static void give_up(reading *at, size_t count) {
+static void give_up(casc_look *at, size_t count) {
   for (size_t i = 0; i < count; i++) {
     casc_entry *entry = at->now[i];
     drop_rows(entry, entry->mark_rows);
@@ -378,9 +317,9 @@ static void give_up(reading *at, size_t count) {
 }
 
 /* A statement took too long: its pages are asked for again, fewer at a time, until one alone is too slow. */
-static cascade_status ask_for_fewer(reading *at, size_t count, cascade_error **error) {
-  cascade_status status = end_look(at, error);
-  if (count == 1 || !time_left(at->blockers, 1)) {
+static cascade_status ask_for_fewer(casc_look *at, size_t count, cascade_error **error) {
+  cascade_status status = casc_look_end(at, error);
+  if (count == 1 || !casc_look_time_left(at->blockers, 1)) {
     give_up(at, count);
     return status;
   }
@@ -392,16 +331,16 @@ static cascade_status ask_for_fewer(reading *at, size_t count, cascade_error **e
   return status;
 }
 
-static cascade_status read_due(reading *at, cascade_error **error) {
+static cascade_status read_due(casc_look *at, cascade_error **error) {
   cascade_status status = CASCADE_OK;
   while (status >= 0 && at->due_count) {
     cascade_error *own = NULL;
     size_t count = gather(at);
-    if (!time_left(at->blockers, 1)) {
+    if (!casc_look_time_left(at->blockers, 1)) {
       give_up(at, count);
       continue;
     }
-    status = begin_look(at, error);
+    status = casc_look_begin(at, error);
     if (status < 0) return status;
     status = run(at, count, &own);
     if (status == CASCADE_TIMEOUT && at->blockers->options.budget_ms) {
@@ -415,194 +354,15 @@ static cascade_status read_due(reading *at, cascade_error **error) {
   return status;
 }
 
-/* All rows of the table are looked at in any case, unless it has grown since it was analysed. */
-static bool is_small(const reading *at, const casc_scope_relation *relation) {
-  int64_t rows = at->blockers->scope.tables[relation->relation->table].table->row_estimate;
-  return rows > 0 && rows <= PROBE_BOUND && at->blockers->options.count != CASCADE_COUNT_ESTIMATED;
-}
-
-/* Those that may be frequent in a relation, and were not asked for yet. */
-static uint32_t list_unasked(reading *at) {
-  const cascade_blockers *blockers = at->blockers;
-  uint32_t count = 0;
-  for (size_t i = blockers->at_entry; i < blockers->entry_count; i++) {
-    casc_entry *entry = &blockers->entries[i];
-    const casc_scope_relation *relation = relation_of(at, entry);
-    if (entry->share != -1 || entry->complete || entry->read || is_small(at, relation)) continue;
-    if (!relation->sql.direct || relation->sql.count != 1 || !relation->sql.index || !*relation->sql.index) continue;
-    entry->share = 0;
-    at->now[count++] = entry;
-  }
-  return count;
-}
-
-/* Of a group of one row: which relations it is frequent in. */
-static cascade_status ask_shares(reading *at, cascade_error **error) {
-  cascade_blockers *blockers = at->blockers;
-  const casc_dialect *dialect = blockers->scope.dialect;
-  const casc_keyset *keys = &casc_blockers_here(blockers)->keys;
-  uint32_t count = dialect->shares && keys->count == 1 && time_left(blockers, 1) ? list_unasked(at) : 0;
-  if (!count) return CASCADE_OK;
-  const casc_sql_relation **relations = casc_calloc(blockers->scope.alloc, count, sizeof *relations);
-  if (!relations) return casc_nomem(error);
-  for (uint32_t i = 0; i < count; i++) relations[i] = &relation_of(at, at->now[i])->sql;
-  cascade_value cell;
-  casc_statement statement;
-  casc_cursor cursor = {0};
-  const cascade_value *row = NULL;
-  casc_session_statement(blockers->connection, &statement);
-  cascade_status status = begin_look(at, error);
-  if (status >= 0) {
-    dialect->shares(&statement, relations, count, casc_keyset_key(keys, 0, &cell));
-    status = casc_query(blockers->connection, &statement, &cursor, error);
-  }
-  while (status >= 0 && (status = casc_next(&cursor, &row, error)) == CASCADE_OK)
-    if ((uint64_t)row[0].integer < count) at->now[row[0].integer]->share = row[1].integer;
-  casc_cursor_close(&cursor);
-  casc_statement_free(&statement);
-  casc_free(blockers->scope.alloc, relations);
-  return status < 0 ? status : CASCADE_OK;
-}
-
-/* Rows of the entry's table that may be among those that refer, and are not counted. */
-static const casc_keyset *not_counted(const reading *at, const casc_entry *entry) {
-  const casc_relation *relation = relation_of(at, entry)->relation;
-  const casc_keyset *visited = &at->blockers->visited[relation->table];
-  return relation->rule == CASCADE_RULE_PROTECT || !visited->count ? NULL : visited;
-}
-
-/* How far to count, those included that are taken off again. */
-static uint64_t count_to(const reading *at, const casc_entry *entry, uint64_t cap) {
-  const casc_keyset *others = not_counted(at, entry);
-  return cap ? cap + (others ? others->count : 0) : UINT64_MAX;
-}
-
-/* Counts the rows that refer to one part of the group. */
-static cascade_status count_part(reading *at, size_t part, size_t to, size_t count, uint64_t cap, cascade_error **error) {
-  cascade_blockers *blockers = at->blockers;
-  const casc_keyset *all = &casc_blockers_here(blockers)->keys;
-  casc_statement statement;
-  casc_cursor cursor = {0};
-  const cascade_value *row = NULL;
-  uint64_t start = casc_now_ns();
-  cascade_keys parents = casc_keyset_view(all, part, to - part);
-  for (size_t i = 0; i < count; i++)
-    at->pages[i] = (casc_sql_page){.relation = &relation_of(at, at->now[i])->sql,
-                                   .parents = &parents,
-                                   .limit = cap ? count_to(at, at->now[i], cap) - at->now[i]->count : 0};
-  casc_session_statement(blockers->connection, &statement);
-  cascade_status status = begin_look(at, error);
-  if (status >= 0) status = bound_time(at, &statement, time_left(blockers, 1), error);
-  if (status >= 0) {
-    blockers->scope.dialect->count_pages(&statement, at->pages, (uint32_t)count);
-    status = casc_query(blockers->connection, &statement, &cursor, error);
-  }
-  while (status >= 0 && (status = casc_next(&cursor, &row, error)) == CASCADE_OK)
-    if ((uint64_t)row[0].integer < count) at->now[row[0].integer]->count += (uint64_t)row[1].integer;
-  casc_cursor_close(&cursor);
-  casc_statement_free(&statement);
-  blockers->spent_ns += casc_now_ns() - start;
-  return status < 0 ? status : CASCADE_OK;
-}
-
-/* Takes off what pages leave out. */
-static cascade_status take_off(reading *at, casc_entry *entry, uint64_t *left_out, cascade_error **error) {
-  casc_scope *scope = &at->blockers->scope;
-  const casc_keyset *others = not_counted(at, entry);
-  casc_keyset found;
-  *left_out = 0;
-  if (!others) return CASCADE_OK;
-  casc_keyset_of(scope, relation_of(at, entry)->relation->table, &found);
-  cascade_status status =
-      casc_read_referencing(scope, relation_of(at, entry), &casc_blockers_here(at->blockers)->keys, others, 0, false, &found, error);
-  if (status >= 0 && !casc_keyset_merge(&found, NULL)) status = casc_nomem(error);
-  *left_out = found.count;
-  casc_keyset_free(&found);
-  return status;
-}
-
-/* What the counts are worth; where they stopped, the statistics may know more. */
-static void judge_count(const reading *at, casc_entry *entry, bool whole) {
-  const casc_scope *scope = &at->blockers->scope;
-  int64_t rows = scope->tables[relation_of(at, entry)->relation->table].table->row_estimate;
-  entry->counted = true;
-  entry->count_accuracy = whole ? CASCADE_EXACT : CASCADE_AT_LEAST;
-  if (entry->count < entry->rows.count) entry->count = entry->rows.count;
-  if (entry->count_accuracy == CASCADE_EXACT || at->blockers->options.count != CASCADE_COUNT_ESTIMATED) return;
-  if (entry->share <= 0 || rows <= 0) return;
-  double estimate = (double)rows * (double)entry->share / MILLION;
-  if (estimate <= (double)entry->count) return;
-  entry->count = (uint64_t)estimate;
-  entry->count_accuracy = CASCADE_ESTIMATED;
-}
-
-static cascade_status count_some(reading *at, size_t count, uint64_t cap, cascade_error **error) {
-  const casc_keyset *all = &casc_blockers_here(at->blockers)->keys;
-  size_t slice = casc_slice(&at->blockers->scope, all), part = slice < CASC_BLOCKERS_PART ? slice : CASC_BLOCKERS_PART;
-  bool in_time = true;
-  size_t active = count;
-  cascade_status status = CASCADE_OK;
-  for (size_t from = 0; status >= 0 && in_time && active && from < all->count; from += part) {
-    cascade_error *own = NULL;
-    size_t to = all->count - from < part ? all->count : from + part;
-    in_time = time_left(at->blockers, 1);
-    if (in_time) status = count_part(at, from, to, active, cap, &own);
-    if (status == CASCADE_TIMEOUT && at->blockers->options.budget_ms) {
-      cascade_error_free(own);
-      in_time = false;
-      status = end_look(at, error);
-    } else if (status < 0) return casc_error_pass(own, error);
-    for (size_t i = 0; in_time && cap && i < active;) { /* those that have enough go to the end */
-      casc_entry *entry = at->now[i];
-      if (entry->count < count_to(at, entry, cap)) {
-        i++;
-        continue;
-      }
-      at->now[i] = at->now[--active];
-      at->now[active] = entry;
-    }
-  }
-  if (!in_time) at->blockers->cut |= CASCADE_CUT_TIME;
-  for (size_t i = 0; status >= 0 && i < count; i++) {
-    casc_entry *entry = at->now[i];
-    bool whole = in_time && entry->count < count_to(at, entry, cap);
-    uint64_t others;
-    status = take_off(at, entry, &others, error);
-    entry->count -= others < entry->count ? others : entry->count;
-    judge_count(at, entry, whole);
-  }
-  return status;
-}
-
-static cascade_status count_read(reading *at, cascade_error **error) {
-  const cascade_blockers *blockers = at->blockers;
-  uint64_t cap = blockers->options.count == CASCADE_COUNT_EXACT ? 0 : blockers->options.count_cap;
-  size_t most = blockers->scope.dialect->pages_at_once, count = 0;
-  cascade_status status = CASCADE_OK;
-  if (!blockers->options.count) return CASCADE_OK;
-  for (size_t i = 0; status >= 0 && i <= at->read_count; i++) {
-    casc_entry *entry = i < at->read_count ? at->read[i] : NULL;
-    if (entry && !entry->counted && entry->complete && entry->from_start && !entry->pages) judge_count(at, entry, true);
-    if (entry && !entry->counted && (entry->rows.count || entry->partial)) {
-      entry->count = 0;
-      at->now[count++] = entry;
-    }
-    if (!count || (entry && count < most)) continue;
-    status = count_some(at, count, cap, error);
-    count = 0;
-  }
-  return status;
-}
-
 /* Of a page. */
-static uint64_t keys_expected(const reading *at, const casc_entry *entry) {
+static uint64_t keys_expected(const casc_look *at, const casc_entry *entry) {
   double rows = rows_expected(&at->blockers->scope, entry);
   double likely = rows < 0 ? LIKELY_KEYS : rows;
   return likely < (double)entry->limit ? (uint64_t)likely + 1 : (uint64_t)entry->limit + 1;
 }
 
 /* What is due, as far as the pages are worth holding. False when memory is out. */
-static bool list_due(reading *at, uint32_t rounds) {
+static bool list_due(casc_look *at, uint32_t rounds) {
   cascade_blockers *blockers = at->blockers;
   const casc_keyset *all = &casc_blockers_here(blockers)->keys;
   uint64_t keys = 0;
@@ -623,7 +383,7 @@ cascade_status casc_blockers_read(cascade_blockers *blockers, uint32_t rounds, c
   casc_arena arena;
   size_t count = blockers->entry_count;
   casc_arena_init(&arena, blockers->scope.alloc);
-  reading at = {.blockers = blockers,
+  casc_look at = {.blockers = blockers,
                 .due = casc_arena_get(&arena, count, sizeof *at.due),
                 .now = casc_arena_get(&arena, count, sizeof *at.now),
                 .read = casc_arena_get(&arena, count, sizeof *at.read),
@@ -632,11 +392,11 @@ cascade_status casc_blockers_read(cascade_blockers *blockers, uint32_t rounds, c
                 .anchor_cells = casc_arena_get(&arena, count, sizeof *at.anchor_cells)};
   cascade_status status = CASCADE_OK, ended;
   if (!at.due || !at.now || !at.read || !at.pages || !at.parents || !at.anchor_cells) status = casc_nomem(error);
-  if (status >= 0) status = ask_shares(&at, error);
+  if (status >= 0) status = casc_look_shares(&at, error);
   if (status >= 0 && !list_due(&at, rounds)) status = casc_nomem(error);
   if (status >= 0) status = read_due(&at, error);
-  if (status >= 0) status = count_read(&at, error);
-  ended = end_look(&at, status >= 0 ? error : NULL);
+  if (status >= 0) status = casc_look_count(&at, error);
+  ended = casc_look_end(&at, status >= 0 ? error : NULL);
   casc_arena_clear(&arena);
   return status < 0 ? status : ended;
 }
