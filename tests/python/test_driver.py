@@ -7,7 +7,7 @@ import math
 import pytest
 
 import libcascade
-from libcascade import _abi
+from libcascade import _abi, dbapi
 from libcascade._abi import Status, TransactionState, ValueType
 from libcascade._placeholders import Placeholders
 from libcascade._values import Cells, read_cells
@@ -47,10 +47,19 @@ class Driver:
     def rows(self, sql, parameters=(), types=()):
         number = self.session.query(self.statement(sql, parameters, types))
         found = []
-        while (address := self.session.next(number)) is not None:
-            found.append(tuple(read_cells(ctypes.cast(address, ctypes.POINTER(_abi.cascade_value)), len(types))))
-        self.session.cursor_close(number)
+        while (row := self.next(number, len(types))) is not None:
+            found.append(row)
+        self.close(number)
         return found
+
+    @staticmethod
+    def next(number, width):
+        row = ctypes.POINTER(_abi.cascade_value)()
+        return tuple(read_cells(row, width)) if dbapi._results[number].put(ctypes.addressof(row)) else None
+
+    @staticmethod
+    def close(number):
+        dbapi._results.pop(number).cursor.close()
 
     def one(self, expression, form, kind, *values):
         """The value of an expression with one placeholder, `{}`."""
@@ -213,10 +222,9 @@ def test_rows_by_chunks_and_two_cursors_at_once(driver):
     numbers = [driver.session.query(driver.statement(sql, (), kinds)) for _ in range(2)]
     for i in range(1500):
         for number in numbers:
-            address = driver.session.next(number)
-            assert tuple(read_cells(ctypes.cast(address, ctypes.POINTER(_abi.cascade_value)), 2)) == expected[i]
+            assert driver.next(number, 2) == expected[i]
     for number in numbers:
-        driver.session.cursor_close(number)
+        driver.close(number)
 
 
 def test_counts_of_changes(driver):

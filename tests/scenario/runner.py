@@ -1,17 +1,37 @@
-"""The scenario through the Python package. README.md says what each step gives."""
+"""The scenario through the Python package. README.md says what each step gives. With --dbapi, over a connection of sqlite3, psycopg2 or
+PyMySQL."""
 
 import collections
 import json
 import pathlib
 import sys
+import urllib.parse
 
 import libcascade
 from libcascade import ALL, Rule, Status, TokenKind
 
 
+def connect(uri):
+    """A DB-API connection that commits by itself."""
+    parts = urllib.parse.urlsplit(uri)
+    if parts.scheme == "sqlite":
+        import sqlite3
+        made = sqlite3.connect(parts.path, isolation_level=None)
+        made.execute("PRAGMA foreign_keys = ON")
+        return made
+    if parts.scheme == "mariadb":
+        import pymysql
+        return pymysql.connect(unix_socket=urllib.parse.parse_qs(parts.query)["unix_socket"][0], user=parts.username,
+                               database=parts.path[1:], autocommit=True)
+    import psycopg2
+    made = psycopg2.connect(uri)
+    made.autocommit = True
+    return made
+
+
 class Runner:
-    def __init__(self, uri):
-        self.db = libcascade.connect(uri)
+    def __init__(self, db):
+        self.db = db
         self.rest = None
 
     def run(self, step):
@@ -107,8 +127,9 @@ class Runner:
 
 
 def main():
-    uri, path = sys.argv[1:]
-    runner = Runner(uri)
+    over = sys.argv[1] == "--dbapi"
+    uri, path = sys.argv[1 + over:]
+    runner = Runner(libcascade.Connection.over(connect(uri)) if over else libcascade.connect(uri))
     print(json.dumps([runner.run(step) for step in json.loads(pathlib.Path(path).read_text())["steps"]]))
 
 

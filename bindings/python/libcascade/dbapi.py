@@ -63,8 +63,6 @@ class Session:
             raise ValueError(f"paramstyle {paramstyle!r} is not known: there are qmark, format and pyformat")
         self._placeholders = Placeholders(self.engine.quoting, paramstyle)
         self._texts = (self.engine.name.encode(), self.engine.version.encode("utf-8", "replace"))
-        self._results: Dict[int, _Result] = {}
-        self._numbers = itertools.count(1)
         self._word, self._was_active = "", False
 
     def _ask(self, sql: str) -> Any:
@@ -115,16 +113,10 @@ class Session:
             cursor.close()
 
     def query(self, statement: _abi.cascade_statement) -> int:
-        number = next(self._numbers)
         types = statement.column_types[:statement.column_count]
-        self._results[number] = _Result(self._run(statement), types, self.engine.label)
+        number = next(_numbers)
+        _results[number] = _Result(self._run(statement), types, self.engine.label)
         return number
-
-    def next(self, number: int) -> Optional[int]:
-        return self._results[number].next()
-
-    def cursor_close(self, number: int) -> None:
-        self._results.pop(number).cursor.close()
 
     def cancel(self) -> None:
         self.engine.stopped = True
@@ -170,19 +162,28 @@ class _Result:
         self._stride = len(types) * CELL_SIZE
         self._block = array("q")
         self._parts: List[bytes] = []
-        self._at = self._end = 0
+        #: Addresses of the next row, and of the end of the block.
+        self.at = self.end = 0
+        #: Where the library wants to have the address of a row: nearly always at the same place.
+        self._place = 0
+        self._out = c_void_p()
 
-    def next(self) -> Optional[int]:
-        """The address of the next row; None after the last."""
-        if self._at == self._end and not self._fill():
-            return None
-        at = self._at
-        self._at += self._stride
-        return at
+    def put(self, place: int) -> bool:
+        """Gives the address of the next row; False after the last."""
+        at = self.at
+        if at == self.end:
+            if not self._fill():
+                return False
+            at = self.at
+        self.at = at + self._stride
+        if place != self._place:
+            self._out, self._place = c_void_p.from_address(place), place
+        self._out.value = at
+        return True
 
     def _fill(self) -> bool:
         rows = self.cursor.fetchmany(_CHUNK)
-        self._at = self._end = 0
+        self.at = self.end = 0
         if not rows:
             return False
         size = len(rows) * self._stride
@@ -201,8 +202,8 @@ class _Result:
             except (TypeError, ValueError, OverflowError):  # with NULL among them, as bytes, of any type, or wrong
                 self._put_slowly(block, first, step, at, column)
         self._block = block
-        self._at = block.buffer_info()[0]
-        self._end = self._at + size
+        self.at = block.buffer_info()[0]
+        self.end = self.at + size
         return True
 
     def _put_bytes(self, block: array[int], first: int, step: int, parts: List[bytes]) -> None:
@@ -251,9 +252,10 @@ class _Result:
         return TEXT if name == "text" else BLOB, 0, 0.0, bytes.fromhex(value)
 
 
-#: Sessions that a connection of the library works on, until it closes them.
+#: Sessions that a connection of the library works on, and results that it reads, until it closes them.
 _sessions: Dict[int, Session] = {}
-_session_numbers = itertools.count(1)
+_results: Dict[int, _Result] = {}
+_numbers = itertools.count(1)
 
 
 def _report(session: Session, exception: BaseException, error: Optional[int]) -> int:
@@ -299,20 +301,15 @@ def _query(number: int, statement: int, cursor: int, error: Optional[int]) -> in
 
 
 def _next(number: int, cursor: int, row: int, error: Optional[int]) -> int:
-    session = _sessions[number]
     try:
-        address = session.next(cursor)
-        if address is None:
-            return int(Status.DONE)
-        c_void_p.from_address(row).value = address
-        return 0
+        return 0 if _results[cursor].put(row) else 1  # CASCADE_DONE
     except BaseException as exception:
-        return _report(session, exception, error)
+        return _report(_sessions[number], exception, error)
 
 
 def _cursor_close(number: int, cursor: int) -> None:
     try:
-        _sessions[number].cursor_close(cursor)
+        _results.pop(cursor).cursor.close()
     except Exception:
         pass  # the connection is lost; its next statement says so
     except BaseException as exception:
@@ -365,7 +362,7 @@ _DRIVER = _operations()
 
 def attach(session: Session, context: Any) -> Any:
     """A connection of the library over the session, which it holds until it is closed."""
-    out, number = _OUT(), next(_session_numbers)
+    out, number = _OUT(), next(_numbers)
     _sessions[number] = session
     try:
         lib.cascade_connection_new(context, byref(_DRIVER), number, None, byref(out), failure())
