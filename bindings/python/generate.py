@@ -85,7 +85,7 @@ class Reader:
             made, stars = ("c_void_p", stars - 1) if stars else ("None", 0)
         elif base == "char":
             given = stars == 2 and not declaration.startswith("const") and output
-            made, stars = ("POINTER(c_char)", stars - 1) if given or not declaration.startswith("const") else ("c_char_p", stars - 1)
+            made, stars = "POINTER(c_char)" if given or not declaration.startswith("const") else "c_char_p", stars - 1
         elif base in PLAIN:
             made = PLAIN[base]
         elif base in self.structs or base in self.opaque:
@@ -236,9 +236,10 @@ def main():
         return
     before = TARGET.read_text()
     if text != before:
-        sys.stdout.writelines(difflib.unified_diff(before.splitlines(True), text.splitlines(True), "as checked in", "as it should be"))
+        lines = before.splitlines(True), text.splitlines(True)
+        sys.stdout.writelines(difflib.unified_diff(*lines, "as checked in", "as it should be"))
         sys.exit("run bindings/python/generate.py")
-    print(f"{len(reader.functions)} functions, {len(reader.structs)} structs, {len(reader.enums)} enumerations are as in the headers")
+    print(f"{len(reader.functions)} functions, {len(reader.structs)} structs, {len(reader.enums)} enumerations")
 
 
 main()

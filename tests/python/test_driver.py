@@ -13,12 +13,15 @@ from libcascade._placeholders import Placeholders
 from libcascade._values import Cells, read_cells
 from libcascade.dbapi import Session
 
-TEXTS = ["", "plain", "it's", 'a "quote"', "back\\slash", "100 % %s %(p1)s ?", "$1 $$ :x", "ü € 漢字 😀", "line\nbreak\ttab", " " * 5000]
+TEXTS = ["", "plain", "it's", 'a "quote"', "back\\slash", "100 % %s %(p1)s ?", "$1 $$ :x",
+         "ü € 漢字 😀", "line\nbreak\ttab", " " * 5000]
 BLOBS = [b"", b"\0", bytes(range(256)), b"'\\%s?", b"x" * 70000]
 INTEGERS = [0, 1, -1, 2**31, -2**31 - 1, 2**63 - 1, -2**63]
 REALS = [0.0, -1.5, 1e300, 5e-324, 0.1, 1 / 3, -123456789.123456789]
 # The expressions in which the library asks for a column of each type.
-AS_TEXT = {"sqlite": "Case When {0} Is Null Then Null Else Hex({0}) End", "postgresql": "encode(convert_to(({})::text, 'UTF8'), 'hex')", "mariadb": "HEX(CONVERT({} USING utf8mb4))"}
+AS_TEXT = {"sqlite": "Case When {0} Is Null Then Null Else Hex({0}) End",
+           "postgresql": "encode(convert_to(({})::text, 'UTF8'), 'hex')",
+           "mariadb": "HEX(CONVERT({} USING utf8mb4))"}
 AS_BYTES = {"sqlite": "Hex({})", "postgresql": "encode({}, 'hex')", "mariadb": "HEX({})"}
 AS_NUMBER = {"sqlite": "Cast({} As text)", "postgresql": "({})::text", "mariadb": "CAST({} AS CHAR)"}
 OF_ANY = ("Typeof({0})||':'||Case Typeof({0}) When 'null' Then '' When 'integer' Then Cast({0} As text) "
@@ -37,9 +40,9 @@ class Driver:
         cells = parameters if isinstance(parameters, Cells) else Cells(parameters)
         wanted = (ctypes.c_int32 * len(types))(*types)
         self.kept += [cells, wanted]
-        return _abi.cascade_statement(sql=sql.encode("utf-8", "surrogateescape"), sql_length=len(sql.encode("utf-8", "surrogateescape")),
-                                      parameters=cells.pointer, parameter_count=cells.count, column_count=len(types),
-                                      column_types=wanted)
+        text = sql.encode("utf-8", "surrogateescape")
+        return _abi.cascade_statement(sql=text, sql_length=len(text), parameters=cells.pointer, parameter_count=cells.count,
+                                      column_count=len(types), column_types=wanted)
 
     def execute(self, sql, parameters=()):
         return self.session.execute(self.statement(sql, parameters))
@@ -173,9 +176,12 @@ def test_types_of_parameters_on_postgresql(database, driver):
         return  # only there, parameters have types
     array = Cells([b"".join(i.to_bytes(8, "little", signed=True) for i in (1, -5, 2**63 - 1))])
     array.pointer.contents.type = int(ValueType.INT64_ARRAY)
-    assert driver.rows("SELECT encode(convert_to($1::text, 'UTF8'), 'hex')", array, [ValueType.TEXT]) == [("{1,-5,9223372036854775807}",)]
-    assert driver.rows("SELECT encode(convert_to(pg_typeof($1)::text, 'UTF8'), 'hex')", [1], [ValueType.TEXT]) == [("bigint",)]
-    assert driver.rows("SELECT (-$1)::text, ($1 + $2)::text, ($1)::text", [-5, 2**40], [ValueType.INT64] * 3) == [(5, 2**40 - 5, -5)]
+    as_text = "SELECT encode(convert_to({}::text, 'UTF8'), 'hex')"
+    assert driver.rows(as_text.format("$1"), array, [ValueType.TEXT]) == [("{1,-5,9223372036854775807}",)]
+    assert driver.rows(as_text.format("$1"), cell(ValueType.INT64_ARRAY), [ValueType.TEXT]) == [("{}",)]
+    assert driver.rows(as_text.format("pg_typeof($1)"), [1], [ValueType.TEXT]) == [("bigint",)]
+    sums = "SELECT (-$1)::text, ($1 + $2)::text, ($1)::text"
+    assert driver.rows(sums, [-5, 2**40], [ValueType.INT64] * 3) == [(5, 2**40 - 5, -5)]
     assert driver.rows("SELECT (count(*))::text FROM (SELECT 1 WHERE 'a' = $1 OR $1 = 'b') x", ["a"], [ValueType.INT64]) == [(1,)]
 
 
@@ -186,15 +192,17 @@ def test_what_is_quoted_is_no_placeholder(driver):
     driver.execute(f"CREATE TABLE {name} ({quote}c%?{quote} INTEGER)")
     assert driver.execute(f"INSERT INTO {name} VALUES ({mark})", [7]) == 1
     number = AS_NUMBER[driver.engine]
-    assert driver.rows(f"SELECT {number.format('COUNT(*)')} FROM {name} WHERE {quote}c%?{quote} = {mark} AND '? $1 %s' <> 'it''s %'", [7],
-                       [ValueType.INT64]) == [(1,)]
+    found = driver.rows(f"SELECT {number.format('COUNT(*)')} FROM {name} WHERE {quote}c%?{quote} = {mark} "
+                        "AND '? $1 %s' <> 'it''s %'", [7], [ValueType.INT64])
+    assert found == [(1,)]
     assert driver.rows(f"SELECT {number.format(mark + '%4')}", [10], [ValueType.INT64]) == [(2,)]
 
 
 @pytest.mark.parametrize("style", ["qmark", "format", "pyformat"])
 @pytest.mark.parametrize("engine, sql, values, there", [
     ("postgresql", "a = $2 and b = $1 or c = $2", [1, 2], "a = ‹2› and b = ‹1› or c = ‹2›"),
-    ("postgresql", "$$ $1 $$ || $x$ $1 $y$ $x$ || e'\\' $1' || $1 || a$1", [1], "$$ $1 $$ || $x$ $1 $y$ $x$ || e'\\' $1' || ‹1› || a$1"),
+    ("postgresql", "$$ $1 $$ || $x$ $1 $y$ $x$ || e'\\' $1' || $1 || a$1", [1],
+     "$$ $1 $$ || $x$ $1 $y$ $x$ || e'\\' $1' || ‹1› || a$1"),
     ("sqlite", "'?' || \"?\" || `?` || [?] || ? /* ? */ -- ?", [1], "'?' || \"?\" || `?` || [?] || ‹1› /* ? */ -- ?"),
     ("mariadb", "'\\'?' || \"\\\"?\" || `?` || ? # ?", [1], "'\\'?' || \"\\\"?\" || `?` || ‹1› # ?"),
 ])
@@ -271,7 +279,8 @@ def test_failures_of_sqlite_by_words_alone(sqlite):
     from libcascade._engines import Sqlite
     import sqlite3
     for kind, words, code in ((sqlite3.IntegrityError, "FOREIGN KEY constraint failed", 787),
-                              (sqlite3.OperationalError, "database is locked", 5), (sqlite3.OperationalError, "no such table: x", 1),
+                              (sqlite3.OperationalError, "database is locked", 5),
+                              (sqlite3.OperationalError, "no such table: x", 1),
                               (sqlite3.OperationalError, "attempt to write a readonly database", 8)):
         assert Sqlite._code(kind(words), words) == code
 

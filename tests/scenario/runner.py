@@ -1,5 +1,7 @@
-"""The scenario through the Python package. README.md says what each step gives. With --dbapi, over a connection of sqlite3, psycopg2 or
-PyMySQL."""
+"""The scenario through the Python package. README.md says what each step gives.
+
+With --dbapi, over a connection of sqlite3, psycopg2 or PyMySQL.
+"""
 
 import collections
 import json

@@ -204,9 +204,9 @@ class Sqlite(Engine):
     def _code(exception: BaseException, words: str) -> int:
         """SQLite's code, by its words: older versions of Python do not tell it."""
         for text, code in (("FOREIGN KEY constraint", 787), ("UNIQUE constraint", 2067), ("NOT NULL constraint", 1299),
-                           ("CHECK constraint", 275), ("is locked", 5), ("schema is locked", 6), ("readonly", 8), ("interrupted", 9),
-                           ("unable to open", 14), ("not a database", 26), ("malformed", 11), ("disk is full", 13),
-                           ("not authorized", 23), ("prohibited", 23)):
+                           ("CHECK constraint", 275), ("schema is locked", 6), ("is locked", 5), ("readonly", 8),
+                           ("interrupted", 9), ("unable to open", 14), ("not a database", 26), ("malformed", 11),
+                           ("disk is full", 13), ("not authorized", 23), ("prohibited", 23)):
             if text in words:
                 return code
         if isinstance(exception, sqlite3.IntegrityError):
@@ -269,8 +269,8 @@ class Postgres(Engine):
                 made.append(None)
             elif kind in (ValueType.TEXT, ValueType.DECIMAL):
                 if b"\0" in data:
-                    raise Refused(Status.UNSUPPORTED, f"PostgreSQL: parameter {at + 1} is text with a NUL byte, which no text in this "
-                                                      "database can hold")
+                    raise Refused(Status.UNSUPPORTED, f"PostgreSQL: parameter {at + 1} is text with a NUL byte, which no text in "
+                                                      "this database can hold")
                 made.append(data.decode("utf-8", "surrogateescape"))
             elif kind == ValueType.BLOB:
                 made.append(data)
@@ -285,7 +285,8 @@ class Postgres(Engine):
 
     def check(self, cursor: Any, word: str) -> None:
         if word in ("COMMIT", "END") and getattr(cursor, "statusmessage", "") == "ROLLBACK":
-            raise Refused(Status.DATABASE, "PostgreSQL: the transaction had failed before, and was rolled back instead of committed")
+            raise Refused(Status.DATABASE, "PostgreSQL: the transaction had failed before, and was rolled back instead of "
+                                           "committed")
 
     def cancel(self) -> None:
         self.connection.cancel()
@@ -337,10 +338,10 @@ class Mariadb(Engine):
         **_codes(Status.TIMEOUT, 1969, 3024),
         **_codes(Status.PRIVILEGE, 1044, 1045, 1142, 1143, 1227, 1370, 1449),
         **_codes(Status.READONLY, 1036, 1290, 1792, 1836),
-        **_codes(Status.CONNECTION, 0, 1040, 1047, 1053, 1129, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1927, 3169, 4031, 2002,
-                 2003, 2005, 2006, 2013, 2014, 2026, 2027, 2055),
-        **_codes(Status.SCHEMA, 1046, 1049, 1051, 1052, 1054, 1064, 1065, 1066, 1072, 1103, 1109, 1136, 1146, 1149, 1166, 1176, 1222,
-                 1241, 1412, 1630),
+        **_codes(Status.CONNECTION, 0, 1040, 1047, 1053, 1129, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1927, 3169, 4031,
+                 2002, 2003, 2005, 2006, 2013, 2014, 2026, 2027, 2055),
+        **_codes(Status.SCHEMA, 1046, 1049, 1051, 1052, 1054, 1064, 1065, 1066, 1072, 1103, 1109, 1136, 1146, 1149, 1166, 1176,
+                 1222, 1241, 1412, 1630),
     }
 
     def __init__(self, connection: Any) -> None:
@@ -391,14 +392,14 @@ class Mariadb(Engine):
                 made.append(integer % (1 << 64))
             elif kind == ValueType.DOUBLE:
                 if not math.isfinite(real):
-                    raise Refused(Status.UNSUPPORTED, f"MariaDB: parameter {at + 1} is no finite number, and MariaDB has none that are "
-                                                      "not")
+                    raise Refused(Status.UNSUPPORTED, f"MariaDB: parameter {at + 1} is no finite number, and MariaDB has none "
+                                                      "that are not")
                 made.append(real)
             else:
                 raise self._no_type(at)
         if self.packet and size >= self.packet:  # the server would hang up
-            raise Refused(Status.DATABASE, f"MariaDB: values of {size} bytes are too long, the server takes {self.packet}; raise its "
-                                           "max_allowed_packet")
+            raise Refused(Status.DATABASE, f"MariaDB: values of {size} bytes are too long, the server takes {self.packet}; raise "
+                                           "its max_allowed_packet")
         return made, ()
 
     def failed(self, exception: BaseException, word: str, before: bool) -> Optional[Failed]:
@@ -432,5 +433,6 @@ def engine_of(connection: Any, name: Optional[str] = None) -> Engine:
                               (("pymysql", "MySQLdb"), Mariadb)):
             if module in modules:
                 return kind(connection)
-    raise TypeError(f"a {type(connection).__module__}.{type(connection).__qualname__} is no connection of sqlite3, psycopg2, psycopg, "
-                    "pymysql or MySQLdb; give the one that it wraps, or its `engine`")
+    given = f"{type(connection).__module__}.{type(connection).__qualname__}"
+    raise TypeError(f"a {given} is no connection of sqlite3, psycopg2, psycopg, pymysql or MySQLdb; give the one that it wraps, or "
+                    "its `engine`")

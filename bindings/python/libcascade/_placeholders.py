@@ -12,8 +12,8 @@ from typing import Any, Dict, List, Sequence, Tuple
 _COMMENTS = r"|--[^\n]*|/\*.*?\*/"
 _TOKENS = {
     "sqlite": r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]""" + _COMMENTS + r"|(\?)|%",
-    "postgresql": r"""(?<![\w$])[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|(?<![\w$])\$(?P<tag>[^\W\d]\w*|)\$.*?\$(?P=tag)\$"""
-                  + _COMMENTS + r"|(?<![\w$])\$(\d+)|%",
+    "postgresql": r"""(?<![\w$])[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*\""""
+                  r"|(?<![\w$])\$(?P<tag>[^\W\d]\w*|)\$.*?\$(?P=tag)\$" + _COMMENTS + r"|(?<![\w$])\$(\d+)|%",
     "mariadb": r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`(?:[^`]|``)*`|#[^\n]*""" + _COMMENTS + r"|(\?)|%",
     "mariadb, no backslashes": r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|#[^\n]*""" + _COMMENTS + r"|(\?)|%",
 }
@@ -30,7 +30,7 @@ class Placeholders:
         self._cache: Dict[Tuple[str, Tuple[str, ...]], Tuple[str, List[int]]] = {}
 
     def rewrite(self, sql: str, values: Sequence[Any], forms: Tuple[str, ...] = ()) -> Tuple[str, Any]:
-        """The statement with its values as execute() takes them. `forms` are what the values need around them, such as "{}::bigint"."""
+        """The statement with its values as execute() takes them. `forms` are what values need around them, such as "{}::bigint"."""
         if not values:
             return sql, None
         if self._style == "qmark" and not self._numbered and not forms:

@@ -44,10 +44,10 @@ class Total:
 class Page:
     """One page of one relation.
 
-    `complete`: no row of this relation comes after this page (going backward, before it); `partial`: a budget ended it before it was
-    full. `path` leads from the selection to the rows referred to, and `path_keys` has, for each relation of it, the rows that lead to
-    the rows of the page. `behind` are the records to which rows of a join table refer besides, by the relation `behind_relation`.
-    `count` is None when rows were not counted.
+    `complete`: no row of this relation comes after this page (going backward, before it); `partial`: a budget ended it before it
+    was full. `path` leads from the selection to the rows referred to, and `path_keys` has, for each relation of it, the rows that
+    lead to the rows of the page. `behind` are the records to which rows of a join table refer besides, by the
+    relation `behind_relation`. `count` is None when rows were not counted.
     """
 
     relation: Relation
@@ -71,7 +71,8 @@ class _Options:
 
     def __init__(self, *, limit: int = 0, rounds: int = 0, depth: int = 0, requests: Sequence[Request] = (), max_rows: int = 0,
                  budget_rows: int = 0, budget_ms: int = 0, behind: bool = False, count: CountMode = CountMode.NONE,
-                 count_cap: int = 0, token_key: Optional[bytes] = None, token: Optional[str] = None, token_max_age_s: int = 0) -> None:
+                 count_cap: int = 0, token_key: Optional[bytes] = None, token: Optional[str] = None,
+                 token_max_age_s: int = 0) -> None:
         self._kept: List[Any] = []
         pointers = (POINTER(_abi.cascade_blockers_request) * max(len(requests), 1))(*[
             POINTER(_abi.cascade_blockers_request)(self._request(request)) for request in requests])
@@ -131,8 +132,8 @@ class Blockers(Handle):
         return Page(
             relation=relation(page.relation), kind=BlockerKind(page.kind), keys=keys(page.keys.contents),
             first=tuple(read_cells(page.first, cells)) if page.first else None,
-            last=tuple(read_cells(page.last, cells)) if page.last else None, complete=bool(page.complete), partial=bool(page.partial),
-            depth=page.depth, path=tuple(relation(page.path[i]) for i in range(page.path_length)),
+            last=tuple(read_cells(page.last, cells)) if page.last else None, complete=bool(page.complete),
+            partial=bool(page.partial), depth=page.depth, path=tuple(relation(page.path[i]) for i in range(page.path_length)),
             path_keys=tuple(keys(page.path_keys[i]) for i in range(page.path_length)),
             behind=keys(page.behind.contents) if page.behind else None,
             behind_relation=relation(page.behind_relation) if page.behind else None, count=page.count if self._counts else None,

@@ -5,17 +5,17 @@
         ...
     connection.commit()
 
-A connection that commits by itself (``autocommit = True``; for sqlite3 ``isolation_level=None``) leaves transactions to the library,
-which deletes in short ones. In every other, and inside a transaction, what the library does is part of the host's transaction: it works
-between savepoints, and the host commits or rolls back.
+A connection that commits by itself (``autocommit = True``; for sqlite3 ``isolation_level=None``) leaves transactions to the
+library, which deletes in short ones. In every other, and inside a transaction, what the library does is part of the host's
+transaction: it works between savepoints, and the host commits or rolls back.
 
 A framework that wraps cursors gives the connection that is wrapped, and its own way to a cursor. For Django:
 
     django_connection.ensure_connection()
     Connection.over(django_connection.connection, cursor=django_connection.cursor)
 
-Statements then go through Django's cursors, so that its query log, ``assertNumQueries()`` and wrappers see them, and failures that it
-has translated are understood too (by their ``__cause__``).
+Statements then go through Django's cursors, so that its query log, ``assertNumQueries()`` and wrappers see them, and failures
+that it has translated are understood too (by their ``__cause__``).
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ _LOWEST, _HIGHEST = -(1 << 63), (1 << 63) - 1
 class Session:
     """What the driver keeps of one connection.
 
-    `engine` ("sqlite", "postgresql", "mariadb") is needed only for a connection of a module that is not known. `cursor` makes a DB-API
-    cursor, or a wrapper of one that has execute(sql, params), fetchmany() and close(), gives tuples, and, as a `paramstyle`, takes
-    ``%s`` ("format") and for PostgreSQL ``%(name)s`` ("pyformat"), or what is given. `in_transaction` says whether the host's COMMIT
-    decides about what runs now; without it, the connection is looked at.
+    `engine` ("sqlite", "postgresql", "mariadb") is needed only for a connection of a module that is not known. `cursor` makes a
+    DB-API cursor, or a wrapper of one that has execute(sql, params), fetchmany() and close(), gives tuples, and, as a `paramstyle`,
+    takes ``%s`` ("format") and for PostgreSQL ``%(name)s`` ("pyformat"), or what is given. `in_transaction` says whether the host's
+    COMMIT decides about what runs now; without it, the connection is looked at.
     """
 
     def __init__(self, connection: Any, *, engine: Optional[str] = None, cursor: Optional[Callable[[], Any]] = None,
@@ -137,8 +137,8 @@ class Session:
         if isinstance(exception, MemoryError):
             return Failed(Status.NOMEM, "out of memory", TransactionState.NONE)
         if isinstance(exception, UnicodeError):
-            return Failed(Status.UNSUPPORTED, f"{self.engine.label}: a text cannot be sent in the connection's encoding: {exception}",
-                          TransactionState.NONE)
+            return Failed(Status.UNSUPPORTED, f"{self.engine.label}: a text cannot be sent in the connection's encoding: "
+                          f"{exception}", TransactionState.NONE)
         return None
 
 
@@ -266,8 +266,8 @@ def _report(session: Session, exception: BaseException, error: Optional[int]) ->
         found = Failed(Status.CANCELLED, f"{type(exception).__name__} in the driver", TransactionState.NONE)
     else:
         carried.cause = exception if not isinstance(exception, Refused) else None
-    details = _abi.cascade_error_details(status=int(found.status), transaction=int(found.transaction), native_code=found.native_code,
-                                         sqlstate=found.sqlstate.encode() or None,
+    details = _abi.cascade_error_details(status=int(found.status), transaction=int(found.transaction),
+                                         native_code=found.native_code, sqlstate=found.sqlstate.encode() or None,
                                          message=found.message.encode("utf-8", "replace").replace(b"\0", b" "))
     place = ctypes.cast(error, POINTER(POINTER(_abi.cascade_error))) if error else None
     return int(lib.cascade_error_create(None, byref(details), place))

@@ -79,8 +79,8 @@ _GIVE_ROWS = _abi.cascade_fill_rows(_give_rows)
 class Fill(Handle):
     """A fill that is under way: give it sources by select() or stream(), then iterate, or run(). Made by Connection.fill().
 
-    `columns` are those that the sources give, in their order; `key`, of these, tells rows apart; `range` is the column of the key in
-    whose ranges the work goes. The other options are those of the C interface.
+    `columns` are those that the sources give, in their order; `key`, of these, tells rows apart; `range` is the column of the key
+    in whose ranges the work goes. The other options are those of the C interface.
     """
 
     def __init__(self, connection: Connection, graph: Graph, table: str, columns: NamesOrName, key: NamesOrName, *,
@@ -141,8 +141,8 @@ class Fill(Handle):
         info = _abi.cascade_fill_report()
         with self._connection._session:
             lib.cascade_fill_describe(self._pointer, byref(info))
-        return FillReport(bool(info.finished), None if info.permille < 0 else info.permille, info.ranges, info.inserted, info.updated,
-                          info.skipped, info.retries, info.longest_ns)
+        return FillReport(bool(info.finished), None if info.permille < 0 else info.permille, info.ranges, info.inserted,
+                          info.updated, info.skipped, info.retries, info.longest_ns)
 
     def token(self) -> str:
         """Where the fill stands, for another one of the same target and sources to go on from."""

@@ -104,8 +104,8 @@ class Purge(Handle):
     Inside a transaction of the host, there is one batch, between savepoints, and the host commits.
 
     `allow` lifts refusals; `integrity` says who guarantees that no reference dangles; `max_rows` refuses a larger closure;
-    `max_tx_rows`, `batch_ms` and `statement_timeout_ms` bound transactions and statements; `time_budget_ms` and `row_budget` end the
-    purge early; `plan` is a Plan, or its fingerprint, that was approved; `after_batch` is called inside each transaction.
+    `max_tx_rows`, `batch_ms` and `statement_timeout_ms` bound transactions and statements; `time_budget_ms` and `row_budget` end
+    the purge early; `plan` is a Plan, or its fingerprint, that was approved; `after_batch` is called inside each transaction.
     """
 
     def __init__(self, connection: Connection, policy: Policy, selection: Selection, *, allow: Allow = Allow(0),
