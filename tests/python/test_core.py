@@ -294,6 +294,46 @@ def test_hooks_see_keys_and_their_exceptions_come_out(db, graph):
     assert db.database.counts() == before
 
 
+def test_vetoes_columns_and_commits(db, graph):
+    policy, told, committed = cascading(graph), [], []
+
+    def before(deleted):
+        for each in deleted:
+            if each.table.name == "agent":
+                told.extend(zip(each.keys, each.columns()))
+                each.veto([list(each.keys).index(2)] if 2 in each.keys else [])
+            else:
+                assert each.columns() == [{}] * len(each.keys)
+    purge = db.purge(policy, graph.select("agent", [1, 2, 3]), before_batch=before, columns={"agent": ["name"]},
+                     after_commit=lambda deleted: committed.extend(len(each.keys) for each in deleted))
+    while next(purge, None):
+        pass
+    assert dict(told) == {1: {"name": "agent 1"}, 2: {"name": "agent 2"}, 3: {"name": "agent 3"}}
+    report = purge.report()
+    vetoed, kept = purge.kept("agent")
+    assert (list(vetoed), list(kept), report.vetoed, report.kept) == ([2], [], 1, 0)
+    purge.close()
+    assert list(vetoed) == [2] and sum(committed) == report.deleted
+    assert {each.table.name: each.vetoed for each in report.tables}["agent"] == 1
+    assert db.database.rows("SELECT id FROM agent WHERE id < 4 ORDER BY id") == [(0,), (2,)]
+
+    outside = []
+    db.purge(policy, graph.select("agent", [4]), after_batch=outside.extend).run()
+    for late_call in (outside[0].columns, lambda: outside[0].veto([0])):
+        with pytest.raises(ValueError, match="has ended"):
+            late_call()
+    with pytest.raises(libcascade.InvalidError):  # too late for a veto
+        db.purge(policy, graph.select("agent", [5]), after_batch=lambda deleted: deleted[0].veto([0])).run()
+    with pytest.raises(libcascade.NotFoundError):
+        db.purge(policy, graph.select("agent", [5]), columns={"agent": ["nosuch"]}, after_batch=lambda deleted: None)
+
+    def late(deleted):
+        raise LookupError("after the fact")
+    with pytest.raises(LookupError, match="after the fact"):
+        db.purge(policy, graph.select("agent", [6]), after_commit=late).run()
+    assert db.database.rows("SELECT id FROM agent WHERE id = 6") == []
+
+
 def test_proven_integrity(db, graph):
     policy, agents = cascading(graph), graph.select("agent", [1])
     if db.engine == "mariadb":

@@ -29,15 +29,15 @@ from .errors import (
 from .fill import Fill, FillReport, Range
 from .graph import Column, Graph, Override, Policy, Relation, Selection, Table
 from .plan import Plan, Step
-from .purge import AfterBatch, Batch, Deleted, Purge, Report, TableReport
+from .purge import Batch, Deleted, Hook, Purge, Report, TableReport
 from .queue import Detached, JobOptions, Queue, Worker, WorkerReport, queue_ddl
 
 __all__ = [
-    "ALL", "Accuracy", "Action", "AfterBatch", "Allow", "Batch", "BlockedError", "BlockerKind", "Blockers", "BlockersCut",
+    "ALL", "Accuracy", "Action", "Allow", "Batch", "BlockedError", "BlockerKind", "Blockers", "BlockersCut",
     "BlockersProfile", "BusyError", "CancelledError", "Column", "ColumnFlag", "Connection", "ConnectionFailedError",
     "ConstraintError", "ContendedError", "Context", "CountMode", "CycleError", "DatabaseError", "DeadlockError", "Deleted",
     "Detached", "EngineError", "Error", "Fill", "FillMode", "FillReport", "ForeignKeyError", "FormatError", "Graph",
-    "Hidden", "HookError", "Integrity", "InvalidError", "JobOptions", "Key", "Keys", "LeaseError", "LogLevel",
+    "Hidden", "Hook", "HookError", "Integrity", "InvalidError", "JobOptions", "Key", "Keys", "LeaseError", "LogLevel",
     "MaxRowsError", "NoFilterError", "NoKeyError", "NoProgressError", "NotAtomicError", "NotFoundError", "OptionsError",
     "OutOfMemoryError", "Override", "Page", "Plan", "PlanChangedError", "Policy", "PolicyError", "PrivilegeError",
     "ProbeAnswer", "Purge", "Queue", "Range", "ReadOnlyError", "RefusedError", "Relation", "RelationFlag", "Report",

@@ -2,27 +2,50 @@
 
 from __future__ import annotations
 
-from ctypes import POINTER, byref
+from array import array
+from ctypes import POINTER, byref, c_uint64
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from . import _abi
 from ._abi import Allow, Integrity
 from ._calls import Handle, carry, encode_or_none, failure, lib, register, subject
-from ._values import Keys, Loans
-from .graph import Policy, Selection, Table
+from ._values import Keys, Loans, Value, names, read_cells
+from .graph import Policy, Selection, Table, _Arrays
 from .plan import Plan
 
 if TYPE_CHECKING:
     from .connection import Connection
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Deleted:
-    """Keys that one batch has deleted from one table."""
+    """Rows of one table that one batch deletes, as a hook is told of them."""
 
     table: Table
     keys: Keys
+    _hooks: _Hooks
+    _turn: int
+    _position: int
+
+    @property
+    def _purge(self) -> Any:
+        if self._turn != self._hooks.turn:
+            raise ValueError("this was for a hook that has ended")
+        return self._hooks.purge
+
+    def columns(self) -> List[Dict[str, Value]]:
+        """The columns that the purge was made with, for each of the keys. Only while the hook runs."""
+        found = _abi.cascade_row_columns()
+        lib.cascade_purge_row_columns(self._purge, self._position, byref(found))
+        labels, width = names(found.columns, found.column_count), int(found.column_count)
+        cells = read_cells(found.cells, int(found.row_count) * width)
+        return [dict(zip(labels, cells[at * width:(at + 1) * width])) for at in range(len(self.keys))]
+
+    def veto(self, positions: Iterable[int]) -> None:
+        """Keeps the rows of the keys at these positions, and with them what they refer to. Only in `before_batch`, while it runs."""
+        rows = array("Q", positions)
+        lib.cascade_purge_veto(self._purge, self._position, (c_uint64 * len(rows)).from_buffer(rows) if rows else None, len(rows))
 
 
 @dataclass(frozen=True)
@@ -48,11 +71,14 @@ class TableReport:
     table: Table
     deleted: int
     updated: int
+    vetoed: int
+    kept: int
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a purge did. `finished` is False when a budget, a cancel or a failure ended it."""
+    """What a purge did. `finished` is False when a budget, a cancel or a failure ended it. `vetoed` rows were kept by a hook, and `kept`
+    ones stayed with them."""
 
     finished: bool
     batches: int
@@ -60,6 +86,8 @@ class Report:
     updated: int
     retries: int
     longest_ns: int
+    vetoed: int
+    kept: int
     tables: List[TableReport]
 
     @property
@@ -68,34 +96,49 @@ class Report:
         return {each.table.label: each.deleted for each in self.tables if each.deleted}
 
 
-#: Runs inside a batch's transaction, before its COMMIT. What it raises rolls the batch back and ends the purge; so does False.
-AfterBatch = Callable[[Sequence[Deleted]], Optional[bool]]
+#: A hook. What it raises ends the purge, and comes out of it; so does False. Before the COMMIT, that rolls the batch back.
+Hook = Callable[[Sequence[Deleted]], Optional[bool]]
 
 
-class _Hook:
-    def __init__(self, function: AfterBatch, policy: Policy) -> None:
-        self.function, self.graph = function, policy.graph
+class _Hooks:
+    """The hooks of a purge."""
+
+    def __init__(self, policy: Policy, *functions: Optional[Hook]) -> None:
+        self.graph, self.functions = policy.graph, functions
+        self.purge: Any = None
+        #: Odd while a hook runs.
+        self.turn = 0
+
+    def call(self, which: int, tables: Any, count: int) -> int:
+        loans, function = Loans(), self.functions[which]
+        self.turn += 1
+        try:
+            given = [Deleted(self.graph.table(tables[i].table), loans.lend(tables[i].keys.contents, None), self, self.turn, i)
+                     for i in range(count)]
+            status = 1 if function is not None and function(given) is False else 0
+        except BaseException as exception:
+            status = 1
+            try:
+                lib.cascade_purge_blame(self.purge, None, repr(exception).encode("utf-8", "replace").replace(b"\0", b" "))
+            finally:
+                carry(exception)
+        self.turn += 1
+        try:
+            loans.recall()
+        except BaseException as exception:
+            carry(exception)
+            status = 1
+        return status
 
 
-def _after_batch(number: Optional[int], tables: Any, count: int) -> int:
-    hook, loans = subject(number), Loans()
-    if hook is None:
-        return 1
-    try:
-        given = [Deleted(hook.graph.table(tables[i].table), loans.lend(tables[i].keys.contents, None)) for i in range(count)]
-        status = 1 if hook.function(given) is False else 0
-    except BaseException as exception:
-        carry(exception)
-        status = 1
-    try:
-        loans.recall()
-    except BaseException as exception:
-        carry(exception)
-        status = 1
-    return status
+def _trampoline(which: int) -> Any:
+    def call(number: Optional[int], tables: Any, count: int) -> int:
+        hooks = subject(number)
+        return 1 if hooks is None else int(hooks.call(which, tables, count))
+    return _abi.cascade_after_batch(call)
 
 
-_AFTER_BATCH = _abi.cascade_after_batch(_after_batch)
+_HOOKS = [_trampoline(which) for which in range(3)]
 
 
 class Purge(Handle):
@@ -105,24 +148,35 @@ class Purge(Handle):
 
     `allow` lifts refusals; `integrity` says who guarantees that no reference dangles; `max_rows` refuses a larger closure;
     `max_tx_rows`, `batch_ms` and `statement_timeout_ms` bound transactions and statements; `time_budget_ms` and `row_budget` end
-    the purge early; `plan` is a Plan, or its fingerprint, that was approved; `after_batch` is called inside each transaction.
+    the purge early; `plan` is a Plan, or its fingerprint, that was approved.
+
+    Hooks: `before_batch` runs inside each transaction before anything is deleted, and may veto rows; `after_batch` runs before the
+    COMMIT, and may write in the same transaction through the host's connection; `after_commit` runs after it. `columns` names what they
+    are told besides the keys: ``{"photo": ["path"]}``.
     """
 
     def __init__(self, connection: Connection, policy: Policy, selection: Selection, *, allow: Allow = Allow(0),
                  integrity: Integrity = Integrity.CHECKED, max_rows: int = 0, max_tx_rows: int = 0, batch_ms: int = 0,
                  time_budget_ms: int = 0, row_budget: int = 0, plan: Union[Plan, str, None] = None,
-                 after_batch: Optional[AfterBatch] = None, statement_timeout_ms: int = 0) -> None:
+                 before_batch: Optional[Hook] = None, after_batch: Optional[Hook] = None, after_commit: Optional[Hook] = None,
+                 columns: Mapping[str, Sequence[str]] = {}, statement_timeout_ms: int = 0) -> None:
         options = _abi.cascade_purge_options(
             allow=int(allow), integrity=int(integrity), max_rows=max_rows, max_tx_rows=max_tx_rows, batch_ms=batch_ms,
             time_budget_ms=time_budget_ms, row_budget=row_budget, statement_timeout_ms=statement_timeout_ms,
             plan=encode_or_none(plan.fingerprint if isinstance(plan, Plan) else plan))
-        if after_batch is not None:
-            self._hook = _Hook(after_batch, policy)
-            options.after_batch, options.hook_data = _AFTER_BATCH, register(self._hook)
+        arrays, wanted = _Arrays(), [(table, name) for table, of_table in columns.items() for name in of_table]
+        options.column_tables, options.column_count = arrays.texts([table for table, _ in wanted])
+        options.columns, _ = arrays.texts([name for _, name in wanted])
+        self._hooks = _Hooks(policy, before_batch, after_batch, after_commit)
+        for member, function, call in zip(("before_batch", "after_batch", "after_commit"), self._hooks.functions, _HOOKS):
+            if function is not None:
+                setattr(options, member, call)
+        options.hook_data = register(self._hooks)
         out = POINTER(_abi.cascade_purge)()
         with connection._session:
             lib.cascade_purge_new(connection._pointer, policy._pointer, selection._pointer, byref(options), byref(out), failure())
         super().__init__(out, lib.cascade_purge_free, connection._session)
+        self._hooks.purge, self._loans = out, Loans()
         self._connection, self._graph = connection, policy.graph
 
     def __iter__(self) -> Iterator[Batch]:
@@ -131,6 +185,7 @@ class Purge(Handle):
     def __next__(self) -> Batch:
         batch = POINTER(_abi.cascade_batch_info)()
         with self._connection._session:
+            self._loans.recall()
             if lib.cascade_purge_next(self._pointer, byref(batch), failure()) == _abi.Status.DONE:
                 raise StopIteration
             info = batch.contents
@@ -150,6 +205,20 @@ class Purge(Handle):
         """Stops it: the running or next batch is rolled back and raises CancelledError. Any thread, and signal handlers."""
         self._signal(lib.cascade_purge_cancel)
 
+    def kept(self, table: Union[str, int, Table]) -> Tuple[Keys, Keys]:
+        """The rows of a table that a hook has kept, and those that stayed with them."""
+        vetoed, kept = POINTER(_abi.cascade_keys)(), POINTER(_abi.cascade_keys)()
+        with self._connection._session:
+            lib.cascade_purge_kept(self._pointer, self._graph._resolve(table).number, byref(vetoed), byref(kept))
+            return self._loans.lend(vetoed.contents, self), self._loans.lend(kept.contents, self)
+
+    def close(self) -> None:
+        """Ends it, finished or not. Keys that it has given stay readable."""
+        if not self.closed:
+            with self._connection._session:
+                self._loans.recall()
+        super().close()
+
     def report(self) -> Report:
         """What was done so far."""
         info = _abi.cascade_purge_report()
@@ -159,5 +228,6 @@ class Purge(Handle):
             for position in range(info.table_count):
                 part = _abi.cascade_table_report()
                 lib.cascade_purge_table(self._pointer, position, byref(part))
-                tables.append(TableReport(self._graph.table(part.table), part.deleted, part.updated))
-        return Report(bool(info.finished), info.batches, info.deleted, info.updated, info.retries, info.longest_ns, tables)
+                tables.append(TableReport(self._graph.table(part.table), part.deleted, part.updated, part.vetoed, part.kept))
+        return Report(bool(info.finished), info.batches, info.deleted, info.updated, info.retries, info.longest_ns, info.vetoed,
+                      info.kept, tables)
