@@ -6,6 +6,7 @@ import os
 import random
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ import weakref
 import pytest
 
 import libcascade
-from libcascade import Connection, Override, Policy, Rule
+from libcascade import Connection, Integrity, Override, Policy, Rule
 
 
 def cascading(graph):
@@ -80,6 +81,29 @@ def test_circles_of_objects_are_collected(sqlite):
     del purge, holder
     gc.collect()
     assert found() is None
+
+
+def test_a_host_that_holds_the_session_is_collected(sqlite):
+    """As a framework's wrapper of a connection does, with a cursor of its own."""
+    sqlite.museum()
+
+    class Wrapper:
+        def __init__(self):
+            self.connection = sqlite3.connect(sqlite.path, isolation_level=None)
+            self.connection.execute("PRAGMA foreign_keys = ON")
+            self.library = Connection.over(self.connection, cursor=self.cursor, paramstyle="qmark")
+
+        def cursor(self):
+            return self.connection.cursor()
+    wrapper = Wrapper()
+    graph = wrapper.library.graph()
+    wrapper.purge = wrapper.library.purge(cascading(graph), graph.select("agent", [1]), integrity=Integrity.PROVEN)
+    connection, found = wrapper.connection, weakref.ref(wrapper)
+    assert connection.execute("PRAGMA foreign_keys").fetchone() == (0,)
+    del wrapper
+    gc.collect()
+    assert found() is None
+    assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)  # put back, though all was thrown away at once
 
 
 def test_a_page_outlives_its_cursor(sqlite):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import os
+import sys
 import threading
 import weakref
 from ctypes import POINTER, byref, c_char, cast, c_char_p
-from typing import Any, Callable, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from . import _abi, _loader
 from ._abi import Status, TransactionState
@@ -76,6 +78,7 @@ def _discard(arguments: Tuple[Any, ...]) -> None:
 _Pointer: Any = POINTER(c_char).__mro__[1]  # ctypes' base class of all pointers
 _ERROR = POINTER(_abi.cascade_error)
 _ERROR_OUT = POINTER(_ERROR)
+_numbers = itertools.count(1)
 lib = _abi.Functions(_loader.load(), _check)
 
 
@@ -111,10 +114,19 @@ def encode_or_none(text: Optional[str]) -> Optional[bytes]:
     return None if text is None else encode(text)
 
 
-class Guard:
-    """One thread at a time is in calls of a session, and what the garbage collector finds meanwhile is freed afterwards."""
+#: What drivers written in Python work on, by its number, while a call is under way: nothing is kept alive by being in here.
+working: Dict[int, Any] = {}
 
-    def __init__(self) -> None:
+
+class Guard:
+    """One thread at a time is in calls of a session, and what is thrown away meanwhile is freed afterwards.
+
+    `session` is what a driver written in Python works on, if the session has one.
+    """
+
+    def __init__(self, session: Any = None) -> None:
+        self.number = next(_numbers)
+        self._session = session
         self._lock = threading.RLock()
         self._depth = 0
         self._waiting: List[Tuple[Callable[[Any], None], Any]] = []
@@ -124,29 +136,36 @@ class Guard:
         if self._pid != os.getpid():
             raise RuntimeError("this session was opened before the process forked: open one in the child")
         self._lock.acquire()
-        self._depth += 1
+        self._begin()
 
     def __exit__(self, *_: Any) -> None:
-        if self._depth == 1:
-            self._bury()
-        self._depth -= 1
-        self._lock.release()
+        try:
+            self._end()
+        finally:
+            self._lock.release()
         self._try_bury()  # what came in between
 
-    def _bury(self) -> None:
-        while self._waiting:
-            _release(*self._waiting.pop(0))
+    def _begin(self) -> None:
+        self._depth += 1
+        if self._session is not None:
+            working[self.number] = self._session
+
+    def _end(self) -> None:
+        try:
+            while self._depth == 1 and self._waiting:
+                _release(*self._waiting.pop(0))
+        finally:
+            self._depth -= 1
+            if not self._depth:
+                working.pop(self.number, None)
 
     def _try_bury(self) -> None:
         while self._waiting and self._lock.acquire(blocking=False):
             try:
                 if self._depth:
                     return
-                self._depth = 1
-                try:
-                    self._bury()
-                finally:
-                    self._depth = 0
+                self._begin()
+                self._end()
             finally:
                 self._lock.release()
 
@@ -168,13 +187,16 @@ def _release(free: Callable[[Any], None], pointer: Any) -> None:
 
 
 class Handle:
-    """An object of the library. Freed by close(), at the end of a `with`, by the garbage collector, or at exit."""
+    """An object of the library. Freed by close(), at the end of a `with`, when it is thrown away, or at exit."""
+
+    _held: Any = None
 
     def __init__(self, pointer: Any, free: Callable[[Any], None], guard: Optional[Guard] = None) -> None:
-        self._held: Any = pointer
-        self._guard = guard
         self._closing = threading.RLock()
-        self._finalizer = weakref.finalize(self, guard.free if guard else _release, free, pointer)
+        self._guard, self._free = guard, free
+        self._age = next(_numbers)
+        self._held = pointer
+        _alive.add(self)
 
     @property
     def _pointer(self) -> Any:
@@ -190,9 +212,19 @@ class Handle:
 
     def close(self) -> None:
         """Frees it. May be called again."""
+        self._close()
+
+    def _close(self) -> None:
+        if self._held is None:
+            return
         with self._closing:
-            self._held = None
-        self._finalizer()
+            pointer, self._held = self._held, None
+        if pointer is not None:
+            (self._guard.free if self._guard else _release)(self._free, pointer)
+
+    def __del__(self) -> None:
+        if not sys.is_finalizing():  # else memory and sessions end with the process
+            self._close()
 
     def _signal(self, function: Callable[[Any], None]) -> None:
         """Calls a function that any thread may call, while the object lives."""
@@ -213,7 +245,6 @@ class Handle:
 #: What callbacks with a `user_data` are about, by that number: Python's own objects never cross the interface. Held by the object
 #: that calls back, so that a callback that holds that object does not keep it for ever.
 _subjects: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
-_numbers = itertools.count(1)
 
 
 def register(subject: Any) -> int:
@@ -232,3 +263,16 @@ def carry(exception: BaseException) -> None:
     """Keeps what a callback has raised; the call in which it was raises it. The first one counts."""
     if carried.raised is None:
         carried.raised = exception
+
+
+_alive: weakref.WeakSet[Handle] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """At exit, what is still open is closed while Python still works: the youngest first."""
+    for handle in sorted(_alive, key=lambda each: each._age, reverse=True):
+        try:
+            handle._close()
+        except Exception:
+            pass  # the process ends

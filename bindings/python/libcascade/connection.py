@@ -56,8 +56,8 @@ class Connection(Handle):
     Opened by connect(), or over a session of the host: adopt() for a C library's handle, over() for a DB-API connection.
     """
 
-    def __init__(self, pointer: Any, context: Context) -> None:
-        super().__init__(pointer, lib.cascade_connection_free, Guard())
+    def __init__(self, pointer: Any, context: Context, guard: Optional[Guard] = None) -> None:
+        super().__init__(pointer, lib.cascade_connection_free, guard or Guard())
         self._context = context
 
     @classmethod
@@ -81,7 +81,8 @@ class Connection(Handle):
         """Works on a DB-API connection of the host and in its transaction. See libcascade.dbapi.Session for the options."""
         from .dbapi import Session, attach
         context = context or Context()
-        return cls(attach(Session(connection, **options), context._pointer), context)
+        pointer, guard = attach(Session(connection, **options), context._pointer)
+        return cls(pointer, context, guard)
 
     @property
     def engine(self) -> str:

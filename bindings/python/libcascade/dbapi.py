@@ -30,7 +30,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from . import _abi
 from ._abi import DRIVER_ABI, Capability, Status, TransactionState, ValueType
-from ._calls import carried, carry, failure, lib
+from ._calls import Guard, carried, carry, failure, lib, working
 from ._engines import Engine, Failed, Refused, engine_of, first_word
 from ._placeholders import Placeholders
 from ._values import BLOB, CELL, CELL_SIZE, DOUBLE, INT64, NULL, TEXT, UINT64
@@ -252,8 +252,7 @@ class _Result:
         return TEXT if name == "text" else BLOB, 0, 0.0, bytes.fromhex(value)
 
 
-#: Sessions that a connection of the library works on, and results that it reads, until it closes them.
-_sessions: Dict[int, Session] = {}
+#: Results that the library reads, until it closes them.
 _results: Dict[int, _Result] = {}
 _numbers = itertools.count(1)
 
@@ -274,7 +273,7 @@ def _report(session: Session, exception: BaseException, error: Optional[int]) ->
 
 
 def _capabilities(number: int, to: Any, error: Optional[int]) -> int:
-    session = _sessions[number]
+    session = working[number]
     try:
         session.capabilities(_abi.cascade_capabilities.from_address(to))
         return 0
@@ -283,7 +282,7 @@ def _capabilities(number: int, to: Any, error: Optional[int]) -> int:
 
 
 def _execute(number: int, statement: int, affected: int, error: Optional[int]) -> int:
-    session = _sessions[number]
+    session = working[number]
     try:
         ctypes.c_uint64.from_address(affected).value = session.execute(_abi.cascade_statement.from_address(statement))
         return 0
@@ -292,7 +291,7 @@ def _execute(number: int, statement: int, affected: int, error: Optional[int]) -
 
 
 def _query(number: int, statement: int, cursor: int, error: Optional[int]) -> int:
-    session = _sessions[number]
+    session = working[number]
     try:
         c_void_p.from_address(cursor).value = session.query(_abi.cascade_statement.from_address(statement))
         return 0
@@ -304,7 +303,7 @@ def _next(number: int, cursor: int, row: int, error: Optional[int]) -> int:
     try:
         return 0 if _results[cursor].put(row) else 1  # CASCADE_DONE
     except BaseException as exception:
-        return _report(_sessions[number], exception, error)
+        return _report(working[number], exception, error)
 
 
 def _cursor_close(number: int, cursor: int) -> None:
@@ -317,7 +316,7 @@ def _cursor_close(number: int, cursor: int) -> None:
 
 
 def _cancel(number: int) -> None:
-    session = _sessions.get(number)
+    session = working.get(number)
     if session is not None:
         try:
             session.cancel()
@@ -327,13 +326,9 @@ def _cancel(number: int) -> None:
 
 def _in_transaction(number: int) -> int:
     try:
-        return int(bool(_sessions[number].hosted()))
+        return int(bool(working[number].hosted()))
     except Exception:
         return 0  # the connection is lost; its next statement says so
-
-
-def _close(number: int) -> None:
-    _sessions.pop(number, None)
 
 
 def _operations() -> _abi.cascade_driver:
@@ -345,7 +340,6 @@ def _operations() -> _abi.cascade_driver:
         _kept.append(function)
         setattr(table, member, ctypes.cast(function, kind))
 
-    put("close", _abi.cascade_driver_close, CFUNCTYPE(None, c_void_p)(_close))
     put("capabilities", _abi.cascade_driver_capabilities, CFUNCTYPE(c_int32, c_void_p, c_void_p, c_void_p)(_capabilities))
     put("execute", _abi.cascade_driver_execute, plain(_execute))
     put("query", _abi.cascade_driver_query, plain(_query))
@@ -360,13 +354,9 @@ _kept: List[Any] = []
 _DRIVER = _operations()
 
 
-def attach(session: Session, context: Any) -> Any:
-    """A connection of the library over the session, which it holds until it is closed."""
-    out, number = _OUT(), next(_numbers)
-    _sessions[number] = session
-    try:
-        lib.cascade_connection_new(context, byref(_DRIVER), number, None, byref(out), failure())
-    except BaseException:
-        _sessions.pop(number, None)
-        raise
-    return out
+def attach(session: Session, context: Any) -> Tuple[Any, Guard]:
+    """A connection of the library over the session, which its guard holds."""
+    out, guard = _OUT(), Guard(session)
+    with guard:
+        lib.cascade_connection_new(context, byref(_DRIVER), guard.number, None, byref(out), failure())
+    return out, guard
