@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 import weakref
 
 import pytest
@@ -148,6 +149,30 @@ def test_threads_wait_for_each_other(sqlite):
 
 #: What SQLite is busy with for ever, and the servers wait for.
 ENDLESS = "id = 1 AND 0 < (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n)"
+
+
+def test_close_while_another_thread_is_in_a_call(sqlite):
+    """What a call works on lives until it ends, whoever closes it."""
+    sqlite.museum(200, 4000)
+    for seed in range(20):
+        db = Connection.over(sqlite.dbapi(autocommit=True)) if seed % 2 else libcascade.connect(sqlite.uri)
+        graph = db.graph()
+        policy, agents = cascading(graph), graph.where("agent", "id < 150")
+        outcome = []
+
+        def work():
+            try:
+                while True:
+                    outcome.append(db.plan(policy, agents).deleted)
+            except (ValueError, libcascade.CancelledError) as error:
+                outcome.append(error)
+        thread = threading.Thread(target=work)
+        thread.start()
+        time.sleep(0.01 * (seed % 5))
+        for each in random.Random(seed).sample([db, graph, policy, agents], 4):
+            each.close()
+        thread.join()
+        assert "is closed" in str(outcome[-1]) and {3150} >= set(outcome[:-1])
 
 
 @pytest.mark.parametrize("over", [False, True], ids=["native", "dbapi"])
@@ -290,7 +315,14 @@ print("fine")
 """
 
 
-WORK = "def work(times):\n    for _ in range(times):\n        db.plan(policy, graph.select('agent', [17]))\n"
+WORK = """
+def work(times):
+    try:
+        for _ in range(times):
+            db.plan(policy, graph.select("agent", [17]))
+    except ValueError as error:  # closed at exit
+        assert "is closed" in str(error)
+"""
 ENDS = {
     "plain": "",
     "builtins": "import builtins; builtins.kept = keep",

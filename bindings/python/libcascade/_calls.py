@@ -187,7 +187,11 @@ def _release(free: Callable[[Any], None], pointer: Any) -> None:
 
 
 class Handle:
-    """An object of the library. Freed by close(), at the end of a `with`, when it is thrown away, or at exit."""
+    """An object of the library. Freed by close(), at the end of a `with`, when it is thrown away, or at exit.
+
+    One that lives on a session has its guard, and is freed when no call is under way there. One that is memory alone is freed when the
+    last call that got its pointer has ended.
+    """
 
     _held: Any = None
 
@@ -196,7 +200,10 @@ class Handle:
         self._guard, self._free = guard, free
         self._age = next(_numbers)
         self._held = pointer
-        _alive.add(self)
+        if guard is None:
+            weakref.finalize(pointer, _release, free, cast(pointer, type(pointer))).atexit = False
+        else:
+            _alive.add(self)
 
     @property
     def _pointer(self) -> Any:
@@ -219,8 +226,8 @@ class Handle:
             return
         with self._closing:
             pointer, self._held = self._held, None
-        if pointer is not None:
-            (self._guard.free if self._guard else _release)(self._free, pointer)
+        if pointer is not None and self._guard is not None:
+            self._guard.free(self._free, pointer)
 
     def __del__(self) -> None:
         if not sys.is_finalizing():  # else memory and sessions end with the process
@@ -270,7 +277,7 @@ _alive: weakref.WeakSet[Handle] = weakref.WeakSet()
 
 @atexit.register
 def _close_all() -> None:
-    """At exit, what is still open is closed while Python still works: the youngest first."""
+    """At exit, sessions and what lives on them are closed while Python still works: the youngest first."""
     for handle in sorted(_alive, key=lambda each: each._age, reverse=True):
         try:
             handle._close()

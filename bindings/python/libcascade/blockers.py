@@ -156,12 +156,14 @@ class Blockers(Handle):
     @property
     def cut(self) -> BlockersCut:
         """What ended the cursor before all was given."""
-        return BlockersCut(lib.cascade_blockers_cut(self._pointer))
+        with self._connection._session:
+            return BlockersCut(lib.cascade_blockers_cut(self._pointer))
 
     def total(self, kind: Optional[BlockerKind] = None) -> Total:
         """Counts of all relations of one kind, or of all, of which this cursor has given the first page."""
         total = _abi.cascade_blockers_total()
-        lib.cascade_blockers_count(self._pointer, int(kind or 0), byref(total))
+        with self._connection._session:
+            lib.cascade_blockers_count(self._pointer, int(kind or 0), byref(total))
         return Total(total.relations, total.references, Accuracy(total.accuracy))
 
 

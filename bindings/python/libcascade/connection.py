@@ -59,6 +59,8 @@ class Connection(Handle):
     def __init__(self, pointer: Any, context: Context, guard: Optional[Guard] = None) -> None:
         super().__init__(pointer, lib.cascade_connection_free, guard or Guard())
         self._context = context
+        #: "sqlite", "postgresql" or "mariadb".
+        self.engine: str = lib.cascade_connection_engine(pointer).decode()
 
     @classmethod
     def open(cls, uri: str, *, lock_timeout_ms: int = 0, context: Optional[Context] = None) -> Connection:
@@ -85,14 +87,10 @@ class Connection(Handle):
         return cls(pointer, context, guard)
 
     @property
-    def engine(self) -> str:
-        """"sqlite", "postgresql" or "mariadb"."""
-        return str(lib.cascade_connection_engine(self._pointer).decode())
-
-    @property
     def statements(self) -> int:
         """Statements sent so far, those that failed included."""
-        return int(lib.cascade_connection_statements(self._pointer))
+        with self._session:
+            return int(lib.cascade_connection_statements(self._pointer))
 
     def cancel(self) -> None:
         """Asks the statement or purge that runs to stop: that call raises CancelledError. Any thread, and signal handlers."""
