@@ -334,6 +334,34 @@ def test_vetoes_columns_and_commits(db, graph):
     assert db.database.rows("SELECT id FROM agent WHERE id = 6") == []
 
 
+def test_throttles(db, graph, tmp_path):
+    policy, asked, told = cascading(graph), [], []
+    with libcascade.connect(db.database.uri) as watcher:
+        throttle = libcascade.Throttle(watcher, sleep_percent=50, ask=asked.append, told=told.append)
+        report = db.purge(policy, graph.where("agent", "id < 6"), max_tx_rows=20, throttle=throttle).run()
+        assert report.finished and len(asked) >= report.batches and throttle.report().lag is None
+
+        def stop(last_ns):
+            raise KeyError("stop")
+        with pytest.raises(KeyError, match="stop"):
+            db.purge(policy, graph.select("agent", [7]), throttle=libcascade.Throttle(watcher, ask=stop)).run()
+        with pytest.raises(libcascade.CancelledError):
+            db.purge(policy, graph.select("agent", [7]), throttle=libcascade.Throttle(watcher, ask=lambda last_ns: -1)).run()
+    (tmp_path / "pause").touch()
+    over = libcascade.Connection.over(db.database.dbapi(autocommit=True))
+    throttle = libcascade.Throttle(over, pause_file=str(tmp_path / "pause"), max_pause_ms=50, told=told.append, check_ms=10)
+    with pytest.raises(libcascade.ThrottledError):
+        db.purge(policy, graph.select("agent", [7]), throttle=throttle).run()
+    assert libcascade.PauseReason.FILE in {pause.reason for pause in told} and throttle.report().pauses == 1
+    if db.engine == "postgresql":  # looks through psycopg2 while the purge goes on its own session
+        assert db.purge(policy, graph.select("agent", [8]), throttle=libcascade.Throttle(over, max_load=500)).run().deleted == 11
+    if db.engine == "sqlite":
+        with pytest.raises(libcascade.UnsupportedError):
+            libcascade.Throttle(over, max_load=1)
+    throttle.close()
+    over.close()
+
+
 def test_proven_integrity(db, graph):
     policy, agents = cascading(graph), graph.select("agent", [1])
     if db.engine == "mariadb":

@@ -14,7 +14,7 @@
 from ._abi import VERSION_STRING as __version__
 from ._abi import (
     Accuracy, Action, Allow, BlockerKind, BlockersCut, BlockersProfile, ColumnFlag, CountMode, FillMode, Hidden, Integrity,
-    LogLevel, ProbeAnswer, RelationFlag, Rule, Status, StepKind, StepWarning, TableFlag, TableKind, TokenKind,
+    LogLevel, PauseReason, ProbeAnswer, RelationFlag, Rule, Status, StepKind, StepWarning, TableFlag, TableKind, TokenKind,
     TransactionState)
 from ._values import Key, Keys, Value
 from .blockers import ALL, Blockers, Page, Request, Total
@@ -24,13 +24,14 @@ from .errors import (
     DatabaseError, DeadlockError, EngineError, Error, ForeignKeyError, FormatError, HookError, InvalidError, LeaseError,
     MaxRowsError, NoFilterError, NoKeyError, NoProgressError, NotAtomicError, NotFoundError, OptionsError, OutOfMemoryError,
     PlanChangedError, PolicyError, PrivilegeError, ReadOnlyError, RefusedError, SchemaError, SerializationError,
-    StatementTimeoutError, TokenError, TokenExpiredError, TokenForeignError, TokenForgedError, TokenStaleError,
+    StatementTimeoutError, ThrottledError, TokenError, TokenExpiredError, TokenForeignError, TokenForgedError, TokenStaleError,
     TriggersError, UnenforcedError, UnsupportedError, UsageError)
 from .fill import Fill, FillReport, Range
 from .graph import Column, Graph, Override, Policy, Relation, Selection, Table
 from .plan import Plan, Step
 from .purge import Batch, Deleted, Hook, Purge, Report, TableReport
 from .queue import Detached, JobOptions, Queue, Worker, WorkerReport, queue_ddl
+from .throttle import Pause, Throttle, ThrottleReport
 
 __all__ = [
     "ALL", "Accuracy", "Action", "Allow", "Batch", "BlockedError", "BlockerKind", "Blockers", "BlockersCut",
@@ -39,10 +40,12 @@ __all__ = [
     "Detached", "EngineError", "Error", "Fill", "FillMode", "FillReport", "ForeignKeyError", "FormatError", "Graph",
     "Hidden", "Hook", "HookError", "Integrity", "InvalidError", "JobOptions", "Key", "Keys", "LeaseError", "LogLevel",
     "MaxRowsError", "NoFilterError", "NoKeyError", "NoProgressError", "NotAtomicError", "NotFoundError", "OptionsError",
-    "OutOfMemoryError", "Override", "Page", "Plan", "PlanChangedError", "Policy", "PolicyError", "PrivilegeError",
+    "OutOfMemoryError", "Override", "Page", "Pause", "PauseReason", "Plan", "PlanChangedError", "Policy",
+    "PolicyError", "PrivilegeError",
     "ProbeAnswer", "Purge", "Queue", "Range", "ReadOnlyError", "RefusedError", "Relation", "RelationFlag", "Report",
     "Request", "Rule", "SchemaError", "Selection", "SerializationError", "StatementTimeoutError", "Status", "Step",
-    "StepKind", "StepWarning", "Table", "TableFlag", "TableKind", "TableReport", "TokenError", "TokenExpiredError",
+    "StepKind", "StepWarning", "Table", "TableFlag", "TableKind", "TableReport", "Throttle", "ThrottleReport",
+    "ThrottledError", "TokenError", "TokenExpiredError",
     "TokenForeignError", "TokenForgedError", "TokenKind", "TokenStaleError", "Total", "TransactionState", "TriggersError",
     "UnenforcedError", "UnsupportedError", "UsageError", "Value", "Worker", "WorkerReport", "__version__", "connect",
     "queue_ddl",

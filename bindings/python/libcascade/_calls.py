@@ -177,6 +177,26 @@ class Guard:
         self._try_bury()
 
 
+class Guards:
+    """Several of them, always in the same order."""
+
+    def __init__(self, *guards: Guard) -> None:
+        self._guards = sorted(set(guards), key=lambda guard: guard.number)
+
+    def __enter__(self) -> None:
+        for at, guard in enumerate(self._guards):
+            try:
+                guard.__enter__()
+            except BaseException:
+                for entered in reversed(self._guards[:at]):
+                    entered.__exit__()
+                raise
+
+    def __exit__(self, *_: Any) -> None:
+        for guard in reversed(self._guards):
+            guard.__exit__()
+
+
 def _release(free: Callable[[Any], None], pointer: Any) -> None:
     """Frees. What callbacks have raised meanwhile is raised: by close(), or where Python reports what it cannot raise."""
     free(pointer)
@@ -189,8 +209,8 @@ def _release(free: Callable[[Any], None], pointer: Any) -> None:
 class Handle:
     """An object of the library. Freed by close(), at the end of a `with`, when it is thrown away, or at exit.
 
-    One that lives on a session has its guard, and is freed when no call is under way there. One that is memory alone is freed when the
-    last call that got its pointer has ended.
+    One that lives on a session has its guard, and is freed when no call is under way there. One that is memory alone is freed when
+    the last call that got its pointer has ended.
     """
 
     _held: Any = None
@@ -201,7 +221,7 @@ class Handle:
         self._age = next(_numbers)
         self._held = pointer
         if guard is None:
-            weakref.finalize(pointer, _release, free, cast(pointer, type(pointer))).atexit = False
+            weakref.finalize(pointer, _release, free, type(pointer).from_buffer_copy(pointer)).atexit = False
         else:
             _alive.add(self)
 

@@ -12,6 +12,7 @@ from ._abi import Allow, FillMode, Status
 from ._calls import Handle, carry, encode, encode_or_none, failure, lib, register, subject, text_of
 from ._values import Cells, Value
 from .graph import Graph, NamesOrName, _Arrays
+from .throttle import Throttle, paced
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -86,7 +87,7 @@ class Fill(Handle):
     def __init__(self, connection: Connection, graph: Graph, table: str, columns: NamesOrName, key: NamesOrName, *,
                  range: Optional[str] = None, mode: FillMode = FillMode.INSERT, allow: Allow = Allow(0), dry_run: bool = False,
                  batch_ms: int = 0, max_tx_rows: int = 0, time_budget_ms: int = 0, row_budget: int = 0, token: Optional[str] = None,
-                 checkpoint_table: Optional[str] = None, job: Optional[str] = None) -> None:
+                 checkpoint_table: Optional[str] = None, job: Optional[str] = None, throttle: Optional[Throttle] = None) -> None:
         arrays, out = _Arrays(), POINTER(_abi.cascade_fill)()
         names, self._width = arrays.texts(columns)
         keys, key_count = arrays.texts(key)
@@ -96,10 +97,13 @@ class Fill(Handle):
             mode=int(mode), allow=int(allow), dry_run=int(dry_run), batch_ms=batch_ms, max_tx_rows=max_tx_rows,
             time_budget_ms=time_budget_ms, row_budget=row_budget, token=encode_or_none(token),
             checkpoint_table=encode_or_none(checkpoint_table), job=encode_or_none(job))
-        with connection._session:
+        if throttle is not None:
+            options.throttle = throttle._pointer
+        self._session = paced(connection, throttle)
+        with self._session:
             lib.cascade_fill_new(connection._pointer, graph._pointer, byref(target), byref(options), byref(out), failure())
         super().__init__(out, lib.cascade_fill_free, connection._session)
-        self._connection = connection
+        self._connection, self._throttle = connection, throttle
 
     def select(self, sql: str, parameters: Iterable[Any] = ()) -> Fill:
         """Adds a source: a SELECT. Trusted: foreign values belong into `parameters`, one for each ``?``."""
@@ -120,7 +124,7 @@ class Fill(Handle):
 
     def __next__(self) -> Range:
         found = POINTER(_abi.cascade_fill_range)()
-        with self._connection._session:
+        with self._session:
             if lib.cascade_fill_next(self._pointer, byref(found), failure()) == Status.DONE:
                 raise StopIteration
             info = found.contents

@@ -13,6 +13,7 @@ from ._calls import Handle, carry, encode_or_none, failure, lib, register, subje
 from ._values import Keys, Loans, Value, names, read_cells
 from .graph import Policy, Selection, Table, _Arrays
 from .plan import Plan
+from .throttle import Throttle, paced
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -43,7 +44,7 @@ class Deleted:
         return [dict(zip(labels, cells[at * width:(at + 1) * width])) for at in range(len(self.keys))]
 
     def veto(self, positions: Iterable[int]) -> None:
-        """Keeps the rows of the keys at these positions, and with them what they refer to. Only in `before_batch`, while it runs."""
+        """Keeps the rows of the keys at these positions, and what they refer to. Only in `before_batch`, while it runs."""
         rows = array("Q", positions)
         lib.cascade_purge_veto(self._purge, self._position, (c_uint64 * len(rows)).from_buffer(rows) if rows else None, len(rows))
 
@@ -77,8 +78,8 @@ class TableReport:
 
 @dataclass(frozen=True)
 class Report:
-    """What a purge did. `finished` is False when a budget, a cancel or a failure ended it. `vetoed` rows were kept by a hook, and `kept`
-    ones stayed with them."""
+    """What a purge did. `finished` is False when a budget, a cancel or a failure ended it. A hook has kept `vetoed` rows, and with
+    them stayed the `kept` ones."""
 
     finished: bool
     batches: int
@@ -151,19 +152,23 @@ class Purge(Handle):
     the purge early; `plan` is a Plan, or its fingerprint, that was approved.
 
     Hooks: `before_batch` runs inside each transaction before anything is deleted, and may veto rows; `after_batch` runs before the
-    COMMIT, and may write in the same transaction through the host's connection; `after_commit` runs after it. `columns` names what they
-    are told besides the keys: ``{"photo": ["path"]}``.
+    COMMIT, and may write in the same transaction through the host's connection; `after_commit` runs after it. `columns` names what
+    they are told besides the keys: ``{"photo": ["path"]}``. A `throttle` makes it pause between batches.
     """
 
     def __init__(self, connection: Connection, policy: Policy, selection: Selection, *, allow: Allow = Allow(0),
                  integrity: Integrity = Integrity.CHECKED, max_rows: int = 0, max_tx_rows: int = 0, batch_ms: int = 0,
                  time_budget_ms: int = 0, row_budget: int = 0, plan: Union[Plan, str, None] = None,
                  before_batch: Optional[Hook] = None, after_batch: Optional[Hook] = None, after_commit: Optional[Hook] = None,
-                 columns: Mapping[str, Sequence[str]] = {}, statement_timeout_ms: int = 0) -> None:
+                 columns: Mapping[str, Sequence[str]] = {}, statement_timeout_ms: int = 0,
+                 throttle: Optional[Throttle] = None) -> None:
         options = _abi.cascade_purge_options(
             allow=int(allow), integrity=int(integrity), max_rows=max_rows, max_tx_rows=max_tx_rows, batch_ms=batch_ms,
             time_budget_ms=time_budget_ms, row_budget=row_budget, statement_timeout_ms=statement_timeout_ms,
             plan=encode_or_none(plan.fingerprint if isinstance(plan, Plan) else plan))
+        if throttle is not None:
+            options.throttle = throttle._pointer
+        self._session = paced(connection, throttle)
         arrays, wanted = _Arrays(), [(table, name) for table, of_table in columns.items() for name in of_table]
         options.column_tables, options.column_count = arrays.texts([table for table, _ in wanted])
         options.columns, _ = arrays.texts([name for _, name in wanted])
@@ -173,18 +178,18 @@ class Purge(Handle):
                 setattr(options, member, call)
         options.hook_data = register(self._hooks)
         out = POINTER(_abi.cascade_purge)()
-        with connection._session:
+        with self._session:
             lib.cascade_purge_new(connection._pointer, policy._pointer, selection._pointer, byref(options), byref(out), failure())
         super().__init__(out, lib.cascade_purge_free, connection._session)
         self._hooks.purge, self._loans = out, Loans()
-        self._connection, self._graph = connection, policy.graph
+        self._connection, self._graph, self._throttle = connection, policy.graph, throttle
 
     def __iter__(self) -> Iterator[Batch]:
         return self
 
     def __next__(self) -> Batch:
         batch = POINTER(_abi.cascade_batch_info)()
-        with self._connection._session:
+        with self._session:
             self._loans.recall()
             if lib.cascade_purge_next(self._pointer, byref(batch), failure()) == _abi.Status.DONE:
                 raise StopIteration

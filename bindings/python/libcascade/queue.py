@@ -11,6 +11,7 @@ from . import _abi
 from ._abi import Allow, Integrity, Status
 from ._calls import Handle, encode, encode_or_none, failure, lib, text_of
 from .graph import Policy, Selection
+from .throttle import Throttle, paced
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -118,25 +119,30 @@ class Queue:
             metrics: Dict[str, Any] = json.loads(text_of(lib.cascade_queue_metrics, self._connection._pointer))
         return metrics
 
-    def worker(self, *, owner: Optional[str] = None, lease_ms: int = 0, turn_ms: int = 0) -> Worker:
+    def worker(self, *, owner: Optional[str] = None, lease_ms: int = 0, turn_ms: int = 0,
+               throttle: Optional[Throttle] = None) -> Worker:
         """A worker on this session, which must be outside any transaction."""
-        return Worker(self._connection, owner=owner, lease_ms=lease_ms, turn_ms=turn_ms)
+        return Worker(self._connection, owner=owner, lease_ms=lease_ms, turn_ms=turn_ms, throttle=throttle)
 
 
 class Worker(Handle):
     """A session that works on the jobs of a queue. Made by Queue.worker()."""
 
-    def __init__(self, connection: Connection, *, owner: Optional[str] = None, lease_ms: int = 0, turn_ms: int = 0) -> None:
+    def __init__(self, connection: Connection, *, owner: Optional[str] = None, lease_ms: int = 0, turn_ms: int = 0,
+                 throttle: Optional[Throttle] = None) -> None:
         out = POINTER(_abi.cascade_worker)()
         options = _abi.cascade_worker_options(owner=encode_or_none(owner), lease_ms=lease_ms, turn_ms=turn_ms)
-        with connection._session:
+        if throttle is not None:
+            options.throttle = throttle._pointer
+        self._session = paced(connection, throttle)
+        with self._session:
             lib.cascade_worker_new(connection._pointer, byref(options), byref(out), failure())
         super().__init__(out, lib.cascade_worker_free, connection._session)
-        self._connection = connection
+        self._connection, self._throttle = connection, throttle
 
     def step(self) -> bool:
         """Does the next piece of work. False when no job is due: ask again later."""
-        with self._connection._session:
+        with self._session:
             return bool(lib.cascade_worker_step(self._pointer, failure()) != Status.DONE)
 
     def run(self) -> WorkerReport:
