@@ -6,16 +6,18 @@ import io
 import json
 import logging
 import sys
+import threading
 import unittest
 
 import environment
 
 if __name__ == '__main__':
-    environment.start(sys.argv.pop(1), 'museum', LIBCASCADE={'COLLECTOR': True})
+    environment.start(sys.argv.pop(1), 'museum', aliases=('default', 'other'), LIBCASCADE={'COLLECTOR': True},
+                      DATABASE_ROUTERS=['museum.routers.Slots'])
 
 from django.core.exceptions import ImproperlyConfigured  # noqa: E402 (only after the settings)
 from django.core.management import CommandError, call_command  # noqa: E402
-from django.db import DatabaseError, IntegrityError, connection, models, transaction  # noqa: E402
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, connections, models, transaction  # noqa: E402
 from django.db.models import ProtectedError, RestrictedError, signals  # noqa: E402
 from django.test import TransactionTestCase  # noqa: E402
 from django.test.utils import override_settings  # noqa: E402
@@ -29,6 +31,7 @@ from museum.models import (Address, Agent, AgentProxy, Album, Artist, Borrower, 
 
 class Case(TransactionTestCase):
     available_apps = ['django.contrib.contenttypes', 'museum', 'libcascade.django']
+    databases = {'default', 'other'}
 
     def setUp(self):
         self.done = 0
@@ -42,11 +45,13 @@ class Case(TransactionTestCase):
 
     def _fixture_teardown(self):
         """As a flush, but quick."""
-        tables = [connection.ops.quote_name(name) for name in connection.introspection.table_names() if name.startswith('museum_')]
-        unchecked = connection.constraint_checks_disabled() if connection.vendor == 'mysql' else contextlib.nullcontext()
-        with unchecked, transaction.atomic(), connection.cursor() as cursor:
-            for table in tables:
-                cursor.execute(f'DELETE FROM {table}')
+        for alias in self.databases:
+            there = connections[alias]
+            tables = [there.ops.quote_name(name) for name in there.introspection.table_names() if name.startswith('museum_')]
+            unchecked = there.constraint_checks_disabled() if there.vendor == 'mysql' else contextlib.nullcontext()
+            with unchecked, transaction.atomic(using=alias), there.cursor() as cursor:
+                for table in tables:
+                    cursor.execute(f'DELETE FROM {table}')
 
     def assertOurs(self, times=1):
         """The library has done it, and not Django's collector."""
@@ -346,6 +351,58 @@ class Transactions(Case):
         self.assertEqual(parent.delete(), (1, {'museum.Parent': 1}))
         self.assertFalse(Dependent.objects.exists())
         self.assertOurs()
+
+
+class Databases(Case):
+    def test_each_alias_is_its_own(self):
+        here, there = Agent.objects.create(), Agent.objects.using('other').create()
+        for agent, alias in ((here, 'default'), (there, 'other')):
+            Address.objects.using(alias).create(agent=agent)
+            Note.objects.using(alias).create(target=agent)
+        self.assertEqual(there.delete()[0], 3)
+        self.assertEqual((Address.objects.count(), Note.objects.count(), Address.objects.using('other').count()), (1, 1, 0))
+        self.assertEqual(purge(Agent.objects.filter(pk=here.pk)).total, 3)
+        self.assertOurs()
+
+    def test_a_model_that_the_router_keeps_elsewhere(self):
+        """The table of slots is not in the other database."""
+        shelf = Shelf.objects.using('other').create(code='a')
+        self.assertEqual(purge(shelf, using='other').total, 1)
+        self.assertEqual(Shelf.objects.using('other').create(code='b').delete(), (1, {'museum.Shelf': 1}))
+        self.assertOurs()
+
+    def test_a_connection_that_was_closed(self):
+        for _ in range(3):
+            agent = Agent.objects.create()
+            Address.objects.create(agent=agent)
+            self.assertEqual(agent.delete()[0], 2)
+            connection.close()
+        self.assertOurs(3)
+
+    def test_threads(self):
+        agents = [Agent.objects.create() for _ in range(8)]
+        Address.objects.bulk_create(Address(agent=agent) for agent in agents)
+        failures = []
+
+        def work(agent):
+            try:
+                for _ in range(20):  # SQLite has one writer
+                    try:
+                        agent.delete()
+                        break
+                    except OperationalError as failure:
+                        if 'lock' not in str(failure).lower():
+                            raise
+            except Exception as failure:
+                failures.append(failure)
+            finally:
+                connections.close_all()
+        threads = [threading.Thread(target=work, args=[agent]) for agent in agents]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual((failures, Agent.objects.count(), Address.objects.count()), ([], 0, 0))
 
 
 class Choosing(Case):
