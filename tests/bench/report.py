@@ -11,7 +11,9 @@ import sys
 
 PAGES = pathlib.Path(__file__).resolve().parents[2] / 'lib/doc/pages'
 ENGINES = {'sqlite': 'SQLite', 'postgresql': 'PostgreSQL', 'mariadb': 'MariaDB'}
-PEERS = {'django': 'Django, QuerySet.delete()', 'active_record': 'ActiveRecord, destroy of each',
+PEERS = {'django': 'Django, QuerySet.delete()', 'django_libcascade': 'Django, the library as collector',
+         'django_libcascade_proven': 'Django, purge(proven=True)', 'django_libcascade_pages': 'Django, blockers()',
+         'active_record': 'ActiveRecord, destroy of each',
          'pt_archiver': 'pt-archiver, actions declared', 'django_pages': 'Django, a query for each relation',
          'django_collector': "Django's Collector, all keys",
          'django_fill': 'Django, bulk_create() of 1,000'}

@@ -7,8 +7,9 @@ import tempfile
 import unittest
 import xml.etree.ElementTree
 
-READERS = ('django_pages', 'django_collector', 'python_keys')
+READERS = ('django_pages', 'django_collector', 'django_libcascade_pages', 'python_keys')
 PYTHON = ('python_purge',)
+DELETES = ('python_purge', 'django', 'django_libcascade', 'django_libcascade_proven')
 FIRST_PAGES = {'first_page', 'first_page_dbi', 'first_page_union', 'first_page_each'}
 READS = FIRST_PAGES | {'page_1', 'page_10000', 'page_10000_by_hand', 'all_keys', 'all_keys_dbi', 'all_pages', 'all_keys_by_hand', 'trap',
                        'trap_by_hand', 'probe', 'probe_unreferred', 'counts', 'counts_by_hand', 'counts_capped',
@@ -54,10 +55,10 @@ class Bench(unittest.TestCase):
             self.assertAlmostEqual(ratio, seconds[0] / seconds[1], delta=.01 * ratio)
 
     def test_jobs_on_sqlite(self):
-        self.check('w1', 'sqlite', 600, 'sqlite', PYTHON)
+        self.check('w1', 'sqlite', 600, 'sqlite', DELETES)
 
     def test_jobs_on_postgresql(self):
-        self.check('w1', 'postgresql', 200, 'postgresql', PYTHON)
+        self.check('w1', 'postgresql', 200, 'postgresql', DELETES)
 
     def test_jobs_on_mariadb(self):
         self.check('w1', 'mariadb', 200, 'mariadb', PYTHON)

@@ -15,9 +15,10 @@ Run = None
 
 
 def find_libcascade():
-    """The package of this source tree, on the library that the benchmark was built with."""
+    """The package of this source tree, on the library of the build whose drivers the benchmark has."""
     sys.path.insert(0, str(ROOT / 'bindings/python'))
-    os.environ.setdefault('LIBCASCADE_PATH', str(ROOT / 'build-bench/lib/libcascade.so'))
+    drivers = pathlib.Path(os.environ['LIBCASCADE_DRIVERS'].partition(':')[0])
+    os.environ.setdefault('LIBCASCADE_PATH', str(drivers.parents[1] / 'libcascade.so'))
 
 
 def start():
