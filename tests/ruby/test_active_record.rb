@@ -4,6 +4,7 @@
 
 require_relative "helper"
 require "active_job"
+require "minitest/mock"
 require "libcascade/active_record"
 
 ActiveSupport::Deprecation.silenced = true
@@ -354,6 +355,19 @@ module ActiveRecordTests
     assert_equal 0, Libcascade::ActiveRecord.work(Record).claimed
     Machine.where(id: machine.id).purge_all
     assert_equal [0, 0], counts(Machine, Event)
+  end
+
+  # A worker has a session of its own, in the same place; and ActiveRecord's where there is no address for another.
+  def test_where_workers_work
+    Libcascade::ActiveRecord::Address.session(Record.connection) do |session|
+      assert_nil session.driver
+      assert_equal Libcascade::ActiveRecord::Session.of(Record.connection).graph.table("machines").label, session.graph.table("machines").label
+    end
+    machine = Machine.create!
+    machine.events.create!
+    machine.destroy
+    Libcascade::ActiveRecord::Address.stub(:of, nil) { assert_equal 1, Libcascade::ActiveRecord.work(Record).deleted }
+    assert_equal 0, Event.count
   end
 
   def test_purge_later

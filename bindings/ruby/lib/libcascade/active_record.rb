@@ -27,9 +27,9 @@ module Libcascade
         @generation += 1
       end
 
-      # Works on the jobs of the queue until none is due, on the connection of a model, which is outside any transaction. Says what was done.
+      # Works on the jobs of the queue in a model's database until none is due, in a session of its own. Says what was done.
       def work(model = ::ActiveRecord::Base, **options)
-        Session.of(model.connection).use { |connection| connection.queue.worker(**options, &:run) }
+        Address.session(model.connection) { |connection| connection.queue.worker(**options, &:run) }
       end
 
       # Makes the tables of the queue, where they are not there: for a migration.
@@ -43,6 +43,7 @@ end
 
 require_relative "active_record/driver"
 require_relative "active_record/session"
+require_relative "active_record/address"
 require_relative "active_record/rules"
 require_relative "active_record/selecting"
 require_relative "active_record/callbacks"

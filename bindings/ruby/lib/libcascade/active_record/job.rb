@@ -13,8 +13,7 @@ module Libcascade
 
       # `model`: the name of one whose connection leads to the queue.
       def perform(model)
-        connection = model.constantize.connection
-        Session.of(connection).use { |session| go_on(model, session) }
+        Address.session(model.constantize.connection) { |session| go_on(model, session) }
       end
 
       private
