@@ -62,6 +62,7 @@ typedef struct cli_command {
   const char *help;
   bool queue;       /* about the queue; `table` is the number of a job where it takes one */
   bool job;         /* ... and it takes one */
+  bool all_jobs;    /* ... or none, for all */
   bool fills;       /* a table, whose columns follow it */
 } cli_command;
 
@@ -80,6 +81,8 @@ cascade_status run_queue_cancel(cli_session *session, const cli_options *options
 cascade_status run_queue_install(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_queue_list(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_queue_metrics(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_queue_pause(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_queue_resume(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_queue_retry(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_queue_work(cli_session *session, const cli_options *options, cascade_error **error);
 

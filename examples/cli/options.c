@@ -147,13 +147,15 @@ const cli_command cli_commands[] = {
     {"queue metrics", run_queue_metrics, CLI_JSON, BIT(OPTION_HELP), false, cli_help_queue, true, false},
     {"queue work", run_queue_work, CLI_TEXT | CLI_JSON, BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_WAIT) | PACE,
      false, cli_help_work, true, false},
+    {"queue pause", run_queue_pause, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true, true},
+    {"queue resume", run_queue_resume, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true, true},
     {"queue retry", run_queue_retry, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
     {"queue cancel", run_queue_cancel, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
     {"fill", run_fill, CLI_TEXT | CLI_JSON,
      BIT(OPTION_HELP) | PACE | BIT(OPTION_FORMAT) | BIT(OPTION_SELECT) | BIT(OPTION_KEY) | BIT(OPTION_RANGE) | BIT(OPTION_MODE) |
          BIT(OPTION_DRY_RUN) | BIT(OPTION_TOKEN) | BIT(OPTION_CHECKPOINT) | BIT(OPTION_JOB) | BIT(OPTION_MAX_SECONDS) |
          BIT(OPTION_MAX_ROWS) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_ALLOW_UNENFORCED),
-     false, cli_help_fill, false, false, true},
+     false, cli_help_fill, false, false, false, true},
     {NULL}};
 
 static bool number(const char *option, const char *text, uint64_t most, uint64_t *value) {
@@ -320,7 +322,7 @@ static int find_command(int argc, char **argv, const cli_command **command, int 
     return -1;
   }
   if (!strcmp(name, "queue"))
-    fprintf(stderr, "cascade: queue what? install, list, metrics, work, retry or cancel; see 'cascade queue --help'\n");
+    fprintf(stderr, "cascade: queue what? install, list, metrics, work, pause, resume, retry or cancel; see 'cascade queue --help'\n");
   else if (*name) fprintf(stderr, "cascade: there is no command '%s'; see 'cascade --help'\n", name);
   else fprintf(stderr, "cascade: which command? graph, blockers, plan, purge, detach, fill or queue; see 'cascade --help'\n");
   return CLI_USAGE;
@@ -331,7 +333,7 @@ static const char *contradiction(const cli_command *command, const cli_options *
   if (!options->uri) return "which database? Give a URI such as sqlite:museum.db";
   if (options->pace.replica_count && !options->pace.max_lag_ms) return "how far may the replica be behind? Give --max-lag with --replica";
   if (command->queue && (options->key_count || (options->table && !command->job))) return "there is a word too many";
-  if (command->job && !options->table) return "which job? Its number follows the URI";
+  if (command->job && !options->table && !command->all_jobs) return "which job? Its number follows the URI";
   if (command->queue) return NULL;
   if (command->fills) {
     if (!options->table) return "which table? Its name follows the URI";

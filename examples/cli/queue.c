@@ -108,6 +108,7 @@ cascade_status run_queue_work(cli_session *session, const cli_options *options, 
          report.deleted == 1 ? "" : "s", number_text(report.batches).text, report.batches == 1 ? "" : "es");
   if (report.kept) printf(", left %s alone that have a parent again", number_text(report.kept).text);
   puts(".");
+  if (report.paused) puts("The queue is paused: 'cascade queue resume' lets it go on.");
   if (report.failed) printf("%s failed: see 'cascade queue list'.\n", number_text(report.failed).text);
   return status;
 }
@@ -116,11 +117,25 @@ cascade_status run_queue_work(cli_session *session, const cli_options *options, 
 static cascade_status job_number(cli_session *session, const cli_options *options, int64_t *job,
                                  cascade_error **error) {
   char *end;
+  *job = 0;
+  if (!options->table) return CASCADE_OK; /* all */
   errno = 0;
   *job = strtoll(options->table, &end, 10);
   if (*job > 0 && !*end && !errno) return CASCADE_OK;
   return session_fail(session, CASCADE_INVALID, error, "'%s' is not the number of a job; see 'cascade queue list'",
                       options->table);
+}
+
+cascade_status run_queue_pause(cli_session *session, const cli_options *options, cascade_error **error) {
+  int64_t job;
+  cascade_status status = job_number(session, options, &job, error);
+  return status < 0 ? status : cascade_queue_pause(session->connection, job, error);
+}
+
+cascade_status run_queue_resume(cli_session *session, const cli_options *options, cascade_error **error) {
+  int64_t job;
+  cascade_status status = job_number(session, options, &job, error);
+  return status < 0 ? status : cascade_queue_resume(session->connection, job, error);
 }
 
 cascade_status run_queue_retry(cli_session *session, const cli_options *options, cascade_error **error) {

@@ -77,7 +77,7 @@ typedef struct cascade_detach_report {
 /** @brief Options of cascade_queue_list(). */
 typedef struct cascade_queue_list_options {
   size_t size;       /**< `sizeof(cascade_queue_list_options)`. */
-  const char *state; /**< "ready", "claimed", "done", "dead" or "cancelled"; NULL for all. */
+  const char *state; /**< "ready", "claimed", "paused", "done", "dead" or "cancelled"; NULL for all. */
   int64_t after;     /**< Only jobs of a higher number than this. */
   uint32_t limit;    /**< No more jobs than this; 0 means 100. */
   uint32_t reserved; /**< Zero. */
@@ -106,6 +106,8 @@ typedef struct cascade_worker_report {
   uint64_t deleted; /**< Rows deleted. */
   uint64_t updated; /**< Rows rewritten. */
   uint64_t kept;    /**< Detached rows that were left alone, as they had a new parent. */
+  int32_t paused;   /**< 1 when the last step found the queue paused. */
+  int32_t reserved; /**< Zero. */
 } cascade_worker_report;
 
 /**
@@ -183,7 +185,7 @@ CASCADE_API cascade_status cascade_queue_purge(cascade_connection *connection, c
                                                int64_t *job, cascade_error **error);
 
 /**
- * @brief Ends a job that is ready, claimed or dead. A batch that is under way is rolled back; what was committed stays.
+ * @brief Ends a job that is ready, claimed, paused or dead. A batch that is under way is rolled back; what was committed stays.
  *
  * Waits for the transaction of a batch. The detached rows of a cancelled job stay, with their columns NULL, and
  * cascade_queue_retry() can still take it up.
@@ -210,6 +212,30 @@ CASCADE_API cascade_status cascade_queue_cancel(cascade_connection *connection, 
 CASCADE_API cascade_status cascade_queue_retry(cascade_connection *connection, int64_t job, cascade_error **error);
 
 /**
+ * @brief Pauses a job, or all: no worker claims it, and one that has it stops after the batch that it is in. What was
+ * committed stays, and the job goes on from there when it is resumed.
+ *
+ * For all, the queue is marked: jobs that are put in meanwhile wait too. Waits for the transactions of batches.
+ *
+ * @param connection  a session in whose database the queue is installed
+ * @param job  its number, of a job that is ready or claimed; 0 for all
+ * @param[out] error  receives the failure; may be NULL
+ * @return as cascade_queue_cancel(); CASCADE_OK for all, also when they are paused
+ * @note One short transaction. On the thread that uses the connection.
+ * @since 0.1 */
+CASCADE_API cascade_status cascade_queue_pause(cascade_connection *connection, int64_t job, cascade_error **error);
+
+/**
+ * @brief Ends a pause. A job that is paused stays so when all others go on.
+ * @param connection  a session in whose database the queue is installed
+ * @param job  its number, of a job that is paused; 0 for all
+ * @param[out] error  receives the failure; may be NULL
+ * @return as cascade_queue_pause()
+ * @note One short transaction. On the thread that uses the connection.
+ * @since 0.1 */
+CASCADE_API cascade_status cascade_queue_resume(cascade_connection *connection, int64_t job, cascade_error **error);
+
+/**
  * @brief Lists jobs, by their numbers, as one JSON object: `{"version": 1, "now": ..., "jobs": [...]}`.
  *
  * A job has `job`, `kind` ("detached" or "purge"), `state`, `table`, `keys` (recorded, and not dealt with yet),
@@ -232,7 +258,7 @@ CASCADE_API cascade_status cascade_queue_list(cascade_connection *connection, co
 /**
  * @brief The state of the queue as one JSON object, for monitoring.
  *
- * `jobs` counts them by state; `oldest_ready_ms` is how long the first job that is due has waited, and 0 when none has;
+ * `paused` says whether the queue is; `jobs` counts them by state; `oldest_ready_ms` is how long the first job that is due has waited, and 0 when none has;
  * `kinds` has, for each kind, `deleted`, `updated`, `kept`, and `lag`: recorded keys that jobs which are ready or
  * claimed have not dealt with yet.
  *

@@ -112,8 +112,21 @@ static void put_range(casc_statement *statement, const casc_sql_fill *fill, cons
   place_integer(statement, fill, part->upto);
 }
 
-static const char *greatest(const casc_sql_fill *fill, uint32_t column) {
-  return in_postgres(fill) && !strcmp(fill->types[column], "boolean") ? "Bool_Or" : "Max";
+/* PostgreSQL has no Max of some types: they are compared as they are, or else as texts. */
+static void put_greatest(casc_statement *statement, const casc_sql_fill *fill, uint32_t column) {
+  static const char *const ordered[] = {"uuid", "bytea", "jsonb", "bit", "bit varying", "macaddr", "macaddr8"};
+  static const char *const unordered[] = {"json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"};
+  const char *type = fill->types[column];
+  char word[24];
+  snprintf(word, sizeof word, "%.*s", (int)strcspn(type, "("), type);
+  bool sorted = false, as_text = false;
+  for (size_t i = 0; in_postgres(fill) && i < sizeof ordered / sizeof *ordered; i++) sorted = sorted || !strcmp(word, ordered[i]);
+  for (size_t i = 0; in_postgres(fill) && i < sizeof unordered / sizeof *unordered; i++) as_text = as_text || !strcmp(word, unordered[i]);
+  if (sorted || as_text)
+    casc_str_printf(&statement->sql, "(Array_Agg(c%u Order By c%u%s Desc Nulls Last))[1] As c%u", column, column, as_text ? "::text" : "",
+                    column);
+  else if (in_postgres(fill) && !strcmp(type, "boolean")) casc_str_printf(&statement->sql, "Bool_Or(c%u) As c%u", column, column);
+  else casc_str_printf(&statement->sql, "Max(c%u) As c%u", column, column);
 }
 
 static void put_merged(casc_statement *statement, const casc_sql_fill *fill) {
@@ -121,7 +134,7 @@ static void put_merged(casc_statement *statement, const casc_sql_fill *fill) {
   for (uint32_t i = 0; i < fill->count; i++) {
     if (i) put(statement, ", ");
     if (fill->key[i]) casc_str_printf(&statement->sql, "c%u", i);
-    else casc_str_printf(&statement->sql, "%s(c%u) As c%u", greatest(fill, i), i, i);
+    else put_greatest(statement, fill, i);
   }
   put(statement, " From (");
 }

@@ -77,7 +77,7 @@ void casc_queue_remove(const casc_queue_words *words, casc_statement *statement,
 void casc_queue_due(const casc_queue_words *words, casc_statement *statement);
 /* Each of these affects one row, or none when the job is not as it was. */
 void casc_queue_claim(const casc_queue_words *words, casc_statement *statement, int64_t job, int64_t epoch,
-                      const char *owner, uint32_t lease_ms);
+                      const char *owner, uint64_t lease_ms);
 typedef struct casc_held {
   int64_t job, epoch; /* of the claim */
   const char *owner;
@@ -111,6 +111,11 @@ void casc_queue_forget_keys(const casc_queue_words *words, casc_statement *state
 /* By a person's word: whatever the job's owner is doing. */
 void casc_queue_cancel(const casc_queue_words *words, casc_statement *statement, int64_t job);
 void casc_queue_retry(const casc_queue_words *words, casc_statement *statement, int64_t job);
+void casc_queue_pause(const casc_queue_words *words, casc_statement *statement, int64_t job);
+void casc_queue_resume(const casc_queue_words *words, casc_statement *statement, int64_t job);
+/* The same of the queue as a whole: nothing is claimed, and no claim goes on, while it is paused. */
+void casc_queue_pause_all(const casc_queue_words *words, casc_statement *statement, bool paused);
+void casc_queue_paused(const casc_queue_words *words, casc_statement *statement); /* one integer */
 /* Jobs behind one, in the order of their ids; of one state, or of all with NULL. */
 void casc_queue_select(const casc_queue_words *words, casc_statement *statement, const char *state, int64_t after,
                        uint32_t limit);

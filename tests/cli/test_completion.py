@@ -132,7 +132,7 @@ class Completion(CascadeTest):
         self.offered("cascade purge --max-rows ", [])
 
     def test_values_are_all_there_are(self):
-        for words, option, values in [(["queue", "list"], "state", "ready claimed done dead cancelled"),
+        for words, option, values in [(["queue", "list"], "state", "ready claimed paused done dead cancelled"),
                                       (["blockers"], "count", "none capped estimated exact"), (["fill"], "mode", "insert update merge")]:
             text = said(*words, "--help").split(f"  --{option} ")[-1].split("  --")[0]
             told = [word for word in values.split() if word in text]

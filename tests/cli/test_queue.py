@@ -50,6 +50,24 @@ class Queue(CascadeTest):
         self.done("queue", "work", uri)
         self.assertEqual(rows(path)["image"], 2)
 
+    def test_pause_and_resume(self):
+        path, uri, rules = self.prepared(DRIVERS["sqlite3"])
+        self.done("queue", "install", uri)
+        self.done("detach", uri, "agent", "1", "--policy", rules, "--yes")
+        self.assertEqual(self.done("queue", "pause", uri), "")
+        self.assertIn("The queue is paused", self.done("queue", "work", uri))
+        self.assertEqual(json.loads(self.done("queue", "metrics", uri))["paused"], True)
+        self.assertEqual(rows(path)["image"], 4)
+        self.assertEqual(self.done("queue", "resume", uri), "")
+        self.assertEqual(self.done("queue", "pause", uri, "1"), "")
+        self.refused(2, ["no job 1"], "queue", "pause", uri, "1", path=path)
+        self.assertIn("0 of 0 jobs done", self.done("queue", "work", uri))
+        self.assertIn("paused", self.done("queue", "list", uri, "--state", "paused"))
+        self.done("queue", "resume", uri, "1")
+        self.refused(2, ["no job 1"], "queue", "resume", uri, "1", path=path)
+        self.done("queue", "work", uri)
+        self.assertEqual(rows(path)["image"], 2)
+
     def test_usage(self):
         path, uri, rules = self.prepared(DRIVERS["sqlite3"])
         not_null = self.file("not_null.json", json.dumps([{"table": "address", "column": "agent_id", "rule": "DETACH"}]))

@@ -162,6 +162,74 @@ static void paused_past_its_lease(void **state) {
   end(at);
 }
 
+/* The queue is paused while workers are at it: they stop after their batches, lose nothing, and go on afterwards. */
+static void paused(void **state) {
+  rig *at = begin(state);
+  cascade_worker *worker = NULL;
+  cascade_error *error = NULL;
+  cascade_worker_report report = {.size = sizeof report};
+  rig_ok(cascade_worker_new(at->connection, NULL, &worker, &error), error);
+  for (int i = 0; i < 4; i++) rig_ok(cascade_worker_step(worker, &error), error);
+  rig_ok(cascade_queue_pause(at->connection, 0, &error), error);
+  int64_t left = rig_integer(at, "SELECT COUNT(*) FROM note");
+  while (cascade_worker_step(worker, &error) == CASCADE_OK) continue;
+  rig_ok(cascade_worker_describe(worker, &report), NULL);
+  assert_int_equal(report.paused, 1);
+  assert_int_equal(report.lost, 0);
+  assert_int_equal(report.job, 0);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM note"), left);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'claimed'"), 0);
+  rig_ok(cascade_queue_resume(at->connection, 0, &error), error);
+  rig_ok(cascade_worker_step(worker, &error), error);
+  int64_t job = rig_integer(at, "SELECT MIN(id) FROM cascade_queue_job WHERE state = 'claimed'");
+  rig_ok(cascade_queue_pause(at->connection, job, &error), error);
+  assert_int_equal(rig_said(cascade_queue_pause(at->connection, job, &error) < 0 ? error : NULL, "ready or claimed"), CASCADE_NOT_FOUND);
+  error = NULL;
+  while (cascade_worker_step(worker, &error) == CASCADE_OK) continue;
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state NOT IN ('done', 'paused')"), 0);
+  rig_ok(cascade_queue_resume(at->connection, job, &error), error);
+  while (cascade_worker_step(worker, &error) == CASCADE_OK) continue;
+  cascade_worker_free(worker);
+  end(at);
+}
+
+/* A first look that takes longer than the lease, and several workers that take the job from each other: each gets more time. */
+static void first_look_longer_than_the_lease(void **state) {
+  rig *at = rig_new(*state, schema);
+  cascade_error *error = NULL;
+  cascade_worker *worker = NULL, *other = NULL;
+  cascade_worker_options options = {.size = sizeof options, .lease_ms = 1000};
+  rig_policy(at, "[{\"table\": \"line\", \"columns\": [\"note_id\"], \"rule\": \"CASCADE\"}]");
+  cascade_selection *rows = rig_where(at, "note", "id <= 10");
+  rig_ok(cascade_queue_purge(at->connection, at->policy, rows, NULL, NULL, &error), error);
+  cascade_selection_free(rows);
+  cascade_connection *second = rig_connect(at);
+  rig_ok(cascade_worker_new(at->connection, &options, &worker, &error), error);
+  rig_ok(cascade_worker_new(second, &options, &other, &error), error);
+  const char *lease = "SELECT due - changed FROM cascade_queue_job";
+  rig_ok(cascade_worker_step(worker, &error), error);
+  assert_int_equal(rig_integer(at, lease), 1000);
+  rig_run(at, "UPDATE cascade_queue_job SET due = 0"); /* as its look goes on and on */
+  rig_ok(cascade_worker_step(other, &error), error);
+  assert_int_equal(rig_integer(at, lease), 2000);
+  rig_run(at, "UPDATE cascade_queue_job SET due = 0");
+  rig_ok(cascade_worker_step(worker, &error), error); /* finds that it has lost it */
+  rig_ok(cascade_worker_step(worker, &error), error);
+  assert_int_equal(rig_integer(at, lease), 4000);
+  rig_ok(cascade_worker_step(other, &error), error);
+  assert_int_equal(rig_integer(at, "SELECT SUM(deleted) FROM cascade_queue_job"), 0); /* neither's batch was committed */
+  rig_ok(cascade_worker_step(worker, &error), error);
+  assert_int_equal(rig_integer(at, "SELECT SUM(deleted) FROM cascade_queue_job"), 12);
+  assert_int_equal(rig_integer(at, lease), 1000); /* a batch is done, and all is as usual */
+  while (cascade_worker_step(worker, &error) == CASCADE_OK) continue;
+  assert_int_equal(rig_integer(at, "SELECT SUM(deleted) FROM cascade_queue_job"), 12);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state <> 'done'"), 0);
+  cascade_worker_free(worker);
+  cascade_worker_free(other);
+  cascade_connection_free(second);
+  rig_free(at);
+}
+
 static void cancelled_and_retried(void **state) {
   rig *at = begin(state);
   cascade_error *error = NULL;
@@ -185,7 +253,8 @@ int main(int count, char **arguments) {
   int failed = 0;
   for (int i = 1; i < count; i++) {
     struct CMUnitTest tests[] = {cmocka_unit_test(undisturbed), cmocka_unit_test(several), cmocka_unit_test(killed),
-                                 cmocka_unit_test(paused_past_its_lease), cmocka_unit_test(cancelled_and_retried)};
+                                 cmocka_unit_test(paused_past_its_lease), cmocka_unit_test(cancelled_and_retried),
+                                 cmocka_unit_test(paused), cmocka_unit_test(first_look_longer_than_the_lease)};
     for (size_t j = 0; j < sizeof tests / sizeof *tests; j++) tests[j].initial_state = arguments[i];
     failed += cmocka_run_group_tests_name(arguments[i], tests, NULL, NULL);
   }

@@ -869,8 +869,11 @@ class cascade_worker_report(_Sized):
     deleted: int
     updated: int
     kept: int
+    paused: int
+    reserved: int
     _fields_ = [("size", c_size_t), ("job", c_int64), ("claimed", c_uint64), ("done", c_uint64), ("failed", c_uint64),
-        ("lost", c_uint64), ("batches", c_uint64), ("deleted", c_uint64), ("updated", c_uint64), ("kept", c_uint64)]
+        ("lost", c_uint64), ("batches", c_uint64), ("deleted", c_uint64), ("updated", c_uint64), ("kept", c_uint64),
+        ("paused", c_int32), ("reserved", c_int32)]
 
 
 class cascade_pause(_Sized):
@@ -1160,6 +1163,8 @@ class Functions:
     cascade_queue_purge: Callable[..., Any]
     cascade_queue_cancel: Callable[..., Any]
     cascade_queue_retry: Callable[..., Any]
+    cascade_queue_pause: Callable[..., Any]
+    cascade_queue_resume: Callable[..., Any]
     cascade_queue_list: Callable[..., Any]
     cascade_queue_metrics: Callable[..., Any]
     cascade_worker_new: Callable[..., Any]
@@ -1293,6 +1298,8 @@ class Functions:
              POINTER(cascade_job_options), POINTER(c_int64), error)
         bind("cascade_queue_cancel", status, POINTER(cascade_connection), c_int64, error)
         bind("cascade_queue_retry", status, POINTER(cascade_connection), c_int64, error)
+        bind("cascade_queue_pause", status, POINTER(cascade_connection), c_int64, error)
+        bind("cascade_queue_resume", status, POINTER(cascade_connection), c_int64, error)
         bind("cascade_queue_list", status, POINTER(cascade_connection), POINTER(cascade_queue_list_options),
              POINTER(POINTER(c_char)), error)
         bind("cascade_queue_metrics", status, POINTER(cascade_connection), POINTER(POINTER(c_char)), error)

@@ -59,6 +59,7 @@ class WorkerReport:
     deleted: int
     updated: int
     kept: int
+    paused: bool
 
 
 def queue_ddl(engine: str) -> str:
@@ -100,13 +101,23 @@ class Queue:
         with self._connection._session:
             lib.cascade_queue_cancel(self._connection._pointer, job, failure())
 
+    def pause(self, job: int = 0) -> None:
+        """Pauses a job, or all: whoever is at work on it stops after the batch."""
+        with self._connection._session:
+            lib.cascade_queue_pause(self._connection._pointer, job, failure())
+
+    def resume(self, job: int = 0) -> None:
+        """Ends a pause."""
+        with self._connection._session:
+            lib.cascade_queue_resume(self._connection._pointer, job, failure())
+
     def retry(self, job: int) -> None:
         """Makes a job that is dead or cancelled ready again."""
         with self._connection._session:
             lib.cascade_queue_retry(self._connection._pointer, job, failure())
 
     def jobs(self, state: Optional[str] = None, *, after: int = 0, limit: int = 0) -> List[Dict[str, Any]]:
-        """Jobs by their numbers, of one state ("ready", "claimed", "done", "dead", "cancelled") or of all."""
+        """Jobs by their numbers, of one state ("ready", "claimed", "paused", "done", "dead", "cancelled") or of all."""
         options = _abi.cascade_queue_list_options(state=encode_or_none(state), after=after, limit=limit)
         with self._connection._session:
             text = text_of(lib.cascade_queue_list, self._connection._pointer, byref(options))
@@ -157,7 +168,7 @@ class Worker(Handle):
         with self._connection._session:
             lib.cascade_worker_describe(self._pointer, byref(info))
         return WorkerReport(info.job or None, info.claimed, info.done, info.failed, info.lost, info.batches, info.deleted,
-                            info.updated, info.kept)
+                            info.updated, info.kept, bool(info.paused))
 
     def cancel(self) -> None:
         """Stops it: the running or next step gives its job back and raises CancelledError. Any thread, and signal handlers."""

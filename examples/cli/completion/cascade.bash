@@ -54,7 +54,7 @@ _cascade() {
         mapfile -t COMPREPLY < <(compgen -W "$("$command" "${name[@]}" --format '?' 2>&1 | sed -n 's/.*, only//p')" -- "$cur") ;;
       --count) mapfile -t COMPREPLY < <(compgen -W 'none capped estimated exact' -- "$cur") ;;
       --mode) mapfile -t COMPREPLY < <(compgen -W 'insert update merge' -- "$cur") ;;
-      --state) mapfile -t COMPREPLY < <(compgen -W 'ready claimed done dead cancelled' -- "$cur") ;;
+      --state) mapfile -t COMPREPLY < <(compgen -W 'ready claimed paused done dead cancelled' -- "$cur") ;;
       *) [[ $takes =~ (^|$'\n')"$prev "(FILE|F)($'\n'|$) ]] && _filedir ;;
     esac
     return

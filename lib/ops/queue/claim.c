@@ -68,6 +68,13 @@ static cascade_status leave(cascade_connection *connection, const casc_queue_wor
   return change(connection, held, &statement, error);
 }
 
+/* The first look at a job can take longer than the lease: whoever lost it there gets more time, and the dead ones get no job for ever. */
+static uint64_t longer(const casc_claim *claim, uint32_t lease_ms) {
+  enum { DOUBLINGS = 5 };
+  int64_t before = claim->attempts - 1;
+  return (uint64_t)lease_ms << (before < DOUBLINGS ? before : DOUBLINGS);
+}
+
 /* Inside the transaction. *dead: too many workers have had the job and brought no batch to its end. */
 static cascade_status claim_due(cascade_connection *connection, const casc_queue_words *words, const char *owner,
                                 uint32_t lease_ms, casc_claim *claim, bool *dead, cascade_error **error) {
@@ -75,7 +82,7 @@ static cascade_status claim_due(cascade_connection *connection, const casc_queue
   if (status != CASCADE_OK) return status;
   casc_statement statement;
   casc_session_statement(connection, &statement);
-  casc_queue_claim(words, &statement, claim->held.job, claim->held.epoch - 1, owner, lease_ms);
+  casc_queue_claim(words, &statement, claim->held.job, claim->held.epoch - 1, owner, longer(claim, lease_ms));
   status = change(connection, &claim->held, &statement, error);
   *dead = claim->attempts > claim->max_attempts;
   if (status < 0 || !*dead) return status;

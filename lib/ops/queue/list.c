@@ -69,7 +69,7 @@ static cascade_status read_jobs(cascade_connection *connection, const casc_state
 }
 
 static bool is_state(const char *state) {
-  static const char *const states[] = {"ready", "claimed", "done", "dead", "cancelled"};
+  static const char *const states[] = {"ready", "claimed", "paused", "done", "dead", "cancelled"};
   for (size_t i = 0; i < sizeof states / sizeof *states; i++)
     if (!strcmp(state, states[i])) return true;
   return false;
@@ -85,7 +85,7 @@ cascade_status cascade_queue_list(cascade_connection *connection, const cascade_
   cascade_status status = CASC_OPTIONS(connection->context, given, options, reserved, error);
   if (status >= 0 && options.state && !is_state(options.state))
     status = casc_fail(connection->context, error, CASCADE_INVALID,
-                       "'%s' is no state of a job; there are ready, claimed, done, dead and cancelled", options.state);
+                       "'%s' is no state of a job; there are ready, claimed, paused, done, dead and cancelled", options.state);
   if (status >= 0) status = casc_queue_open(connection, &words, error);
   if (status < 0) return status;
   json_t *document = json_pack("{s:i, s:n}", "version", 1, "now");
@@ -137,7 +137,13 @@ cascade_status cascade_queue_metrics(cascade_connection *connection, char **out,
   casc_statement statement;
   casc_cursor cursor = {0};
   const cascade_value *row = NULL;
-  json_t *document = json_pack("{s:i, s:i, s:{}, s:{}}", "version", 1, "oldest_ready_ms", 0, "jobs", "kinds");
+  int64_t paused = 0;
+  casc_session_statement(connection, &statement);
+  casc_queue_paused(words, &statement);
+  status = casc_queue_ask(connection, &statement, 0, &paused, error);
+  if (status < 0) return status;
+  json_t *document =
+      json_pack("{s:i, s:b, s:i, s:{}, s:{}}", "version", 1, "paused", (int)paused, "oldest_ready_ms", 0, "jobs", "kinds");
   casc_session_statement(connection, &statement);
   casc_queue_metrics(words, &statement);
   status = document ? casc_query(connection, &statement, &cursor, error) : casc_nomem(error);
@@ -169,9 +175,29 @@ static cascade_status change_job(cascade_connection *connection, int64_t job, wr
 }
 
 cascade_status cascade_queue_cancel(cascade_connection *connection, int64_t job, cascade_error **error) {
-  return change_job(connection, job, casc_queue_cancel, "ready, claimed or dead", error);
+  return change_job(connection, job, casc_queue_cancel, "ready, claimed, paused or dead", error);
 }
 
 cascade_status cascade_queue_retry(cascade_connection *connection, int64_t job, cascade_error **error) {
   return change_job(connection, job, casc_queue_retry, "dead or cancelled", error);
+}
+
+static cascade_status pause_all(cascade_connection *connection, bool paused, cascade_error **error) {
+  const casc_queue_words *words;
+  casc_statement statement;
+  cascade_status status = casc_queue_open(connection, &words, error);
+  if (status < 0) return status;
+  casc_session_statement(connection, &statement);
+  casc_queue_pause_all(words, &statement, paused);
+  return casc_queue_run(connection, &statement, NULL, error);
+}
+
+cascade_status cascade_queue_pause(cascade_connection *connection, int64_t job, cascade_error **error) {
+  if (connection && !job) return pause_all(connection, true, error);
+  return change_job(connection, job, casc_queue_pause, "ready or claimed", error);
+}
+
+cascade_status cascade_queue_resume(cascade_connection *connection, int64_t job, cascade_error **error) {
+  if (connection && !job) return pause_all(connection, false, error);
+  return change_job(connection, job, casc_queue_resume, "paused", error);
 }

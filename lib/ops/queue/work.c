@@ -64,10 +64,23 @@ static cascade_status prepare(cascade_worker *worker, cascade_error **error) {
   return CASCADE_OK;
 }
 
+/* Nothing is due, or nothing may be claimed. */
+static cascade_status look_for_pause(cascade_worker *worker, cascade_error **error) {
+  casc_statement statement;
+  int64_t paused = 0;
+  casc_session_statement(worker->connection, &statement);
+  casc_queue_paused(worker->words, &statement);
+  cascade_status status = casc_queue_ask(worker->connection, &statement, 0, &paused, error);
+  worker->report.paused = paused != 0;
+  return status < 0 ? status : CASCADE_DONE;
+}
+
 static cascade_status claim(cascade_worker *worker, cascade_error **error) {
   cascade_status status =
       casc_claim_next(worker->connection, worker->words, worker->owner, worker->lease_ms, &worker->claim, error);
+  if (status == CASCADE_DONE) return look_for_pause(worker, error);
   if (status != CASCADE_OK) return status;
+  worker->report.paused = 0;
   worker->claimed_ns = worker->renewed_ns = casc_now_ns();
   worker->report.claimed++;
   worker->report.job = worker->claim.held.job;
@@ -180,9 +193,9 @@ static cascade_status keep_reason(cascade_worker *worker, cascade_error *failure
 static cascade_status settle_failure(cascade_worker *worker, cascade_error *failure, cascade_error **error) {
   cascade_status status = cascade_error_status(failure);
   cascade_error *second = NULL;
-  if (status == CASCADE_LEASE) {
+  if (status == CASCADE_LEASE) { /* or the queue was paused: then it still is the worker's to give back */
+    if (give_back(worker, "ready", 0, NULL, NULL) < 0) worker->report.lost++;
     drop(worker);
-    worker->report.lost++;
     cascade_error_free(failure);
     return CASCADE_OK;
   }

@@ -68,6 +68,16 @@ inline void cancel(const connection &connection, std::int64_t job, on_failure to
   detail::call(to, [&](cascade_error **error) { return cascade_queue_cancel(connection.get(), job, error); });
 }
 
+/** @brief Pauses a job, or all. */
+inline void pause(const connection &connection, std::int64_t job CASCADE_DEFAULTS, on_failure to CASCADE_OR_THROW) {
+  detail::call(to, [&](cascade_error **error) { return cascade_queue_pause(connection.get(), job, error); });
+}
+
+/** @brief Ends a pause. */
+inline void resume(const connection &connection, std::int64_t job CASCADE_DEFAULTS, on_failure to CASCADE_OR_THROW) {
+  detail::call(to, [&](cascade_error **error) { return cascade_queue_resume(connection.get(), job, error); });
+}
+
 /** @brief Makes a job that is dead or cancelled ready again. */
 inline void retry(const connection &connection, std::int64_t job, on_failure to CASCADE_OR_THROW) {
   detail::call(to, [&](cascade_error **error) { return cascade_queue_retry(connection.get(), job, error); });

@@ -47,13 +47,25 @@ module Libcascade
       self
     end
 
+    # Pauses a job, or all: whoever is at work on it stops after the batch.
+    def pause(job = 0)
+      @connection.call(:queue_pause, job)
+      self
+    end
+
+    # Ends a pause.
+    def resume(job = 0)
+      @connection.call(:queue_resume, job)
+      self
+    end
+
     # Makes a job that is dead or cancelled ready again.
     def retry(job)
       @connection.call(:queue_retry, job)
       self
     end
 
-    # Jobs as hashes, by their numbers. `state`: "ready", "claimed", "done", "dead" or "cancelled".
+    # Jobs as hashes, by their numbers. `state`: "ready", "claimed", "paused", "done", "dead" or "cancelled".
     def list(state: nil, after: 0, limit: 0)
       options = Native::QueueListOptions.make(state: state&.to_s, after: after, limit: limit)
       JSON.parse(@connection.call_for_text(:queue_list, options), symbolize_names: true)[:jobs]
@@ -74,7 +86,7 @@ module Libcascade
   class Worker < Connection::Child
     kind :worker
 
-    MEMBERS = %i[job claimed done failed lost batches deleted updated kept].freeze
+    MEMBERS = %i[job claimed done failed lost batches deleted updated kept paused].freeze
     Report = Struct.new(*MEMBERS, keyword_init: true)
     private_constant :MEMBERS
 
