@@ -139,6 +139,10 @@ packages=(
   cmake 'programs that use the library by CMake'
   doxygen 'reference pages'
   mandoc 'the manual pages'
+  graphviz 'pictures'
+  chromium 'the pages in a browser'
+  chromium-driver 'the pages in a browser'
+  python3-selenium 'the pages in a browser'
   bash-completion 'what bash offers'
   zsh 'what zsh offers'
 )

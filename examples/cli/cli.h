@@ -9,7 +9,7 @@
 enum cli_exit { CLI_DONE = 0, CLI_REFUSED = 1, CLI_USAGE = 2, CLI_DATABASE = 3, CLI_UNKNOWN = 4 };
 
 /* Bits, so that a command can say which of them it knows. */
-enum cli_format { CLI_TEXT = 1, CLI_JSON = 2, CLI_DOT = 4, CLI_SQL = 8, CLI_SPECIFY = 16 };
+enum cli_format { CLI_TEXT = 1, CLI_JSON = 2, CLI_DOT = 4, CLI_SQL = 8, CLI_SPECIFY = 16, CLI_SVG = 32, CLI_HTML = 64 };
 
 enum { CLI_SELECTS = 16, CLI_REPLICAS = 16 };
 
@@ -106,6 +106,9 @@ bool session_await_answer(void);
 /* Makes an error of the command's own. */
 cascade_status session_fail(cli_session *session, cascade_status status, cascade_error **error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* graph.c: the i-th thing that can be special about a table, "" where it is not, NULL behind the last. */
+const char *table_special(uint32_t flags, size_t i);
 
 /* text.c */
 typedef struct text_number {

@@ -1,5 +1,5 @@
-/* cascade graph: the foreign keys in words, JSON or DOT. */
-#include "cli.h"
+/* cascade graph: the foreign keys in words, JSON, DOT, SVG or a page. */
+#include "picture.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +62,10 @@ static const struct {
     {CASCADE_TABLE_NO_UPDATE, "This user may not update, nor lock rows of", "this user may not update it, nor lock its rows"},
 };
 enum { SPECIALS = sizeof specials / sizeof *specials };
+
+const char *table_special(uint32_t flags, size_t i) {
+  return i == SPECIALS ? NULL : flags & specials[i].flag ? specials[i].one : "";
+}
 
 static void put_names(const cli_session *session, const uint32_t *tables, uint32_t count);
 
@@ -316,10 +320,12 @@ static cascade_status in_words(cli_session *session, const cli_options *options,
 
 cascade_status run_graph(cli_session *session, const cli_options *options, cascade_error **error) {
   if (options->format == CLI_TEXT) return in_words(session, options, error);
+  if (options->format == CLI_HTML) return page_print(session, options, NULL, error);
   char *text = NULL;
   cascade_status status = options->format == CLI_JSON ? cascade_graph_json(session->graph, &text, error)
                                                       : cascade_graph_dot(session->graph, options->table, &text, error);
-  if (status >= 0) put_text(text);
+  if (status >= 0 && options->format == CLI_SVG) status = graphviz_print(session, text, error);
+  else if (status >= 0) put_text(text);
   cascade_text_free(text);
   return status;
 }

@@ -52,16 +52,18 @@ const char cli_help[] =
   "  --max-pause SECONDS end when a pause takes longer than this\n"
 
 const char cli_help_graph[] =
-    "cascade graph URI [TABLE] [--policy FILE] [--format text|json|dot]\n"
+    "cascade graph URI [TABLE] [--policy FILE] [--format text|json|dot|svg|html]\n"
     "\n"
     "Explains the foreign keys. Without TABLE: the database as a whole, its cycles, the tables that most\n"
     "others refer to, relations without an index. With TABLE: what refers to it, what happens there when\n"
     "one of its rows is deleted, and what such a delete can reach.\n"
-    "\n" POLICY "  --format FORMAT     text; json for the whole graph; dot for Graphviz\n"
+    "\n" POLICY "  --format FORMAT     text; json for the whole graph; dot for Graphviz; svg, which Graphviz draws; html, a page\n"
+    "                      for a browser, to search and to look at any part of a large database\n"
     "\n"
     "  cascade graph sqlite:museum.db\n"
     "  cascade graph sqlite:museum.db accession\n"
-    "  cascade graph sqlite:museum.db accession --format dot | dot -Tsvg > accession.svg\n";
+    "  cascade graph sqlite:museum.db --format html > museum.html\n"
+    "  cascade graph sqlite:museum.db accession --format svg > accession.svg\n";
 
 const char cli_help_blockers[] =
     "cascade blockers URI TABLE (KEY... | --where SQL) [options]\n"
@@ -106,7 +108,7 @@ const char cli_help_plan[] =
     "what stands in the way. Changes nothing. The last line is the plan's fingerprint: with it, 'cascade\n"
     "purge --plan FINGERPRINT' refuses to do anything else.\n"
     "\n" KEYS "  --max-rows N        rows to look at before counting stops, 200000 unless given\n" POLICY
-    "  --format FORMAT     text; json; sql for the statements of one batch\n"
+    "  --format FORMAT     text; json; sql for the statements of one batch; html, a page for a browser\n"
     "\n"
     "  cascade plan sqlite:museum.db accession 4\n"
     "  cascade plan sqlite:museum.db accession --where \"received < '1900-01-01'\" --format sql\n";

@@ -126,11 +126,11 @@ extern const char cli_help_graph[], cli_help_blockers[], cli_help_plan[], cli_he
     cli_help_work[], cli_help_fill[];
 
 const cli_command cli_commands[] = {
-    {"graph", run_graph, CLI_TEXT | CLI_JSON | CLI_DOT, BIT(OPTION_HELP) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT),
-     false, cli_help_graph},
+    {"graph", run_graph, CLI_TEXT | CLI_JSON | CLI_DOT | CLI_SVG | CLI_HTML,
+     BIT(OPTION_HELP) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT), false, cli_help_graph},
     {"blockers", run_blockers, CLI_TEXT | CLI_JSON | CLI_SPECIFY,
      SELECTING | LISTING, true, cli_help_blockers},
-    {"plan", run_plan, CLI_TEXT | CLI_JSON | CLI_SQL, SELECTING, true, cli_help_plan},
+    {"plan", run_plan, CLI_TEXT | CLI_JSON | CLI_SQL | CLI_HTML, SELECTING, true, cli_help_plan},
     {"purge", run_purge, CLI_TEXT | CLI_JSON,
      SELECTING | PACE | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_PLAN) | BIT(OPTION_YES) |
          BIT(OPTION_PROVEN) | BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) |
@@ -179,7 +179,7 @@ static bool small_number(const char *option, const char *text, uint32_t *value) 
 }
 
 static bool format(const cli_command *command, const char *text, uint32_t *value) {
-  static const char *const names[] = {"text", "json", "dot", "sql", "specify"};
+  static const char *const names[] = {"text", "json", "dot", "sql", "specify", "svg", "html"};
   for (uint32_t i = 0; i < sizeof names / sizeof *names; i++)
     if (!strcmp(names[i], text) && command->formats & 1u << i) {
       *value = 1u << i;
@@ -344,8 +344,8 @@ static const char *contradiction(const cli_command *command, const cli_options *
   if (!command->selects && options->key_count) return "the graph is of tables, not of rows: give no keys";
   if (!command->selects && options->table && options->format == CLI_JSON)
     return "the JSON is of the whole graph: give no table";
-  if (!command->selects && options->policy && options->format != CLI_TEXT)
-    return "JSON and DOT show the database's own rules: give no --policy";
+  if (!command->selects && options->policy && options->format & (CLI_JSON | CLI_DOT | CLI_SVG))
+    return "JSON, DOT and SVG show the database's own rules: give no --policy, or take --format html";
   if (options->where && options->key_count) return "give keys or --where, not both";
   if (options->format == CLI_SPECIFY && options->depth > 1)
     return "the format 'specify' has one level: give no --depth and no --transitive";
