@@ -52,3 +52,101 @@ def test_savepoints_of_the_host_stay_as_they_are(database):
     cursor.execute("COMMIT")
     assert database.counts() == (20, 100, 100)
     assert database.rows("SELECT name FROM agent WHERE id = 5") == [("kept",)]
+
+
+#: Types of keys, and values that are hard on whoever carries them.
+KINDS = {
+    "integers": ({"sqlite": "INTEGER", "postgresql": "BIGINT", "mariadb": "BIGINT"}, [0, -1, 2**63 - 1, -2**63, 7]),
+    "texts": ({"sqlite": "TEXT", "postgresql": "VARCHAR(60) COLLATE \"C\"", "mariadb": "VARCHAR(60) COLLATE utf8mb4_bin"},
+              ["", "a", "it's", 'say "x"', "back\\slash", "100 % %s %(p1)s ?", "$1", "ü € 漢字 😀", "line\nbreak", "x'0f'", "[1,2]"]),
+    "bytes": ({"sqlite": "BLOB", "postgresql": "BYTEA", "mariadb": "VARBINARY(60)"}, [b"\0", b"\0\1\xff", b"'\\%s?", bytes(range(50))]),
+    "decimals": ({"sqlite": "NUMERIC", "postgresql": "NUMERIC(30, 10)", "mariadb": "DECIMAL(30, 10)"},
+                 ["12345678901234567890.0123456789", "-0.5", "3"]),
+    "dates": ({"sqlite": "TEXT", "postgresql": "DATE", "mariadb": "DATE"}, ["2024-02-29", "1000-01-01", "9999-12-31"]),
+    "times": ({"sqlite": "TEXT", "postgresql": "TIMESTAMP", "mariadb": "DATETIME(6)"},
+              ["2024-02-29 23:59:59.999999", "1999-01-01 00:00:00"]),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_keys_of_every_type_are_those_of_the_native_driver(database, kind):
+    """Pages, keys that hooks are told, and rows that go, with keys as they were read."""
+    types, values = KINDS[kind]
+    declared, mark = types[database.engine], database.mark
+    if database.engine == "postgresql" and kind == "bytes":
+        import psycopg2
+        given = [psycopg2.Binary(value) for value in values]
+    else:
+        given = values
+    database.run(f"CREATE TABLE root (k {declared} NOT NULL, part INTEGER NOT NULL, PRIMARY KEY (k, part))",
+                 f"CREATE TABLE leaf (k {declared} NOT NULL PRIMARY KEY, up {declared}, part INTEGER, "
+                 "FOREIGN KEY (up, part) REFERENCES root (k, part) ON DELETE CASCADE)",
+                 (f"INSERT INTO root VALUES ({mark}, {mark})", [(value, i) for value in given for i in (1, 2)]),
+                 (f"INSERT INTO leaf VALUES ({mark}, {mark}, {mark})", [(value, value, 1) for value in given]))
+
+    def read(db):
+        graph = db.graph()
+        pages = list(db.blockers(Policy(graph), graph.where("root", "part = 1"), limit=100))
+        return graph, [(page.relation.label, page.kind, list(page.keys), page.first, page.last) for page in pages]
+    host = database.dbapi()
+    with libcascade.connect(database.uri) as native, Connection.over(host) as over:
+        graph, expected = read(native)
+        _, found = read(over)
+        assert found == expected and len(expected[0][2]) == len(values)
+        keys = expected[0][2]
+        told = []
+        over.purge(Policy(graph), graph.select("root", [(key, 1) for key in keys]),
+                   after_batch=lambda deleted: told.extend((each.table.name, list(each.keys)) for each in deleted)).run()
+        assert {name: len(rows) for name, rows in told} == {"leaf": len(values), "root": len(values)}
+        assert sorted(map(str, dict(told)["leaf"])) == sorted(map(str, keys))
+        host.rollback()
+        assert len(read(native)[1][0][2]) == len(values)
+        over.purge(Policy(graph), graph.select("leaf", keys[:1])).run()
+        host.commit()
+        assert read(native)[1][0][2] == keys[1:]
+
+
+def test_a_refused_purge_leaves_the_hosts_transaction_as_it_was(database):
+    database.museum()
+    host = database.dbapi()
+    cursor = host.cursor()
+    cursor.execute("UPDATE agent SET name = 'mine' WHERE id = 1")
+    with Connection.over(host) as db:
+        graph = db.graph()
+        with pytest.raises(libcascade.BlockedError):
+            db.purge(Policy(graph), graph.select("agent", [1])).run()
+        with pytest.raises(ZeroDivisionError):
+            db.purge(policy_of(db, graph), graph.select("agent", [1]), after_batch=lambda deleted: 1 / 0).run()
+        with pytest.raises(libcascade.NotAtomicError):
+            db.purge(policy_of(db, graph), graph.where("agent", "id < ?", [10]), max_tx_rows=20).run()
+    host.commit()
+    assert database.counts() == (20, 100, 100)
+    assert database.rows("SELECT name FROM agent WHERE id = 1") == [("mine",)]
+
+
+def test_failures_of_the_module_are_the_cause(database):
+    database.museum()
+    with Connection.over(database.dbapi(autocommit=True)) as db:
+        graph = db.graph()
+        with pytest.raises(libcascade.SchemaError) as caught:
+            db.plan(Policy(graph), graph.where("agent", "nosuch = 1"))
+        assert type(caught.value.__cause__).__module__.split(".")[0] in ("sqlite3", "psycopg2", "pymysql")
+        assert "nosuch" in caught.value.message
+
+
+def test_queue_and_workers(database):
+    database.museum()
+    host = database.dbapi()
+    with Connection.over(database.dbapi(autocommit=True)) as db:
+        db.queue.install()
+    with Connection.over(host) as db:
+        graph = db.graph()
+        policy = Policy(graph, [Override("loan", "borrower_id", Rule.DETACH), Override("item", "loan_id", Rule.CASCADE)])
+        assert db.queue.detach(policy, graph.select("agent", [1])).detached == 5
+        host.rollback()  # and with it the job
+        assert db.queue.jobs() == []
+        db.queue.detach(policy, graph.select("agent", [1]))
+        host.commit()
+    with Connection.over(database.dbapi(autocommit=True)) as db, db.queue.worker() as worker:
+        assert worker.run().done == 1
+    assert database.counts() == (19, 95, 95)
