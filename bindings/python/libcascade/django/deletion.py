@@ -124,6 +124,15 @@ class Refusal:
         self.restricted: Dict[Relation, Dict[Any, None]] = {}
         #: Of the first level: what the message names.
         self.first: Dict[Relation, None] = {}
+        #: Lazy relations that have rows to be set.
+        self.asked: Dict[Relation, None] = {}
+        self._walked = False
+
+    def _walk(self) -> None:
+        if not self._walked:
+            for page, path in walk(self.session, self.policy, self.selection):
+                self._take(page, path)
+        self._walked = True
 
     def _first_of(self, path: Iterable[LibraryRelation], relation: Relation) -> Relation:
         """The foreign key of the root's model, or of a parent's, by which rows of a page are reached."""
@@ -135,6 +144,8 @@ class Refusal:
 
     def _take(self, page: Page, path: Iterable[LibraryRelation]) -> None:
         relation = self.ways.get(page.relation.number)
+        if relation and relation.lazy and len(page.keys):
+            self.asked[relation] = None
         if page.kind == BlockerKind.CASCADING:
             table = self.session.graph.table(page.relation.table).name
             for known, keys in self.restricted.items():
@@ -158,8 +169,7 @@ class Refusal:
 
     def error(self) -> Optional[Exception]:
         """Django's error; None when it is the database that would object."""
-        for page, path in walk(self.session, self.policy, self.selection):
-            self._take(page, path)
+        self._walk()
         name, order = self.rules.root.__name__, self.rules.relations.index
 
         def named(relations: Iterable[Relation]) -> str:
@@ -176,13 +186,8 @@ class Refusal:
 
     def values(self) -> Dict[Relation, Any]:
         """Values of the lazy relations that have rows to be set: of no others is one asked for, as in Django."""
-        found: Dict[Relation, Any] = {}
-        for page, _ in walk(self.session, self.policy, self.selection):
-            relation = self.ways.get(page.relation.number)
-            if relation and relation.lazy and relation not in found and len(page.keys):
-                assert relation.value
-                found[relation] = relation.value()
-        return found
+        self._walk()
+        return {relation: relation.value() for relation in self.asked if relation.value}
 
 
 # ---- signals ----
