@@ -121,7 +121,7 @@ install_packages "$scratch/newer"
 inside dpkg-query -W "${names[@]}"
 try
 say 'purge'
-inside apt-get purge -y -q "${names[@]}" >/dev/null
+inside apt-get purge -y -q "${names[@]}" >"$scratch/purge.log" 2>&1 || { tail "$scratch/purge.log"; exit 1; }
 files >"$scratch/after"
 diff "$scratch/before" "$scratch/after"
 say 'all is well'

@@ -66,7 +66,7 @@ class Pages(unittest.TestCase):
             for comment, name in re.findall(r"/\*\*((?:(?!\*/).)*?)\*/\s*CASCADE_API\s+[^;(]*?(cascade_\w+)\(", text(path), flags=re.S):
                 count += 1
                 with self.subTest(name):
-                    self.assertRegex(comment, r"@since \d+\.\d+\n", f"{name} does not say since when it is there")
+                    self.assertRegex(comment, r"@since \d+\.\d+\s", f"{name} does not say since when it is there")
                     self.assertRegex(comment, r"(?i)thread", f"{name} does not say which threads may call it (@note)")
         self.assertGreater(count, 90)
 
