@@ -1,5 +1,7 @@
 """The library on DB-API connections of the host: sqlite3, psycopg2, PyMySQL."""
 
+import os
+
 import pytest
 
 import libcascade
@@ -52,6 +54,30 @@ def test_savepoints_of_the_host_stay_as_they_are(database):
     cursor.execute("COMMIT")
     assert database.counts() == (20, 100, 100)
     assert database.rows("SELECT name FROM agent WHERE id = 5") == [("kept",)]
+
+
+def test_mysqlclient(database):
+    if database.engine != "mariadb":
+        return
+    import MySQLdb
+    database.museum()
+    host = MySQLdb.connect(unix_socket=os.environ["CASCADE_TEST_MARIADB"], user="root", database=database.name, charset="utf8mb4")
+    with Connection.over(host) as db:
+        policy = policy_of(db)
+        db.purge(policy, policy.graph.select("agent", [1])).run()
+        host.rollback()
+        assert database.counts() == (20, 100, 100)
+        host.autocommit(True)
+        assert db.purge(policy, policy.graph.where("agent", "id < ? AND name LIKE ?", [10, "agent%"]), max_tx_rows=30).run().batches > 1
+        assert database.counts() == (10, 50, 50)
+        host.query("BEGIN")  # which the connection does not tell
+        db.purge(policy, policy.graph.select("agent", [11])).run()
+        host.rollback()
+        assert database.counts() == (10, 50, 50)
+        with pytest.raises(libcascade.SchemaError) as caught:
+            db.plan(policy, policy.graph.where("agent", "nosuch = 1"))
+        assert type(caught.value.__cause__).__module__.startswith("MySQLdb")
+    host.close()
 
 
 #: Types of keys, and values that are hard on whoever carries them.

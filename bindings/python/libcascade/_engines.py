@@ -62,6 +62,8 @@ class Engine:
         #: Set by cancel(), until the next statement begins.
         self.stopped = False
         self.version = ""
+        #: Whether the connection can say if it is in a transaction; else the host has to.
+        self.knows_transactions = True
 
     def prepare(self, run: Callable[[str], Any]) -> None:
         """Asks the session what it has to know."""
@@ -73,6 +75,10 @@ class Engine:
     def active(self) -> bool:
         """Whether a transaction is open."""
         raise NotImplementedError
+
+    def was_active(self) -> bool:
+        """The same, without asking the server: for what is to be said of a failure."""
+        return self.active()
 
     def hosted(self) -> bool:
         """Whether somebody else's COMMIT decides about what runs now."""
@@ -89,8 +95,8 @@ class Engine:
         """Rows that a statement has inserted, updated or deleted."""
         return max(int(cursor.rowcount), 0) if word in _CHANGES else 0
 
-    def check(self, cursor: Any, word: str) -> None:
-        """Looks at a success that may be none."""
+    def check(self, cursor: Any, sql: str, word: str) -> None:
+        """Looks at a success, which may be none."""
 
     def cancel(self) -> None:
         """Stops the running statement. Any thread."""
@@ -283,7 +289,7 @@ class Postgres(Engine):
             forms.append(form)
         return made, tuple(forms)
 
-    def check(self, cursor: Any, word: str) -> None:
+    def check(self, cursor: Any, sql: str, word: str) -> None:
         if word in ("COMMIT", "END") and getattr(cursor, "statusmessage", "") == "ROLLBACK":
             raise Refused(Status.DATABASE, "PostgreSQL: the transaction had failed before, and was rolled back instead of "
                                            "committed")
@@ -348,12 +354,14 @@ class Mariadb(Engine):
         super().__init__(connection)
         self._status_known = hasattr(connection, "server_status")  # of PyMySQL's
         self._ask: Callable[[str], Any] = lambda sql: None
+        self._inside = False
         self.packet = 0
 
     def prepare(self, run: Callable[[str], Any]) -> None:
         self._ask = run
         version, packet, modes = run("SELECT VERSION(), @@max_allowed_packet, @@sql_mode")
         self.version, self.packet = str(version), int(packet)
+        self.knows_transactions = self._status_known or "MariaDB" in self.version
         numbers = [int("".join(filter(str.isdigit, part)) or 0) for part in self.version.split("-")[0].split(".")]
         newest = numbers[:2] >= [10, 6] if "MariaDB" in self.version else numbers[:1] >= [8]
         if newest:
@@ -368,7 +376,18 @@ class Mariadb(Engine):
     def active(self) -> bool:
         if self._status_known:
             return bool(self.connection.server_status & 1)
-        return str(self._ask("SELECT @@in_transaction")[0]) == "1"
+        if self.knows_transactions:
+            self._inside = str(self._ask("SELECT @@in_transaction")[0]) == "1"
+        return self._inside
+
+    def was_active(self) -> bool:
+        return self.active() if self._status_known else self._inside
+
+    def check(self, cursor: Any, sql: str, word: str) -> None:
+        if word in ("BEGIN", "START"):
+            self._inside = True
+        elif word == "COMMIT" or (word == "ROLLBACK" and " TO " not in sql.upper()):
+            self._inside = False
 
     def hosted(self) -> bool:
         return not self.connection.get_autocommit() or self.active()

@@ -57,13 +57,15 @@ class Session:
         self._cursor = cursor or self.engine.cursor
         self.hosted = in_transaction or self.engine.hosted
         self.engine.prepare(self._ask)
+        if in_transaction is None and not self.engine.knows_transactions:
+            raise ValueError("this connection cannot say whether it is in a transaction: give `in_transaction`")
         if paramstyle is None:
             paramstyle = {"sqlite": "format" if cursor else "qmark", "postgresql": "pyformat"}.get(self.engine.name, "format")
         if paramstyle not in ("qmark", "format", "pyformat"):
             raise ValueError(f"paramstyle {paramstyle!r} is not known: there are qmark, format and pyformat")
         self._placeholders = Placeholders(self.engine.quoting, paramstyle)
         self._texts = (self.engine.name.encode(), self.engine.version.encode("utf-8", "replace"))
-        self._word, self._was_active = "", False
+        self._sql, self._word, self._was_active = "", "", False
 
     def _ask(self, sql: str) -> Any:
         cursor = self.engine.cursor()
@@ -84,13 +86,14 @@ class Session:
         engine.stopped = False
         sql = (statement.sql or b"").decode("utf-8", "surrogateescape")
         self._word = word = first_word(sql)
-        self._was_active = engine.active()
+        self._was_active = engine.was_active()
         values: Sequence[Any] = ()
         forms: Tuple[str, ...] = ()
         if statement.parameter_count:
             values, forms = engine.values(_read(statement.parameters, statement.parameter_count))
             if not any(form != "{}" for form in forms):
                 forms = ()
+        self._sql = sql
         sql, arguments = self._placeholders.rewrite(sql, values, forms)
         engine.before(word)
         cursor = self._cursor()
@@ -107,7 +110,7 @@ class Session:
     def execute(self, statement: _abi.cascade_statement) -> int:
         cursor = self._run(statement)
         try:
-            self.engine.check(cursor, self._word)
+            self.engine.check(cursor, self._sql, self._word)
             return self.engine.affected(cursor, self._word)
         finally:
             cursor.close()
