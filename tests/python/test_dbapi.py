@@ -68,7 +68,8 @@ def test_mysqlclient(database):
         host.rollback()
         assert database.counts() == (20, 100, 100)
         host.autocommit(True)
-        assert db.purge(policy, policy.graph.where("agent", "id < ? AND name LIKE ?", [10, "agent%"]), max_tx_rows=30).run().batches > 1
+        agents = policy.graph.where("agent", "id < ? AND name LIKE ?", [10, "agent%"])
+        assert db.purge(policy, agents, max_tx_rows=30).run().batches > 1
         assert database.counts() == (10, 50, 50)
         host.query("BEGIN")  # which the connection does not tell
         db.purge(policy, policy.graph.select("agent", [11])).run()
@@ -85,7 +86,8 @@ KINDS = {
     "integers": ({"sqlite": "INTEGER", "postgresql": "BIGINT", "mariadb": "BIGINT"}, [0, -1, 2**63 - 1, -2**63, 7]),
     "texts": ({"sqlite": "TEXT", "postgresql": "VARCHAR(60) COLLATE \"C\"", "mariadb": "VARCHAR(60) COLLATE utf8mb4_bin"},
               ["", "a", "it's", 'say "x"', "back\\slash", "100 % %s %(p1)s ?", "$1", "ü € 漢字 😀", "line\nbreak", "x'0f'", "[1,2]"]),
-    "bytes": ({"sqlite": "BLOB", "postgresql": "BYTEA", "mariadb": "VARBINARY(60)"}, [b"\0", b"\0\1\xff", b"'\\%s?", bytes(range(50))]),
+    "bytes": ({"sqlite": "BLOB", "postgresql": "BYTEA", "mariadb": "VARBINARY(60)"},
+              [b"\0", b"\0\1\xff", b"'\\%s?", bytes(range(50))]),
     "decimals": ({"sqlite": "NUMERIC", "postgresql": "NUMERIC(30, 10)", "mariadb": "DECIMAL(30, 10)"},
                  ["12345678901234567890.0123456789", "-0.5", "3"]),
     "dates": ({"sqlite": "TEXT", "postgresql": "DATE", "mariadb": "DATE"}, ["2024-02-29", "1000-01-01", "9999-12-31"]),
