@@ -33,6 +33,7 @@
 #include <cascade/error.h>
 #include <cascade/fill.h>
 #include <cascade/graph.h>
+#include <cascade/outbox.h>
 #include <cascade/plan.h>
 #include <cascade/policy.h>
 #include <cascade/purge.h>

@@ -104,6 +104,10 @@ typedef struct cascade_purge_options {
   uint32_t column_count;            /**< Columns that the hooks are told besides the keys: file paths, numbers of other systems. */
   uint32_t reserved_too;            /**< Zero. */
   cascade_throttle *throttle;       /**< What makes it pause between its batches, or NULL. The purge holds a reference. */
+  int32_t outbox;                   /**< 1: keys of all rows, and the columns above, are written to the outbox: see outbox.h. */
+  uint32_t reserved_at_end;         /**< Zero. */
+  const char *actor;                /**< Who deletes, or NULL. With this or the next, a row is written to the audit. */
+  const char *reason;               /**< Why, or NULL. */
 } cascade_purge_options;
 
 /** @brief A committed batch, and where the purge stands. Borrowed from the purge until its next call. */
@@ -177,8 +181,8 @@ typedef struct cascade_table_report {
  *         CASCADE_MAX_ROWS for more rows than `max_rows`; CASCADE_PLAN_CHANGED when `plan` is not what would be done; CASCADE_NOT_ATOMIC when
  *         only one transaction would be sound, and there are too many rows for one; CASCADE_TRIGGERS for user triggers, with
  *         CASCADE_INTEGRITY_PROVEN; CASCADE_POLICY for a rule that the database would not carry out; CASCADE_READONLY; CASCADE_INVALID;
- *         CASCADE_OPTIONS; CASCADE_NOT_FOUND for an unknown column; CASCADE_UNSUPPORTED for `after_commit` inside a transaction of the host;
- *         CASCADE_CANCELLED; CASCADE_NOMEM; any database status
+ *         CASCADE_OPTIONS; CASCADE_NOT_FOUND for an unknown column, and without an outbox; CASCADE_UNSUPPORTED for `after_commit` inside a
+ *         transaction of the host; CASCADE_CANCELLED; CASCADE_NOMEM; any database status
  * @note Reads the closure once, in a read transaction that ends with the call. One thread at a time uses a purge and its
  *       connection.
  * @since 0.1

@@ -6,8 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* Text with %n for the time, %i for an integer and %t for a text as parameters. */
-static void say(const casc_queue_words *words, casc_statement *statement, const char *format, ...) {
+void casc_say(const casc_queue_words *words, casc_statement *statement, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   for (const char *at = format; *at; at++) {
@@ -74,19 +73,21 @@ void casc_queue_unset(const casc_queue_words *words, casc_str *condition, const 
   casc_str_put(condition, " Is Null");
 }
 
-void casc_queue_exists(const casc_queue_words *words, casc_statement *statement) {
+void casc_tables_exist(const casc_queue_words *words, casc_statement *statement, const char *name) {
+  const char *exists = casc_arena_printf(&statement->arena, "%s%s')%s", words->exists, name, words->number ? " Is Not Null)::int" : ")");
   casc_put(statement, "Select ");
-  words->column(statement, words->exists, CASCADE_INT64);
+  if (exists) words->column(statement, exists, CASCADE_INT64);
+  else statement->failed = true;
 }
 
-void casc_queue_version(const casc_queue_words *words, casc_statement *statement) {
+void casc_tables_version(const casc_queue_words *words, casc_statement *statement, const char *name) {
   casc_put(statement, "Select ");
   words->column(statement, "Max(version)", CASCADE_INT64);
-  casc_put(statement, " From cascade_queue");
+  casc_str_printf(&statement->sql, " From %s", name);
 }
 
 void casc_queue_insert(const casc_queue_words *words, casc_statement *statement, const casc_new_job *job) {
-  say(words, statement,
+  casc_say(words, statement,
       "Insert Into cascade_queue_job (source, kind, state, root, payload, low, high, keys_left, attempts, "
       "max_attempts, due, epoch, "
       "batches, deleted, updated, kept, created, changed) Values (%i, %t, 'ready', %t, %t, %i, %i, %i, 0, %i, %n + %i, "
@@ -105,25 +106,25 @@ void casc_queue_last_id(const casc_queue_words *words, casc_statement *statement
 }
 
 void casc_queue_add_keys(const casc_queue_words *words, casc_statement *statement, int64_t job, int64_t keys) {
-  say(words, statement, "Update cascade_queue_job Set keys_left = keys_left + %i Where id = %i", keys, job);
+  casc_say(words, statement, "Update cascade_queue_job Set keys_left = keys_left + %i Where id = %i", keys, job);
 }
 
 void casc_queue_remove(const casc_queue_words *words, casc_statement *statement, int64_t job) {
-  say(words, statement, "Delete From cascade_queue_job Where id = %i", job);
+  casc_say(words, statement, "Delete From cascade_queue_job Where id = %i", job);
 }
 
 #define NOT_PAUSED " And Not Exists (Select 1 From cascade_queue q Where q.paused <> 0)"
 
 void casc_queue_due(const casc_queue_words *words, casc_statement *statement) {
   select_jobs(words, statement);
-  say(words, statement,
+  casc_say(words, statement,
       " j Where j.due <= %n" NOT_PAUSED " Order By j.due, j.id Limit 1"); /* not the result's columns, which may be texts */
   casc_put(statement, words->skip_locked);
 }
 
 void casc_queue_claim(const casc_queue_words *words, casc_statement *statement, int64_t job, int64_t epoch,
                       const char *owner, uint64_t lease_ms) {
-  say(words, statement,
+  casc_say(words, statement,
       "Update cascade_queue_job Set state = 'claimed', owner = %t, epoch = epoch + 1, attempts = attempts + 1, due = "
       "%n + %i, "
       "changed = %n Where id = %i And epoch = %i And due <= %n",
@@ -131,14 +132,14 @@ void casc_queue_claim(const casc_queue_words *words, casc_statement *statement, 
 }
 
 static void where_held(const casc_queue_words *words, casc_statement *statement, const casc_held *held) {
-  say(words, statement, " Where id = %i And epoch = %i And owner = %t And state = 'claimed'", held->job, held->epoch,
+  casc_say(words, statement, " Where id = %i And epoch = %i And owner = %t And state = 'claimed'", held->job, held->epoch,
       held->owner);
 }
 
 /* `batches` changes in any case: an engine may count only rows that do. */
 void casc_queue_hold(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
                      uint32_t lease_ms) {
-  say(words, statement, "Update cascade_queue_job Set due = %n + %i, changed = %n, batches = batches + 1",
+  casc_say(words, statement, "Update cascade_queue_job Set due = %n + %i, changed = %n, batches = batches + 1",
       (int64_t)lease_ms);
   where_held(words, statement, held);
   casc_put(statement, NOT_PAUSED);
@@ -146,13 +147,13 @@ void casc_queue_hold(const casc_queue_words *words, casc_statement *statement, c
 
 void casc_queue_renew(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
                       uint64_t lease_ms) {
-  say(words, statement, "Update cascade_queue_job Set due = %n + %i, changed = %n", (int64_t)lease_ms);
+  casc_say(words, statement, "Update cascade_queue_job Set due = %n + %i, changed = %n", (int64_t)lease_ms);
   where_held(words, statement, held);
 }
 
 void casc_queue_count(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
                       const casc_done *done, uint32_t lease_ms) {
-  say(words, statement,
+  casc_say(words, statement,
       "Update cascade_queue_job Set deleted = deleted + %i, updated = updated + %i, kept = kept + %i, keys_left = "
       "keys_left - %i, attempts = 0, due = %n + %i, "
       "changed = %n",
@@ -162,16 +163,16 @@ void casc_queue_count(const casc_queue_words *words, casc_statement *statement, 
 
 void casc_queue_bound(const casc_queue_words *words, casc_statement *statement, const casc_held *held, int64_t low,
                       int64_t high, int64_t keys_left) {
-  say(words, statement, "Update cascade_queue_job Set low = %i, high = %i, keys_left = %i", low, high, keys_left);
+  casc_say(words, statement, "Update cascade_queue_job Set low = %i, high = %i, keys_left = %i", low, high, keys_left);
   where_held(words, statement, held);
 }
 
 void casc_queue_leave(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
                       const char *state, int64_t delay_ms, const char *reason) {
-  say(words, statement,
+  casc_say(words, statement,
       "Update cascade_queue_job Set state = %t, owner = Null, error = %t, changed = %n, due = ", state, reason);
   if (delay_ms < 0) casc_put(statement, "Null");
-  else say(words, statement, "%n + %i", delay_ms);
+  else casc_say(words, statement, "%n + %i", delay_ms);
   where_held(words, statement, held);
 }
 
@@ -181,7 +182,7 @@ static const char *key_table(bool integers) {
 
 static void where_keys(const casc_queue_words *words, casc_statement *statement, int64_t source, int64_t low,
                        int64_t high) {
-  say(words, statement, " Where job = %i And place >= %i And place <= %i", source, low, high);
+  casc_say(words, statement, " Where job = %i And place >= %i And place <= %i", source, low, high);
 }
 
 void casc_queue_keys(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source,
@@ -191,7 +192,7 @@ void casc_queue_keys(const casc_queue_words *words, casc_statement *statement, b
   if (!integers) words->column(statement, "words", CASCADE_TEXT);
   casc_str_printf(&statement->sql, " From %s k", key_table(integers));
   where_keys(words, statement, source, low, high);
-  say(words, statement, " Order By k.place Limit %i",
+  casc_say(words, statement, " Order By k.place Limit %i",
       (int64_t)limit); /* not the result's column, which may be a text */
 }
 
@@ -199,9 +200,9 @@ void casc_queue_cuts(const casc_queue_words *words, casc_statement *statement, b
                      int64_t share) {
   casc_put(statement, "Select ");
   words->column(statement, "k.place", CASCADE_INT64);
-  say(words, statement, " From (Select place, Row_Number() Over (Order By place) As nth From ");
+  casc_say(words, statement, " From (Select place, Row_Number() Over (Order By place) As nth From ");
   casc_put(statement, key_table(integers));
-  say(words, statement, " Where job = %i) k Where Mod(k.nth, %i) = 0 Order By k.place", source, share);
+  casc_say(words, statement, " Where job = %i) k Where Mod(k.nth, %i) = 0 Order By k.place", source, share);
 }
 
 void casc_queue_forget_keys(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source,
@@ -211,7 +212,7 @@ void casc_queue_forget_keys(const casc_queue_words *words, casc_statement *state
 }
 
 void casc_queue_cancel(const casc_queue_words *words, casc_statement *statement, int64_t job) {
-  say(words, statement,
+  casc_say(words, statement,
       "Update cascade_queue_job Set state = 'cancelled', owner = Null, due = Null, epoch = epoch + 1, changed = %n "
       "Where id = %i And "
       "state In ('ready', 'claimed', 'dead', 'paused')",
@@ -219,7 +220,7 @@ void casc_queue_cancel(const casc_queue_words *words, casc_statement *statement,
 }
 
 void casc_queue_retry(const casc_queue_words *words, casc_statement *statement, int64_t job) {
-  say(words, statement,
+  casc_say(words, statement,
       "Update cascade_queue_job Set state = 'ready', owner = Null, due = %n, attempts = 0, epoch = epoch + 1, changed "
       "= %n "
       "Where id = %i And state In ('dead', 'cancelled')",
@@ -227,19 +228,19 @@ void casc_queue_retry(const casc_queue_words *words, casc_statement *statement, 
 }
 
 void casc_queue_pause(const casc_queue_words *words, casc_statement *statement, int64_t job) {
-  say(words, statement,
+  casc_say(words, statement,
       "Update cascade_queue_job Set state = 'paused', owner = Null, due = Null, epoch = epoch + 1, changed = %n Where id "
       "= %i And state In ('ready', 'claimed')",
       job);
 }
 
 void casc_queue_resume(const casc_queue_words *words, casc_statement *statement, int64_t job) {
-  say(words, statement,
+  casc_say(words, statement,
       "Update cascade_queue_job Set state = 'ready', due = %n, changed = %n Where id = %i And state = 'paused'", job);
 }
 
 void casc_queue_pause_all(const casc_queue_words *words, casc_statement *statement, bool paused) {
-  say(words, statement, "Update cascade_queue Set paused = %i", (int64_t)paused);
+  casc_say(words, statement, "Update cascade_queue Set paused = %i", (int64_t)paused);
 }
 
 void casc_queue_paused(const casc_queue_words *words, casc_statement *statement) {
@@ -251,9 +252,9 @@ void casc_queue_paused(const casc_queue_words *words, casc_statement *statement)
 void casc_queue_select(const casc_queue_words *words, casc_statement *statement, const char *state, int64_t after,
                        uint32_t limit) {
   select_jobs(words, statement);
-  say(words, statement, " j Where id > %i", after);
-  if (state) say(words, statement, " And state = %t", state);
-  say(words, statement, " Order By j.id Limit %i", (int64_t)limit);
+  casc_say(words, statement, " j Where id > %i", after);
+  if (state) casc_say(words, statement, " And state = %t", state);
+  casc_say(words, statement, " Order By j.id Limit %i", (int64_t)limit);
 }
 
 void casc_queue_metrics(const casc_queue_words *words, casc_statement *statement) {
@@ -337,7 +338,7 @@ const casc_queue_words casc_queue_sqlite = {
     .now = "Cast((Julianday('now') - 2440587.5) * 86400000 As integer)",
     .skip_locked = "",
     .last_id = "Last_Insert_Rowid()",
-    .exists = "(Select Count(*) From sqlite_schema Where type = 'table' And name = 'cascade_queue')",
+    .exists = "(Select Count(*) From sqlite_schema Where type = 'table' And name = ('",
     .ddl = sqlite_ddl,
     .workers_wait = true,
     .column = casc_sqlite_column,
@@ -350,7 +351,7 @@ const casc_queue_words casc_queue_postgres = {
     .number = "$",
     .skip_locked = " For Update Skip Locked",
     .returning = " Returning ",
-    .exists = "(To_Regclass('cascade_queue') Is Not Null)::int",
+    .exists = "(To_Regclass('",
     .ddl = postgres_ddl,
     .column = casc_postgres_column,
     .identifier = casc_postgres_identifier,
@@ -362,8 +363,7 @@ const casc_queue_words casc_queue_mariadb = {
     .now = "(Timestampdiff(Microsecond, '1970-01-01', Utc_Timestamp(3)) Div 1000)",
     .skip_locked = " For Update Skip Locked",
     .last_id = "Last_Insert_Id()",
-    .exists = "(Select Count(*) From information_schema.tables Where table_schema = Database() And table_name = "
-              "'cascade_queue')",
+    .exists = "(Select Count(*) From information_schema.tables Where table_schema = Database() And table_name = ('",
     .ddl = mariadb_ddl,
     .ddl_commits = true,
     .column = casc_mariadb_column,

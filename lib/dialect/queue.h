@@ -15,7 +15,7 @@ typedef struct casc_queue_words {
   const char *skip_locked; /* behind a select of the job to claim; "" where a writer is alone */
   const char *returning;   /* behind an insert of a job; NULL where `last_id` asks for its id */
   const char *last_id;
-  const char *exists;     /* one integer: 1 when the queue's tables are there */
+  const char *exists;     /* beginning of an expression, up to a table's name in quotes: 1 when the table is there */
   const char *const *ddl; /* statements; ends with NULL */
   bool ddl_commits;       /* they end a transaction of the host */
   bool workers_wait;      /* one writer at a time: a large job is not cut for several workers */
@@ -64,8 +64,12 @@ enum {
 /* `column Is Null`, one of several that are joined by Or. */
 void casc_queue_unset(const casc_queue_words *words, casc_str *condition, const char *column, bool first);
 
-void casc_queue_exists(const casc_queue_words *words, casc_statement *statement);
-void casc_queue_version(const casc_queue_words *words, casc_statement *statement); /* one integer */
+/* Appends text: %n in it is the time, %i an integer and %t a text (NULL for none) as parameters. */
+void casc_say(const casc_queue_words *words, casc_statement *statement, const char *format, ...);
+
+/* Of tables of the library, one of which has their version: whether that one is there, and the version. One integer each. */
+void casc_tables_exist(const casc_queue_words *words, casc_statement *statement, const char *name);
+void casc_tables_version(const casc_queue_words *words, casc_statement *statement, const char *name);
 
 /* With `returning`, a query of the id. */
 void casc_queue_insert(const casc_queue_words *words, casc_statement *statement, const casc_new_job *job);

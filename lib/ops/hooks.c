@@ -205,14 +205,17 @@ cascade_status casc_hooks_call(casc_hooks *hooks, cascade_after_batch hook, void
                       hooks->reason ? hooks->reason : "", fate);
 }
 
-cascade_status casc_hooks_columns(const casc_hooks *hooks, uint32_t position, cascade_row_columns *columns) {
-  if (!hooks->running || position >= hooks->count) return CASCADE_INVALID;
+cascade_status casc_hooks_describe(const casc_hooks *hooks, uint32_t position, cascade_row_columns *columns) {
   const casc_told *told = &hooks->told[position];
   const casc_wanted *wanted = &hooks->wanted[hooks->tables[position].table];
   cascade_row_columns own = {.row_count = told->shown.count, .column_count = wanted->count};
   if (wanted->count) own.columns = wanted->names;
   if (wanted->count) own.cells = told->cells.cells;
   return CASC_INFO(columns, own, cells);
+}
+
+cascade_status casc_hooks_columns(const casc_hooks *hooks, uint32_t position, cascade_row_columns *columns) {
+  return hooks->running && position < hooks->count ? casc_hooks_describe(hooks, position, columns) : CASCADE_INVALID;
 }
 
 cascade_status casc_hooks_veto(casc_hooks *hooks, uint32_t position, const uint64_t *rows, uint64_t count) {

@@ -54,6 +54,8 @@ cascade_status casc_hooks_read(casc_hooks *hooks, const casc_closure *closure, b
    when it fails. */
 cascade_status casc_hooks_call(casc_hooks *hooks, cascade_after_batch hook, void *data, const char *name, const char *fate,
                                cascade_error **error);
+/* The wanted columns of the table at a position. */
+cascade_status casc_hooks_describe(const casc_hooks *hooks, uint32_t position, cascade_row_columns *columns);
 /* While a hook runs: what the interface offers it. */
 cascade_status casc_hooks_columns(const casc_hooks *hooks, uint32_t position, cascade_row_columns *columns);
 cascade_status casc_hooks_veto(casc_hooks *hooks, uint32_t position, const uint64_t *rows, uint64_t count);

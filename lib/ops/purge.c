@@ -19,6 +19,7 @@ static cascade_status set_options(cascade_purge *purge, const cascade_purge_opti
 
 static cascade_status prepare_hooks(cascade_purge *purge, cascade_error **error) {
   cascade_status status = casc_hooks_init(&purge->hooks, &purge->scope, &purge->options, error);
+  if (status >= 0) status = casc_record_init(&purge->record, &purge->scope, &purge->options, error);
   if (status >= 0 && purge->options.before_batch) purge->closure.kept = purge->hooks.kept;
   if (status < 0 || !purge->options.after_commit || !casc_in_host_transaction(purge->connection)) return status;
   return casc_fail(purge->context, error, CASCADE_UNSUPPORTED,
@@ -28,7 +29,8 @@ static cascade_status prepare_hooks(cascade_purge *purge, cascade_error **error)
 static cascade_status prepare(cascade_purge *purge, cascade_policy *policy, cascade_selection *selection,
                               cascade_error **error) {
   casc_level *level;
-  purge->telling = purge->options.before_batch || purge->options.after_batch || purge->options.after_commit;
+  purge->telling =
+      purge->options.before_batch || purge->options.after_batch || purge->options.after_commit || purge->options.outbox;
   cascade_status status =
       casc_scope_init(&purge->scope, purge->connection, policy, selection,
                       (purge->telling ? CASC_SCOPE_HOLD_ALL : 0) | (purge->guard.detaching ? CASC_SCOPE_DETACH : 0), error);

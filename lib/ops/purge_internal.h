@@ -7,6 +7,7 @@
 #include "batch.h"
 #include "clock.h"
 #include "hooks.h"
+#include "record.h"
 #include "source.h"
 #include "throttle_internal.h"
 #include "transaction.h"
@@ -55,6 +56,7 @@ struct cascade_purge {
   casc_scope scope;
   casc_closure closure;
   casc_hooks hooks;
+  casc_record record;
   bool telling;       /* somebody wants to know of the rows */
   casc_stack stack;
   bool atomic;        /* the whole closure goes in one transaction */

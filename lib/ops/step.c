@@ -117,7 +117,9 @@ static cascade_status commit(cascade_purge *purge, const casc_batch *done, size_
                         .table_count = purge->scope.table_count,
                         .roots = roots,
                         .whole = purge->atomic};
-  cascade_status status = purge->guard.ending ? purge->guard.ending(purge->guard.data, &facts, error) : CASCADE_OK;
+  cascade_status status = casc_record_batch(&purge->record, &purge->hooks, done, purge->atomic, error);
+  if (status < 0) return status;
+  status = purge->guard.ending ? purge->guard.ending(purge->guard.data, &facts, error) : CASCADE_OK;
   if (status < 0) return status;
   uint64_t start = casc_now_ns();
   if (purge->nested && proves(purge))
@@ -225,7 +227,8 @@ static cascade_status delete_rows(cascade_purge *purge, const casc_level *level,
   if (status < 0 || closure->overflow || casc_closure_is_empty(closure)) return status;
   status = casc_batch_delete(batch, error);
   if (status < 0 || closure->overflow) return status;
-  if (purge->telling)
+  status = casc_record_rows(&purge->record, &purge->hooks, error);
+  if (status >= 0 && purge->telling)
     status = casc_hooks_call(&purge->hooks, options->after_batch, options->hook_data, "after-batch", ROLLED_BACK, error);
   return status < 0 ? status : commit(purge, batch, going(purge, still), error);
 }
@@ -268,7 +271,8 @@ static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcom
     casc_source_take(&level->source, taken);
     close_row(level);
     if (committed) account(purge, &batch, still, casc_now_ns() - start);
-    else if (purge->telling) status = casc_hooks_settle(&purge->hooks, error);
+    if (committed) casc_record_settle(&purge->record);
+    if (!committed && purge->telling) status = casc_hooks_settle(&purge->hooks, error);
     purge->circular = purge->circular || purge->closure.held_back;
     if (!committed && purge->closure.held_back && ++purge->circles >= FRUITLESS_CIRCLES) drain_nearest(purge);
     *outcome = committed ? COMMITTED : purge->atomic ? AT_END : AGAIN; /* what goes as a whole has been asked about */
@@ -394,5 +398,6 @@ cascade_status casc_purge_step(cascade_purge *purge, cascade_error **error) {
     if (!purge->stack.count && (status = look_again(purge, error)) < 0) return status;
     purge->finished = !purge->stack.count;
   }
-  return CASCADE_DONE;
+  cascade_status status = casc_record_finish(&purge->record, &purge->hooks, error);
+  return status < 0 ? status : CASCADE_DONE;
 }

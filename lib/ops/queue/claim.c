@@ -53,7 +53,7 @@ static cascade_status read_due(cascade_connection *connection, const casc_queue_
 static cascade_status change(cascade_connection *connection, const casc_held *held, casc_statement *statement,
                              cascade_error **error) {
   uint64_t affected = 0;
-  cascade_status status = casc_queue_run(connection, statement, &affected, error);
+  cascade_status status = casc_run(connection, statement, &affected, error);
   if (status < 0 || affected) return status;
   return casc_fail(connection->context, error, CASCADE_LEASE,
                    "job %lld is not this worker's any more: its lease ended, or it was cancelled",

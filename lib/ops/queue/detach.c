@@ -61,7 +61,7 @@ static cascade_status set_null(casc_scope *scope, const casc_scope_relation *to,
   uint64_t updated = 0;
   casc_session_statement(scope->connection, &statement);
   scope->dialect->update_rows(&statement, &to->sql, to->values, filter);
-  cascade_status status = casc_queue_run(scope->connection, &statement, &updated, error);
+  cascade_status status = casc_run(scope->connection, &statement, &updated, error);
   if (status < 0) casc_error_explain(error, scope->tables[to->relation->table].table->label, to->relation->label, NULL);
   return status < 0 || updated == recorded ? status : differs(scope, to, recorded, updated, error);
 }
@@ -78,14 +78,14 @@ static cascade_status detach_rows(void *data, casc_scope *scope, uint32_t relati
   casc_session_statement(scope->connection, &statement);
   scope->dialect->detach_keys(&statement, &to->sql, filter, detach->jobs[relation],
                               casc_queue_integers(table, scope->dialect->engine));
-  status = casc_queue_run(scope->connection, &statement, rows, error);
+  status = casc_run(scope->connection, &statement, rows, error);
   if (status < 0) casc_error_explain(error, table->label, to->relation->label, "detached rows could not be recorded");
   if (status >= 0 && *rows && !scope->dialect->detach_updates) status = set_null(scope, to, filter, *rows, error);
   if (status < 0 || (!*rows && !fresh)) return status;
   casc_session_statement(scope->connection, &statement);
   if (*rows) casc_queue_add_keys(detach->words, &statement, detach->jobs[relation], (int64_t)*rows);
   else casc_queue_remove(detach->words, &statement, detach->jobs[relation]);
-  status = casc_queue_run(scope->connection, &statement, NULL, error);
+  status = casc_run(scope->connection, &statement, NULL, error);
   detach->report.detached += *rows;
   if (*rows && fresh) detach->report.jobs++;
   if (*rows && !detach->report.job) detach->report.job = detach->jobs[relation];

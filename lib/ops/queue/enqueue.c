@@ -23,12 +23,12 @@ cascade_status casc_queue_put(cascade_connection *connection, const casc_queue_w
   casc_statement statement;
   casc_session_statement(connection, &statement);
   casc_queue_insert(words, &statement, job);
-  if (words->returning) return casc_queue_ask(connection, &statement, 0, id, error);
-  cascade_status status = casc_queue_run(connection, &statement, NULL, error);
+  if (words->returning) return casc_ask(connection, &statement, 0, id, error);
+  cascade_status status = casc_run(connection, &statement, NULL, error);
   if (status < 0) return status;
   casc_session_statement(connection, &statement);
   casc_queue_last_id(words, &statement);
-  return casc_queue_ask(connection, &statement, 0, id, error);
+  return casc_ask(connection, &statement, 0, id, error);
 }
 
 static cascade_status check(cascade_connection *connection, cascade_policy *policy, cascade_selection *selection,

@@ -168,7 +168,7 @@ static cascade_status change_job(cascade_connection *connection, int64_t job, wr
   casc_statement statement;
   casc_session_statement(connection, &statement);
   write(words, &statement, job);
-  status = casc_queue_run(connection, &statement, &affected, error);
+  status = casc_run(connection, &statement, &affected, error);
   if (status < 0 || affected) return status;
   return casc_fail(connection->context, error, CASCADE_NOT_FOUND, "there is no job %lld that is %s", (long long)job,
                    wanted);

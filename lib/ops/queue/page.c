@@ -96,7 +96,7 @@ static cascade_status count_staying(cascade_worker *worker, uint64_t *kept, casc
   casc_session_statement(worker->connection, &statement);
   scope->dialect->count(&statement, &scope->tables[scope->root].sql,
                         &(casc_sql_filter){.shown_among = &worker->page->keys}, 0);
-  cascade_status status = casc_queue_ask(worker->connection, &statement, 0, &count, error);
+  cascade_status status = casc_ask(worker->connection, &statement, 0, &count, error);
   *kept = (uint64_t)count;
   return status;
 }
@@ -109,7 +109,7 @@ cascade_status casc_page_settle(cascade_worker *worker, uint64_t roots, cascade_
   casc_session_statement(worker->connection, &statement);
   casc_queue_forget_keys(worker->words, &statement, worker->integers, worker->claim.source, worker->page_low,
                          worker->page_high);
-  status = casc_queue_run(worker->connection, &statement, NULL, error);
+  status = casc_run(worker->connection, &statement, NULL, error);
   worker->pending.kept = kept;
   worker->pending.keys = worker->page_keys;
   worker->settled = status >= 0;

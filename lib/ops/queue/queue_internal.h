@@ -5,7 +5,7 @@
 #include <cascade/queue.h>
 
 #include "purge_internal.h"
-#include "queue.h"
+#include "tables.h"
 
 #include <jansson.h>
 
@@ -15,12 +15,6 @@
 /* install.c */
 /* The words of the connection's engine, after a look at the queue's version: CASCADE_NOT_FOUND without one. */
 cascade_status casc_queue_open(cascade_connection *connection, const casc_queue_words **words, cascade_error **error);
-/* Runs a statement; *affected may be NULL. Frees it. */
-cascade_status casc_queue_run(cascade_connection *connection, casc_statement *statement, uint64_t *affected,
-                              cascade_error **error);
-/* The first integer of a query, or `otherwise`. Frees the statement. */
-cascade_status casc_queue_ask(cascade_connection *connection, casc_statement *statement, int64_t otherwise,
-                              int64_t *answer, cascade_error **error);
 
 /* payload.c */
 /* What a worker needs to do a job, as a text for casc_free(). `unset`: of a detached job, the columns that were set to
