@@ -27,6 +27,7 @@
 #include <cascade/cpp/connection.hpp>
 #include <cascade/cpp/fill.hpp>
 #include <cascade/cpp/graph.hpp>
+#include <cascade/cpp/outbox.hpp>
 #include <cascade/cpp/policy.hpp>
 #include <cascade/cpp/purge.hpp>
 #include <cascade/cpp/queue.hpp>

@@ -156,6 +156,22 @@ module CoreTests
     assert_raises(TypeError) { @connection.purge(@policy, agents(2), throttle: 1) }
   end
 
+  def test_outbox
+    outbox = @connection.outbox.install
+    assert_includes Libcascade::Outbox.ddl(:sqlite), "cascade_outbox"
+    assert_equal 14, @connection.purge(@policy, agents(1, 2), outbox: true, actor: "jo", reason: "tidy", columns: { "agent" => "name" }).run.deleted
+    rows = []
+    batch, first = outbox.read(limit: 5)
+    assert_equal 5, first.size
+    assert_equal 5, outbox.ack(batch)
+    nil while outbox.read(limit: 4) { |more| rows.concat(more) }.positive?
+    assert_equal 14, (first + rows).map { |row| row[:id] }.uniq.size
+    assert_equal [[[1], { name: "Agent 1" }], [[2], { name: "Agent 2" }]],
+                 rows.select { |row| row[:table].end_with?("agent") }.map { |row| row.values_at(:key, :columns) }
+    assert_nil outbox.read
+    assert_equal [["jo", "tidy", 14, true]], outbox.audit.map { |purge| purge.values_at(:actor, :reason, :deleted, :finished) }
+  end
+
   def test_refusals
     error = assert_raises(Libcascade::BlockedError) { @connection.purge(@graph.policy, agents(1)) }
     assert_match(/note\(loan_id\)/, error.relation)

@@ -16,6 +16,7 @@ require_relative "libcascade/blockers"
 require_relative "libcascade/throttle"
 require_relative "libcascade/purge"
 require_relative "libcascade/queue"
+require_relative "libcascade/outbox"
 require_relative "libcascade/fill"
 
 # Deletes rows with everything that depends on them, safely and at scale. See README.md.

@@ -104,6 +104,11 @@ module Libcascade
       DetachReport.new(**report.to_h(:deleted, :updated, :detached, :jobs, :job)).freeze
     end
 
+    # The outbox in this database.
+    def outbox
+      Outbox.new(self)
+    end
+
     # The queue in this database.
     def queue
       Queue.new(self)

@@ -6,6 +6,7 @@ module Libcascade
 
     # These may reach the database or call the host back: other threads of Ruby go on meanwhile.
     REACHING = {
+      audit_list: [%i[pointer pointer pointer pointer], :int32],
       blockers_free: [%i[pointer], :void],
       blockers_json: [%i[pointer pointer pointer pointer int32 pointer pointer], :int32],
       blockers_next: [%i[pointer pointer pointer], :int32],
@@ -21,6 +22,9 @@ module Libcascade
       fill_next: [%i[pointer pointer pointer], :int32],
       fill_select: [%i[pointer string pointer uint32 pointer], :int32],
       graph_read: [%i[pointer pointer pointer pointer], :int32],
+      outbox_ack: [%i[pointer int64 pointer pointer], :int32],
+      outbox_install: [%i[pointer pointer], :int32],
+      outbox_read: [%i[pointer pointer pointer pointer pointer], :int32],
       plan_new: [%i[pointer pointer pointer pointer pointer pointer], :int32],
       purge_free: [%i[pointer], :void],
       purge_new: [%i[pointer pointer pointer pointer pointer pointer], :int32],
@@ -82,6 +86,7 @@ module Libcascade
       graph_relations_to: [%i[pointer uint32 pointer pointer], :int32],
       graph_table: [%i[pointer uint32 pointer], :int32],
       graph_table_count: [%i[pointer], :uint32],
+      outbox_ddl: [%i[string pointer pointer], :int32],
       plan_describe: [%i[pointer pointer], :int32],
       plan_free: [%i[pointer], :void],
       plan_json: [%i[pointer pointer pointer], :int32],

@@ -190,7 +190,15 @@ module Libcascade
              batch_ms: :uint32, time_budget_ms: :uint32, row_budget: :uint64, plan: :pointer, after_batch: :pointer,
              hook_data: :pointer, statement_timeout_ms: :uint32, reserved: :uint32, column_tables: :pointer,
              columns: :pointer, before_batch: :pointer, after_commit: :pointer, column_count: :uint32, reserved_too: :uint32,
-             throttle: :pointer
+             throttle: :pointer, outbox: :int32, reserved_at_end: :uint32, actor: :pointer, reason: :pointer
+    end
+
+    class OutboxOptions < Record
+      layout size: :size_t, limit: :uint32, lease_ms: :uint32
+    end
+
+    class AuditOptions < Record
+      layout size: :size_t, after: :int64, limit: :uint32, reserved: :uint32
     end
 
     class RowColumns < Record
