@@ -28,6 +28,7 @@ from .errors import (
     TriggersError, UnenforcedError, UnsupportedError, UsageError)
 from .fill import Fill, FillReport, Range
 from .graph import Column, Graph, Override, Policy, Relation, Selection, Table
+from .outbox import Outbox, outbox_ddl
 from .plan import Plan, Step
 from .purge import Batch, Deleted, Hook, Purge, Report, TableReport
 from .queue import Detached, JobOptions, Queue, Worker, WorkerReport, queue_ddl
@@ -40,7 +41,7 @@ __all__ = [
     "Detached", "EngineError", "Error", "Fill", "FillMode", "FillReport", "ForeignKeyError", "FormatError", "Graph",
     "Hidden", "Hook", "HookError", "Integrity", "InvalidError", "JobOptions", "Key", "Keys", "LeaseError", "LogLevel",
     "MaxRowsError", "NoFilterError", "NoKeyError", "NoProgressError", "NotAtomicError", "NotFoundError", "OptionsError",
-    "OutOfMemoryError", "Override", "Page", "Pause", "PauseReason", "Plan", "PlanChangedError", "Policy",
+    "OutOfMemoryError", "Outbox", "Override", "Page", "Pause", "PauseReason", "Plan", "PlanChangedError", "Policy",
     "PolicyError", "PrivilegeError",
     "ProbeAnswer", "Purge", "Queue", "Range", "ReadOnlyError", "RefusedError", "Relation", "RelationFlag", "Report",
     "Request", "Rule", "SchemaError", "Selection", "SerializationError", "StatementTimeoutError", "Status", "Step",
@@ -48,5 +49,5 @@ __all__ = [
     "ThrottledError", "TokenError", "TokenExpiredError",
     "TokenForeignError", "TokenForgedError", "TokenKind", "TokenStaleError", "Total", "TransactionState", "TriggersError",
     "UnenforcedError", "UnsupportedError", "UsageError", "Value", "Worker", "WorkerReport", "__version__", "connect",
-    "queue_ddl",
+    "outbox_ddl", "queue_ddl",
 ]

@@ -13,6 +13,7 @@ from .graph import Graph, NamesOrName, Policy, Relation, Selection
 if TYPE_CHECKING:
     from .blockers import Blockers
     from .fill import Fill
+    from .outbox import Outbox
     from .plan import Plan
     from .purge import Purge
     from .queue import Queue
@@ -150,6 +151,12 @@ class Connection(Handle):
         """The queue in the session's database."""
         from .queue import Queue
         return Queue(self)
+
+    @property
+    def outbox(self) -> Outbox:
+        """The outbox in the session's database."""
+        from .outbox import Outbox
+        return Outbox(self)
 
 
 def connect(uri: str, *, lock_timeout_ms: int = 0, context: Optional[Context] = None) -> Connection:

@@ -140,7 +140,7 @@ cascade_status cascade_queue_metrics(cascade_connection *connection, char **out,
   int64_t paused = 0;
   casc_session_statement(connection, &statement);
   casc_queue_paused(words, &statement);
-  status = casc_queue_ask(connection, &statement, 0, &paused, error);
+  status = casc_ask(connection, &statement, 0, &paused, error);
   if (status < 0) return status;
   json_t *document =
       json_pack("{s:i, s:b, s:i, s:{}, s:{}}", "version", 1, "paused", (int)paused, "oldest_ready_ms", 0, "jobs", "kinds");
@@ -189,7 +189,7 @@ static cascade_status pause_all(cascade_connection *connection, bool paused, cas
   if (status < 0) return status;
   casc_session_statement(connection, &statement);
   casc_queue_pause_all(words, &statement, paused);
-  return casc_queue_run(connection, &statement, NULL, error);
+  return casc_run(connection, &statement, NULL, error);
 }
 
 cascade_status cascade_queue_pause(cascade_connection *connection, int64_t job, cascade_error **error) {

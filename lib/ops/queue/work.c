@@ -70,7 +70,7 @@ static cascade_status look_for_pause(cascade_worker *worker, cascade_error **err
   int64_t paused = 0;
   casc_session_statement(worker->connection, &statement);
   casc_queue_paused(worker->words, &statement);
-  cascade_status status = casc_queue_ask(worker->connection, &statement, 0, &paused, error);
+  cascade_status status = casc_ask(worker->connection, &statement, 0, &paused, error);
   worker->report.paused = paused != 0;
   return status < 0 ? status : CASCADE_DONE;
 }
