@@ -28,7 +28,8 @@ class Options(ffi.Struct):
     _fields_ = [*ffi.PurgeOptions._fields_[:-2], ("after_batch", ffi.HOOK), ("hook_data", ffi.P),
                 ("statement_timeout_ms", ffi.U32), ("reserved", ffi.U32), ("column_tables", ctypes.POINTER(ffi.TEXT)),
                 ("columns", ctypes.POINTER(ffi.TEXT)), ("before_batch", ffi.HOOK), ("after_commit", ffi.HOOK),
-                ("column_count", ffi.U32), ("outbox", ffi.I32), ("actor", ffi.TEXT),
+                ("column_count", ffi.U32), ("reserved_too", ffi.U32), ("throttle", ffi.P), ("outbox", ffi.I32),
+                ("reserved_at_end", ffi.U32), ("actor", ffi.TEXT),
                 ("reason", ffi.TEXT)]
 
 

@@ -672,6 +672,21 @@ class cascade_graph_options(_Sized):
     _fields_ = [("size", c_size_t)]
 
 
+class cascade_outbox_options(_Sized):
+    size: int
+    limit: int
+    lease_ms: int
+    _fields_ = [("size", c_size_t), ("limit", c_uint32), ("lease_ms", c_uint32)]
+
+
+class cascade_audit_options(_Sized):
+    size: int
+    after: int
+    limit: int
+    reserved: int
+    _fields_ = [("size", c_size_t), ("after", c_int64), ("limit", c_uint32), ("reserved", c_uint32)]
+
+
 class cascade_step_info(_Sized):
     size: int
     kind: int
@@ -998,12 +1013,17 @@ class cascade_purge_options(_Sized):
     column_count: int
     reserved_too: int
     throttle: Any
+    outbox: int
+    reserved_at_end: int
+    actor: Optional[bytes]
+    reason: Optional[bytes]
     _fields_ = [("size", c_size_t), ("allow", c_uint32), ("integrity", c_int32), ("max_rows", c_uint64),
         ("max_tx_rows", c_uint64), ("batch_ms", c_uint32), ("time_budget_ms", c_uint32), ("row_budget", c_uint64),
         ("plan", c_char_p), ("after_batch", cascade_after_batch), ("hook_data", c_void_p), ("statement_timeout_ms", c_uint32),
         ("reserved", c_uint32), ("column_tables", POINTER(c_char_p)), ("columns", POINTER(c_char_p)),
         ("before_batch", cascade_after_batch), ("after_commit", cascade_after_batch), ("column_count", c_uint32),
-        ("reserved_too", c_uint32), ("throttle", POINTER(cascade_throttle))]
+        ("reserved_too", c_uint32), ("throttle", POINTER(cascade_throttle)), ("outbox", c_int32),
+        ("reserved_at_end", c_uint32), ("actor", c_char_p), ("reason", c_char_p)]
 
 
 class cascade_throttle_options(_Sized):
@@ -1050,6 +1070,8 @@ STRUCTS: dict[str, type[Structure]] = {
     "cascade_column_info": cascade_column_info,
     "cascade_relation_info": cascade_relation_info,
     "cascade_graph_options": cascade_graph_options,
+    "cascade_outbox_options": cascade_outbox_options,
+    "cascade_audit_options": cascade_audit_options,
     "cascade_step_info": cascade_step_info,
     "cascade_plan_info": cascade_plan_info,
     "cascade_plan_options": cascade_plan_options,
@@ -1132,6 +1154,11 @@ class Functions:
     cascade_graph_path: Callable[..., Any]
     cascade_graph_ref: Callable[..., Any]
     cascade_graph_free: Callable[..., Any]
+    cascade_outbox_ddl: Callable[..., Any]
+    cascade_outbox_install: Callable[..., Any]
+    cascade_outbox_read: Callable[..., Any]
+    cascade_outbox_ack: Callable[..., Any]
+    cascade_audit_list: Callable[..., Any]
     cascade_plan_new: Callable[..., Any]
     cascade_plan_describe: Callable[..., Any]
     cascade_plan_step: Callable[..., Any]
@@ -1261,6 +1288,13 @@ class Functions:
              error)
         bind("cascade_graph_ref", POINTER(cascade_graph), POINTER(cascade_graph))
         bind("cascade_graph_free", None, POINTER(cascade_graph))
+        bind("cascade_outbox_ddl", status, c_char_p, POINTER(POINTER(c_char)), error)
+        bind("cascade_outbox_install", status, POINTER(cascade_connection), error)
+        bind("cascade_outbox_read", status, POINTER(cascade_connection), POINTER(cascade_outbox_options), POINTER(c_int64),
+             POINTER(POINTER(c_char)), error)
+        bind("cascade_outbox_ack", status, POINTER(cascade_connection), c_int64, POINTER(c_uint64), error)
+        bind("cascade_audit_list", status, POINTER(cascade_connection), POINTER(cascade_audit_options),
+             POINTER(POINTER(c_char)), error)
         bind("cascade_plan_new", status, POINTER(cascade_connection), POINTER(cascade_policy), POINTER(cascade_selection),
              POINTER(cascade_plan_options), POINTER(POINTER(cascade_plan)), error)
         bind("cascade_plan_describe", status, POINTER(cascade_plan), POINTER(cascade_plan_info))
