@@ -2,8 +2,8 @@
 
 # What a row costs: `dependent: :destroy` against `dependent: :detach_then_purge`, side by side, on models without callbacks.
 #
-# bench_active_record.rb ENGINE[,ENGINE] [AT_LEAST]: fails when the ratio is below AT_LEAST. The time of detach_then_purge is that of
-# destroy and of the worker that deletes the rows; `away` is what the caller waits for.
+# bench_active_record.rb ENGINE[,ENGINE] [AT_LEAST]: fails when the ratio is below AT_LEAST. The time of detach_then_purge is
+# that of destroy and of the worker that deletes the rows; `away` is what the caller waits for.
 
 require_relative "helper"
 require "libcascade/active_record"
@@ -76,7 +76,8 @@ module Measure
   end
 
   def report(engine, destroyed, all, away)
-    puts format("%-11s destroy %.1f us a row, detach_then_purge %.2f us (%.2f us until destroy returns): %.0f times, %.0f times", engine,
+    puts format("%-11s destroy %.1f us a row, detach_then_purge %.2f us (%.2f us until destroy returns): %.0f times, %.0f times",
+        engine,
                 destroyed, all, away, destroyed / all, destroyed / away)
     destroyed / all >= AT_LEAST
   end

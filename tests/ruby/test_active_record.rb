@@ -96,12 +96,15 @@ module Schema
     connection.instance_exec do
       create_table(:accounts) { |t| t.string :name; t.integer :posts_count, default: 0 }
       create_table(:topics) { |t| t.integer :posts_count, default: 0 }
-      create_table(:posts) { |t| t.references :account, foreign_key: true; t.references :topic, foreign_key: true; t.string :state; t.timestamps null: true }
+      create_table(:posts) { |t| t.references :account, foreign_key: true; t.references :topic,
+          foreign_key: true; t.string :state; t.timestamps null: true }
       create_table(:comments) { |t| t.references :post, foreign_key: true; t.string :body }
-      %i[sessions invoices contracts letters profiles].each { |name| create_table(name) { |t| t.references :account, foreign_key: true } }
+      %i[sessions invoices contracts letters profiles].each { |name| create_table(name) { |t| t.references :account,
+          foreign_key: true } }
       create_table(:notes) { |t| t.references :about, polymorphic: true; t.string :body }
       create_table(:groups) { |t| t.string :name }
-      create_table(:accounts_groups, id: adapter_name == "Mysql2" && :primary_key) { |t| t.references :account, foreign_key: true; t.references :group, foreign_key: true }
+      create_table(:accounts_groups, id: adapter_name == "Mysql2" && :primary_key) { |t| t.references :account,
+          foreign_key: true; t.references :group, foreign_key: true }
       create_table(:machines) { |t| t.string :name }
       create_table(:events) { |t| t.references :machine, foreign_key: true }
       create_table(:details) { |t| t.references :event, foreign_key: true }
@@ -114,7 +117,8 @@ module Schema
 end
 
 module ActiveRecordTests
-  TABLES = %w[comments notes sessions invoices contracts letters profiles accounts_groups groups posts topics accounts details events labels machines
+  TABLES = %w[comments notes sessions invoices contracts letters profiles accounts_groups groups posts topics accounts details events
+              labels machines
               tolls trips vehicles].freeze
 
   def self.included(test)
@@ -178,7 +182,8 @@ module ActiveRecordTests
       first, second = account("x"), account("y")
       ids = { first.id => 1, second.id => 2, nil => nil }
       Account.where(name: "y").public_send(way)
-      [counts(Account, Post, Comment, Session, Letter, Profile, Note, Group), joins, Letter.pluck(:account_id).map { |id| ids[id] }.compact,
+      [counts(Account, Post, Comment, Session, Letter, Profile, Note, Group), joins,
+          Letter.pluck(:account_id).map { |id| ids[id] }.compact,
        Comment::LOG.map(&:first).tally]
     end
     assert_equal left.first, left.last
@@ -244,7 +249,8 @@ module ActiveRecordTests
     ids = Comment.order(:id).pluck(:id)
     statements = count_statements { Account.where(name: "a").purge_all }
     assert_equal ids.sort, Comment::LOG.select { |entry| entry.first == :before }.map(&:last).sort
-    assert_equal ids.map { |id| [:after, id, true, true] }, Comment::LOG.select { |entry| entry.first == :after }.sort_by { |entry| entry[1] }
+    assert_equal ids.map { |id| [:after, id, true, true] },
+        Comment::LOG.select { |entry| entry.first == :after }.sort_by { |entry| entry[1] }
     assert_equal ids, Comment::LOG.select { |entry| entry.first == :commit }.map(&:last).sort
     assert_operator statements.grep(/FROM .comments. WHERE .comments.\..id. IN/).size, :<=, 1
     account(posts: 1, comments: 1)
@@ -318,7 +324,8 @@ module ActiveRecordTests
     })
     assert_equal written, Group.find_by("name LIKE ?", "log%")
     two = account
-    assert_raises(IOError) { Account.where(id: two.id).purge_all(after_batch: ->(_) { Group.create!(name: "lost") && raise(IOError) }) }
+    assert_raises(IOError) { Account.where(id: two.id).purge_all(after_batch: ->(_) { Group.create!(name: "lost") &&
+        raise(IOError) }) }
     assert_nil Group.find_by(name: "lost")
     assert_equal 1, Account.count
   end
@@ -361,7 +368,8 @@ module ActiveRecordTests
   def test_where_workers_work
     Libcascade::ActiveRecord::Address.session(Record.connection) do |session|
       assert_nil session.driver
-      assert_equal Libcascade::ActiveRecord::Session.of(Record.connection).graph.table("machines").label, session.graph.table("machines").label
+      assert_equal Libcascade::ActiveRecord::Session.of(Record.connection).graph.table("machines").label,
+          session.graph.table("machines").label
     end
     machine = Machine.create!
     machine.events.create!

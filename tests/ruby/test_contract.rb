@@ -27,7 +27,8 @@ class TestContract < Minitest::Test
 
   # A function that no class calls is out of reach.
   def test_every_function_is_used
-    code = Dir[File.join(ROOT, "bindings/ruby/lib/**/*.rb")].reject { |file| file.end_with?("functions.rb") }.map { |file| File.read(file) }.join
+    files = Dir[File.join(ROOT, "bindings/ruby/lib/**/*.rb")].reject { |file| file.end_with?("functions.rb") }
+    code = files.map { |file| File.read(file) }.join
     names = Libcascade::Native::REACHING.keys + Libcascade::Native::LOCAL.keys
     kinds = code.scan(/^\s+kind :(\w+)/).flatten.map { |kind| :"#{kind}_free" }
     unused = names.reject { |name| kinds.include?(name) || code.match?(/(?::#{name}\b|Native\.#{name}\b|\b#{name}\()/) }
@@ -59,7 +60,8 @@ class TestContract < Minitest::Test
   end
 
   def test_every_failure_is_a_class
-    statuses = Libcascade::Native::CONSTANTS.select { |name, number| number.negative? && name == Libcascade::Native.status_name(number) }
+    statuses = Libcascade::Native::CONSTANTS.select { |name, number| number.negative? &&
+        name == Libcascade::Native.status_name(number) }
     statuses.each_value do |number|
       failure = Libcascade::Error::BY_STATUS.fetch(number)
       assert_operator failure, :<, Libcascade::Error

@@ -89,15 +89,18 @@ module CoreTests
   def test_blockers
     pages = @connection.blockers(@graph.policy, agents(1), depth: 2, limit: 2, count: :exact, &:to_a)
     loans, notes = pages
-    assert_equal [:cascading, [10, 11], false, 3, :exact], [loans.kind, loans.keys.to_a, loans.complete?, loans.count, loans.count_accuracy]
+    assert_equal [:cascading, [10, 11], false, 3, :exact], [loans.kind, loans.keys.to_a, loans.complete?, loans.count,
+        loans.count_accuracy]
     assert_equal [:blocking, %w[n10 n11], [[10, 11]]], [notes.kind, notes.keys.to_a, notes.path_keys.map(&:to_a)]
     assert_equal [loans.relation], notes.path
     assert_raises(FrozenError) { loans.keys.to_a << 1 }
-    more = @connection.blockers(@policy, agents(1), requests: [{ relation: loans.relation, anchor: loans.last }]) { |cursor| cursor.next.keys.to_a }
+    more = @connection.blockers(@policy, agents(1), requests: [{ relation: loans.relation,
+        anchor: loans.last }]) { |cursor| cursor.next.keys.to_a }
     assert_equal [12], more
     secret = "0123456789abcdef"
     token = @connection.blockers(@policy, agents(1), limit: 2, token_key: secret) { |cursor| cursor.next && cursor.token(:next) }
-    assert_equal [[12]], @connection.blockers(@policy, agents(1), token_key: secret, token: token) { |cursor| cursor.map { |page| page.keys.to_a } }
+    assert_equal [[12]], @connection.blockers(@policy, agents(1), token_key: secret,
+        token: token) { |cursor| cursor.map { |page| page.keys.to_a } }
     assert_raises(Libcascade::TokenForgedError) { @connection.blockers(@policy, agents(1), token_key: "x" * 16, token: token) }
     total = @connection.blockers(@policy, agents(1, 2), count: :exact) { |cursor| cursor.each { nil }.count_of(:cascading) }
     assert_equal [1, 6], [total.relations, total.references]
@@ -112,10 +115,12 @@ module CoreTests
   def test_purge
     seen = []
     batches = []
-    report = @connection.purge(@policy, agents(1, 2), after_batch: ->(tables) { seen.concat(tables) }).run { |batch| batches << batch }
+    report = @connection.purge(@policy, agents(1, 2),
+        after_batch: ->(tables) { seen.concat(tables) }).run { |batch| batches << batch }
     assert_equal [true, 14], [report.finished?, report.deleted]
     assert_equal 14, batches.sum(&:deleted)
-    assert_equal({ "agent" => 2, "loan" => 6, "note" => 6 }, report.tables.transform_keys { |label| label[/\w+\z/] }.transform_values(&:deleted))
+    assert_equal({ "agent" => 2, "loan" => 6, "note" => 6 },
+        report.tables.transform_keys { |label| label[/\w+\z/] }.transform_values(&:deleted))
     assert_equal [1, 2], seen.last.keys.to_a.sort
     assert_predicate seen.last.keys.to_a, :frozen?
     assert_equal [18, 54, 54], [rows("agent"), rows("loan"), rows("note")]
@@ -131,7 +136,8 @@ module CoreTests
       { loans.label => [loans.keys.to_a.index(10)] }
     end
     committed = ->(tables) { tables.each { |table| told[table.label[/\w+\z/]].concat(table.keys.to_a) } }
-    @connection.purge(@policy, agents(1, 2), before_batch: keep, after_commit: committed, columns: { "loan" => %w[agent_id] }) do |purge|
+    @connection.purge(@policy, agents(1, 2), before_batch: keep, after_commit: committed,
+        columns: { "loan" => %w[agent_id] }) do |purge|
       report = purge.each { nil }.report
       assert_equal [true, 12, 1, 1], [report.finished?, report.deleted, report.vetoed, report.kept]
       assert_equal [[10], []], purge.stayed(numbers["loan"]).map(&:to_a)
@@ -240,7 +246,8 @@ module CoreTests
   end
 
   def test_values_of_all_types
-    bytes, real = { "sqlite" => %w[BLOB REAL], "postgresql" => ["BYTEA", "DOUBLE PRECISION"], "mariadb" => ["VARBINARY(300)", "DOUBLE"] }[self.class::ENGINE]
+    bytes, real = { "sqlite" => %w[BLOB REAL], "postgresql" => ["BYTEA", "DOUBLE PRECISION"], "mariadb" => ["VARBINARY(300)",
+        "DOUBLE"] }[self.class::ENGINE]
     @database.run("CREATE TABLE thing (k #{bytes} PRIMARY KEY, words VARCHAR(300), number #{real}, amount DECIMAL(12,3))")
     graph = @connection.graph
     keys = [(0..255).to_a.pack("C*"), "\0".b, "'".b, "\\".b, "?".b]
@@ -303,9 +310,11 @@ module HostTests
 
   def test_the_database_says_no
     trigger = { "sqlite" => ["CREATE TRIGGER keep BEFORE DELETE ON note BEGIN SELECT RAISE(ABORT, 'kept'); END"],
-                "postgresql" => ["CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'kept'; END $$",
+                "postgresql" => ["CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS " \
+                                 "$$ BEGIN RAISE EXCEPTION 'kept'; END $$",
                                  "CREATE TRIGGER keep BEFORE DELETE ON note FOR EACH ROW EXECUTE FUNCTION keep()"],
-                "mariadb" => ["CREATE TRIGGER keep BEFORE DELETE ON note FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'kept'"] }
+                "mariadb" => ["CREATE TRIGGER keep BEFORE DELETE ON note FOR EACH ROW SIGNAL SQLSTATE '45000' " \
+                              "SET MESSAGE_TEXT = 'kept'"] }
     @database.run(*trigger[self.class::ENGINE])
     error = assert_raises(Libcascade::BlockedError) { @connection.purge(@policy, agents(1)).run }
     assert_match(/kept/, error.message)

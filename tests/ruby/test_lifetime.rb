@@ -139,7 +139,9 @@ module LifetimeTests
     require "libcascade"
     require "sqlite3"
     kind, path = ARGV
-    connection = kind == "native" ? Libcascade.open("sqlite:#{path}") : Libcascade::Connection.over(SQLite3::Database.new(path).tap { |s| s.execute("PRAGMA foreign_keys = ON") })
+    host = SQLite3::Database.new(path)
+    host.execute("PRAGMA foreign_keys = ON")
+    connection = kind == "native" ? Libcascade.open("sqlite:#{path}") : Libcascade::Connection.over(host)
     $graph = connection.graph
     policy = $graph.policy([{ table: "note", columns: "loan_id", rule: :cascade }])
     selection = $graph.select("agent", keys: [1])

@@ -10,9 +10,10 @@ module Libcascade
     kind :blockers
     include Enumerable
 
-    # Keys of referencing rows. `relation`, `behind_relation` and those of `path` are Relations; `path_keys` has, for each of `path`, one key for
-    # each of `keys`; `first` and `last` are anchors for a request.
-    Page = Struct.new(:relation, :kind, :keys, :first, :last, :complete, :partial, :depth, :path, :path_keys, :behind, :behind_relation,
+    # Keys of referencing rows. `relation`, `behind_relation` and those of `path` are Relations; `path_keys` has, for each of
+    # `path`, one key for each of `keys`; `first` and `last` are anchors for a request.
+    Page = Struct.new(:relation, :kind, :keys, :first, :last, :complete, :partial, :depth, :path, :path_keys, :behind,
+        :behind_relation,
                       :count, :count_accuracy, keyword_init: true) do
       alias_method :complete?, :complete
       alias_method :partial?, :partial
@@ -20,8 +21,8 @@ module Libcascade
     Total = Struct.new(:relations, :references, :accuracy, keyword_init: true)
 
     class << self
-      # Options are those of `cascade_blockers_options`; `requests` are hashes of relation (a Relation or its number), limit, anchor, backward
-      # and offset; `token_key` is a secret of 16 to 64 bytes.
+      # Options are those of `cascade_blockers_options`; `requests` are hashes of relation (a Relation or its number), limit,
+      # anchor, backward and offset; `token_key` is a secret of 16 to 64 bytes.
       def open(connection, policy, selection, **options, &block)
         pointer = connection.fetch(:blockers_free, :blockers_open, Policy.expect(policy), Selection.expect(selection),
                                    self.options(policy, options))
@@ -42,7 +43,8 @@ module Libcascade
 
       def request(relation:, anchor: nil, **rest)
         anchor &&= Array(anchor)
-        Native::BlockersRequest.make(relation: relation.is_a?(Relation) ? relation.number : relation, anchor: anchor && Value.pack(anchor),
+        Native::BlockersRequest.make(relation: relation.is_a?(Relation) ? relation.number : relation, anchor: anchor &&
+            Value.pack(anchor),
                                      anchor_count: anchor&.size, **rest)
       end
     end
@@ -71,8 +73,9 @@ module Libcascade
       end
     end
 
-    # A text from which another process can go on with #blockers, under the same `token_key`: what is left (:rest), of the last page's
-    # relation alone (:next, :previous), or one level below the last page (:down). nil when there is nothing to go on with.
+    # A text from which another process can go on with #blockers, under the same `token_key`: what is left (:rest), of the last
+    # page's relation alone (:next, :previous), or one level below the last page (:down). nil when there is nothing to go on
+    # with.
     def token(kind = :rest)
       @connection.within do
         out = FFI::MemoryPointer.new(:pointer)
@@ -98,7 +101,8 @@ module Libcascade
       behind = Keys.at(page[:behind])
       Page.new(relation: @policy.relation(page[:relation]), kind: BLOCKER.symbol(page[:kind]), keys: Keys.at(page[:keys]),
                first: anchor(page, :first), last: anchor(page, :last), complete: page[:complete] == 1, partial: page[:partial] == 1,
-               depth: page[:depth], **path(page), behind: behind, behind_relation: behind && @policy.relation(page[:behind_relation]),
+               depth: page[:depth], **path(page), behind: behind, behind_relation: behind &&
+                   @policy.relation(page[:behind_relation]),
                count: page[:count], count_accuracy: ACCURACY.symbol(page[:count_accuracy])).freeze
     end
 

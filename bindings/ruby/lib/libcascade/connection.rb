@@ -12,15 +12,15 @@ module Libcascade
         open_with(make(context, :connection_open, lock_timeout_ms, Native.utf8(uri)), &block)
       end
 
-      # Uses a session of the host's that a driver of the library knows: "sqlite3", "pq", "mariadb" or "dbi", and the address of its handle,
-      # which must outlive the connection.
+      # Uses a session of the host's that a driver of the library knows: "sqlite3", "pq", "mariadb" or "dbi", and the address of
+      # its handle, which must outlive the connection.
       def adopt(driver, handle, context: Context.default, lock_timeout_ms: nil, &block)
         handle = FFI::Pointer.new(handle) if handle.is_a?(Integer)
         open_with(make(context, :connection_adopt, lock_timeout_ms, driver.to_s, handle), &block)
       end
 
-      # Uses a session of Ruby's: a PG::Connection, an SQLite3::Database, a Mysql2::Client, or a Driver. What the library does then happens in
-      # that session's transaction, if it has one.
+      # Uses a session of Ruby's: a PG::Connection, an SQLite3::Database, a Mysql2::Client, or a Driver. What the library does
+      # then happens in that session's transaction, if it has one.
       def over(session, context: Context.default, &block)
         driver = Driver.for(session)
         open_with(make(context, :connection_new, nil, Driver::TABLE, driver.register, driver: driver), &block)
@@ -69,7 +69,8 @@ module Libcascade
 
     # What a purge would do. `max_rows`: rows to look at before counting stops.
     def plan(policy, selection, **options)
-      Plan.new(fetch(:plan_free, :plan_new, Policy.expect(policy), Selection.expect(selection), Native::PlanOptions.make(**options)))
+      Plan.new(fetch(:plan_free, :plan_new, Policy.expect(policy), Selection.expect(selection),
+          Native::PlanOptions.make(**options)))
     end
 
     # A cursor over what stands in the way of a delete. See Blockers.

@@ -151,7 +151,8 @@ module Libcascade
     def attempt(error, statement = nil)
       @stopped = false
       @was_inside = statement && was_inside?
-      raise Refusal.new("CANCELLED", "the time of the caller's Timeout is over") if statement && Native::Callbacks.out_of_time? && !UNDOES.match?(statement.sql)
+      raise Refusal.new("CANCELLED", "the time of the caller's Timeout is over") if statement && Native::Callbacks.out_of_time? &&
+          !UNDOES.match?(statement.sql)
 
       yield
     rescue Refusal => e
@@ -163,7 +164,8 @@ module Libcascade
     end
 
     def refuse(error, status:, message:, sqlstate: nil, native_code: 0, transaction: nil)
-      details = Native::ErrorDetails.make(status: status, message: message.delete("\0").scrub, sqlstate: sqlstate, native_code: native_code,
+      details = Native::ErrorDetails.make(status: status, message: message.delete("\0").scrub, sqlstate: sqlstate,
+          native_code: native_code,
                                           transaction: TRANSACTION.number(transaction || fate))
       Native.error_create(nil, details, error)
     end

@@ -39,10 +39,12 @@ module Libcascade
   RULE = Enum.of("RULE_", :default, :cascade, :protect, :restrict, :set_null, :set_default, :set_value, :ignore, :detach)
   ACTION = Enum.of("ACTION_", :no_action, :restrict, :cascade, :set_null, :set_default)
   TABLE_KIND = Enum.of("TABLE_", :ordinary, :view, :virtual, :missing, :partition)
-  TABLE_FLAG = Enum.of("TABLE_", :without_rowid, :delete_trigger, :update_trigger, :in_cycle, :partitioned, :inherited, :partition_keys,
+  TABLE_FLAG = Enum.of("TABLE_", :without_rowid, :delete_trigger, :update_trigger, :in_cycle, :partitioned, :inherited,
+      :partition_keys,
                        :row_security, :no_select, :no_delete, :no_update, :not_transactional)
   COLUMN_FLAG = Enum.of("COLUMN_", :not_null, :generated)
-  RELATION_FLAG = Enum.of("RELATION_", :nullable, :indexed, :deferrable, :initially_deferred, :to_primary, :to_unique, :self, :in_cycle,
+  RELATION_FLAG = Enum.of("RELATION_", :nullable, :indexed, :deferrable, :initially_deferred, :to_primary, :to_unique, :self,
+      :in_cycle,
                           :declared, :unresolved, :to_many, :match_full, :not_validated)
   HIDDEN = Enum.of("HIDDEN_", :relations, :triggers)
   ACCURACY = Enum.of("", :exact, :at_least, :estimated)

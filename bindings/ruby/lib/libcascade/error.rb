@@ -13,7 +13,8 @@ module Libcascade
     # What became of the transaction: :none, :open, :rolled_back or :unknown.
     attr_reader :transaction
 
-    def initialize(message = nil, status: nil, sqlstate: "", native_code: 0, table: "", relation: "", retryable: false, transaction: :none)
+    def initialize(message = nil, status: nil, sqlstate: "", native_code: 0, table: "", relation: "", retryable: false,
+        transaction: :none)
       super(message)
       @status = status || (self.class.const_defined?(:STATUS) ? self.class::STATUS : Native::CONSTANTS["CASCADE_DATABASE"])
       @status_name = Native.status_name(@status)

@@ -11,7 +11,8 @@ module Libcascade
     kind :fill
     include Enumerable
 
-    RANGE = %i[number after upto rows inserted updated skipped total_inserted total_updated total_skipped nanoseconds retries permille].freeze
+    RANGE = %i[number after upto rows inserted updated skipped total_inserted total_updated total_skipped nanoseconds retries
+               permille].freeze
     Range = Struct.new(*RANGE, keyword_init: true)
     REPORT = %i[finished permille ranges inserted updated skipped retries longest_ns].freeze
     Report = Struct.new(*REPORT, keyword_init: true) do
@@ -22,7 +23,8 @@ module Libcascade
     ROWS = Native::Callbacks.function(:int32, %i[pointer uint64 pointer pointer], :give, failed: 1)
     private_constant :ROWS
 
-    # `table`, `columns` and `key` say where the rows go, `range` in whose ranges; the other options are those of `cascade_fill_options`.
+    # `table`, `columns` and `key` say where the rows go, `range` in whose ranges; the other options are those of
+    # `cascade_fill_options`.
     def self.open(connection, graph, table:, columns:, key:, range: nil, **options, &block)
       target = Native::FillTarget.make(table: table.to_s, columns: Native.texts_pointer(columns), column_count: columns.size,
                                        key: Native.texts_pointer(key), key_count: key.size, range: range&.to_s)

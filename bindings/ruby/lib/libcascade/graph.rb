@@ -137,7 +137,8 @@ module Libcascade
 
   # A foreign key of the database, or a relation that a policy declares. `rule` is what happens to referencing rows.
   class Relation
-    attr_reader :number, :name, :label, :table, :ref_table, :columns, :ref_columns, :flags, :on_delete, :on_update, :rule, :index, :set_columns
+    attr_reader :number, :name, :label, :table, :ref_table, :columns, :ref_columns, :flags, :on_delete, :on_update, :rule, :index,
+        :set_columns
 
     def self.of_graph(graph, number)
       new(graph, number, Native.describe(Native::RelationInfo, :graph_relation, graph, number))

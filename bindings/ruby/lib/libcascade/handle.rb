@@ -41,9 +41,9 @@ module Libcascade
     # The pointer, for calls of the library.
     def to_ptr
       raise ClosedError, "this #{self.class.name} is closed" unless (pointer = @pointer)
-      raise ForkedError, "this #{self.class.name} was made by process #{@process}; make one in each process" if Process.pid != @process
+      return pointer if Process.pid == @process
 
-      pointer
+      raise ForkedError, "this #{self.class.name} was made by process #{@process}; make one in each process"
     end
 
     # Gives the object up. Again and again, if need be.
@@ -79,7 +79,8 @@ module Libcascade
     private
 
     def free(pointer)
-      @session ? @session.synchronize { Native.public_send(self.class::FREE, pointer) } : Native.public_send(self.class::FREE, pointer)
+      freeing = -> { Native.public_send(self.class::FREE, pointer) }
+      @session ? @session.synchronize(&freeing) : freeing.call
     end
   end
 

@@ -102,8 +102,8 @@ module Libcascade
         public_send(free, out.read_pointer) unless given
       end
 
-      # Timeout may throw its way out, which would jump over the library's frames: it has to wait until these are left. Callbacks see that it
-      # waits, and give up.
+      # Timeout may throw its way out, which would jump over the library's frames: it has to wait until these are left.
+      # Callbacks see that it waits, and give up.
       def unhurried(name, *arguments)
         Thread.handle_interrupt(Timeout::Error => :never) { public_send(name, *arguments) }
       end

@@ -145,7 +145,8 @@ module Libcascade
     MEMBERS = %i[table roots deleted updated blocking accuracy blocked fingerprint].freeze
     private_constant :MEMBERS
 
-    # Numbers of rows, and how they are known (:exact, :at_least, :estimated). `fingerprint` is what Connection#purge takes as its `plan`.
+    # Numbers of rows, and how they are known (:exact, :at_least, :estimated). `fingerprint` is what Connection#purge takes as
+    # its `plan`.
     attr_reader(*MEMBERS)
 
     def initialize(pointer)

@@ -17,8 +17,8 @@ module Libcascade
       alias_method :finished?, :finished
     end
     TableReport = Struct.new(:deleted, :updated, :vetoed, :kept, keyword_init: true)
-    # What a hook is told of one table: its number in the graph, its label, the keys of the rows, and of each row the columns that were
-    # asked for, as an array.
+    # What a hook is told of one table: its number in the graph, its label, the keys of the rows, and of each row the columns
+    # that were asked for, as an array.
     Deleted = Struct.new(:table, :label, :keys, :rows, keyword_init: true)
     private_constant :BATCH, :REPORT
 
@@ -28,13 +28,16 @@ module Libcascade
     private_constant :HOOKS
 
     class << self
-      # Options are those of `cascade_purge_options`. `before_batch` and `after_batch` are called with an array of Deleted inside each batch's
-      # transaction; what they raise rolls the batch back, and comes out of #next. `before_batch` gives nil, or the positions of rows that are
-      # to stay by the labels of their tables. `after_commit` is called after COMMIT. `columns` has names of columns by tables, for the hooks.
-      def open(connection, policy, selection, before_batch: nil, after_batch: nil, after_commit: nil, columns: {}, **options, &block)
+      # Options are those of `cascade_purge_options`. `before_batch` and `after_batch` are called with an array of Deleted
+      # inside each batch's transaction; what they raise rolls the batch back, and comes out of #next. `before_batch` gives nil,
+      # or the positions of rows that are to stay by the labels of their tables. `after_commit` is called after COMMIT.
+      # `columns` has names of columns by tables, for the hooks.
+      def open(connection, policy, selection, before_batch: nil, after_batch: nil, after_commit: nil, columns: {}, **options,
+          &block)
         hooks = Hooks.new(before_batch: before_batch, after_batch: after_batch, after_commit: after_commit)
         options = with_columns(options, columns)
-        pointer = connection.fetch(:purge_free, :purge_new, Policy.expect(policy), Selection.expect(selection), make(options, hooks))
+        pointer = connection.fetch(:purge_free, :purge_new, Policy.expect(policy), Selection.expect(selection), make(options,
+            hooks))
         open_with(hooks.purge = new(pointer, connection, hooks).hold(options[:throttle]), &block)
       end
 
@@ -53,7 +56,8 @@ module Libcascade
         pairs = columns.flat_map { |table, names| Array(names).map { |name| [table.to_s, name.to_s] } }
         return options if pairs.empty?
 
-        options.merge(column_count: pairs.size, column_tables: Native.texts_pointer(pairs.map(&:first)), columns: Native.texts_pointer(pairs.map(&:last)))
+        options.merge(column_count: pairs.size, column_tables: Native.texts_pointer(pairs.map(&:first)),
+            columns: Native.texts_pointer(pairs.map(&:last)))
       end
     end
 
@@ -72,7 +76,9 @@ module Libcascade
       def before_batch(tables, count)
         told = read(tables, count)
         vetoed = @functions[:before_batch].call(told)
-        vetoed.each { |label, rows| @purge.veto(told.index { |table| table.label == label.to_s } || count, rows) } if vetoed.is_a?(Hash)
+        return outcome unless vetoed.is_a?(Hash)
+
+        vetoed.each { |label, rows| @purge.veto(told.index { |table| table.label == label.to_s } || count, rows) }
         outcome
       end
 
@@ -132,7 +138,8 @@ module Libcascade
       close
     end
 
-    # Keys of the rows of a table that stayed, by its number in the graph: those that were vetoed, and those that stayed with vetoed ones.
+    # Keys of the rows of a table that stayed, by its number in the graph: those that were vetoed, and those that stayed with
+    # vetoed ones.
     def stayed(table)
       lists = Array.new(2) { FFI::MemoryPointer.new(:pointer) }
       Libcascade::Purge.local(:purge_kept, self, table, *lists)
@@ -174,7 +181,8 @@ module Libcascade
       info = Native.describe(Native::PurgeReport, :purge_describe, self)
       tables = Array.new(info[:table_count]) { |at| Native.describe(Native::TableReport, :purge_table, self, at) }
       Report.new(**info.to_h(*REPORT), finished: info[:finished] == 1,
-                 tables: tables.to_h { |table| [table.text(:label), TableReport.new(**table.to_h(:deleted, :updated, :vetoed, :kept)).freeze] }.freeze).freeze
+                 tables: tables.to_h { |table| [table.text(:label), TableReport.new(**table.to_h(:deleted, :updated, :vetoed,
+                     :kept)).freeze] }.freeze).freeze
     end
 
     private

@@ -5,8 +5,8 @@ require "bigdecimal"
 module Libcascade
   # Values of the database, between Ruby and the library.
   #
-  # nil is NULL; Integer, Float and BigDecimal are numbers; true and false are the integers 1 and 0; a String in binary encoding is bytes
-  # and any other text; a Symbol is text.
+  # nil is NULL; Integer, Float and BigDecimal are numbers; true and false are the integers 1 and 0; a String in binary encoding
+  # is bytes and any other text; a Symbol is text.
   module Value
     # One `cascade_value`, for Array#pack and String#unpack.
     FORM = "llqdQQ"
@@ -17,8 +17,8 @@ module Libcascade
 
     module_function
 
-    # Values one after the other in memory that keeps their bytes alive; nil for none. `types`, over and over, are those of the columns
-    # where they do not follow from the values.
+    # Values one after the other in memory that keeps their bytes alive; nil for none. `types`, over and over, are those of the
+    # columns where they do not follow from the values.
     def pack(values, types = [ANY])
       return nil if values.empty?
 
@@ -26,7 +26,8 @@ module Libcascade
       data = bytes.empty? ? nil : FFI::MemoryPointer.new(:char, bytes.bytesize).put_bytes(0, bytes)
       base = data ? data.address : 0
       packed = cells.map { |type, number, real, at, length| [type, 0, number, real, at ? base + at : 0, length].pack(FORM) }.join
-      FFI::MemoryPointer.new(:char, packed.bytesize).put_bytes(0, packed).tap { |memory| memory.instance_variable_set(:@kept, data) }
+      memory = FFI::MemoryPointer.new(:char, packed.bytesize).put_bytes(0, packed)
+      memory.tap { memory.instance_variable_set(:@kept, data) }
     end
 
     # `count` values from memory.

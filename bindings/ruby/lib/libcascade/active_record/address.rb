@@ -4,10 +4,11 @@ require "erb"
 
 module Libcascade
   module ActiveRecord
-    # A session of its own to the database of a connection of ActiveRecord, for workers: they need none of the host's transactions, and the
-    # library's own drivers read rows ten times as fast as Ruby does.
+    # A session of its own to the database of a connection of ActiveRecord, for workers: they need none of the host's
+    # transactions, and the library's own drivers read rows ten times as fast as Ruby does.
     module Address
-      # Settings of ActiveRecord that the driver takes too, by its own name. With another one that steers the connection there is no address.
+      # Settings of ActiveRecord that the driver takes too, by its own name. With another one that steers the connection there
+      # is no address.
       POSTGRESQL = %i[sslmode sslcert sslkey sslrootcert connect_timeout options target_session_attrs application_name].freeze
       MYSQL2 = { sslca: :ssl_ca, sslcapath: :ssl_capath, sslcert: :ssl_cert, sslkey: :ssl_key, sslcipher: :ssl_cipher }.freeze
       private_constant :POSTGRESQL, :MYSQL2
@@ -48,11 +49,13 @@ module Libcascade
           path = settings[:database].to_s
           return if path.empty? || path == ":memory:" || path.start_with?("file:")
 
-          "sqlite:#{File.expand_path(path, defined?(::Rails.root) && ::Rails.root ? ::Rails.root : nil).gsub("%", "%25").gsub("?", "%3F")}"
+          folder = ::Rails.root if defined?(::Rails.root)
+          "sqlite:#{File.expand_path(path, folder).gsub("%", "%25").gsub("?", "%3F")}"
         end
 
         def postgresql(adapter, settings)
-          more = settings.slice(:host, :port, *POSTGRESQL).merge(options: "-c search_path=#{adapter.schema_search_path.gsub(/[ \\]/, "\\\\\\0")}")
+          path = adapter.schema_search_path.gsub(/[ \\]/) { |sign| "\\#{sign}" }
+          more = settings.slice(:host, :port, *POSTGRESQL).merge(options: "-c search_path=#{path}")
           more[:options] = "#{settings[:options]} #{more[:options]}" if settings[:options]
           "postgresql://#{who(settings)}/#{quote(settings[:database])}#{query(more)}"
         end

@@ -2,9 +2,9 @@
 
 module Libcascade
   module ActiveRecord
-    # Destroy callbacks of models, run for a batch together: before_destroy before its rows go, with a veto by `throw :abort`; after_destroy in the
-    # same transaction; after_commit and after_rollback when ActiveRecord says so. Counters of belongs_to with `counter_cache` are
-    # lowered, once for each parent. What associations do by their own callbacks, the library does.
+    # Destroy callbacks of models, run for a batch together: before_destroy before its rows go, with a veto by `throw :abort`;
+    # after_destroy in the same transaction; after_commit and after_rollback when ActiveRecord says so. Counters of belongs_to
+    # with `counter_cache` are lowered, once for each parent. What associations do by their own callbacks, the library does.
     class Callbacks
       BY_ASSOCIATIONS = %r{/active_record/associations/builder/}.freeze
       # Rows of a transaction, when it is not the host's: so many records are in memory at once.
@@ -26,18 +26,22 @@ module Libcascade
 
         # What has callbacks cannot be left to a worker, which is no Ruby.
         def refuse(models, what)
-          found = models.filter_map { |model| (own = own(model)).any? && "#{model.name} (#{own.map { |callback| words(callback) }.uniq.join(", ")})" }
+          found = models.filter_map do |model|
+            words = own(model).map { |callback| words(callback) }.uniq
+            "#{model.name} (#{words.join(", ")})" if words.any?
+          end
           return if found.empty?
 
-          raise CallbacksError, "#{what} leaves rows to a worker, which runs no callbacks, and there are destroy callbacks on #{found.join(", ")}; use " \
+          raise CallbacksError, "#{what} leaves rows to a worker, which runs no callbacks, and there are destroy callbacks on " \
+                                "#{found.join(", ")}; use " \
                                 "purge_all or dependent: :destroy there, or take the callbacks away"
         end
 
         # Callbacks of a model and its subclasses that associations have not made.
         def own(model)
           ([model] + model.descendants).flat_map do |klass|
-            %i[destroy commit rollback].flat_map { |kind| klass.__callbacks[kind].to_a.reject { |callback| by_association?(callback) } }
-          end.uniq
+            %i[destroy commit rollback].flat_map { |kind| klass.__callbacks[kind].to_a }
+          end.uniq.reject { |callback| by_association?(callback) }
         end
 
         def by_association?(callback)
@@ -88,7 +92,10 @@ module Libcascade
         tables.to_h do |table|
           model = @models[table.table]
           records = @records[table.table] = model ? load(model, table.keys) : {}
-          [table.label, table.keys.each_with_index.filter_map { |key, row| row if (record = records[key.to_s]) && !before_destroy(record) }]
+          kept = table.keys.each_with_index.filter_map do |key, row|
+            row if (record = records[key.to_s]) && !before_destroy(record)
+          end
+          [table.label, kept]
         end
       end
 
@@ -108,7 +115,8 @@ module Libcascade
         around = chain_of(klass, :around).to_a
         return if around.empty?
 
-        raise CallbacksError, "#{klass.name} has an around_destroy callback, which cannot run for a batch: make it before_destroy and after_destroy, " \
+        raise CallbacksError, "#{klass.name} has an around_destroy callback, which cannot run for a batch: make it " \
+                              "before_destroy and after_destroy, " \
                               "or say callbacks: false"
       end
 

@@ -2,8 +2,8 @@
 
 module Libcascade
   module ActiveRecord
-    # `dependent: :detach_then_purge`: when the owner is destroyed, its rows are only set free, with one statement, and left to the queue;
-    # workers delete them afterwards, with all that depends on them.
+    # `dependent: :detach_then_purge`: when the owner is destroyed, its rows are only set free, with one statement, and left to
+    # the queue; workers delete them afterwards, with all that depends on them.
     module Detaching
       OPTION = :detach_then_purge
 

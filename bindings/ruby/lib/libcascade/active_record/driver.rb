@@ -2,9 +2,9 @@
 
 module Libcascade
   module ActiveRecord
-    # What makes a driver one over a connection of ActiveRecord: statements go through its raw session, and ActiveRecord is told of every
-    # transaction and savepoint that the library begins and ends. What hooks and callbacks do in between joins them, and records' own
-    # after_commit and after_rollback run when they should.
+    # What makes a driver one over a connection of ActiveRecord: statements go through its raw session, and ActiveRecord is told
+    # of every transaction and savepoint that the library begins and ends. What hooks and callbacks do in between joins them,
+    # and records' own after_commit and after_rollback run when they should.
     module Driver
       KINDS = { "PostgreSQL" => "postgresql", "PostGIS" => "postgresql", "SQLite" => "sqlite3", "Mysql2" => "mysql2" }.freeze
       BEGINS = /\A\s*(?:begin|start\s+transaction|savepoint)\b/i.freeze
@@ -17,7 +17,8 @@ module Libcascade
       # The driver for a connection.
       def self.over(adapter)
         kind = KINDS.fetch(adapter.adapter_name) do
-          raise UnsupportedError, "there is no driver for connections of #{adapter.adapter_name}; there are for #{KINDS.keys.join(", ")}"
+          raise UnsupportedError, "there is no driver for connections of #{adapter.adapter_name}; there are for " \
+                                  "#{KINDS.keys.join(", ")}"
         end
         require_relative "../drivers/#{kind}"
         (@classes[kind] ||= Class.new(Libcascade::Driver::BY_KIND.fetch(kind)) { include Driver }).new(adapter)
@@ -98,7 +99,8 @@ module Libcascade
         return told(statement, &block) if @open.empty?
 
         transaction = @open.pop
-        in_place(statement, block) { ours?(transaction) ? @adapter.rollback_transaction : @adapter.rollback_transaction(transaction) }
+        arguments = ours?(transaction) ? [] : [transaction]
+        in_place(statement, block) { @adapter.rollback_transaction(*arguments) }
         0
       ensure
         @adapter.clear_query_cache

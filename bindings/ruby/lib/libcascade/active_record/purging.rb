@@ -44,9 +44,10 @@ module Libcascade
 
       # Of a relation of ActiveRecord.
       module Relation
-        # Deletes all rows, with what depends on them by the associations and foreign keys, in short transactions; inside a transaction, in
-        # that. Gives each batch when it is done, and returns a Purge::Report. Callbacks of models that have them run for a batch together.
-        # `rules` and `exclude` are those of Policy, and hold against what the associations say; the other options are those of Purge.
+        # Deletes all rows, with what depends on them by the associations and foreign keys, in short transactions; inside a
+        # transaction, in that. Gives each batch when it is done, and returns a Purge::Report. Callbacks of models that have
+        # them run for a batch together. `rules` and `exclude` are those of Policy, and hold against what the associations say;
+        # the other options are those of Purge.
         def purge_all(rules: [], exclude: [], callbacks: true, **options, &block)
           with_cascade(rules, exclude) do |connection, known, selection|
             options = Callbacks.options(known, options) if callbacks
@@ -67,8 +68,8 @@ module Libcascade
           with_cascade(rules, exclude) { |connection, known, selection| connection.plan(known.policy, selection, **options) }
         end
 
-        # Rows that refer to these: those that stand in the way first. `limit` of each association; with a `token_key`, the result has a `token` to
-        # go on with. The other options are those of Libcascade::Blockers.
+        # Rows that refer to these: those that stand in the way first. `limit` of each association; with a `token_key`, the
+        # result has a `token` to go on with. The other options are those of Libcascade::Blockers.
         def dependent_blockers(rules: [], exclude: [], limit: 20, **options)
           with_cascade(rules, exclude) do |connection, known, selection|
             connection.blockers(known.policy, selection, limit: limit, **options) do |cursor|
@@ -94,7 +95,8 @@ module Libcascade
 
         def blocker(known, page)
           relation = page.relation
-          Blocker.new(association: known.association(relation), model: known.model_of(relation.table), table: relation.table.label, ids: page.keys,
+          Blocker.new(association: known.association(relation), model: known.model_of(relation.table), table: relation.table.label,
+              ids: page.keys,
                       kind: page.kind, complete: page.complete, depth: page.depth, count: page.count, relation: relation).freeze
         end
       end
@@ -106,7 +108,8 @@ module Libcascade
 
       # Of a record.
       module Record
-        # Deletes the row with what depends on it. false, with errors, when `dependent: :restrict_with_error` says no, or a callback.
+        # Deletes the row with what depends on it. false, with errors, when `dependent: :restrict_with_error` says no, or a
+        # callback.
         def purge(**options)
           raise ::ActiveRecord::ReadOnlyRecord, "#{self.class} is marked as readonly" if readonly?
 

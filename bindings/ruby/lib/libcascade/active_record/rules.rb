@@ -2,8 +2,8 @@
 
 module Libcascade
   module ActiveRecord
-    # The policy that follows from the associations of a model and of all models that go with its rows, and from the database's foreign
-    # keys where no association says more.
+    # The policy that follows from the associations of a model and of all models that go with its rows, and from the database's
+    # foreign keys where no association says more.
     #
     # - `:destroy` deletes the rows, and goes on with what depends on them; `:delete_all` and `:delete` do not go on: there, the
     #   database's own actions hold. Join rows of `has_and_belongs_to_many` go with either side.
@@ -120,7 +120,8 @@ module Libcascade
       def refuse_parent(owner, reflection, dependent)
         return [] unless dependent
 
-        raise AssociationError, "#{owner.name}.#{reflection.name}, dependent: #{dependent.inspect}, deletes the row that is referred to, which sets " \
+        raise AssociationError, "#{owner.name}.#{reflection.name}, dependent: #{dependent.inspect}, deletes the row that is referred " \
+                                "to, which sets " \
                                 "cannot do; give that row to purge_all as well, and leave `dependent` out"
       end
 
@@ -128,7 +129,8 @@ module Libcascade
         reflection, dependent = through(owner, reflection, dependent) if reflection.options[:through]
         klass = reflection.klass
         Entry.new(owner: owner, reflection: reflection, dependent: dependent, klass: klass, columns: names(reflection.foreign_key),
-                  ref_columns: names(reflection.active_record_primary_key), where: condition(owner, reflection, klass)).then { |made| [made] }
+                  ref_columns: names(reflection.active_record_primary_key), where: condition(owner, reflection,
+                      klass)).then { |made| [made] }
       rescue NameError => e
         raise AssociationError, "#{owner.name}.#{reflection.name}: #{e.message}"
       end
@@ -137,7 +139,8 @@ module Libcascade
       def through(owner, reflection, dependent)
         middle = reflection.through_reflection
         if middle.options[:through] || middle.macro == :belongs_to || dependent == :nullify
-          raise AssociationError, "#{owner.name}.#{reflection.name}, dependent: #{dependent.inspect}, through #{middle.name}: give `dependent` " \
+          raise AssociationError, "#{owner.name}.#{reflection.name}, dependent: #{dependent.inspect}, through #{middle.name}: " \
+                                  "give `dependent` " \
                                   "to the association #{middle.name} itself"
         end
         [middle, dependent]
@@ -168,7 +171,8 @@ module Libcascade
         return scope if reflection.scope.arity.zero? && narrowing.empty?
 
         what = narrowing.empty? ? "depends on the record" : "has #{narrowing.join(", ")}"
-        raise AssociationError, "the scope of #{owner.name}.#{reflection.name} #{what}, so that no rule for a whole table follows from it; give a " \
+        raise AssociationError, "the scope of #{owner.name}.#{reflection.name} #{what}, so that no rule for a " \
+                                "whole table follows from it; give a " \
                                 "rule of your own: purge_all(rules: [{ table: ..., columns: ..., rule: ... }])"
       end
 
@@ -196,14 +200,16 @@ module Libcascade
         first, other = entries.uniq(&:rule)
         return if other.nil? || first.owner == other.owner
 
-        raise AssociationError, "#{first} says dependent: #{first.dependent.inspect}, #{other} says #{other.dependent.inspect} for the same column; " \
+        raise AssociationError, "#{first} says dependent: #{first.dependent.inspect}, #{other} says " \
+                                "#{other.dependent.inspect} for the same column; " \
                                 "which row is of which class is not asked: make them agree"
       end
 
       def refuse_part(entries)
         part = entries.find(&:where)
-        raise AssociationError, "#{part}, dependent: #{part.dependent.inspect}, is about rows where #{part.where} only, and #{part.klass.table_name} has a " \
-                                "foreign key that is about all; give the others a `dependent` too, or a rule: purge_all(rules: [...])"
+        raise AssociationError, "#{part}, dependent: #{part.dependent.inspect}, is about rows where #{part.where} only, and " \
+                                "#{part.klass.table_name} has a foreign key that is about all; give the others a `dependent` " \
+                                "too, or a rule: purge_all(rules: [...])"
       end
 
       def foreign_key?(place)

@@ -4,8 +4,9 @@ module Libcascade
   module ActiveRecord
     # From a relation of ActiveRecord to a selection of the library's.
     #
-    # A condition on the table's own columns travels as it is, and is asked again for each batch. Whatever else selects rows - joins, limits,
-    # SQL of the caller's - is asked once: its keys travel, or a row would be left when what it was selected by has gone.
+    # A condition on the table's own columns travels as it is, and is asked again for each batch. Whatever else selects rows -
+    # joins, limits, SQL of the caller's - is asked once: its keys travel, or a row would be left when what it was selected by
+    # has gone.
     class Selecting
       NARROWING = %i[limit offset group having joins left_outer_joins eager_load from distinct].freeze
       private_constant :NARROWING
@@ -24,7 +25,8 @@ module Libcascade
       def simple?
         return false if null?
 
-        NARROWING.none? { |part| @relation.values[part].present? } && own?(@relation.where_clause.empty? ? nil : @relation.where_clause.ast)
+        NARROWING.none? { |part| @relation.values[part].present? } &&
+            own?(@relation.where_clause.empty? ? nil : @relation.where_clause.ast)
       end
 
       def null?
@@ -73,7 +75,9 @@ module Libcascade
         raise NoKeyError, "#{@model.name} has no primary key: only a condition on its columns can select rows" if key.empty?
 
         columns = key.map { |name| @model.arel_table[name] }
-        found = @relation.loaded? ? @relation.map { |record| key.map { |name| record[name] } } : @relation.pluck(*columns).map { |row| Array(row) }
+        found = if @relation.loaded? then @relation.map { |record| key.map { |name| record[name] } }
+                else @relation.pluck(*columns).map { |row| Array(row) }
+                end
         keys = found.map { |row| row.zip(key).map { |value, name| cast(name, value) } }.uniq
         @graph.select(@model.table_name, keys: key.one? ? keys.flatten(1) : keys)
       end

@@ -7,11 +7,14 @@ module Libcascade
       CODES = {
         "NOMEM" => [1037, 1038, 2008], "DEADLOCK" => [1213, 1614, 3058], "BUSY" => [1205, 1206, 1615, 3572],
         "SERIALIZATION" => [1020, 1180, 1637, 3101], "CONSTRAINT_FK" => [1216, 1217, 1451, 1452, 1761, 1762],
-        "CONSTRAINT" => [1022, 1048, 1062, 1169, 1263, 1364, 1557, 1586, 1644, 3819, 4025], "CANCELLED" => [1317], "TIMEOUT" => [1969, 3024],
+        "CONSTRAINT" => [1022, 1048, 1062, 1169, 1263, 1364, 1557, 1586, 1644, 3819, 4025], "CANCELLED" => [1317],
+            "TIMEOUT" => [1969, 3024],
         "PRIVILEGE" => [1044, 1045, 1142, 1143, 1227, 1370, 1449], "READONLY" => [1036, 1290, 1792, 1836],
-        "CONNECTION" => [1040, 1047, 1053, 1129, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1927, 3169, 4031, 2002, 2003, 2005, 2006, 2013,
+        "CONNECTION" => [1040, 1047, 1053, 1129, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1927, 3169, 4031, 2002, 2003,
+            2005, 2006, 2013,
                          2014, 2026, 2027, 2055],
-        "SCHEMA" => [1046, 1049, 1051, 1052, 1054, 1064, 1065, 1066, 1072, 1103, 1109, 1136, 1146, 1149, 1166, 1176, 1222, 1241, 1412, 1630]
+        "SCHEMA" => [1046, 1049, 1051, 1052, 1054, 1064, 1065, 1066, 1072, 1103, 1109, 1136, 1146, 1149, 1166, 1176, 1222, 1241,
+            1412, 1630]
       }.flat_map { |status, codes| codes.map { |code| [code, status] } }.to_h.freeze
       # What a statement consists of: quoted parts, comments, placeholders, the rest.
       PIECE = /'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`(?:[^`]|``)*`|\?/m.freeze
@@ -63,7 +66,8 @@ module Libcascade
 
         code = exception.error_number.to_i
         status = code.zero? ? "CONNECTION" : CODES.fetch(code, "DATABASE")
-        { status: STATUS.fetch(status), native_code: code, sqlstate: exception.sql_state, message: "MariaDB: #{exception.message.lines.first.to_s.chomp}" }
+        { status: STATUS.fetch(status), native_code: code, sqlstate: exception.sql_state,
+            message: "MariaDB: #{exception.message.lines.first.to_s.chomp}" }
       end
 
       # Texts of the answer to a query, made into what is wanted.
@@ -87,7 +91,8 @@ module Libcascade
           else text
           end
         rescue ArgumentError
-          raise Refusal.new("DATABASE", "MariaDB: #{text.inspect} cannot be read as a number; the data does not fit what was declared")
+          raise Refusal.new("DATABASE", "MariaDB: #{text.inspect} cannot be read as a number; the data does not fit " \
+                                        "what was declared")
         end
       end
       private_constant :Rows

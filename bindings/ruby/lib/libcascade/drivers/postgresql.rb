@@ -5,10 +5,12 @@ module Libcascade
     # Over a PG::Connection.
     class PostgreSQL < Driver
       # SQLSTATEs and their classes.
-      STATES = { "23503" => "CONSTRAINT_FK", "23001" => "CONSTRAINT_FK", "23" => "CONSTRAINT", "44000" => "CONSTRAINT", "P0001" => "CONSTRAINT",
+      STATES = { "23503" => "CONSTRAINT_FK", "23001" => "CONSTRAINT_FK", "23" => "CONSTRAINT", "44000" => "CONSTRAINT",
+          "P0001" => "CONSTRAINT",
                  "40P01" => "DEADLOCK", "40001" => "SERIALIZATION", "55P03" => "BUSY", "57014" => "TIMEOUT", "42501" => "PRIVILEGE",
                  "25006" => "READONLY", "08P01" => "INVALID", "08" => "CONNECTION", "57P" => "CONNECTION", "25P03" => "CONNECTION",
-                 "53300" => "CONNECTION", "28" => "CONNECTION", "3D000" => "CONNECTION", "42" => "SCHEMA", "3F000" => "SCHEMA" }.freeze
+                 "53300" => "CONNECTION", "28" => "CONNECTION", "3D000" => "CONNECTION", "42" => "SCHEMA",
+                     "3F000" => "SCHEMA" }.freeze
       BIGINT, BYTEA, BIGINTS = 20, 17, 1016
       COMMIT = /\A\s*commit\b/i.freeze
       private_constant :STATES, :BIGINT, :BYTEA, :BIGINTS, :COMMIT
@@ -88,7 +90,8 @@ module Libcascade
           else text
           end
         rescue ArgumentError
-          raise Refusal.new("DATABASE", "PostgreSQL: #{text.inspect} cannot be read as a number; the data does not fit what was declared")
+          raise Refusal.new("DATABASE", "PostgreSQL: #{text.inspect} cannot be read as a number; the data does not fit " \
+                                        "what was declared")
         end
       end
       private_constant :Rows

@@ -34,7 +34,8 @@ module Libcascade
           end
         end
 
-        # Whether Timeout waits for the call to end: nothing else does. (Ruby 3.1 crashes when it is asked for a class of exceptions.)
+        # Whether Timeout waits for the call to end: nothing else does. (Ruby 3.1 crashes when it is asked for a class of
+        # exceptions.)
         def out_of_time?
           Thread.pending_interrupt?
         end

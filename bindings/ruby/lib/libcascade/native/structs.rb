@@ -217,7 +217,8 @@ module Libcascade
     end
 
     class TableReport < Record
-      layout size: :size_t, label: :pointer, deleted: :uint64, updated: :uint64, table: :uint32, reserved: :uint32, vetoed: :uint64, kept: :uint64
+      layout size: :size_t, label: :pointer, deleted: :uint64, updated: :uint64, table: :uint32, reserved: :uint32,
+          vetoed: :uint64, kept: :uint64
     end
 
     class JobOptions < Record
