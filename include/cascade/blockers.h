@@ -89,7 +89,7 @@ typedef struct cascade_blockers_options {
   int32_t behind;       /**< 1: pages of join tables name the records behind their rows. */
   int32_t count;        /**< One of ::cascade_count_mode. */
   uint32_t count_cap;   /**< Rows to count to with CASCADE_COUNT_CAPPED and CASCADE_COUNT_ESTIMATED; 0 means 1,000. */
-  const void *token_key;     /**< Secret under which tokens are made and accepted; NULL when there are to be none. */
+  const void *token_key;     /**< Secret under which tokens are made and accepted, copied; NULL when there are to be none. */
   size_t token_key_length;   /**< Its bytes, from 16 to 64. */
   const char *token;         /**< Where to go on, in place of `requests`; needs the `token_key`. The other options are those of the cursor
                                   that made it, or others. NULL starts anew. */

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { PAGE = 20, MOST_ROWS = 100000, COUNT_CAP = 1000, KEY_LEAST = 16, KEY_MOST = 64, DEPTH_MOST = 250 };
+enum { PAGE = 20, MOST_ROWS = 100000, COUNT_CAP = 1000, KEY_LEAST = 16, KEY_MOST = CASC_TOKEN_KEY_MOST, DEPTH_MOST = 250 };
 
 static int32_t kind_of(const casc_scope_relation *relation) {
   switch (relation->role) {
@@ -378,6 +378,7 @@ static cascade_status check_options(cascade_blockers *blockers, cascade_error **
     return casc_fail(context, error, CASCADE_INVALID, "%u requests were announced, but none are given", options->request_count);
   if (options->token && options->request_count)
     return casc_fail(context, error, CASCADE_INVALID, "a token says where to go on: it cannot be given together with requests");
+  if (options->token_key) options->token_key = memcpy(blockers->token_key, options->token_key, options->token_key_length);
   if (!options->limit) options->limit = PAGE;
   if (!options->max_rows) options->max_rows = MOST_ROWS;
   if (!options->count_cap) options->count_cap = COUNT_CAP;

@@ -9,6 +9,7 @@
 #include "closure.h"
 
 enum { CASC_BLOCKERS_PART = 1000 }; /* rows of a group that one statement asks about */
+enum { CASC_TOKEN_KEY_MOST = 64 };  /* bytes of a key of tokens */
 
 /* Rows whose referencing rows are looked at together: the selection, or rows that cascade from it along one path. */
 typedef struct casc_group {
@@ -57,6 +58,7 @@ struct cascade_blockers {
   cascade_context *context;
   cascade_connection *connection; /* reference */
   cascade_blockers_options options;
+  unsigned char token_key[CASC_TOKEN_KEY_MOST]; /* a copy, to which the options point */
   casc_scope scope;
   casc_keyset *visited; /* by table: rows of the selection and those that were followed */
   casc_group *groups;

@@ -2,12 +2,14 @@
 """behaviours.py sqlite|postgresql|mariadb: what Django's documentation says of deleting, with the library in the collector's
 place; and what the package has besides."""
 import contextlib
+import datetime
 import io
 import json
 import logging
 import sys
 import threading
 import unittest
+import uuid
 
 import environment
 
@@ -25,8 +27,8 @@ from django.test.utils import override_settings  # noqa: E402
 import libcascade  # noqa: E402
 from libcascade.django import NotExpressible, blockers, blockers_json, collector, delete, plan, purge, refresh  # noqa: E402
 from libcascade.django import deletion  # noqa: E402
-from museum.models import (Address, Agent, AgentProxy, Album, Artist, Borrower, Box, Dependent, Guarded, Handled,  # noqa: E402
-                           Hall, HiddenBase, Loan, Note, Parent, Shelf, Slot, Song, Specimen, Step, Tag)
+from museum.models import (Address, Agent, AgentProxy, Album, Artist, Borrower, Box, Dependent, Event, Guarded,  # noqa: E402
+                           Handled, Hall, HiddenBase, Loan, Note, Parent, Shelf, Slot, Song, Specimen, Step, Tag)
 
 
 class Case(TransactionTestCase):
@@ -544,6 +546,26 @@ class Beside(Case):
             Slot.objects.create(shelf=shelf)
         purge(Shelf.objects.filter(code='a'))
         self.assertEqual(Slot.objects.filter(shelf=None).count(), 3)
+
+    def test_conditions_of_every_kind(self):
+        now = datetime.datetime(2024, 5, 6, 7, 8, 9, tzinfo=datetime.timezone.utc)
+        day, code = datetime.timedelta(days=1), uuid.UUID(int=7)
+
+        def fill():
+            Event.objects.all()._raw_delete('default')
+            for i, words in enumerate(("it's 50% off?", 'it_s', 'O"Hara', '')):
+                Event.objects.create(when=now + i * day, day=(now + i * day).date(), words=words, flag=i % 2, price=i,
+                                     code=code if i == 1 else uuid.uuid4())
+        for wanted in (models.Q(when__lt=now + day), models.Q(day__gte=(now + 2 * day).date()), models.Q(words__contains='50%'),
+                       models.Q(words__startswith="it's 50% off?"), models.Q(words__in=['it_s', 'O"Hara']),
+                       models.Q(flag=True), ~models.Q(flag=True), models.Q(price__lte=1) & ~models.Q(words='it_s'),
+                       models.Q(price=2), models.Q(code=code), models.Q(when__year=2024, when__day=7),
+                       models.Q(words__iexact='IT_S') | models.Q(price__gt=2), models.Q(pk__in=[]), models.Q(words='nothing')):
+            fill()
+            every, goes = (set(rows.values_list('words', flat=True)) for rows in (Event.objects, Event.objects.filter(wanted)))
+            stays = every - goes
+            done = purge(Event.objects.filter(wanted))
+            self.assertEqual((done.total, set(Event.objects.values_list('words', flat=True))), (4 - len(stays), stays), wanted)
 
     def test_proven(self):
         if connection.vendor == 'mysql':

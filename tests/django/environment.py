@@ -50,7 +50,7 @@ def start(engine, *apps, aliases=('default',), **settings):
     configured.configure(
         DATABASES={alias: make(alias) for alias in aliases},
         INSTALLED_APPS=['django.contrib.contenttypes', 'libcascade.django', *apps], SECRET_KEY='of the tests',
-        DEFAULT_AUTO_FIELD='django.db.models.BigAutoField', USE_TZ=True, **settings)
+        DEFAULT_AUTO_FIELD='django.db.models.BigAutoField', USE_TZ=True, TIME_ZONE='UTC', **settings)
     django.setup()
     from django.core.management import call_command
     for alias in aliases:

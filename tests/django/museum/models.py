@@ -131,5 +131,15 @@ class Dependent(models.Model):
     parent = models.ForeignKey(Parent, models.DO_NOTHING)
 
 
+class Event(models.Model):
+    """Of every kind of value that a condition may have."""
+    when = models.DateTimeField()
+    day = models.DateField()
+    words = models.CharField(max_length=50)
+    flag = models.BooleanField(default=False)
+    price = models.DecimalField(max_digits=8, decimal_places=2)
+    code = models.UUIDField(default=uuid.uuid4)
+
+
 class Step(models.Model):
     previous = models.ForeignKey('self', CASCADE, null=True)
