@@ -83,6 +83,7 @@ module Measure
   end
 end
 
+$stdout.sync = true # exit! writes nothing out
 ARGV.clear
 good = ENGINES.map { |engine| Measure.run(engine) }.all?
 exit!(good ? 0 : 1)
