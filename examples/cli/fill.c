@@ -116,15 +116,17 @@ cascade_status run_fill(cli_session *session, const cli_options *options, cascad
   if (mode_of(options->mode) < 0)
     return session_fail(session, CASCADE_INVALID, error, "--mode takes insert, update or merge, not '%s'",
                         options->mode);
-  progress_begin(&line, session->graph, 0);
+  progress_begin(&line, options, session->graph, 0);
   cascade_status status = throttle_open(session, options, &line, &throttle, error);
   if (status >= 0) status = make(session, options, throttle, &fill, error);
   while (status >= 0 && (status = cascade_fill_next(fill, &range, error)) == CASCADE_OK)
-    progress_paint(&line, range->permille / 1000.0, range->total_inserted + range->total_updated + range->total_skipped,
-                   options->table);
+    progress_paint(&line, &(progress_state){.part = range->permille / 1000.0,
+                                            .rows = range->total_inserted + range->total_updated + range->total_skipped,
+                                            .nanoseconds = range->nanoseconds,
+                                            .what = options->table});
   progress_end(&line);
   if (fill) status = report(session, options, fill, status, (double)(progress_clock() - line.began) / 1e9, error);
-  throttle_report(throttle);
+  if (!options->json_progress) throttle_report(throttle);
   cascade_throttle_free(throttle);
   cascade_fill_free(fill);
   return status;

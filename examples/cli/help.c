@@ -128,6 +128,7 @@ const char cli_help_purge[] =
     "  --batch-ms N        time that one transaction should take, 100 unless given\n"
     "  --proven            nothing is left dangling by what is deleted under the batch's locks, in place of\n"
     "                      the database's check of every row: faster\n"
+    "  --json-progress     tells how far it is by lines of JSON on stderr, ten a second at most\n"
     "  --allow-no-filter   delete every row of TABLE\n"
     "  --allow-unenforced  go on although the database does not enforce its foreign keys\n"
     "  --allow-hidden      go on although the database user may not see all foreign keys or triggers\n" PACE POLICY
@@ -177,6 +178,7 @@ const char cli_help_fill[] =
     "  --max-tx-rows N     rows of one transaction, 1000000 unless given\n"
     "  --batch-ms N        time that one transaction should take, 700 unless given\n"
     "  --allow-unenforced  go on although the database does not enforce its foreign keys\n"
+    "  --json-progress     tells how far it is by lines of JSON on stderr, ten a second at most\n"
     PACE
     "  --format FORMAT     of the report: text, json\n"
     "\n"

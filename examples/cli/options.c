@@ -21,6 +21,7 @@ enum cli_option {
   OPTION_PLAN,
   OPTION_YES,
   OPTION_PROVEN,
+  OPTION_JSON_PROGRESS,
   OPTION_ALLOW_NO_FILTER,
   OPTION_ALLOW_UNENFORCED,
   OPTION_ALLOW_HIDDEN,
@@ -76,6 +77,7 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
                                              {"plan", required_argument, NULL, LONG(OPTION_PLAN)},
                                              {"yes", no_argument, NULL, LONG(OPTION_YES)},
                                              {"proven", no_argument, NULL, LONG(OPTION_PROVEN)},
+                                             {"json-progress", no_argument, NULL, LONG(OPTION_JSON_PROGRESS)},
                                              {"allow-no-filter", no_argument, NULL, LONG(OPTION_ALLOW_NO_FILTER)},
                                              {"allow-unenforced", no_argument, NULL, LONG(OPTION_ALLOW_UNENFORCED)},
                                              {"allow-hidden", no_argument, NULL, LONG(OPTION_ALLOW_HIDDEN)},
@@ -132,7 +134,7 @@ const cli_command cli_commands[] = {
      SELECTING | LISTING, true, cli_help_blockers},
     {"plan", run_plan, CLI_TEXT | CLI_JSON | CLI_SQL | CLI_HTML, SELECTING, true, cli_help_plan},
     {"purge", run_purge, CLI_TEXT | CLI_JSON,
-     SELECTING | PACE | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_PLAN) | BIT(OPTION_YES) |
+     SELECTING | PACE | BIT(OPTION_JSON_PROGRESS) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_PLAN) | BIT(OPTION_YES) |
          BIT(OPTION_PROVEN) | BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) |
          BIT(OPTION_ALLOW_HIDDEN),
      true, cli_help_purge},
@@ -152,7 +154,7 @@ const cli_command cli_commands[] = {
     {"queue retry", run_queue_retry, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
     {"queue cancel", run_queue_cancel, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
     {"fill", run_fill, CLI_TEXT | CLI_JSON,
-     BIT(OPTION_HELP) | PACE | BIT(OPTION_FORMAT) | BIT(OPTION_SELECT) | BIT(OPTION_KEY) | BIT(OPTION_RANGE) | BIT(OPTION_MODE) |
+     BIT(OPTION_HELP) | PACE | BIT(OPTION_JSON_PROGRESS) | BIT(OPTION_FORMAT) | BIT(OPTION_SELECT) | BIT(OPTION_KEY) | BIT(OPTION_RANGE) | BIT(OPTION_MODE) |
          BIT(OPTION_DRY_RUN) | BIT(OPTION_TOKEN) | BIT(OPTION_CHECKPOINT) | BIT(OPTION_JOB) | BIT(OPTION_MAX_SECONDS) |
          BIT(OPTION_MAX_ROWS) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_ALLOW_UNENFORCED),
      false, cli_help_fill, false, false, false, true},
@@ -289,6 +291,7 @@ static bool take(const cli_command *command, int option, const char *name, cli_o
   case OPTION_MAX_PAUSE: return decimal(name, optarg, 1000, &options->pace.max_pause_ms);
   case OPTION_PAUSE_FILE: options->pace.pause_file = optarg; return true;
   case OPTION_YES: options->yes = true; return true;
+  case OPTION_JSON_PROGRESS: options->json_progress = true; return true;
   case OPTION_PROVEN: options->integrity = CASCADE_INTEGRITY_PROVEN; return true;
   case OPTION_ALLOW_NO_FILTER: options->allow |= CASCADE_ALLOW_NO_FILTER; return true;
   case OPTION_ALLOW_HIDDEN: options->allow |= CASCADE_ALLOW_HIDDEN; return true;

@@ -1,5 +1,7 @@
 #include "progress.h"
 
+#include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -15,8 +17,20 @@ uint64_t progress_clock(void) {
   return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
 }
 
-void progress_begin(progress *line, const cascade_graph *graph, uint64_t expected) {
-  *line = (progress){.on = isatty(STDERR_FILENO), .graph = graph, .expected = expected, .began = progress_clock()};
+void progress_begin(progress *line, const cli_options *options, const cascade_graph *graph, uint64_t expected) {
+  *line = (progress){.on = !options->json_progress && isatty(STDERR_FILENO),
+                     .json = options->json_progress,
+                     .graph = graph,
+                     .expected = expected,
+                     .began = progress_clock()};
+}
+
+/* One line for a program; without memory, or with names that are not UTF-8, there is none. */
+static void put_json(json_t *object) {
+  char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
+  if (text) fprintf(stderr, "%s\n", text);
+  free(text);
+  json_decref(object);
 }
 
 /* From 0 to 1; negative when nobody knows. A single selected row says nothing: it goes last. */
@@ -36,8 +50,7 @@ static void put_bar(char *out, size_t room, double part) {
   snprintf(out, room, "%3d%% [%s] ", (int)(part * 100), bar);
 }
 
-static void put_remaining(char *out, size_t room, double part, double seconds) {
-  double left = seconds * (1 - part) / part;
+static void put_remaining(char *out, size_t room, double left) {
   if (left < 360000) snprintf(out, room, "  ETA %d:%02d", (int)left / 60, (int)left % 60);
 }
 
@@ -50,23 +63,38 @@ static void put_line(const char *text, int length) {
   fflush(stderr);
 }
 
-void progress_paint(progress *line, double part, uint64_t rows, const char *what) {
-  uint64_t now = progress_clock();
-  if (!line->on || (line->painted && now - line->painted < SECOND / 10)) return;
-  line->painted = now;
-  double seconds = (double)(now - line->began) / (double)SECOND;
+static void paint(const progress *line, const progress_state *now, double rate, double left) {
   char bar[64] = "", remaining[32] = "", text[512];
-  if (part >= 0) put_bar(bar, sizeof bar, part);
-  if (part > 0) put_remaining(remaining, sizeof remaining, part, seconds);
-  int length = snprintf(text, sizeof text, "%s%s rows  %s/s%s  %s", bar, number_text(rows).text,
-                        number_text(seconds > 0 ? (uint64_t)((double)rows / seconds) : 0).text, remaining, what);
+  if (now->part >= 0) put_bar(bar, sizeof bar, now->part);
+  if (now->part > 0) put_remaining(remaining, sizeof remaining, left);
+  int length = snprintf(text, sizeof text, "%s%s rows  %s/s%s  %s  longest %.0f ms", bar, number_text(now->rows).text,
+                        number_text((uint64_t)rate).text, remaining, now->what, (double)line->longest / 1e6);
   put_line(text, length);
+}
+
+void progress_paint(progress *line, const progress_state *now) {
+  uint64_t clock = progress_clock();
+  if (now->nanoseconds > line->longest) line->longest = now->nanoseconds;
+  if (!line->on && !line->json) return;
+  if (line->painted && clock - line->painted < SECOND / 10 && now->part < 1) return;
+  line->painted = clock;
+  double seconds = (double)(clock - line->began) / (double)SECOND, rate = seconds > 0 ? (double)now->rows / seconds : 0;
+  double left = now->part > 0 ? seconds * (1 - now->part) / now->part : -1;
+  if (line->on) paint(line, now, rate, left);
+  else
+    put_json(json_pack("{s:o, s:I, s:f, s:f, s:o, s:s, s:f}", "part", now->part < 0 ? json_null() : json_real(now->part), "rows",
+                       (json_int_t)now->rows, "rows_per_second", rate, "seconds", seconds, "seconds_left",
+                       left < 0 ? json_null() : json_real(left), "table", now->what, "longest_ms", (double)line->longest / 1e6));
 }
 
 void progress_pause(progress *line, const cascade_pause *pause) {
   char text[512];
   bool fresh = !line->paused;
   line->paused = pause->reason != CASCADE_PAUSE_OVER;
+  if (line->json) {
+    put_json(json_pack("{s:b, s:s, s:f}", "paused", line->paused, "reason", pause->text, "waited_ms", (double)pause->waited_ms));
+    return;
+  }
   if (!line->on && line->paused && fresh) fprintf(stderr, "Paused: %s\n", pause->text);
   if (!line->on && !line->paused) fprintf(stderr, "Going on, after a pause of %.1f s\n", (double)pause->waited_ms / 1e3);
   if (!line->on || !line->paused) return;
@@ -77,10 +105,13 @@ void progress_pause(progress *line, const cascade_pause *pause) {
 void progress_show(progress *line, const cascade_batch_info *batch) {
   cascade_table_info table = {.size = sizeof table};
   cascade_graph_table(line->graph, batch->table, &table);
-  progress_paint(line, share(line, batch), batch->total_deleted, table.label ? table.label : "");
+  progress_paint(line, &(progress_state){.part = share(line, batch),
+                                         .rows = batch->total_deleted,
+                                         .nanoseconds = batch->nanoseconds,
+                                         .what = table.label ? table.label : ""});
 }
 
 void progress_end(progress *line) {
-  if (line->painted) fputs("\r\033[K", stderr);
+  if (line->on && line->painted) fputs("\r\033[K", stderr);
   line->painted = 0;
 }

@@ -108,7 +108,7 @@ static cascade_status delete_all(cli_session *session, const cli_options *option
   cascade_purge_report report = {.size = sizeof report};
   cascade_status status;
   session_catch_interrupt(session->connection, purge);
-  progress_begin(line, session->graph, expected);
+  progress_begin(line, options, session->graph, expected);
   while ((status = cascade_purge_next(purge, &batch, error)) == CASCADE_OK) progress_show(line, batch);
   progress_end(line);
   session_catch_interrupt(session->connection, NULL);
@@ -164,7 +164,7 @@ cascade_status run_purge(cli_session *session, const cli_options *options, casca
     status = session_fail(session, CASCADE_CANCELLED, error, "not agreed: nothing was deleted");
   if (status >= 0)
     status = delete_all(session, options, purge, &line, facts.accuracy == CASCADE_EXACT ? facts.deleted : 0, error);
-  throttle_report(how.throttle);
+  if (!options->json_progress) throttle_report(how.throttle);
   cascade_throttle_free(how.throttle);
   cascade_purge_free(purge);
   cascade_plan_free(plan);

@@ -85,7 +85,7 @@ cascade_status run_queue_work(cli_session *session, const cli_options *options, 
   cascade_worker_report report = {.size = sizeof report};
   cascade_worker_options how = {.size = sizeof how};
   progress line;
-  progress_begin(&line, NULL, 0);
+  progress_begin(&line, options, NULL, 0);
   cascade_status status = throttle_open(session, options, &line, &how.throttle, error);
   if (status >= 0) status = cascade_worker_new(session->connection, &how, &worker, error);
   cascade_throttle_free(how.throttle); /* the worker keeps it */

@@ -1,5 +1,6 @@
 """What only shows on a terminal: the question, the progress bar, Ctrl-C."""
 
+import json
 import os
 import pty
 import re
@@ -7,6 +8,7 @@ import select
 import signal
 import sqlite3
 import subprocess
+import termios
 import time
 import unittest
 
@@ -20,6 +22,7 @@ def on_terminal(arguments, answer=None, interrupt_at=None, patience=60):
     """
     child, terminal = pty.fork()
     if child == 0:
+        termios.tcsetwinsize(0, (24, 120))
         os.execv(CASCADE, [CASCADE, *arguments])
     shown, deadline, pressed = b"", time.monotonic() + patience, False
     while True:
@@ -84,14 +87,17 @@ class Progress(CascadeTest):
             code, shown = on_terminal(["purge", form.format(museum), "collection_object", "--where", "accession_id = 40",
                                        "--max-tx-rows", "200", "--yes"])
             self.assertEqual(code, 0, shown)
-            lines = re.findall(r"\r *(\d+)% \[(#*-*)\] ([\d,]+) rows  ([\d,]+)/s(?:  ETA (\d+):\d\d)?  (\w+)\x1b\[K", shown)
+            lines = re.findall(r"\r *(\d+)% \[(#*-*)\] ([\d,]+) rows  ([\d,]+)/s(?:  ETA (\d+):\d\d)?  (\w+)"
+                               r"  longest (\d+) ms\x1b\[K", shown)
             self.assertGreater(len(lines), 1, shown)
             shares = [int(line[0]) for line in lines]
             self.assertEqual(shares, sorted(shares))
             self.assertTrue(all(len(line[1]) == 24 for line in lines))
             self.assertIn("\r\x1b[KDeleted ", shown)
-            seconds = float(re.search(r"in (\d+\.\d) s;", shown)[1])
-            self.assertLessEqual(len(lines), seconds * 10 + 2, "repainted too often")
+            seconds, longest = re.search(r"in (\d+\.\d) s; the longest transaction took (\d+) ms", shown).groups()
+            self.assertLessEqual(len(lines), float(seconds) * 10 + 2, "repainted too often")
+            self.assertLessEqual(int(lines[-1][6]), int(longest))
+            self.assertEqual([int(line[6]) for line in lines], sorted(int(line[6]) for line in lines))
 
     def test_percent_from_the_plan(self):
         museum = self.museum()
@@ -103,6 +109,39 @@ class Progress(CascadeTest):
         museum = self.museum()
         said = self.done("purge", f"sqlite:{museum}", "accession", "40", "--max-tx-rows", "200", "--yes")
         self.assertNotIn("\r", said)
+
+
+    def test_lines_of_json(self):
+        for form in DRIVERS.values():
+            museum, hold = self.museum(), self.file("hold", "")
+            purge = subprocess.Popen([CASCADE, "purge", form.format(museum), "collection_object", "--where", "accession_id = 40",
+                                      "--yes", "--max-tx-rows", "200", "--json-progress", "--pause-file", hold],
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            paused = json.loads(purge.stderr.readline())
+            self.assertTrue(paused["paused"])
+            self.assertIn(hold, paused["reason"])
+            os.remove(hold)
+            said, told = purge.communicate(timeout=60)
+            self.assertEqual(purge.returncode, 0, told)
+            lines = [json.loads(line) for line in told.splitlines()]
+            self.assertIn(False, [line["paused"] for line in lines if "paused" in line])
+            lines = [line for line in lines if "rows" in line]
+            self.assertGreater(len(lines), 1)
+            for name in ["part", "rows", "seconds", "longest_ms"]:
+                self.assertEqual([line[name] for line in lines], sorted(line[name] for line in lines), name)
+            for line in lines:
+                self.assertAlmostEqual(line["rows_per_second"] * line["seconds"] / line["rows"], 1, places=2)
+                self.assertIn(line["table"], rows(museum))
+            self.assertEqual(lines[-1]["part"], 1)
+            self.assertEqual(lines[-1]["seconds_left"], 0)
+            self.assertIn(f"Deleted {lines[-1]['rows']:,} rows", said)
+
+    def test_lines_of_json_in_place_of_the_bar(self):
+        code, shown = on_terminal(["purge", f"sqlite:{self.museum()}", "accession", "40", "--max-tx-rows", "200", "--yes",
+                                   "--json-progress"])
+        self.assertEqual(code, 0, shown)
+        self.assertNotIn("\x1b", shown)
+        self.assertIsNone(json.loads(shown.splitlines()[0])["part"])
 
 
 class Interrupt(CascadeTest):
