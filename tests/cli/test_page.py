@@ -154,7 +154,12 @@ class Page(CascadeTest):
             self.browser.execute_script("document.querySelectorAll('.way')[59].click()")
             way = self.all(".way")[59].find_element(By.CSS_SELECTOR, "small").text.split(" ← ")
             self.assertEqual(self.lit(), set(way))
-            self.assertEqual(self.script("shown.svg.classList.contains('dim')"), True)
+            self.assertTrue(self.script("shown.svg.classList.contains('dim')"))
+            self.assertTrue(self.script("""(() => {
+              const box = document.querySelector('.box.lit:not(.chosen)').getBoundingClientRect();
+              const canvas = document.getElementById('canvas').getBoundingClientRect();
+              return box.top >= canvas.top && box.bottom <= canvas.bottom;
+            })()"""))
 
     def test_groups(self):
         self.open("graph", f"sqlite:{large_database(self.directory + '/large.db')}")
@@ -201,6 +206,9 @@ class Page(CascadeTest):
         self.assertEqual(len(set(colours)), 3)
         next(label for label in self.all("#legend label") if "blocks" in label.text).click()
         self.assertEqual({line.get_attribute("class").split()[1] for line in self.all("#canvas .line")}, {"delete", "set"})
+        self.all("#legend input")[1].send_keys(Keys.SPACE)
+        self.assertEqual({line.get_attribute("class").split()[1] for line in self.all("#canvas .line")}, {"set"})
+        self.assertTrue(self.script("document.activeElement === document.querySelectorAll('#legend input')[1]"))
 
     def test_warnings(self):
         script = SMALL + "CREATE TABLE note (agent_id INTEGER REFERENCES agent, gone INTEGER REFERENCES nowhere);"

@@ -31,23 +31,31 @@ function sceneOf(table) {
   return inColumns(columns, opened, table, views.first);
 }
 
+/** Draws buttons anew; the one that had the focus has it again. */
+function refill(place, children) {
+  const controls = () => [...place.querySelectorAll("button, input")], at = controls().indexOf(document.activeElement);
+  place.replaceChildren(...children);
+  if (at >= 0 && controls()[at]) controls()[at].focus();
+}
+
 function drawViews(table) {
   const list = offered(table);
   if (list.length && !list.some(([name]) => name === views.view)) views.view = list[0][0];
-  byId("views").replaceChildren(...list.map(([name, text]) => html("button", { type: "button",
+  refill(byId("views"), list.map(([name, text]) => html("button", { type: "button",
     "aria-pressed": String(name === views.view), onclick: () => { views.view = name; show(); } }, text)));
 }
 
 function drawLegend() {
   const counts = new Map(ORDER.map(kind => [kind, 0]));
   for (const relation of data.relations) counts.set(relation.kind, counts.get(relation.kind) + 1);
-  byId("legend").replaceChildren(...ORDER.filter(kind => counts.get(kind)).map(kind => {
+  const choices = ORDER.filter(kind => counts.get(kind)).map(kind => {
     const sample = element("svg", { viewBox: "0 0 34 10", width: 34, height: 10, class: `line ${kind}`, "aria-hidden": "true" },
       element("path", { d: "M1 5 H31", class: "ink", "marker-end": `url(#end-${kind})` }));
     const box = html("input", { type: "checkbox", checked: !switchedOff.has(kind),
       onchange: () => { switchedOff[box.checked ? "delete" : "add"](kind); show(); } });
     return html("label", {}, box, sample, `${KINDS[kind]} (${number(counts.get(kind))})`);
-  }), html("span", { class: "hint" }, "dashed: without an index"));
+  });
+  refill(byId("legend"), [...choices, html("span", { class: "hint" }, "dashed: without an index")]);
 }
 
 /** Shows a blocker in the picture of what a delete meets, and keeps its way lit. */
@@ -55,12 +63,12 @@ function chooseBlocker(table, relation) {
   for (const part of wayTo(relation, closure(table || tables.get(data.start)))) views.first.add(part.table);
   if (table) views.view = "delete";
   else if (!shown.lines.has(relation.id)) views.view = "all";
-  show();
+  showPicture(table);
   lightRelation(relation, table || tables.get(data.start));
+  if (shown.boxes.has(relation.table)) shown.boxes.get(relation.table).scrollIntoView({ block: "center", inline: "nearest" });
 }
 
-function show() {
-  const { table, group } = chosen();
+function showPicture(table, group) {
   if (views.table !== table) {
     opened.clear();
     views.first.clear();
@@ -79,8 +87,13 @@ function show() {
     byId("canvas").replaceChildren(groupCards(grouping, group));
     byId("canvas").scrollTop = 0;
   } else {
-    draw(sceneOf(table), table || plan && tables.get(data.start), column => { opened.add(column); show(); });
+    draw(sceneOf(table), table || plan && tables.get(data.start), column => { opened.add(column); showPicture(table); });
   }
+}
+
+function show() {
+  const { table, group } = chosen();
+  showPicture(table, group);
   const choose = relation => chooseBlocker(table, relation);
   const panel = table ? tablePanel(table, choose) : plan ? planPanel(choose) : overviewPanel();
   byId("details").replaceChildren(...panel.filter(Boolean));
