@@ -138,6 +138,7 @@ def oracle(case, before):
         connection.check_constraints()
     except IntegrityError:
         return found
+    meant.failed = found  # what Django does on this server: rows in a circle can be deleted by nobody who is checked row by row
     return meant
 
 
@@ -222,6 +223,8 @@ def run(seed, tally):
                 with collector():
                     return case.delete()
             done = Outcome(case, ours)
+            if done.result == ('integrity',):
+                stock = getattr(stock, 'failed', stock)
             if stock.result == ('integrity',) and done.result[0] == 'done' and case.sets_what_goes():
                 tally['done where Django fails'] = tally.get('done where Django fails', 0) + 1
                 found = {}
