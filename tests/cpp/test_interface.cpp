@@ -301,6 +301,25 @@ static void purges(void **) {
   assert_string_equal(at.connection.engine(), "sqlite");
 }
 
+static void outboxes(void **) {
+  world at;
+  assert_true(cascade::outbox::ddl("sqlite").find("cascade_outbox") != std::string::npos);
+  cascade::outbox::install(at.connection);
+  assert_false(cascade::outbox::read(at.connection));
+  cascade::purge_options options;
+  options.outbox = 1;
+  options.actor = "ada";
+  options.reason = "asked for it";
+  options.columns = {{"agent", "name"}};
+  cascade::purge purge(at.connection, at.policy, cascade::selection::integers(at.graph, "agent", {1}), options);
+  while (purge.next()) {}
+  const auto read = cascade::outbox::read(at.connection);
+  assert_true(read && read->json.find("\"Ada\"") != std::string::npos);
+  assert_int_equal(cascade::outbox::ack(at.connection, read->number), 6);
+  assert_false(cascade::outbox::read(at.connection));
+  assert_true(cascade::audit(at.connection).find("asked for it") != std::string::npos);
+}
+
 static void queues(void **) {
   world at;
   assert_true(cascade::queue::ddl("sqlite").find("cascade_queue_job") != std::string::npos);
@@ -395,6 +414,6 @@ int main() {
       cmocka_unit_test(versions_and_constants), cmocka_unit_test(values_and_cells), cmocka_unit_test(graphs),
       cmocka_unit_test(policies),               cmocka_unit_test(selections),       cmocka_unit_test(pages),
       cmocka_unit_test(tokens),                 cmocka_unit_test(purges),           cmocka_unit_test(queues),
-      cmocka_unit_test(fills),                  cmocka_unit_test(without_exceptions)};
+      cmocka_unit_test(fills),                  cmocka_unit_test(without_exceptions), cmocka_unit_test(outboxes)};
   return cmocka_run_group_tests_name("C++ interface", tests, nullptr, nullptr);
 }

@@ -130,8 +130,10 @@ private:
 /** @brief Options of a purge: the fields of C, with plan, columns and hooks as C++ has them. */
 struct purge_options : cascade_purge_options {
   purge_options() : cascade_purge_options(detail::sized<cascade_purge_options>()) {}
-  std::optional<std::string> plan; /**< Fingerprint of an approved plan. */
-  paced throttle;                  /**< What makes it pause. Must live until the purge is made. */
+  std::optional<std::string> plan;   /**< Fingerprint of an approved plan. */
+  std::optional<std::string> actor;  /**< Who deletes, for the audit. */
+  std::optional<std::string> reason; /**< Why, for the audit. */
+  paced throttle;                    /**< What makes it pause. Must live until the purge is made. */
 
   /** @brief Tables and columns of which the hooks are told the values: row_columns(). */
   std::vector<std::pair<std::string, std::string>> columns;
@@ -159,6 +161,8 @@ public:
     auto given = static_cast<cascade_purge_options>(options);
     auto keep = detail::join(connection.kept(), detail::join(policy.kept(), selection.kept()));
     given.plan = detail::or_null(options.plan);
+    given.actor = detail::or_null(options.actor);
+    given.reason = detail::or_null(options.reason);
     given.throttle = options.throttle.get();
     keep = detail::join(keep, options.throttle.kept());
     if (options.before_batch || options.after_batch || options.after_commit) {
