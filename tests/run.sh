@@ -101,7 +101,7 @@ packages=(
   python3-pytest 'tests of the Python package'
   python3-django 'the package under Django'
   python3-mysqldb 'Django on MariaDB'
-  python3-selenium "the example's page in a browser"
+  python3-selenium 'pages in a browser'
   chromium 'that browser'
   chromium-driver 'steers the browser'
   python3-numpy 'keys of the Python package without copying'
@@ -140,9 +140,6 @@ packages=(
   doxygen 'reference pages'
   mandoc 'the manual pages'
   graphviz 'pictures'
-  chromium 'the pages in a browser'
-  chromium-driver 'the pages in a browser'
-  python3-selenium 'the pages in a browser'
   bash-completion 'what bash offers'
   zsh 'what zsh offers'
 )
