@@ -59,7 +59,8 @@ struct audit_options : cascade_audit_options {
 };
 
 /** @brief Who purged what, when and why, as JSON. */
-inline std::string audit(const connection &connection, const audit_options &options CASCADE_DEFAULTS, on_failure to CASCADE_OR_THROW) {
+inline std::string audit(const connection &connection, const audit_options &options CASCADE_DEFAULTS,
+                         on_failure to CASCADE_OR_THROW) {
   return detail::text_of(
       to, [&](char **text, cascade_error **error) { return cascade_audit_list(connection.get(), &options, text, error); });
 }
