@@ -37,7 +37,7 @@ typedef struct cli_options {
   uint32_t select_count;
   const char *fill_key, *range, *mode, *token, *checkpoint, *fill_job;
   uint32_t max_seconds;
-  bool dry_run, json_progress;
+  bool dry_run, later, json_progress;
   bool queue; /* about the queue: no graph is read */
   cascade_throttle_options pace; /* its replicas are: */
   const char *replicas[CLI_REPLICAS];

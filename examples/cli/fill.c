@@ -108,6 +108,13 @@ static cascade_status report(cli_session *session, const cli_options *options, c
   return status;
 }
 
+static cascade_status put_off(const cascade_fill *fill, cascade_error **error) {
+  int64_t job = 0;
+  cascade_status status = cascade_queue_fill(fill, NULL, &job, error);
+  if (status >= 0) printf("Job %lld is for 'cascade queue work'.\n", (long long)job);
+  return status;
+}
+
 cascade_status run_fill(cli_session *session, const cli_options *options, cascade_error **error) {
   const cascade_fill_range *range = NULL;
   cascade_fill *fill = NULL;
@@ -119,6 +126,12 @@ cascade_status run_fill(cli_session *session, const cli_options *options, cascad
   progress_begin(&line, options, session->graph, 0);
   cascade_status status = throttle_open(session, options, &line, &throttle, error);
   if (status >= 0) status = make(session, options, throttle, &fill, error);
+  if (status >= 0 && options->later) {
+    status = put_off(fill, error);
+    cascade_fill_free(fill);
+    cascade_throttle_free(throttle);
+    return status;
+  }
   while (status >= 0 && (status = cascade_fill_next(fill, &range, error)) == CASCADE_OK)
     progress_paint(&line, &(progress_state){.part = range->permille / 1000.0,
                                             .rows = range->total_inserted + range->total_updated + range->total_skipped,

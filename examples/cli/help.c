@@ -169,6 +169,7 @@ const char cli_help_fill[] =
     "  --mode MODE         insert; update only sets the columns outside the key, of rows that are there;\n"
     "                      merge does both\n"
     "  --dry-run           counts what it would do, and changes nothing\n"
+    "  --later             leaves it to 'cascade queue work', as a job of the queue\n"
     "  --checkpoint TABLE  leaves in TABLE where it is, so that nothing is counted twice, whatever happens:\n"
     "                        CREATE TABLE name (job VARCHAR(190) PRIMARY KEY, token VARCHAR(400) NOT NULL)\n"
     "  --job NAME          the name of the work there\n"

@@ -43,6 +43,7 @@ enum cli_option {
   OPTION_RANGE,
   OPTION_MODE,
   OPTION_DRY_RUN,
+  OPTION_LATER,
   OPTION_TOKEN,
   OPTION_CHECKPOINT,
   OPTION_JOB,
@@ -99,6 +100,7 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
                                              {"range", required_argument, NULL, LONG(OPTION_RANGE)},
                                              {"mode", required_argument, NULL, LONG(OPTION_MODE)},
                                              {"dry-run", no_argument, NULL, LONG(OPTION_DRY_RUN)},
+                                             {"later", no_argument, NULL, LONG(OPTION_LATER)},
                                              {"token", required_argument, NULL, LONG(OPTION_TOKEN)},
                                              {"checkpoint", required_argument, NULL, LONG(OPTION_CHECKPOINT)},
                                              {"job", required_argument, NULL, LONG(OPTION_JOB)},
@@ -154,8 +156,9 @@ const cli_command cli_commands[] = {
     {"queue retry", run_queue_retry, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
     {"queue cancel", run_queue_cancel, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
     {"fill", run_fill, CLI_TEXT | CLI_JSON,
-     BIT(OPTION_HELP) | PACE | BIT(OPTION_JSON_PROGRESS) | BIT(OPTION_FORMAT) | BIT(OPTION_SELECT) | BIT(OPTION_KEY) | BIT(OPTION_RANGE) | BIT(OPTION_MODE) |
-         BIT(OPTION_DRY_RUN) | BIT(OPTION_TOKEN) | BIT(OPTION_CHECKPOINT) | BIT(OPTION_JOB) | BIT(OPTION_MAX_SECONDS) |
+     BIT(OPTION_HELP) | PACE | BIT(OPTION_JSON_PROGRESS) | BIT(OPTION_FORMAT) | BIT(OPTION_SELECT) | BIT(OPTION_KEY) |
+         BIT(OPTION_RANGE) | BIT(OPTION_MODE) | BIT(OPTION_DRY_RUN) | BIT(OPTION_LATER) | BIT(OPTION_TOKEN) | BIT(OPTION_CHECKPOINT) | BIT(OPTION_JOB) |
+         BIT(OPTION_MAX_SECONDS) |
          BIT(OPTION_MAX_ROWS) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_ALLOW_UNENFORCED),
      false, cli_help_fill, false, false, false, true},
     {NULL}};
@@ -277,6 +280,7 @@ static bool take(const cli_command *command, int option, const char *name, cli_o
   case OPTION_RANGE: options->range = optarg; return true;
   case OPTION_MODE: options->mode = optarg; return true;
   case OPTION_DRY_RUN: options->dry_run = true; return true;
+  case OPTION_LATER: options->later = true; return true;
   case OPTION_TOKEN: options->token = optarg; return true;
   case OPTION_CHECKPOINT: options->checkpoint = optarg; return true;
   case OPTION_JOB: options->fill_job = optarg; return true;
@@ -325,7 +329,8 @@ static int find_command(int argc, char **argv, const cli_command **command, int 
     return -1;
   }
   if (!strcmp(name, "queue"))
-    fprintf(stderr, "cascade: queue what? install, list, metrics, work, pause, resume, retry or cancel; see 'cascade queue --help'\n");
+    fprintf(stderr, "cascade: queue what? install, list, metrics, work, pause, resume, retry or cancel; "
+                    "see 'cascade queue --help'\n");
   else if (*name) fprintf(stderr, "cascade: there is no command '%s'; see 'cascade --help'\n", name);
   else fprintf(stderr, "cascade: which command? graph, blockers, plan, purge, detach, fill or queue; see 'cascade --help'\n");
   return CLI_USAGE;
@@ -334,7 +339,8 @@ static int find_command(int argc, char **argv, const cli_command **command, int 
 /* What only shows when everything was read. */
 static const char *contradiction(const cli_command *command, const cli_options *options) {
   if (!options->uri) return "which database? Give a URI such as sqlite:museum.db";
-  if (options->pace.replica_count && !options->pace.max_lag_ms) return "how far may the replica be behind? Give --max-lag with --replica";
+  if (options->pace.replica_count && !options->pace.max_lag_ms)
+    return "how far may the replica be behind? Give --max-lag with --replica";
   if (command->queue && (options->key_count || (options->table && !command->job))) return "there is a word too many";
   if (command->job && !options->table && !command->all_jobs) return "which job? Its number follows the URI";
   if (command->queue) return NULL;

@@ -69,10 +69,11 @@ cascade_status run_queue_list(cli_session *session, const cli_options *options, 
 
 static bool report_json(const cascade_worker_report *report) {
   json_t *document =
-      json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "version", 1, "claimed", (json_int_t)report->claimed,
+      json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "version", 1, "claimed", (json_int_t)report->claimed,
                 "done", (json_int_t)report->done, "failed", (json_int_t)report->failed, "lost",
                 (json_int_t)report->lost, "batches", (json_int_t)report->batches, "deleted",
-                (json_int_t)report->deleted, "updated", (json_int_t)report->updated, "kept", (json_int_t)report->kept);
+                (json_int_t)report->deleted, "updated", (json_int_t)report->updated, "kept", (json_int_t)report->kept,
+                "inserted", (json_int_t)report->inserted);
   char *text = document ? json_dumps(document, 0) : NULL;
   if (text) puts(text);
   free(text);
@@ -106,6 +107,7 @@ cascade_status run_queue_work(cli_session *session, const cli_options *options, 
   printf("%s of %s job%s done: deleted %s row%s in %s batch%s", number_text(report.done).text,
          number_text(report.claimed).text, report.claimed == 1 ? "" : "s", number_text(report.deleted).text,
          report.deleted == 1 ? "" : "s", number_text(report.batches).text, report.batches == 1 ? "" : "es");
+  if (report.inserted) printf(", inserted %s", number_text(report.inserted).text);
   if (report.kept) printf(", left %s alone that have a parent again", number_text(report.kept).text);
   puts(".");
   if (report.paused) puts("The queue is paused: 'cascade queue resume' lets it go on.");

@@ -15,7 +15,8 @@ cascade_status throttle_open(cli_session *session, const cli_options *options, s
   const bool wanted = limits.sleep_percent || limits.max_lag_ms || limits.replica_count || limits.max_load ||
                       limits.max_flow_percent || limits.max_dead_rows || limits.pause_file;
   *throttle = NULL;
-  if (!limits.max_dead_rows && session->graph && !strcmp(cascade_connection_engine(session->connection), "postgresql"))
+  const bool tells = session->graph && !options->later;
+  if (tells && !limits.max_dead_rows && !strcmp(cascade_connection_engine(session->connection), "postgresql"))
     limits.max_dead_rows = UINT64_MAX; /* they are told, not waited for */
   if (!wanted && !limits.max_dead_rows) return CASCADE_OK;
   limits.size = sizeof limits;

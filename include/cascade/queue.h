@@ -30,6 +30,7 @@
 #ifndef CASCADE_QUEUE_H
 #define CASCADE_QUEUE_H
 
+#include <cascade/fill.h>
 #include <cascade/policy.h>
 #include <cascade/selection.h>
 #include <cascade/throttle.h>
@@ -108,6 +109,7 @@ typedef struct cascade_worker_report {
   uint64_t kept;    /**< Detached rows that were left alone, as they had a new parent. */
   int32_t paused;   /**< 1 when the last step found the queue paused. */
   int32_t reserved; /**< Zero. */
+  uint64_t inserted; /**< Rows inserted by fills. */
 } cascade_worker_report;
 
 /**
@@ -185,6 +187,27 @@ CASCADE_API cascade_status cascade_queue_purge(cascade_connection *connection, c
                                                int64_t *job, cascade_error **error);
 
 /**
+ * @brief Puts a back-fill into the queue, for a worker: target, sources and options as they are. Writes one row, in the
+ * transaction of the host if there is one.
+ *
+ * The sources were looked at when they were added, so that what is wrong with them is known before. Each range is counted in the
+ * job's row, in its own transaction, so that every row is counted once whatever befalls the worker.
+ *
+ * @param fill  a fill with sources, which were SELECTs, that has not begun; its session is that of a database in which the queue
+ * is installed. It stays the caller's
+ * @param options  NULL for the defaults; of them, `max_attempts` and `delay_ms` are for fills
+ * @param[out] job  receives the number of the job; may be NULL
+ * @param[out] error  receives the failure; may be NULL
+ * @return CASCADE_OK; CASCADE_INVALID for a fill that streams, has begun or has no source, or has options that are not for a
+ * worker: a token, a checkpoint table, a dry run, budgets, a throttle; CASCADE_NOT_FOUND without a queue; CASCADE_UNSUPPORTED for a queue
+ * of a newer version; CASCADE_OPTIONS; CASCADE_NOMEM; any database status
+ * @note One short transaction. On the thread that uses the connection.
+ * @since 0.1
+ */
+CASCADE_API cascade_status cascade_queue_fill(const cascade_fill *fill, const cascade_job_options *options, int64_t *job,
+                                              cascade_error **error);
+
+/**
  * @brief Ends a job that is ready, claimed, paused or dead. A batch that is under way is rolled back; what was committed stays.
  *
  * Waits for the transaction of a batch. The detached rows of a cancelled job stay, with their columns NULL, and
@@ -238,8 +261,8 @@ CASCADE_API cascade_status cascade_queue_resume(cascade_connection *connection, 
 /**
  * @brief Lists jobs, by their numbers, as one JSON object: `{"version": 1, "now": ..., "jobs": [...]}`.
  *
- * A job has `job`, `kind` ("detached" or "purge"), `state`, `table`, `keys` (recorded, and not dealt with yet),
- * `deleted`, `updated`, `kept`, `batches`, `attempts`, `max_attempts`, `due` (ready: not before; claimed: end of the
+ * A job has `job`, `kind` ("detached", "purge" or "fill"), `state`, `table`, `keys` (recorded, and not dealt with yet),
+ * `deleted`, `updated`, `kept`, `inserted`, `skipped`, `batches`, `attempts`, `max_attempts`, `due` (ready: not before; claimed: end of the
  * lease; else null), `owner`, `error`, `created`, `changed`, and `part_of` where a large job was cut. Times are
  * milliseconds since 1970 by the database's clock.
  *
@@ -259,7 +282,7 @@ CASCADE_API cascade_status cascade_queue_list(cascade_connection *connection, co
  * @brief The state of the queue as one JSON object, for monitoring.
  *
  * `paused` says whether the queue is; `jobs` counts them by state; `oldest_ready_ms` is how long the first job that is due has waited, and 0 when none has;
- * `kinds` has, for each kind, `deleted`, `updated`, `kept`, and `lag`: recorded keys that jobs which are ready or
+ * `kinds` has, for each kind, `deleted`, `updated`, `kept`, `inserted`, `skipped`, and `lag`: recorded keys that jobs which are ready or
  * claimed have not dealt with yet.
  *
  * @param connection  a session in whose database the queue is installed

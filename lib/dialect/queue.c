@@ -54,6 +54,9 @@ static const job_column job_columns[CASC_JOB_COLUMNS] = {
     [CASC_JOB_DELETED] = {"deleted", CASCADE_INT64},
     [CASC_JOB_UPDATED] = {"updated", CASCADE_INT64},
     [CASC_JOB_KEPT] = {"kept", CASCADE_INT64},
+    [CASC_JOB_INSERTED] = {"inserted", CASCADE_INT64},
+    [CASC_JOB_SKIPPED] = {"skipped", CASCADE_INT64},
+    [CASC_JOB_TOKEN] = {"token", CASCADE_TEXT},
     [CASC_JOB_ERROR] = {"error", CASCADE_TEXT},
     [CASC_JOB_CREATED] = {"created", CASCADE_INT64},
     [CASC_JOB_CHANGED] = {"changed", CASCADE_INT64},
@@ -90,9 +93,10 @@ void casc_queue_insert(const casc_queue_words *words, casc_statement *statement,
   casc_say(words, statement,
       "Insert Into cascade_queue_job (source, kind, state, root, payload, low, high, keys_left, attempts, "
       "max_attempts, due, epoch, "
-      "batches, deleted, updated, kept, created, changed) Values (%i, %t, 'ready', %t, %t, %i, %i, %i, 0, %i, %n + %i, "
+      "batches, deleted, updated, kept, inserted, skipped, created, changed) Values (%i, %t, 'ready', %t, %t, %i, %i, %i, 0, "
+      "%i, %n + %i, "
       "0, "
-      "0, 0, 0, 0, %n, %n)",
+      "0, 0, 0, 0, 0, 0, %n, %n)",
       job->source, job->kind, job->root, job->payload, job->low, job->high, job->keys_left, job->max_attempts,
       job->delay_ms);
   if (!words->returning) return;
@@ -158,6 +162,15 @@ void casc_queue_count(const casc_queue_words *words, casc_statement *statement, 
       "keys_left - %i, attempts = 0, due = %n + %i, "
       "changed = %n",
       (int64_t)done->deleted, (int64_t)done->updated, (int64_t)done->kept, (int64_t)done->keys, (int64_t)lease_ms);
+  where_held(words, statement, held);
+}
+
+void casc_queue_filled(const casc_queue_words *words, casc_statement *statement, const casc_held *held, uint64_t inserted,
+                       uint64_t updated, uint64_t skipped, const char *token, uint32_t lease_ms) {
+  casc_say(words, statement,
+      "Update cascade_queue_job Set inserted = %i, updated = %i, skipped = %i, token = %t, attempts = 0, due = %n + %i, "
+      "changed = %n",
+      (int64_t)inserted, (int64_t)updated, (int64_t)skipped, token, (int64_t)lease_ms);
   where_held(words, statement, held);
 }
 
@@ -258,7 +271,7 @@ void casc_queue_select(const casc_queue_words *words, casc_statement *statement,
 }
 
 void casc_queue_metrics(const casc_queue_words *words, casc_statement *statement) {
-  static const char sums[][32] = {"deleted", "updated", "kept", "keys_left"};
+  static const char sums[][32] = {"deleted", "updated", "kept", "inserted", "skipped", "keys_left"};
   casc_put(statement, "Select ");
   words->column(statement, "state", CASCADE_TEXT);
   words->column(statement, "kind", CASCADE_TEXT);
@@ -284,7 +297,8 @@ void casc_queue_metrics(const casc_queue_words *words, casc_statement *statement
   "Create Table If Not Exists cascade_queue_job (id " id ", source " bigint ", kind " word ", state " word             \
   ", root " text " Not Null, payload " text " Not Null, low " bigint ", high " bigint ", keys_left " bigint            \
   ", attempts " bigint ", max_attempts " bigint ", due bigint, owner " text ", epoch " bigint ", batches " bigint      \
-  ", deleted " bigint ", updated " bigint ", kept " bigint ", error " text ", created " bigint ", changed " bigint ")"
+  ", deleted " bigint ", updated " bigint ", kept " bigint ", inserted " bigint " Default 0, skipped " bigint " Default 0"   \
+  ", token " text ", error " text ", created " bigint ", changed " bigint ")"
 #define VERSION_ROW                                                                                                    \
   "Insert Into cascade_queue (version, paused) Select v.one, 0 From (Select 1 As one) v Where Not Exists (Select 1 From " \
   "cascade_queue)"

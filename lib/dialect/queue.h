@@ -54,6 +54,9 @@ enum {
   CASC_JOB_DELETED,
   CASC_JOB_UPDATED,
   CASC_JOB_KEPT,
+  CASC_JOB_INSERTED,
+  CASC_JOB_SKIPPED,
+  CASC_JOB_TOKEN,
   CASC_JOB_ERROR,
   CASC_JOB_CREATED,
   CASC_JOB_CHANGED,
@@ -97,6 +100,9 @@ typedef struct casc_done {
 } casc_done;
 void casc_queue_count(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
                       const casc_done *done, uint32_t lease_ms);
+/* Of a fill, what it has done in all, and where it is. */
+void casc_queue_filled(const casc_queue_words *words, casc_statement *statement, const casc_held *held, uint64_t inserted,
+                       uint64_t updated, uint64_t skipped, const char *token, uint32_t lease_ms);
 void casc_queue_bound(const casc_queue_words *words, casc_statement *statement, const casc_held *held, int64_t low,
                       int64_t high, int64_t keys_left);
 /* The end of a claim. `delay_ms`: until it is due again; negative for never. `reason` may be NULL. */
@@ -123,7 +129,7 @@ void casc_queue_paused(const casc_queue_words *words, casc_statement *statement)
 /* Jobs behind one, in the order of their ids; of one state, or of all with NULL. */
 void casc_queue_select(const casc_queue_words *words, casc_statement *statement, const char *state, int64_t after,
                        uint32_t limit);
-/* (state, kind, jobs, oldest due in ms ago, deleted, updated, kept, keys to go) */
+/* (state, kind, jobs, oldest due in ms ago, deleted, updated, kept, inserted, skipped, keys to go) */
 void casc_queue_metrics(const casc_queue_words *words, casc_statement *statement);
 
 #endif

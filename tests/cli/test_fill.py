@@ -51,6 +51,19 @@ class Fill(CascadeTest):
             self.assertEqual(self.granted(path), PAIRS)
             self.assertTrue(self.fill(path, *MEMBERS, *SELLERS, form=form).startswith("Inserted 0 rows, skipped 6,"))
 
+    def test_later(self):
+        path = self.shop()
+        uri = DRIVERS["sqlite3"].format(path)
+        self.refused(2, ["cascade queue install"], "fill", uri, "granted", "product_id", "person_id", *MEMBERS, "--later", path=path)
+        self.done("queue", "install", uri)
+        self.assertEqual(self.fill(path, *MEMBERS, *SELLERS, "--later"), "Job 1 is for 'cascade queue work'.\n")
+        self.refused(2, ["cannot be a job"], "fill", uri, "granted", "product_id", "person_id", *MEMBERS, "--later", "--dry-run", path=path)
+        self.assertEqual(self.granted(path), [(2, 2)])
+        self.assertIn(", inserted 5.", self.done("queue", "work", uri))
+        self.assertEqual(self.granted(path), PAIRS)
+        job = json.loads(self.done("queue", "list", uri, "--format", "json"))["jobs"][0]
+        self.assertEqual((job["kind"], job["state"], job["inserted"], job["skipped"]), ("fill", "done", 5, 1))
+
     def test_json(self):
         path = self.shop()
         report = json.loads(self.fill(path, *MEMBERS, *SELLERS, "--format", "json"))

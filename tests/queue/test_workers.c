@@ -230,6 +230,70 @@ static void first_look_longer_than_the_lease(void **state) {
   rig_free(at);
 }
 
+enum { MEMBERS = LINES - 100 };
+
+/* A back-fill with a parameter, in ranges of few rows; some rows are there already. */
+static rig *begin_fill(void **state, cascade_fill **fill) {
+  rig *at = rig_new(*state, schema);
+  cascade_error *error = NULL;
+  static const char *const columns[] = {"note_id", "line_id"};
+  cascade_fill_target target = {.size = sizeof target, .table = "pair", .columns = columns, .key = columns, .column_count = 2,
+                                .key_count = 2};
+  cascade_fill_options options = {.size = sizeof options, .max_tx_rows = 300};
+  cascade_value from = {.type = CASCADE_INT64, .integer = 100};
+  rig_run(at, "CREATE TABLE pair (note_id INTEGER NOT NULL, line_id INTEGER NOT NULL, PRIMARY KEY (note_id, line_id))");
+  rig_run(at, "INSERT INTO pair SELECT note_id, id FROM line WHERE id > 8900");
+  rig_policy(at, "[]");
+  rig_ok(cascade_fill_new(at->connection, at->graph, &target, &options, fill, &error), error);
+  rig_ok(cascade_fill_select(*fill, "SELECT note_id, id FROM line WHERE id > ?", &from, 1, &error), error);
+  return at;
+}
+
+static void filled_by_workers_that_are_killed(void **state) {
+  cascade_fill *fill = NULL;
+  rig *at = begin_fill(state, &fill);
+  cascade_error *error = NULL;
+  int64_t job = 0;
+  cascade_job_options often = {.size = sizeof often, .max_attempts = 1000};
+  rig_ok(cascade_queue_fill(fill, &often, &job, &error), error);
+  assert_true(job > 0);
+  cascade_fill_free(fill);
+  unsigned seed = 20261122;
+  for (int kills = 0; kills < 8 && is_open(at); kills++) {
+    pid_t process = fork_worker(at, 150, -1);
+    seed = seed * 1103515245 + 12345;
+    usleep(15000 + seed / 65536 % 60000);
+    kill(process, SIGKILL);
+    int status;
+    assert_int_equal(waitpid(process, &status, 0), process);
+  }
+  work_off(at);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM pair"), MEMBERS);
+  assert_int_equal(rig_integer(at, "SELECT inserted FROM cascade_queue_job"), MEMBERS - 100);
+  assert_int_equal(rig_integer(at, "SELECT skipped FROM cascade_queue_job"), 100);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state <> 'done'"), 0);
+  assert_true(rig_integer(at, "SELECT batches FROM cascade_queue_job") > 20);
+  rig_free(at);
+}
+
+/* What cannot be a job is refused at once; what becomes wrong afterwards makes the job dead, with the reason. */
+static void fills_that_cannot_be(void **state) {
+  cascade_fill *fill = NULL;
+  rig *at = begin_fill(state, &fill);
+  cascade_error *error = NULL;
+  const cascade_fill_range *range = NULL;
+  rig_ok(cascade_queue_fill(fill, NULL, NULL, &error), error);
+  rig_ok(cascade_fill_next(fill, &range, &error), error);
+  assert_int_equal(rig_said(cascade_queue_fill(fill, NULL, NULL, &error) < 0 ? error : NULL, "it has begun"), CASCADE_INVALID);
+  cascade_fill_free(fill);
+  rig_run(at, "DROP TABLE pair");
+  cascade_worker_report report = rig_work(at);
+  assert_int_equal(report.failed, 1);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'dead' AND error LIKE '%pair%'"), 1);
+  assert_int_equal(cascade_queue_fill(NULL, NULL, NULL, NULL), CASCADE_INVALID);
+  rig_free(at);
+}
+
 static void cancelled_and_retried(void **state) {
   rig *at = begin(state);
   cascade_error *error = NULL;
@@ -254,7 +318,8 @@ int main(int count, char **arguments) {
   for (int i = 1; i < count; i++) {
     struct CMUnitTest tests[] = {cmocka_unit_test(undisturbed), cmocka_unit_test(several), cmocka_unit_test(killed),
                                  cmocka_unit_test(paused_past_its_lease), cmocka_unit_test(cancelled_and_retried),
-                                 cmocka_unit_test(paused), cmocka_unit_test(first_look_longer_than_the_lease)};
+                                 cmocka_unit_test(paused), cmocka_unit_test(filled_by_workers_that_are_killed),
+                                 cmocka_unit_test(fills_that_cannot_be), cmocka_unit_test(first_look_longer_than_the_lease)};
     for (size_t j = 0; j < sizeof tests / sizeof *tests; j++) tests[j].initial_state = arguments[i];
     failed += cmocka_run_group_tests_name(arguments[i], tests, NULL, NULL);
   }

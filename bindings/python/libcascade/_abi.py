@@ -886,9 +886,10 @@ class cascade_worker_report(_Sized):
     kept: int
     paused: int
     reserved: int
+    inserted: int
     _fields_ = [("size", c_size_t), ("job", c_int64), ("claimed", c_uint64), ("done", c_uint64), ("failed", c_uint64),
         ("lost", c_uint64), ("batches", c_uint64), ("deleted", c_uint64), ("updated", c_uint64), ("kept", c_uint64),
-        ("paused", c_int32), ("reserved", c_int32)]
+        ("paused", c_int32), ("reserved", c_int32), ("inserted", c_uint64)]
 
 
 class cascade_pause(_Sized):
@@ -1188,6 +1189,7 @@ class Functions:
     cascade_queue_install: Callable[..., Any]
     cascade_detach: Callable[..., Any]
     cascade_queue_purge: Callable[..., Any]
+    cascade_queue_fill: Callable[..., Any]
     cascade_queue_cancel: Callable[..., Any]
     cascade_queue_retry: Callable[..., Any]
     cascade_queue_pause: Callable[..., Any]
@@ -1330,6 +1332,7 @@ class Functions:
              POINTER(cascade_detach_options), POINTER(cascade_detach_report), error)
         bind("cascade_queue_purge", status, POINTER(cascade_connection), POINTER(cascade_policy), POINTER(cascade_selection),
              POINTER(cascade_job_options), POINTER(c_int64), error)
+        bind("cascade_queue_fill", status, POINTER(cascade_fill), POINTER(cascade_job_options), POINTER(c_int64), error)
         bind("cascade_queue_cancel", status, POINTER(cascade_connection), c_int64, error)
         bind("cascade_queue_retry", status, POINTER(cascade_connection), c_int64, error)
         bind("cascade_queue_pause", status, POINTER(cascade_connection), c_int64, error)

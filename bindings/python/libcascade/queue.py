@@ -15,6 +15,7 @@ from .throttle import Throttle, paced
 
 if TYPE_CHECKING:
     from .connection import Connection
+    from .fill import Fill
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class WorkerReport:
     updated: int
     kept: int
     paused: bool
+    inserted: int
 
 
 def queue_ddl(engine: str) -> str:
@@ -94,6 +96,13 @@ class Queue:
         with db._session:
             lib.cascade_queue_purge(db._pointer, policy._pointer, selection._pointer, byref((options or JobOptions())._struct()),
                                     byref(job), failure())
+        return job.value
+
+    def fill(self, fill: Fill, options: Optional[JobOptions] = None) -> int:
+        """Puts a back-fill into the queue: one with sources that has not begun. Gives the number of the job."""
+        job = c_int64()
+        with self._connection._session:
+            lib.cascade_queue_fill(fill._pointer, byref((options or JobOptions())._struct()), byref(job), failure())
         return job.value
 
     def cancel(self, job: int) -> None:
@@ -168,7 +177,7 @@ class Worker(Handle):
         with self._connection._session:
             lib.cascade_worker_describe(self._pointer, byref(info))
         return WorkerReport(info.job or None, info.claimed, info.done, info.failed, info.lost, info.batches, info.deleted,
-                            info.updated, info.kept, bool(info.paused))
+                            info.updated, info.kept, bool(info.paused), info.inserted)
 
     def cancel(self) -> None:
         """Stops it: the running or next step gives its job back and raises CancelledError. Any thread, and signal handlers."""

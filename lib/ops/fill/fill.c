@@ -169,6 +169,19 @@ cascade_status cascade_fill_token(const cascade_fill *fill, char **token, cascad
   return *token ? CASCADE_OK : casc_nomem(error);
 }
 
+casc_fill_recipe casc_fill_recipe_of(const cascade_fill *fill) {
+  return (casc_fill_recipe){.connection = fill->connection,
+                            .table = fill->table->label,
+                            .sql = &fill->sql,
+                            .options = &fill->options,
+                            .streams = fill->rows != NULL,
+                            .begun = fill->prepared};
+}
+
+void casc_fill_guard_set(cascade_fill *fill, const casc_fill_guard *guard) {
+  fill->guard = *guard;
+}
+
 void cascade_fill_free(cascade_fill *fill) {
   if (!fill) return;
   cascade_context *context = fill->context;

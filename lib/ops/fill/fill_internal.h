@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "fill.h"
+#include "fill_job.h"
 #include "graph_internal.h"
 #include "session.h"
 #include "throttle_internal.h"
@@ -25,6 +26,7 @@ struct cascade_fill {
   cascade_graph *graph;           /* reference */
   const casc_table *table;
   casc_arena arena;
+  casc_fill_guard guard;
   cascade_fill_options options; /* its texts are copies */
   casc_sql_table sql_table;
   const uint32_t *columns; /* positions in the table */

@@ -19,7 +19,8 @@ typedef struct work {
 } work;
 
 cascade_status casc_fill_begin(cascade_fill *fill, cascade_error **error) {
-  return casc_transaction_begin(&fill->transaction, fill->connection, true, error);
+  cascade_status status = casc_transaction_begin(&fill->transaction, fill->connection, true, error);
+  return status >= 0 && fill->guard.begun ? fill->guard.begun(fill->guard.data, error) : status;
 }
 
 static uint64_t wanted_rows(const cascade_fill *fill) {

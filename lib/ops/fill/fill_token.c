@@ -118,8 +118,19 @@ static cascade_status overtaken(cascade_fill *fill, cascade_error **error) {
                       fill->options.job);
 }
 
+static cascade_status tell_guard(cascade_fill *fill, const casc_fill_place *place, cascade_error **error) {
+  char *token = casc_fill_token_text(fill, place);
+  if (!token) return casc_nomem(error);
+  casc_fill_sums sums = {
+      .token = token, .inserted = place->inserted, .updated = place->updated, .skipped = place->skipped};
+  cascade_status status = fill->guard.ending(fill->guard.data, &sums, error);
+  free(token);
+  return status;
+}
+
 cascade_status casc_fill_leave_token(cascade_fill *fill, const casc_fill_place *place, char **token, cascade_error **error) {
   *token = NULL;
+  if (fill->guard.ending) return tell_guard(fill, place, error);
   if (!fill->options.checkpoint_table || fill->options.dry_run) return CASCADE_OK;
   if (!(*token = casc_fill_token_text(fill, place))) return casc_nomem(error);
   casc_statement statement;

@@ -25,6 +25,8 @@ static cascade_status take_row(casc_claim *claim, const casc_alloc *alloc, const
                    .kind = copy_text(alloc, &row[CASC_JOB_KIND], NULL),
                    .root = copy_text(alloc, &row[CASC_JOB_ROOT], NULL)};
   claim->payload = copy_text(alloc, &row[CASC_JOB_PAYLOAD], &claim->payload_length);
+  bool begun = row[CASC_JOB_TOKEN].type != CASCADE_NULL;
+  if (begun && !(claim->token = copy_text(alloc, &row[CASC_JOB_TOKEN], NULL))) return casc_nomem(error);
   return claim->kind && claim->root && claim->payload ? CASCADE_OK : casc_nomem(error);
 }
 
@@ -32,6 +34,7 @@ void casc_claim_free(const casc_alloc *alloc, casc_claim *claim) {
   casc_free(alloc, claim->kind);
   casc_free(alloc, claim->root);
   casc_free(alloc, claim->payload);
+  casc_free(alloc, claim->token);
   *claim = (casc_claim){0};
 }
 
@@ -152,6 +155,14 @@ cascade_status casc_claim_count(cascade_connection *connection, const casc_queue
   casc_statement statement;
   casc_session_statement(connection, &statement);
   casc_queue_count(words, &statement, held, done, lease_ms);
+  return change(connection, held, &statement, error);
+}
+
+cascade_status casc_claim_filled(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
+                                 const casc_fill_sums *sums, uint32_t lease_ms, cascade_error **error) {
+  casc_statement statement;
+  casc_session_statement(connection, &statement);
+  casc_queue_filled(words, &statement, held, sums->inserted, sums->updated, sums->skipped, sums->token, lease_ms);
   return change(connection, held, &statement, error);
 }
 

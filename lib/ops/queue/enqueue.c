@@ -44,8 +44,8 @@ static cascade_status check(cascade_connection *connection, cascade_policy *poli
 }
 
 /* The two statements of an insert are one step of the host's transaction, or a transaction. */
-static cascade_status put_job(cascade_connection *connection, const casc_queue_words *words, const casc_new_job *job,
-                              int64_t *id, cascade_error **error) {
+cascade_status casc_queue_put_alone(cascade_connection *connection, const casc_queue_words *words, const casc_new_job *job,
+                                    int64_t *id, cascade_error **error) {
   casc_transaction transaction;
   cascade_status status = casc_transaction_begin(&transaction, connection, true, error);
   if (status < 0) return status;
@@ -69,7 +69,7 @@ cascade_status cascade_queue_purge(cascade_connection *connection, cascade_polic
   if (status >= 0) status = casc_queue_open(connection, &words, error);
   if (status >= 0) status = casc_payload_write(policy, selection, selection->table, NULL, &options, &payload, error);
   if (status >= 0)
-    status = put_job(connection, words,
+    status = casc_queue_put_alone(connection, words,
                      &(casc_new_job){.kind = CASC_PURGE,
                                      .root = policy->graph->tables[selection->table].label,
                                      .payload = payload,

@@ -26,6 +26,8 @@ static json_t *job_json(const cascade_value *row) {
                  {"deleted", CASC_JOB_DELETED, false},
                  {"updated", CASC_JOB_UPDATED, false},
                  {"kept", CASC_JOB_KEPT, false},
+                 {"inserted", CASC_JOB_INSERTED, false},
+                 {"skipped", CASC_JOB_SKIPPED, false},
                  {"batches", CASC_JOB_BATCHES, false},
                  {"attempts", CASC_JOB_ATTEMPTS, false},
                  {"max_attempts", CASC_JOB_MAX_ATTEMPTS, false},
@@ -112,7 +114,7 @@ static json_t *member(json_t *object, const char *name) {
 
 /* One row: a state and a kind. */
 static bool add_metric(json_t *document, const cascade_value *row) {
-  enum { STATE, KIND, JOBS, WAITED, DELETED, UPDATED, KEPT, KEYS_LEFT };
+  enum { STATE, KIND, JOBS, WAITED, DELETED, UPDATED, KEPT, INSERTED, SKIPPED, KEYS_LEFT };
   char state[48] = "", kind[48] = "";
   snprintf(state, sizeof state, "%.*s", (int)row[STATE].length, row[STATE].data);
   snprintf(kind, sizeof kind, "%.*s", (int)row[KIND].length, row[KIND].data);
@@ -123,7 +125,8 @@ static bool add_metric(json_t *document, const cascade_value *row) {
   int64_t lag = open ? row[KEYS_LEFT].integer : 0;
   done = done && add(member(document, "jobs"), state, row[JOBS].integer) &&
          add(of_kind, "deleted", row[DELETED].integer) && add(of_kind, "updated", row[UPDATED].integer) &&
-         add(of_kind, "kept", row[KEPT].integer) && add(of_kind, "lag", lag);
+         add(of_kind, "kept", row[KEPT].integer) && add(of_kind, "inserted", row[INSERTED].integer) &&
+         add(of_kind, "skipped", row[SKIPPED].integer) && add(of_kind, "lag", lag);
   return done;
 }
 

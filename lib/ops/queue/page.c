@@ -119,6 +119,8 @@ cascade_status casc_page_settle(cascade_worker *worker, uint64_t roots, cascade_
 void casc_page_close(cascade_worker *worker) {
   cascade_purge_free(worker->purge);
   cascade_selection_free(worker->page);
+  cascade_fill_free(worker->fill);
+  worker->fill = NULL;
   worker->purge = NULL;
   worker->page = NULL;
 }

@@ -35,7 +35,7 @@ static json_t *cell_json(const cascade_value *cell) {
   return json;
 }
 
-static json_t *cells_json(const cascade_value *cells, uint64_t count) {
+json_t *casc_payload_cells(const cascade_value *cells, uint64_t count) {
   json_t *list = json_array();
   for (uint64_t i = 0; list && i < count; i++)
     if (json_array_append_new(list, cell_json(&cells[i]))) {
@@ -60,9 +60,9 @@ static bool write_selection(json_t *document, const cascade_selection *selection
     return !json_object_set_new(document, "integers", integers_json(&selection->keys));
   if (selection->by_keys)
     return !json_object_set_new(
-        document, "cells", cells_json(selection->keys.cells, selection->keys.count * selection->keys.column_count));
+        document, "cells", casc_payload_cells(selection->keys.cells, selection->keys.count * selection->keys.column_count));
   return !json_object_set_new(document, "where", json_string(selection->where ? selection->where : "")) &&
-         !json_object_set_new(document, "parameters", cells_json(selection->parameters, selection->parameter_count));
+         !json_object_set_new(document, "parameters", casc_payload_cells(selection->parameters, selection->parameter_count));
 }
 
 static bool write_unset(json_t *document, const casc_sql_relation *unset) {
@@ -145,7 +145,7 @@ static bool read_cell(casc_arena *arena, const json_t *from, cascade_value *cell
   }
 }
 
-static cascade_value *read_cells(casc_arena *arena, const json_t *list) {
+cascade_value *casc_payload_read_cells(casc_arena *arena, const json_t *list) {
   size_t count = json_array_size(list);
   cascade_value *cells = casc_arena_get(arena, count + 1, sizeof *cells);
   for (size_t i = 0; cells && i < count; i++)
@@ -171,7 +171,7 @@ static cascade_status read_selection(cascade_graph *graph, const json_t *documen
   casc_arena arena;
   casc_arena_init(&arena, &graph->context->alloc);
   cascade_status status;
-  cascade_value *values = read_cells(&arena, cells ? cells : parameters);
+  cascade_value *values = casc_payload_read_cells(&arena, cells ? cells : parameters);
   uint32_t width = graph->tables[payload->table].key_count;
   if (!values) status = unreadable(graph, "a cell of a key or a parameter", error);
   else if (integers) status = select_integers(graph, table, integers, &arena, &payload->selection, error);

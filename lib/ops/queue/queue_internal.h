@@ -4,6 +4,7 @@
 
 #include <cascade/queue.h>
 
+#include "fill_job.h"
 #include "purge_internal.h"
 #include "tables.h"
 
@@ -11,6 +12,7 @@
 
 #define CASC_DETACHED "detached"
 #define CASC_PURGE "purge"
+#define CASC_FILL "fill"
 
 /* install.c */
 /* The words of the connection's engine, after a look at the queue's version: CASCADE_NOT_FOUND without one. */
@@ -33,6 +35,9 @@ typedef struct casc_payload {
 cascade_status casc_payload_read(cascade_graph *graph, const casc_queue_words *words, const char *text, size_t length,
                                  casc_payload *payload, cascade_error **error);
 void casc_payload_free(const casc_alloc *alloc, casc_payload *payload);
+/* Cells as an array of texts, and back: texts are borrowed from the document. NULL when memory is out, or for what is none. */
+json_t *casc_payload_cells(const cascade_value *cells, uint64_t count);
+cascade_value *casc_payload_read_cells(casc_arena *arena, const json_t *list);
 /* Keys of detached rows are selected as texts of this form, narrowed by the condition. */
 cascade_status casc_payload_select(const casc_payload *payload, const char *label, const char *const *texts,
                                    size_t count, cascade_selection **selection, cascade_error **error);
@@ -45,11 +50,16 @@ cascade_status casc_job_options_read(cascade_context *context, const cascade_job
 cascade_status casc_queue_put(cascade_connection *connection, const casc_queue_words *words, const casc_new_job *job,
                               int64_t *id, cascade_error **error);
 
+/* The same as a step of the host's transaction, or in one of its own. */
+cascade_status casc_queue_put_alone(cascade_connection *connection, const casc_queue_words *words, const casc_new_job *job,
+                                    int64_t *id, cascade_error **error);
+
 /* claim.c: each in a transaction of its own */
 typedef struct casc_claim {
   casc_held held;
   int64_t source, low, high, keys_left, attempts, max_attempts;
   char *kind, *root, *payload;
+  char *token; /* of a fill that has begun; else NULL */
   size_t payload_length;
 } casc_claim;
 /* CASCADE_DONE when nothing is due. */
@@ -63,6 +73,8 @@ cascade_status casc_claim_renew(cascade_connection *connection, const casc_queue
                                 uint64_t lease_ms, cascade_error **error); /* in a transaction of its own */
 cascade_status casc_claim_count(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
                                 const casc_done *done, uint32_t lease_ms, cascade_error **error);
+cascade_status casc_claim_filled(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
+                                 const casc_fill_sums *sums, uint32_t lease_ms, cascade_error **error);
 cascade_status casc_claim_leave(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
                                 const char *state, int64_t delay_ms, const char *reason, cascade_error **error);
 /* Cuts a job of many keys into jobs of fewer; the claim keeps the first. */
@@ -88,6 +100,7 @@ struct cascade_worker {
   /* the purge at work: of the whole job, or of a page of its keys */
   cascade_purge *purge;
   cascade_selection *page;
+  cascade_fill *fill; /* or the fill */
   bool integers;
   bool settled;                      /* the page's keys are forgotten, in the transaction of its rows */
   uint64_t page_keys, page_selected; /* recorded, and different ones among them */
@@ -96,6 +109,9 @@ struct cascade_worker {
   uint32_t page_size;
   casc_done pending; /* counted in the transaction that is about to commit */
 };
+
+/* fill_job.c: one range. CASCADE_DONE at the end. */
+cascade_status casc_fill_job_step(cascade_worker *worker, cascade_error **error);
 
 /* page.c */
 /* Opens a purge of the next page of the claim's keys; CASCADE_DONE when there are none. */

@@ -56,6 +56,11 @@ static cascade_status prepare(cascade_worker *worker, cascade_error **error) {
   worker->payload_of = claim->source;
   worker->page_size = 0;
   cascade_status status = cascade_graph_read(worker->connection, NULL, &worker->graph, error);
+  bool fills = !strcmp(claim->kind, CASC_FILL);
+  if (fills && status >= 0) {
+    worker->payload.document = json_loadb(claim->payload, claim->payload_length, 0, NULL);
+    return CASCADE_OK; /* what cannot be read is told by the step */
+  }
   if (status >= 0)
     status =
         casc_payload_read(worker->graph, worker->words, claim->payload, claim->payload_length, &worker->payload, error);
@@ -124,6 +129,12 @@ static cascade_status purge_step(cascade_worker *worker, const casc_guard *guard
   if (status < 0) return status;
   account(worker);
   return end_turn(worker, error);
+}
+
+static cascade_status fill_step(cascade_worker *worker, cascade_error **error) {
+  cascade_status status = casc_fill_job_step(worker, error);
+  if (status == CASCADE_DONE) return finish(worker, error);
+  return status < 0 ? status : end_turn(worker, error);
 }
 
 /* None of the page's rows was to be deleted, or the last of what hung on them had gone before. */
@@ -251,6 +262,7 @@ cascade_status cascade_worker_step(cascade_worker *worker, cascade_error **error
   cascade_status status = wait_for_throttle(worker, &failure);
   uint64_t start = casc_now_ns();
   if (status >= 0 && claiming) status = claim(worker, &failure);
+  else if (status >= 0 && !strcmp(worker->claim.kind, CASC_FILL)) status = fill_step(worker, &failure);
   else if (status >= 0 && worker->payload.unset) status = page_step(worker, &guard, &failure);
   else if (status >= 0) status = purge_step(worker, &guard, &failure);
   if (status == CASCADE_OK && !claiming) worker->unpaced_ns = casc_now_ns() - start;

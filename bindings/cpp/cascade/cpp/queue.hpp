@@ -5,6 +5,7 @@
 #ifndef CASCADE_CPP_QUEUE_HPP
 #define CASCADE_CPP_QUEUE_HPP
 
+#include <cascade/cpp/fill.hpp>
 #include <cascade/cpp/policy.hpp>
 #include <cascade/cpp/throttle.hpp>
 
@@ -60,6 +61,13 @@ inline std::int64_t purge(const connection &connection, const policy &policy, co
   detail::call(to, [&](cascade_error **error) {
     return cascade_queue_purge(connection.get(), policy.get(), selection.get(), &options, &job, error);
   });
+  return job;
+}
+
+/** @brief Puts a back-fill into the queue: one with sources that has not begun. Gives the number of the job. */
+inline std::int64_t fill(const cascade::fill &fill, const job_options &options CASCADE_DEFAULTS, on_failure to CASCADE_OR_THROW) {
+  std::int64_t job = 0;
+  detail::call(to, [&](cascade_error **error) { return cascade_queue_fill(fill.get(), &options, &job, error); });
   return job;
 }
 

@@ -41,6 +41,13 @@ module Libcascade
       job.read_int64
     end
 
+    # Puts a back-fill into the queue, which has sources and has not begun, and gives the number of the job.
+    def fill(fill, **options)
+      job = FFI::MemoryPointer.new(:int64)
+      @connection.within { Native.call(:queue_fill, Fill.expect(fill), Queue.job_options(options), job) }
+      job.read_int64
+    end
+
     # Ends a job that is ready, claimed or dead.
     def cancel(job)
       @connection.call(:queue_cancel, job)
@@ -86,7 +93,7 @@ module Libcascade
   class Worker < Connection::Child
     kind :worker
 
-    MEMBERS = %i[job claimed done failed lost batches deleted updated kept paused].freeze
+    MEMBERS = %i[job claimed done failed lost batches deleted updated kept paused inserted].freeze
     Report = Struct.new(*MEMBERS, keyword_init: true)
     private_constant :MEMBERS
 

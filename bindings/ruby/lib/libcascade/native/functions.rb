@@ -30,6 +30,7 @@ module Libcascade
       purge_new: [%i[pointer pointer pointer pointer pointer pointer], :int32],
       purge_next: [%i[pointer pointer pointer], :int32],
       queue_cancel: [%i[pointer int64 pointer], :int32],
+      queue_fill: [%i[pointer pointer pointer pointer], :int32],
       queue_install: [%i[pointer pointer], :int32],
       queue_list: [%i[pointer pointer pointer pointer], :int32],
       queue_metrics: [%i[pointer pointer pointer], :int32],
