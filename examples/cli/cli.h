@@ -38,7 +38,10 @@ typedef struct cli_options {
   const char *fill_key, *range, *mode, *token, *checkpoint, *fill_job;
   uint32_t max_seconds;
   bool dry_run, later, json_progress;
-  bool queue; /* about the queue: no graph is read */
+  bool outbox;
+  const char *outbox_columns, *actor, *reason;
+  uint32_t lease; /* seconds */
+  bool queue; /* about the queue or the outbox: no graph is read */
   cascade_throttle_options pace; /* its replicas are: */
   const char *replicas[CLI_REPLICAS];
 } cli_options;
@@ -77,6 +80,10 @@ cascade_status run_fill(cli_session *session, const cli_options *options, cascad
 cascade_status run_purge(cli_session *session, const cli_options *options, cascade_error **error);
 
 cascade_status run_detach(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_outbox_ack(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_outbox_audit(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_outbox_install(cli_session *session, const cli_options *options, cascade_error **error);
+cascade_status run_outbox_list(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_queue_cancel(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_queue_install(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_queue_list(cli_session *session, const cli_options *options, cascade_error **error);

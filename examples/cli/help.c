@@ -12,6 +12,7 @@ const char cli_help[] =
     "  cascade detach   URI TABLE (KEY... | --where SQL)  deletes these now, and leaves the rest for later\n"
     "  cascade fill     URI TABLE COLUMN... --select SQL  inserts rows that a table lacks, in ranges\n"
     "  cascade queue    install|list|work|... URI         what was left for later\n"
+    "  cascade outbox   install|list|ack|audit URI        what was deleted, for those who follow\n"
     "\n"
     "The first three only read. A URI names the database and the driver:\n"
     "\n"
@@ -131,7 +132,11 @@ const char cli_help_purge[] =
     "  --json-progress     tells how far it is by lines of JSON on stderr, ten a second at most\n"
     "  --allow-no-filter   delete every row of TABLE\n"
     "  --allow-unenforced  go on although the database does not enforce its foreign keys\n"
-    "  --allow-hidden      go on although the database user may not see all foreign keys or triggers\n" PACE POLICY
+    "  --allow-hidden      go on although the database user may not see all foreign keys or triggers\n"
+    "  --outbox            write the keys of deleted rows to the outbox: see 'cascade outbox --help'\n"
+    "  --outbox-columns TABLE=COLUMN,...  with these columns\n"
+    "  --actor NAME        who deletes, for the audit: see 'cascade outbox --help'\n"
+    "  --reason TEXT       why\n" PACE POLICY
     "  --format FORMAT     of the report: text, json\n"
     "\n"
     "  cascade purge sqlite:museum.db accession 4\n"
@@ -223,3 +228,21 @@ const char cli_help_work[] =
     "  --format FORMAT     of the report: text, json\n"
     "\n"
     "  cascade queue work sqlite:museum.db --wait 3600 --sleep-ratio 0.5\n";
+
+const char cli_help_outbox[] =
+    "cascade outbox install URI [--format text|sql]\n"
+    "cascade outbox list    URI [--limit N] [--lease SECONDS]\n"
+    "cascade outbox ack     URI BATCH\n"
+    "cascade outbox audit   URI [--limit N]\n"
+    "\n"
+    "'cascade purge --outbox' writes what it deletes to a table, in the same transactions, for those who have\n"
+    "to follow: who removes files, or entries of an index. 'list' reads the next rows as a batch, as JSON, and\n"
+    "prints nothing when there are none; 'ack' removes a batch that has been dealt with. Rows that are not\n"
+    "acknowledged in time are listed again. 'audit' has one entry for each purge with --actor or --reason.\n"
+    "\n"
+    "  --limit N           no more than this: 1000 rows, 100 purges unless given\n"
+    "  --lease SECONDS     time to acknowledge, 60 unless given\n"
+    "\n"
+    "  cascade outbox install sqlite:museum.db\n"
+    "  cascade purge sqlite:museum.db accession 4 --outbox --outbox-columns attachment=path --actor jo\n"
+    "  cascade outbox list sqlite:museum.db\n";

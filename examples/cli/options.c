@@ -55,7 +55,12 @@ enum cli_option {
   OPTION_MAX_FLOW,
   OPTION_MAX_DEAD_ROWS,
   OPTION_MAX_PAUSE,
-  OPTION_PAUSE_FILE
+  OPTION_PAUSE_FILE,
+  OPTION_OUTBOX,
+  OPTION_OUTBOX_COLUMNS,
+  OPTION_ACTOR,
+  OPTION_REASON,
+  OPTION_LEASE
 };
 
 enum { ALL_LEVELS = 250 };
@@ -113,6 +118,11 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
                                              {"max-dead-rows", required_argument, NULL, LONG(OPTION_MAX_DEAD_ROWS)},
                                              {"max-pause", required_argument, NULL, LONG(OPTION_MAX_PAUSE)},
                                              {"pause-file", required_argument, NULL, LONG(OPTION_PAUSE_FILE)},
+                                             {"outbox", no_argument, NULL, LONG(OPTION_OUTBOX)},
+                                             {"outbox-columns", required_argument, NULL, LONG(OPTION_OUTBOX_COLUMNS)},
+                                             {"actor", required_argument, NULL, LONG(OPTION_ACTOR)},
+                                             {"reason", required_argument, NULL, LONG(OPTION_REASON)},
+                                             {"lease", required_argument, NULL, LONG(OPTION_LEASE)},
                                              {NULL, 0, NULL, 0}};
 
 #define LISTING                                                                                                        \
@@ -126,7 +136,7 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
   (BIT(OPTION_SLEEP_RATIO) | BIT(OPTION_MAX_LAG) | BIT(OPTION_REPLICA) | BIT(OPTION_MAX_LOAD) | BIT(OPTION_MAX_FLOW) | \
    BIT(OPTION_MAX_DEAD_ROWS) | BIT(OPTION_MAX_PAUSE) | BIT(OPTION_PAUSE_FILE))
 
-extern const char cli_help_graph[], cli_help_blockers[], cli_help_plan[], cli_help_purge[], cli_help_detach[], cli_help_queue[],
+extern const char cli_help_graph[], cli_help_blockers[], cli_help_plan[], cli_help_purge[], cli_help_detach[], cli_help_queue[], cli_help_outbox[],
     cli_help_work[], cli_help_fill[];
 
 const cli_command cli_commands[] = {
@@ -138,7 +148,7 @@ const cli_command cli_commands[] = {
     {"purge", run_purge, CLI_TEXT | CLI_JSON,
      SELECTING | PACE | BIT(OPTION_JSON_PROGRESS) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_PLAN) | BIT(OPTION_YES) |
          BIT(OPTION_PROVEN) | BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) |
-         BIT(OPTION_ALLOW_HIDDEN),
+         BIT(OPTION_ALLOW_HIDDEN) | BIT(OPTION_OUTBOX) | BIT(OPTION_OUTBOX_COLUMNS) | BIT(OPTION_ACTOR) | BIT(OPTION_REASON),
      true, cli_help_purge},
     {"detach", run_detach, CLI_TEXT | CLI_JSON,
      (SELECTING & ~BIT(OPTION_MAX_ROWS)) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_YES) | BIT(OPTION_PROVEN) |
@@ -155,6 +165,10 @@ const cli_command cli_commands[] = {
     {"queue resume", run_queue_resume, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true, true},
     {"queue retry", run_queue_retry, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
     {"queue cancel", run_queue_cancel, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
+    {"outbox install", run_outbox_install, CLI_TEXT | CLI_SQL, BIT(OPTION_HELP) | BIT(OPTION_FORMAT), false, cli_help_outbox, true, false},
+    {"outbox list", run_outbox_list, CLI_JSON, BIT(OPTION_HELP) | BIT(OPTION_LIMIT) | BIT(OPTION_LEASE), false, cli_help_outbox, true, false},
+    {"outbox ack", run_outbox_ack, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_outbox, true, true},
+    {"outbox audit", run_outbox_audit, CLI_JSON, BIT(OPTION_HELP) | BIT(OPTION_LIMIT), false, cli_help_outbox, true, false},
     {"fill", run_fill, CLI_TEXT | CLI_JSON,
      BIT(OPTION_HELP) | PACE | BIT(OPTION_JSON_PROGRESS) | BIT(OPTION_FORMAT) | BIT(OPTION_SELECT) | BIT(OPTION_KEY) |
          BIT(OPTION_RANGE) | BIT(OPTION_MODE) | BIT(OPTION_DRY_RUN) | BIT(OPTION_LATER) | BIT(OPTION_TOKEN) | BIT(OPTION_CHECKPOINT) | BIT(OPTION_JOB) |
@@ -294,6 +308,11 @@ static bool take(const cli_command *command, int option, const char *name, cli_o
   case OPTION_MAX_DEAD_ROWS: return number(name, optarg, INT64_MAX, &options->pace.max_dead_rows);
   case OPTION_MAX_PAUSE: return decimal(name, optarg, 1000, &options->pace.max_pause_ms);
   case OPTION_PAUSE_FILE: options->pace.pause_file = optarg; return true;
+  case OPTION_OUTBOX: options->outbox = true; return true;
+  case OPTION_OUTBOX_COLUMNS: options->outbox_columns = optarg; return true;
+  case OPTION_ACTOR: options->actor = optarg; return true;
+  case OPTION_REASON: options->reason = optarg; return true;
+  case OPTION_LEASE: return number(name, optarg, UINT32_MAX / 1000, &seconds) && ((options->lease = (uint32_t)seconds), true);
   case OPTION_YES: options->yes = true; return true;
   case OPTION_JSON_PROGRESS: options->json_progress = true; return true;
   case OPTION_PROVEN: options->integrity = CASCADE_INTEGRITY_PROVEN; return true;
@@ -328,11 +347,17 @@ static int find_command(int argc, char **argv, const cli_command **command, int 
     fputs(cli_help_queue, stdout);
     return -1;
   }
-  if (!strcmp(name, "queue"))
+  if (!strcmp(name, "outbox") && argc > 2 && !strcmp(argv[2], "--help")) {
+    fputs(cli_help_outbox, stdout);
+    return -1;
+  }
+  if (!strcmp(name, "outbox"))
+    fprintf(stderr, "cascade: outbox what? install, list, ack or audit; see 'cascade outbox --help'\n");
+  else if (!strcmp(name, "queue"))
     fprintf(stderr, "cascade: queue what? install, list, metrics, work, pause, resume, retry or cancel; "
                     "see 'cascade queue --help'\n");
   else if (*name) fprintf(stderr, "cascade: there is no command '%s'; see 'cascade --help'\n", name);
-  else fprintf(stderr, "cascade: which command? graph, blockers, plan, purge, detach, fill or queue; see 'cascade --help'\n");
+  else fprintf(stderr, "cascade: which command? graph, blockers, plan, purge, detach, fill, queue or outbox; see 'cascade --help'\n");
   return CLI_USAGE;
 }
 
@@ -342,6 +367,7 @@ static const char *contradiction(const cli_command *command, const cli_options *
   if (options->pace.replica_count && !options->pace.max_lag_ms)
     return "how far may the replica be behind? Give --max-lag with --replica";
   if (command->queue && (options->key_count || (options->table && !command->job))) return "there is a word too many";
+  if (options->outbox_columns && !options->outbox) return "the columns go to the outbox: give --outbox with --outbox-columns";
   if (command->job && !options->table && !command->all_jobs) return "which job? Its number follows the URI";
   if (command->queue) return NULL;
   if (command->fills) {

@@ -129,6 +129,42 @@ static cascade_status delete_all(cli_session *session, const cli_options *option
   return status;
 }
 
+/* Pairs of a table and a column, from TABLE=COLUMN,COLUMN,TABLE=COLUMN. */
+typedef struct column_list {
+  char *text;
+  const char **tables, **columns;
+  uint32_t count;
+} column_list;
+
+static void free_columns(column_list *list) {
+  free(list->text);
+  free(list->tables);
+  free(list->columns);
+}
+
+static cascade_status read_columns(cli_session *session, const char *given, column_list *list, cascade_error **error) {
+  if (!given) return CASCADE_OK;
+  list->text = strdup(given);
+  list->tables = calloc(strlen(given) + 1, sizeof *list->tables);
+  list->columns = calloc(strlen(given) + 1, sizeof *list->columns);
+  if (!list->text || !list->tables || !list->columns) return session_fail(session, CASCADE_NOMEM, error, "out of memory");
+  const char *table = NULL;
+  char *rest = list->text;
+  for (char *word; (word = strsep(&rest, ","));) {
+    char *equals = strchr(word, '=');
+    if (equals) {
+      table = word;
+      *equals = '\0';
+      word = equals + 1;
+    }
+    if (!table || !*table || !*word)
+      return session_fail(session, CASCADE_INVALID, error, "--outbox-columns takes TABLE=COLUMN,..., not '%s'", given);
+    list->tables[list->count] = table;
+    list->columns[list->count++] = word;
+  }
+  return CASCADE_OK;
+}
+
 cascade_status run_purge(cli_session *session, const cli_options *options, cascade_error **error) {
   cascade_purge_options how = {.size = sizeof how,
                                .allow = options->allow,
@@ -136,7 +172,11 @@ cascade_status run_purge(cli_session *session, const cli_options *options, casca
                                .max_rows = options->max_rows,
                                .max_tx_rows = options->max_tx_rows,
                                .batch_ms = options->batch_ms,
-                               .plan = options->plan};
+                               .plan = options->plan,
+                               .outbox = options->outbox,
+                               .actor = options->actor,
+                               .reason = options->reason};
+  column_list columns = {0};
   if (!options->yes && !isatty(STDIN_FILENO))
     return session_fail(session, CASCADE_INVALID, error,
                         "purge asks before it deletes, but there is no terminal to ask on; give --yes");
@@ -144,8 +184,11 @@ cascade_status run_purge(cli_session *session, const cli_options *options, casca
   cascade_plan_info facts = {.size = sizeof facts};
   cascade_purge *purge = NULL;
   progress line = {0};
-  cascade_status status = CASCADE_OK;
-  if (!options->yes) {
+  cascade_status status = read_columns(session, options->outbox_columns, &columns, error);
+  how.column_tables = columns.tables;
+  how.columns = columns.columns;
+  how.column_count = columns.count;
+  if (status >= 0 && !options->yes) {
     status = cascade_plan_new(session->connection, session->policy, session->selection, NULL, &plan, error);
     if (status >= 0) cascade_plan_describe(plan, &facts);
     if (!how.plan && facts.accuracy == CASCADE_EXACT)
@@ -168,5 +211,6 @@ cascade_status run_purge(cli_session *session, const cli_options *options, casca
   cascade_throttle_free(how.throttle);
   cascade_purge_free(purge);
   cascade_plan_free(plan);
+  free_columns(&columns);
   return status;
 }

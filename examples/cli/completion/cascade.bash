@@ -18,12 +18,12 @@ _cascade_options() {
     END { print "--help" }'
 }
 
-# The commands, or those of queue.
+# The commands, or those of queue and outbox.
 _cascade_commands() {
   local command=$1
   shift
   if [[ ${1-} ]]; then
-    "$command" queue --help 2>/dev/null | awk '/^cascade queue [a-z]/ { print $3 }'
+    "$command" "$1" --help 2>/dev/null | awk '/^cascade (queue|outbox) [a-z]/ { print $3 }'
   else
     "$command" --help 2>/dev/null | awk '/^  cascade [a-z]/ && !seen[$2]++ { print $2 }'
   fi
@@ -39,9 +39,9 @@ _cascade() {
     mapfile -t COMPREPLY < <(compgen -W "$(_cascade_commands "$command") --help --version" -- "$cur")
     return
   fi
-  if [[ ${words[1]} == queue ]]; then
+  if [[ ${words[1]} == queue || ${words[1]} == outbox ]]; then
     if [[ $cword -eq 2 ]]; then
-      mapfile -t COMPREPLY < <(compgen -W "$(_cascade_commands "$command" queue) --help" -- "$cur")
+      mapfile -t COMPREPLY < <(compgen -W "$(_cascade_commands "$command" "${words[1]}") --help" -- "$cur")
       return
     fi
     name+=("${words[2]}") first=3
@@ -81,7 +81,7 @@ _cascade() {
       [[ ${COMPREPLY-} ]] && compopt -o nospace
     fi
     __ltrim_colon_completions "$cur"
-  elif [[ ${#given[@]} -eq 1 && ${name[0]} != queue && ${given[0]} == sqlite:* ]]; then
+  elif [[ ${#given[@]} -eq 1 && ${name[0]} != queue && ${name[0]} != outbox && ${given[0]} == sqlite:* ]]; then
     # Only of a file: a server would be asked for a password, or not answer.
     mapfile -t COMPREPLY < <(compgen -W "$("$command" graph "${given[0]}" --format dot 2>/dev/null |
       sed -n 's/^  "\([A-Za-z0-9_]*\)" \[shape.*/\1/p')" -- "$cur")
