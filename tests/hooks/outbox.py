@@ -70,10 +70,14 @@ def name(row):
 
 
 def child(uri):
-    """Purges in small batches until it is done or killed."""
+    """Purges in small batches until it is done or killed, and says when it has begun."""
+    def slowly(_):
+        print(flush=True)
+        time.sleep(0.01)
+
     with ffi.Session(Library(), uri) as session:
         selection = session.select_where("agent", "id <= 6")
-        purge = Purge(session, selection, max_tx_rows=60, outbox=1, actor=b"child", columns=[("loan", "path")])
+        purge = Purge(session, selection, after=slowly, max_tx_rows=60, outbox=1, actor=b"child", columns=[("loan", "path")])
         purge.run()
         purge.free()
         selection.free()
@@ -187,13 +191,16 @@ class Outbox(unittest.TestCase):
         session = self.museum()
         killed = 0
         for number in range(KILLS):
-            process = subprocess.Popen([sys.executable, __file__, ENGINE, "--child", self.database.uri("native")])
-            time.sleep(0.25 + random.Random(number).random() * 0.25)
-            process.send_signal(signal.SIGKILL)
-            killed += process.wait() == -signal.SIGKILL
+            with subprocess.Popen([sys.executable, __file__, ENGINE, "--child", self.database.uri("native")],
+                                  stdout=subprocess.PIPE) as process:
+                process.stdout.readline()
+                time.sleep(random.Random(number).random() * 0.04)
+                process.send_signal(signal.SIGKILL)
+                killed += process.wait() == -signal.SIGKILL
         self.assertGreater(killed, 0)
         sessions.until(lambda: not self.database.transactions(), "a killed session still has its transaction")
-        subprocess.run([sys.executable, __file__, ENGINE, "--child", self.database.uri("native")], check=True)
+        subprocess.run([sys.executable, __file__, ENGINE, "--child", self.database.uri("native")], check=True,
+                       stdout=subprocess.DEVNULL)
         rows = self.everything(session.connection)
         self.assertEqual(sorted(row["key"][0] for row in rows if name(row) == "loan"), self.gone())
         self.assertEqual(len(self.gone()), LOANS * 6 // 10)
