@@ -56,6 +56,7 @@ enum cascade_rule {
  *
  * An entry that matches a relation of the database overrides it. One that matches none declares a relation, for which
  * `ref_table` must be given; without `ref_columns` it refers to that table's primary key.
+ * On MariaDB a text cannot refer to a number: the engine takes `5abc` for 5.
  */
 typedef struct cascade_policy_entry {
   size_t size;                      /**< `sizeof(cascade_policy_entry)`. */

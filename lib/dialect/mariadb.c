@@ -5,6 +5,7 @@
 #include "parts.h"
 #include "queue.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void put(casc_statement *statement, const char *sql) {
@@ -541,18 +542,29 @@ static const char *cast_of(casc_arena *arena, const char *type, const char *sql_
   return casc_arena_printf(arena, "%s CHARACTER SET %.*s COLLATE %s", type, (int)strcspn(collation, "_"), collation, collation);
 }
 
-/* Values of other types are left as they are, so that it is the INSERT that converts them: here they would become NULL. */
+/* Hexadecimal digits that hold one byte more than the column takes; 0 for a column of any length. */
+static unsigned long digits_of(const char *type) {
+  const char *length = strncmp(type, "binary(", 7) && strncmp(type, "varbinary(", 10) ? NULL : strchr(type, '(');
+  return length ? 2 * strtoul(length + 1, NULL, 10) + 2 : 0;
+}
+
+/* Values of other types are left as they are, so that it is the INSERT that converts them: here they would become NULL. Bytes without a
+   bound would be empty behind GROUP BY and DISTINCT. */
 static void rows_source(casc_statement *statement, const cascade_keys *rows, const int32_t *types, const char *const *casts) {
   put(statement, "SELECT ");
-  for (uint32_t i = 0; i < rows->column_count; i++)
-    casc_str_printf(&statement->sql, is_bytes(types[i]) ? "%sUNHEX(casc_k.casc_%u)" : "%scasc_k.casc_%u", i ? ", " : "", i);
+  for (uint32_t i = 0; i < rows->column_count; i++) {
+    unsigned long digits = is_bytes(types[i]) ? digits_of(casts[i]) : 0;
+    put(statement, i ? ", " : "");
+    if (digits) casc_str_printf(&statement->sql, "UNHEX(LEFT(casc_k.casc_%u, %lu))", i, digits);
+    else casc_str_printf(&statement->sql, is_bytes(types[i]) ? "UNHEX(casc_k.casc_%u)" : "casc_k.casc_%u", i);
+  }
   put(statement, " FROM ");
   key_table(statement, rows, types, casts);
 }
 
 static const char *row_source_cast(casc_arena *arena, const char *type, const char *sql_type, const char *collation, int32_t value_type) {
-  (void)type;
   if (value_type == CASCADE_INT64) return "BIGINT";
+  if (is_bytes(value_type)) return casc_arena_strdup(arena, type);
   return value_type == CASCADE_UINT64 ? "BIGINT UNSIGNED" : cast_of(arena, "LONGTEXT", sql_type, collation);
 }
 

@@ -301,6 +301,25 @@ static cascade_status check_declared(builder *b) {
   return CASCADE_OK;
 }
 
+static bool is_number(const casc_column *column) {
+  return column->value_type == CASCADE_INT64 || column->value_type == CASCADE_UINT64;
+}
+
+/* MariaDB takes '5abc' for 5 where it compares a text with a number. */
+static cascade_status check_types(builder *b, const casc_relation *relation) {
+  bool mariadb = !strcmp(b->graph->engine, "mariadb");
+  for (uint32_t i = 0; mariadb && i < relation->count; i++) {
+    const casc_column *column = &table_at(b, relation->table)->columns[relation->columns[i]];
+    const casc_column *other = &table_at(b, relation->ref_table)->columns[relation->ref_columns[i]];
+    const casc_column *text = is_number(column) ? other : column;
+    if (is_number(column) == is_number(other) || !text->collation || !*text->collation) continue;
+    return refuse(b, CASCADE_POLICY,
+                  "%s is %s and %s is %s, which MariaDB does not compare exactly; refer by a column of the same kind, a generated one say",
+                  column->name, column->type, other->name, other->type);
+  }
+  return CASCADE_OK;
+}
+
 static cascade_status copy_condition(builder *b, casc_relation *relation) {
   const char *what = NULL;
   uint32_t placeholders = 0;
@@ -333,6 +352,7 @@ static cascade_status declare(builder *b) {
                               .columns = b->columns,
                               .flags = CASCADE_RELATION_DECLARED};
   relation->ref_columns = b->ref_columns ? b->ref_columns : table_at(b, b->ref_table)->key;
+  if ((status = check_types(b, relation)) < 0) return status;
   if ((status = copy_condition(b, relation)) < 0) return status;
   if ((status = casc_relation_resolve(b->graph, &policy->arena, relation, b->error)) < 0) return status;
   for (uint32_t i = b->graph->relation_count; i < policy->relation_count; i++)

@@ -378,6 +378,19 @@ class Streams(Filling):
         self.assertEqual(self.rows("a, b", "worded"), sorted(words))
         self.assertEqual(self.fill(iter(words), ("a", "b"), ("a",), "worded").finish().counts(), (0, 0, 3))
 
+    def test_bytes(self):
+        self.make()
+        kind = {"sqlite": "BLOB", "postgresql": "BYTEA", "mariadb": "VARBINARY(20)"}[self.engine]
+        self.database.run(f"CREATE TABLE sealed (a {kind} NOT NULL PRIMARY KEY, b {kind}, c INTEGER)")
+        rows = [(b"\x00\xff", b"", 1), (b"", b"\x00", 2), (b"'\\?\"", None, 3), (bytes(range(200, 220)), b"ab", 4)]
+        fill = self.fill(iter(rows), ("a", "b", "c"), ("a",), "sealed").finish()
+        self.assertEqual(fill.counts(), (4, 0, 0))
+        found = [tuple(bytes(x) if isinstance(x, (memoryview, bytearray)) else x for x in row) for row in self.database.rows("SELECT a, b, c FROM sealed ORDER BY c")]
+        self.assertEqual(found, rows)
+        self.assertEqual(self.fill(iter(rows), ("a", "b", "c"), ("a",), "sealed").finish().counts(), (0, 0, 4))
+        if self.engine == "mariadb":
+            self.refused("CASCADE_DATABASE", "a", sources=iter([(bytes(21), None, 5)]), columns=("a", "b", "c"), key=("a",), table="sealed")
+
     def test_resume(self):
         self.make()
         fill = self.fill(iter(self.pairs), max_tx_rows=30, row_budget=60, checkpoint_table="mark", job="s").finish()

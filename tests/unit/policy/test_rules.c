@@ -167,6 +167,34 @@ static void test_declared_relation(void **state) {
   cascade_policy_free(policy);
 }
 
+/* Where a text that begins with a number would be that number. */
+static void test_declared_across_kinds(void **state) {
+  (void)state;
+  static const char json[] =
+      "{\"format\": \"cascade-graph\", \"version\": 1, \"engine\": \"mariadb\", \"relations\": [], \"tables\": ["
+      "{\"name\": \"agent\", \"kind\": \"table\", \"primary_key\": [\"id\"], \"columns\": ["
+      "{\"name\": \"id\", \"type\": \"int(11)\", \"value\": \"integer\", \"not_null\": true}, {\"name\": \"wide\", \"type\": \"bigint(20)\", \"value\": \"integer\"}]},"
+      "{\"name\": \"note\", \"kind\": \"table\", \"primary_key\": [\"id\"], \"columns\": ["
+      "{\"name\": \"id\", \"type\": \"int(11)\", \"value\": \"integer\", \"not_null\": true},"
+      "{\"name\": \"object_id\", \"type\": \"varchar(40)\", \"value\": \"text\", \"collation\": \"utf8mb4_general_ci\"}]}]}";
+  cascade_graph *graph = NULL;
+  cascade_policy *policy = NULL;
+  cascade_error *error = NULL;
+  if (cascade_graph_load(museum->context, json, sizeof json - 1, &graph, &error) < 0) fail_msg("%s", cascade_error_message(error));
+  cascade_policy_entry entry = ENTRY(.table = "note", .columns = NAMES("object_id"), .column_count = 1, .ref_table = "agent",
+                                     .rule = CASCADE_RULE_CASCADE);
+  const cascade_policy_entry *entries[] = {&entry};
+  cascade_policy_options options = {.size = sizeof options, .entries = entries, .entry_count = 1};
+  assert_int_equal(cascade_policy_new(graph, &options, &policy, &error), CASCADE_POLICY);
+  assert_failure(error, CASCADE_POLICY, WORDS("note(object_id)", "varchar(40)", "int(11)", "exactly"));
+  entry.columns = NAMES("id");
+  entry.ref_columns = NAMES("wide");
+  entry.ref_column_count = 1;
+  if (cascade_policy_new(graph, &options, &policy, &error) < 0) fail_msg("%s", cascade_error_message(error));
+  cascade_policy_free(policy);
+  cascade_graph_free(graph);
+}
+
 static void test_declared_to_columns_that_are_no_key(void **state) {
   (void)state;
   cascade_policy_entry entry =
@@ -472,7 +500,7 @@ int main(void) {
       cmocka_unit_test(test_default_keeps_the_databases_rule),
       cmocka_unit_test(test_columns_in_another_order),
       cmocka_unit_test(test_crossed_pairs_are_another_relation),
-      cmocka_unit_test(test_declared_relation),
+      cmocka_unit_test(test_declared_relation), cmocka_unit_test(test_declared_across_kinds),
       cmocka_unit_test(test_declared_to_columns_that_are_no_key),
       cmocka_unit_test(test_declared_relations_close_cycles),
       cmocka_unit_test(test_polymorphic_pair),
