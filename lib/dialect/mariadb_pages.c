@@ -97,14 +97,16 @@ static void ordered(casc_statement *statement, const casc_sql_page *page) {
 
 /* One after another: MariaDB runs the selects of a UNION ALL in turn. */
 void casc_mariadb_select_pages(casc_statement *statement, const casc_sql_page *pages, uint32_t count) {
+  void (*put_columns)(casc_statement *, const casc_sql_table *, const char *const *, const int32_t *, uint32_t) =
+      count > 1 ? page_columns : columns;
   for (uint32_t i = 0; i < count; i++) {
     const casc_sql_table *table = pages[i].relation->table;
     casc_page_begin(statement, i, count > 1);
     if (!pages[i].alone) casc_mariadb_column(statement, casc_page_place(statement, i), CASCADE_INT64);
     if (!pages[i].alone) casc_mariadb_column(statement, "0", CASCADE_INT64);
-    page_columns(statement, table, table->key, table->key_types, table->key_count);
-    if (!table->shown_is_key) page_columns(statement, table, table->shown, table->shown_types, table->shown_count);
-    page_columns(statement, table, pages[i].behind, pages[i].behind_types, pages[i].behind_count);
+    put_columns(statement, table, table->key, table->key_types, table->key_count);
+    if (!table->shown_is_key) put_columns(statement, table, table->shown, table->shown_types, table->shown_count);
+    put_columns(statement, table, pages[i].behind, pages[i].behind_types, pages[i].behind_count);
     from_where(statement, &pages[i]);
     ordered(statement, &pages[i]);
     casc_mariadb_limited(statement, pages[i].limit);

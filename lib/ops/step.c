@@ -230,6 +230,7 @@ static cascade_status delete_rows(cascade_purge *purge, const casc_level *level,
   status = casc_record_rows(&purge->record, &purge->hooks, error);
   if (status >= 0 && purge->telling)
     status = casc_hooks_call(&purge->hooks, options->after_batch, options->hook_data, "after-batch", ROLLED_BACK, error);
+  if (status >= 0) status = casc_session_proceed(purge->connection, error); /* a hook may have cancelled, and COMMIT is past that */
   return status < 0 ? status : commit(purge, batch, going(purge, still), error);
 }
 
