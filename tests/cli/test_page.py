@@ -116,6 +116,7 @@ class Page(CascadeTest):
 
     def press(self, *keys):
         ActionChains(self.browser).send_keys(*keys).perform()
+        self.browser.execute_async_script("setTimeout(arguments[0], 50)")  # what a changed address does is done after the key
 
     def lit(self):
         """Labels of the tables that are lit."""
