@@ -157,6 +157,24 @@ class Vetoes(unittest.TestCase):
             left = self.database.value("SELECT count(*) FROM loan") + self.database.value("SELECT count(*) FROM agent")
             self.assertEqual((left, report.finished, report.batches), (2002 - report.deleted, 0, 3 if moment == "committed" else 2))
 
+    def test_cancelled_by_a_hook(self):
+        """The batch of the hook goes back, the last one too."""
+        for moment in ("before", "after"):
+            self.museum()
+
+            def cancel(_):
+                self.library.lib.cascade_purge_cancel(purge.handle)
+                return 0
+
+            with ffi.Session(self.library, self.database.uri("native")) as session:
+                purge = Purge(session, session.select_where("agent", "id < 3"), **{moment: cancel})
+                with self.assertRaises(sessions.Failure) as caught:
+                    purge.run()
+                self.assertEqual(caught.exception.status, "CASCADE_CANCELLED")
+                self.assertEqual((purge.report().batches, purge.report().deleted), (0, 0))
+                purge.free()
+            self.assertEqual(self.database.value("SELECT count(*) FROM loan") + self.database.value("SELECT count(*) FROM agent"), 2002)
+
 
 if __name__ == "__main__":
     ENGINE, SEED = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else None
