@@ -80,6 +80,16 @@ def expected(original):
         gone = unchanged["storage_place"] - left["storage_place"] - 1
         assert places > 1 and gone > places
         return [], [f"place 1 is gone, {places} places in it wait", f"the worker deleted {gone} rows", '"state": "done"'], left
+    if name == "09_hooks":
+        left = cascade_by_hand(original, "accession WHERE id <= 3")
+        files = [row[0] for row in original.execute(
+            "SELECT file FROM attachment a JOIN collection_object o ON o.id = a.object_id WHERE o.accession_id <= 3 ORDER BY a.id")]
+        assert len(files) > 3
+        for table in ("attachment", "collection_object", "accession"):
+            left[table] += 1
+        gone = sum(unchanged.values()) - sum(left.values())
+        return [files[1]], [*(f"rm {file}\n" for file in files[:1] + files[2:]),
+                            f"{gone} rows deleted, {len(files) - 1} files removed, 1 vetoed, 2 kept with it"], left
     raise SystemExit(f"no expectations of {name}")
 
 
