@@ -7,6 +7,7 @@ import importlib.machinery
 import importlib.util
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -20,7 +21,7 @@ import psycopg2
 import pymysql
 
 CASCADE = os.environ["CASCADE"]
-ROWS = 1500
+ROWS = 4000
 PATIENCE = 30
 
 
@@ -217,7 +218,7 @@ class OnPostgreSQL(Throttled):
         """What is deleted behind a replica that stands still is what takes as long as the lag that is allowed, and a batch."""
         self.run_sql("SELECT pg_wal_replay_pause()", self.standby)
         try:
-            process = self.command("--max-lag", "0.2", "--max-pause", "0.5", *self.replica())
+            process = self.command("--max-lag", "0.2", "--max-pause", "0.5", "--sleep-ratio", "4", *self.replica())
             began = time.monotonic()
             said = process.communicate(timeout=PATIENCE)[1]
             self.assertLess(time.monotonic() - began, 5)
@@ -226,6 +227,27 @@ class OnPostgreSQL(Throttled):
             self.assertLess(0, self.left())
         finally:
             self.run_sql("SELECT pg_wal_replay_resume()", self.standby)
+
+    def test_blockers_of_a_standby(self):
+        """Which only reads: it says what the primary says, and deletes nothing."""
+        for sql in ("CREATE TABLE box (id int PRIMARY KEY)", "INSERT INTO box VALUES (1), (2)",
+                    "CREATE TABLE thing (id int PRIMARY KEY, box_id int REFERENCES box, part_of int REFERENCES thing ON DELETE CASCADE)",
+                    "INSERT INTO thing SELECT i, 1 + (i > 9000)::int, CASE WHEN i > 9000 THEN 1 END FROM generate_series(1, 9500) i",
+                    "CREATE INDEX ON thing (box_id)"):
+            self.run_sql(sql)
+        self.until(lambda: self.ask("SELECT to_regclass('thing') IS NOT NULL", self.standby) and
+                   self.ask("SELECT count(*) FROM pg_indexes WHERE tablename = 'thing'", self.standby) == 2, "the standby does not follow")
+        for options in (["--limit", "7"], ["--limit", "0"], ["--count", "exact"], ["--probe"], ["--transitive", "--limit", "3"]):
+            primary, standby = [subprocess.run([CASCADE, "blockers", self.uri(server=server), "box", "1", *options], capture_output=True,
+                                               text=True, timeout=PATIENCE) for server in (self.primary, self.standby)]
+            said = [(one.returncode, re.sub(r"host=\S+|--after \S+", "", one.stdout), one.stderr) for one in (primary, standby)]
+            self.assertIn("thing", said[0][1])
+            self.assertEqual(said[0], said[1])
+        refused = subprocess.run([CASCADE, "purge", self.uri(server=self.standby), "thing", "9500", "--yes"], capture_output=True, text=True,
+                                 timeout=PATIENCE)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("recovery", refused.stderr)
+        self.run_sql("DROP TABLE thing, box")
 
     def test_a_replica_that_goes_away(self):
         process = self.standby.process
