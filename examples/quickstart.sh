@@ -118,4 +118,4 @@ run "sqlite3 museum.db 'PRAGMA foreign_key_check'"
 run "sqlite3 museum.db 'PRAGMA integrity_check'"
 
 say "That was the tour. The database is build/tour/museum.db; 'cascade --help' tells more, and examples/01_graph.c to" \
-  'examples/07_queue.c show the same from C.'
+  'examples/09_hooks.c show the same from C.'
