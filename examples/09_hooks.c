@@ -1,4 +1,4 @@
-/* Purges accessions whose pictures are files: one picture is on show, and is kept; the files of the others go when their rows are gone.
+/* Purges accessions whose pictures are files: one picture is on show, and stays; the files of the others go after their rows.
  *
  *   09_hooks sqlite:museum.db images/03336.jpg
  */
@@ -45,8 +45,7 @@ static int32_t remove_files(void *user_data, const cascade_deleted *tables, uint
   host *h = user_data;
   cascade_row_columns files = {.size = sizeof files};
   find_files(h, tables, table_count, &files);
-  for (uint64_t row = 0; row < files.row_count; row++)
-    printf("rm %.*s\n", (int)files.cells[row].length, files.cells[row].data);
+  for (uint64_t row = 0; row < files.row_count; row++) printf("rm %.*s\n", (int)files.cells[row].length, files.cells[row].data);
   h->files += files.row_count;
   return 0;
 }

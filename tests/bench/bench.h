@@ -16,7 +16,7 @@ enum {
 };
 
 /* Data. In columns and rows {i} is an integer type, {k} one with values of its own as primary key, {t} a text type, {/} the
-   division of integers, {n} the size, {h} half of it, {a} a row's age. */
+   division of integers, {n} the size, {h} half of it, {v} what variants differ in. */
 
 typedef struct bench_table {
   const char *name, *columns;
@@ -55,7 +55,7 @@ typedef struct bench_data {
   const bench_left *left;
   const bench_sweep *sweeps; /* in an order that foreign keys allow */
   uint32_t table_count, index_count, relation_count, left_count, sweep_count;
-  const char *age;                  /* of row number i, from 1 to the size; NULL where there is none */
+  const char *variant;              /* what stands for {v} in row number i; NULL where there is none */
   const char *rules;                /* the library's, where the database has none */
   const char *root, *doomed;        /* the rows that go, as a condition with marks */
   const char *where;                /* the same for the library */
@@ -63,7 +63,8 @@ typedef struct bench_data {
   const char *inner, *inner_column; /* what lies between roots and leaves and refers to the roots, or NULL */
 } bench_data;
 
-extern const bench_data bench_jobs, bench_scattered_jobs, bench_census, bench_detached, bench_grants;
+extern const bench_data bench_jobs, bench_scattered_jobs, bench_census, bench_occupied_census, bench_detached,
+    bench_grants;
 extern bench_data bench_hub; /* after bench_make_hub() */
 
 /* Engines. */
@@ -215,6 +216,8 @@ void bench_insert_select(bench_run *run, void *session);
 void *bench_open_queue(bench_run *run);
 void *bench_open_queue_dbi(bench_run *run);
 void bench_detach(bench_run *run, void *session);
+void bench_detach_and_purge(bench_run *run, void *session);
+void bench_detach_and_purge_proven(bench_run *run, void *session);
 void bench_insert_update(bench_run *run, void *session);
 
 #endif

@@ -7,7 +7,7 @@ static const bench_table tables[] = {
     {"host", "id {i} PRIMARY KEY, name {t} NOT NULL", "i, 'host-' || i", 1000, 0, 0},
     {"credential", "id {i} PRIMARY KEY, name {t} NOT NULL", "i, 'credential-' || i", 100, 0, 0},
     {"run", "id {i} PRIMARY KEY, created {i} NOT NULL, title {t} NOT NULL, state {t} NOT NULL",
-     "i, {a}, 'nightly run number ' || i, CASE i % 5 WHEN 0 THEN 'failed' ELSE 'successful' END", 0, 1, 1},
+     "i, {v}, 'nightly run number ' || i, CASE i % 5 WHEN 0 THEN 'failed' ELSE 'successful' END", 0, 1, 1},
     {"job", "run_id {i} PRIMARY KEY, script {t} NOT NULL, forks {i} NOT NULL",
      "i, 'site-' || (i % 50) || '.yml', i % 10", 0, 1, 1},
     {"job_event",
@@ -111,6 +111,6 @@ static const char rules[] = "[{\"table\": \"job\", \"column\": \"run_id\", \"rul
   .sweeps = sweeps, .sweep_count = sizeof sweeps / sizeof *sweeps, .rules = rules, .root = "run",                      \
   .doomed = "created <= {h}", .where = "created <= ?", .has_parameter = true
 
-const bench_data bench_jobs = {JOBS, .age = "i"};
+const bench_data bench_jobs = {JOBS, .variant = "i"};
 const bench_data bench_scattered_jobs = {
-    JOBS, .age = "i * 7919 % {n} + 1"}; /* each once, where the size is no multiple of it */
+    JOBS, .variant = "i * 7919 % {n} + 1"}; /* each once, where the size is no multiple of it */

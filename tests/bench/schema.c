@@ -92,7 +92,7 @@ static bool fill_tables(bench_client *client, const bench_data *data, int64_t si
     int64_t rows = table->fixed ? table->fixed : size * table->times / table->per;
     char text[1000], row[1000], series[300], sql[SQL_ROOM];
     if (!rows) continue;
-    bench_fill(text, sizeof text, table->row, &(bench_mark){"{a}", data->age}, data->age ? 1 : 0);
+    bench_fill(text, sizeof text, table->row, &(bench_mark){"{v}", data->variant}, data->variant ? 1 : 0);
     fill_types(row, sizeof row, text, client->engine, size);
     snprintf(sql, sizeof sql, "%" PRId64, rows);
     bench_fill(series, sizeof series, client->engine->series, &(bench_mark){"{rows}", sql}, 1);

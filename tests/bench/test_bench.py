@@ -10,6 +10,7 @@ import xml.etree.ElementTree
 READERS = ('django_pages', 'django_collector', 'django_libcascade_pages', 'python_keys')
 PYTHON = ('python_purge',)
 DELETES = ('python_purge', 'django', 'django_libcascade', 'django_libcascade_proven')
+FILLS = ('django_fill', 'get_or_create')
 FIRST_PAGES = {'first_page', 'first_page_dbi', 'first_page_union', 'first_page_each'}
 READS = FIRST_PAGES | {'page_1', 'page_10000', 'page_10000_by_hand', 'all_keys', 'all_keys_dbi', 'all_pages', 'all_keys_by_hand', 'trap',
                        'trap_by_hand', 'probe', 'probe_unreferred', 'counts', 'counts_by_hand', 'counts_capped',
@@ -25,6 +26,7 @@ METHODS = {
     'reads of postgresql': READS | {'trap_stale', 'trap_unknown'},
     'first pages': FIRST_PAGES,
     'detach': {'native_driver', 'dbi_driver', 'insert_update'},
+    'queue': {'native_driver', 'native_driver_proven'},
     'fill': {'native_driver', 'dbi_driver', 'second_pass', 'insert_select'},
     'few': {'native_driver', 'native_driver_proven', 'cascade', 'limit'}}
 PROGRAM = sys.argv.pop(1)
@@ -37,7 +39,7 @@ def bench(*words):
 class Bench(unittest.TestCase):
     def check(self, workload, engine, size, methods, peers=()):
         words = [word for peer in peers for word in ('--peer', str(pathlib.Path(__file__).with_name('peers') / peer))]
-        rounds = '2' if engine == 'sqlite' and not workload.startswith('w2') else '1'
+        rounds = '2' if engine == 'sqlite' and not workload.startswith(('w2', 'w3')) else '1'
         done = bench(workload, '--engine', engine, '--size', str(size), '--rounds', rounds, '--json', *words)
         self.assertEqual(done.returncode, 0, done.stderr)
         result = json.loads(done.stdout)
@@ -73,14 +75,18 @@ class Bench(unittest.TestCase):
         self.check('w1b', 'postgresql', 200, 'few')
 
     def test_grants(self):
-        self.check('w3', 'sqlite', 40, 'fill')
-        self.check('w3', 'postgresql', 40, 'fill')
+        self.check('w3', 'sqlite', 20, 'fill', FILLS)
+        self.check('w3', 'postgresql', 20, 'fill', FILLS)
         self.check('w3', 'mariadb', 40, 'fill')
 
     def test_detach(self):
         self.check('w4d', 'sqlite', 100, 'detach')
         self.check('w4d', 'postgresql', 100, 'detach')
         self.check('w4d', 'mariadb', 100, 'detach')
+
+    def test_detach_and_purge(self):
+        self.check('w4h', 'sqlite', 20, 'queue', ('hannigan',))
+        self.check('w4h', 'postgresql', 20, 'queue', ('hannigan',))
 
     def test_census_on_sqlite(self):
         self.check('w4', 'sqlite', 100, 'few')

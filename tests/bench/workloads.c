@@ -109,6 +109,10 @@ static const bench_method detach_methods[] = {LIBRARY("native_driver", false, be
                                               LIBRARY("dbi_driver", false, bench_open_queue_dbi, bench_detach),
                                               BY_HAND("insert_update", false, bench_insert_update)};
 
+static const bench_method queue_methods[] = {
+    LIBRARY("native_driver", false, bench_open_queue, bench_detach_and_purge),
+    LIBRARY("native_driver_proven", false, bench_open_queue, bench_detach_and_purge_proven)};
+
 static const bench_ratio sqlite_ratios[] = {{"native_driver", "staged"},
                                             {"native_driver", "cascade"},
                                             {"dbi_driver", "native_driver"},
@@ -144,10 +148,15 @@ static const bench_ratio spare_ratios[] = {
 #define READING(methods) methods, read_ratios, COUNT(methods), COUNT(read_ratios)
 
 static const bench_ratio fill_ratios[] = {
-    {"native_driver", "insert_select"}, {"dbi_driver", "native_driver"}, {"second_pass", "native_driver"}};
+    {"native_driver", "insert_select"}, {"dbi_driver", "native_driver"}, {"second_pass", "native_driver"},
+    {"get_or_create", "native_driver"}};
 
 static const bench_ratio detach_ratios[] = {
     {"native_driver", "insert_update"}, {"dbi_driver", "insert_update"}, {"dbi_driver", "native_driver"}};
+
+static const bench_ratio queue_ratios[] = {{"native_driver_proven", "native_driver"},
+                                           {"hannigan", "native_driver"},
+                                           {"hannigan", "native_driver_proven"}};
 
 #define WITH(engine) engine##_methods, engine##_ratios, COUNT(engine##_methods), COUNT(engine##_ratios)
 
@@ -159,6 +168,7 @@ static const char w2u[] = "the same, with no index on any of the referencing col
 static const char w3[] = "who may see N products, as members or by their teams, in one table: 58 rows each";
 static const char w4[] = "N households cut from their area, 16 rows each on three levels";
 static const char w4d[] = "N households are cut from their area, and recorded for later";
+static const char w4h[] = "the same, and a worker purges them: 16 rows each on three levels";
 
 const bench_workload bench_workloads[] = {
     {"w1", w1, &bench_sqlite, &bench_jobs, false, false, WITH(sqlite)},
@@ -182,5 +192,7 @@ const bench_workload bench_workloads[] = {
     {"w4", w4, &bench_mariadb, &bench_census, false, false, WITH(mariadb)},
     {"w4d", w4d, &bench_sqlite, &bench_detached, false, false, WITH(detach)},
     {"w4d", w4d, &bench_postgresql, &bench_detached, false, false, WITH(detach)},
-    {"w4d", w4d, &bench_mariadb, &bench_detached, false, false, WITH(detach)}};
+    {"w4d", w4d, &bench_mariadb, &bench_detached, false, false, WITH(detach)},
+    {"w4h", w4h, &bench_sqlite, &bench_occupied_census, false, false, WITH(queue)},
+    {"w4h", w4h, &bench_postgresql, &bench_occupied_census, false, false, WITH(queue)}};
 const uint32_t bench_workload_count = COUNT(bench_workloads);

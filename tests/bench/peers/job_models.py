@@ -1,5 +1,6 @@
-"""The job history's models, made at run time, and the measuring that the Django programs share: `start` comes first, `measure`
-prints seconds, statements, the longest transaction's seconds and the growth of memory in KB."""
+"""The job history's models, made at run time, and the measuring that the Django programs share: `start` comes first, or,
+with models of another workload, `connect`; `measure` prints seconds, statements, the longest transaction's seconds and the
+growth of memory in KB."""
 import os
 import pathlib
 import resource
@@ -21,20 +22,25 @@ def find_libcascade():
     os.environ.setdefault('LIBCASCADE_PATH', str(drivers.parents[1] / 'libcascade.so'))
 
 
-def start():
-    global Run
+def connect(name):
+    """Of the application `name`, which is made here."""
     engine, database = sys.argv[1], sys.argv[2]
     where = {'sqlite': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': database},
              'postgresql': {'ENGINE': 'django.db.backends.postgresql', 'NAME': database, 'USER': 'postgres', 'PORT': 5432,
                             'HOST': os.environ.get('CASCADE_TEST_PG_HOST', '')},
              'mariadb': {'ENGINE': 'django.db.backends.mysql', 'NAME': database, 'USER': 'root',
                          'OPTIONS': {'unix_socket': os.environ.get('CASCADE_TEST_MARIADB', '')}}}
-    application = types.ModuleType('jobs')  # models find what refers to them by an installed application
+    application = types.ModuleType(name)  # models find what refers to them by an installed application
     application.__path__ = [os.path.dirname(os.path.abspath(__file__))]
-    sys.modules['jobs'] = application
-    settings.configure(DATABASES={'default': where[engine]}, INSTALLED_APPS=['jobs'],
+    sys.modules[name] = application
+    settings.configure(DATABASES={'default': where[engine]}, INSTALLED_APPS=[name],
                        DEFAULT_AUTO_FIELD='django.db.models.BigAutoField')
     django.setup()
+
+
+def start():
+    global Run
+    connect('jobs')
     Run = make_models()
 
 
