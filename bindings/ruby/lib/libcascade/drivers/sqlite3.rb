@@ -27,11 +27,7 @@ module Libcascade
       end
 
       def run(statement)
-        prepared = prepare(statement)
-        nil while prepared.step
-        statement.changes? ? session.changes : 0
-      ensure
-        close_statement(prepared)
+        statement.sql == "BEGIN IMMEDIATE" ? patiently { finish(statement) } : finish(statement)
       end
 
       def rows(statement)
@@ -85,6 +81,33 @@ module Libcascade
       private_constant :Rows
 
       private
+
+      def finish(statement)
+        prepared = prepare(statement)
+        nil while prepared.step
+        statement.changes? ? session.changes : 0
+      ensure
+        close_statement(prepared)
+      end
+
+      # Waits for the write lock as long as the session would, but lets Ruby's other threads go on, of which one may hold it.
+      def patiently
+        patience = session.get_first_value("PRAGMA busy_timeout").to_i
+        return yield unless patience.positive?
+
+        last = Process.clock_gettime(Process::CLOCK_MONOTONIC) + patience / 1000.0
+        session.busy_timeout(0)
+        begin
+          yield
+        rescue ::SQLite3::BusyException
+          raise if Process.clock_gettime(Process::CLOCK_MONOTONIC) >= last
+
+          sleep(0.002)
+          retry
+        end
+      ensure
+        session.busy_timeout(patience) if patience&.positive?
+      end
 
       def prepare(statement)
         prepared = session.prepare(statement.sql)
