@@ -5,7 +5,6 @@
 #include "parts.h"
 #include "queue.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static void put(casc_statement *statement, const char *sql) {
@@ -25,82 +24,6 @@ void casc_mariadb_own_column(casc_statement *statement, const casc_sql_table *ta
   table_name(statement, table);
   put(statement, ".");
   name(statement, NULL, identifier);
-}
-
-static bool is_bytes(int32_t type) {
-  return type == CASCADE_BLOB;
-}
-
-static void put_text(casc_str *json, const cascade_value *cell) {
-  casc_str_putc(json, '"');
-  for (uint64_t i = 0; i < cell->length; i++) {
-    unsigned char c = (unsigned char)cell->data[i];
-    if (c < 0x20) casc_str_printf(json, "\\u%04x", c);
-    else {
-      if (c == '"' || c == '\\') casc_str_putc(json, '\\');
-      casc_str_putc(json, (char)c);
-    }
-  }
-  casc_str_putc(json, '"');
-}
-
-static void put_cell(casc_str *json, const cascade_value *cell) {
-  switch (cell->type) {
-  case CASCADE_INT64: casc_str_int(json, cell->integer); break;
-  case CASCADE_UINT64: casc_str_printf(json, "%llu", (unsigned long long)cell->integer); break;
-  case CASCADE_DOUBLE: casc_str_printf(json, "%.17g", cell->real); break;
-  case CASCADE_NULL: casc_str_put(json, "null"); break;
-  case CASCADE_BLOB:
-    casc_str_putc(json, '"');
-    casc_str_hex(json, cell->data, cell->length);
-    casc_str_putc(json, '"');
-    break;
-  default: put_text(json, cell);
-  }
-}
-
-static void put_keys(casc_str *json, const cascade_keys *keys) {
-  if (keys->integers) {
-    casc_put_integer_list(json, keys);
-    return;
-  }
-  casc_str_putc(json, '[');
-  for (uint64_t i = 0; i < keys->count; i++) {
-    casc_str_put(json, i ? ",[" : "[");
-    for (uint32_t j = 0; j < keys->column_count; j++) {
-      if (j) casc_str_putc(json, ',');
-      put_cell(json, &keys->cells[i * keys->column_count + j]);
-    }
-    casc_str_putc(json, ']');
-  }
-  casc_str_putc(json, ']');
-}
-
-/* The keys as a table casc_k of columns casc_0, casc_1 ... */
-static void key_table(casc_statement *statement, const cascade_keys *keys, const int32_t *types, const char *const *casts) {
-  casc_str json;
-  size_t length;
-  casc_str_init(&json, statement->arena.alloc);
-  put_keys(&json, keys);
-  const char *text = casc_keep_text(statement, &json, &length);
-  if (text) casc_statement_text(statement, text, length);
-  put(statement, "JSON_TABLE(?, '$[*]' COLUMNS (");
-  for (uint32_t i = 0; i < keys->column_count; i++) {
-    casc_str_printf(&statement->sql, "%scasc_%u %s PATH ", i ? ", " : "", i, is_bytes(types[i]) ? "LONGTEXT" : casts[i]);
-    if (keys->integers) put(statement, "'$'");
-    else casc_str_printf(&statement->sql, "'$[%u]'", i);
-  }
-  put(statement, ")) AS casc_k");
-}
-
-/* table.column = casc_k.casc_0 AND ... */
-static void match_keys(casc_statement *statement, const casc_sql_table *table, const char *const *columns,
-                       const int32_t *types, uint32_t count) {
-  for (uint32_t i = 0; i < count; i++) {
-    if (i) put(statement, " AND ");
-    casc_mariadb_own_column(statement, table, columns[i]);
-    casc_str_printf(&statement->sql, is_bytes(types[i]) ? " = UNHEX(casc_k.casc_%u)" : " = casc_k.casc_%u", i);
-  }
 }
 
 /* A single key, or a range, needs no list: the columns can be compared at once. */
@@ -141,14 +64,14 @@ static const char *index_of_key(const casc_sql_table *table) {
 /* <the rows `keys` of table>: the key table, joined by their identity, or the table alone and a condition that follows. */
 void casc_mariadb_rows_of(casc_statement *statement, const casc_sql_table *table, const cascade_keys *keys) {
   if (!is_plain(keys)) {
-    key_table(statement, keys, table->key_types, table->key_casts);
+    casc_mariadb_key_table(statement, keys, table->key_types, table->key_casts);
     put(statement, " STRAIGHT_JOIN ");
   }
   table_name(statement, table);
   if (is_plain(keys)) return;
   casc_mariadb_use_index(statement, index_of_key(table));
   put(statement, " ON ");
-  match_keys(statement, table, table->key, table->key_types, table->key_count);
+  casc_mariadb_match_keys(statement, table, table->key, table->key_types, table->key_count);
 }
 
 const char *casc_mariadb_rows_where(casc_statement *statement, const casc_sql_table *table, const cascade_keys *keys) {
@@ -230,12 +153,12 @@ static uint32_t joined(casc_statement *statement, const casc_sql_table *table, c
     return count;
   }
   key_part list = parts[driving];
-  key_table(statement, list.keys, list.types, list.casts);
+  casc_mariadb_key_table(statement, list.keys, list.types, list.casts);
   put(statement, " STRAIGHT_JOIN ");
   table_name(statement, table);
   casc_mariadb_use_index(statement, list.index);
   put(statement, " ON ");
-  match_keys(statement, table, list.columns, list.types, list.count);
+  casc_mariadb_match_keys(statement, table, list.columns, list.types, list.count);
   for (count--; driving < count; driving++) parts[driving] = parts[driving + 1];
   return count;
 }
@@ -249,10 +172,10 @@ static void listed_among(casc_statement *statement, const casc_sql_table *table,
   put(statement, part->count > 1 ? ") IN (SELECT " : " IN (SELECT ");
   for (uint32_t i = 0; i < part->count; i++) {
     if (i) put(statement, ", ");
-    casc_str_printf(&statement->sql, is_bytes(part->types[i]) ? "UNHEX(casc_%u)" : "casc_%u", i);
+    casc_str_printf(&statement->sql, casc_mariadb_is_bytes(part->types[i]) ? "UNHEX(casc_%u)" : "casc_%u", i);
   }
   put(statement, " FROM ");
-  key_table(statement, part->keys, part->types, part->casts);
+  casc_mariadb_key_table(statement, part->keys, part->types, part->casts);
   put(statement, ")");
 }
 
@@ -444,7 +367,7 @@ static void update_rows(casc_statement *statement, const casc_sql_relation *rela
 static void key_text(casc_statement *statement, const casc_sql_table *table) {
   put(statement, "JSON_ARRAY(");
   for (uint32_t i = 0; i < table->shown_count; i++) {
-    bool bytes = is_bytes(table->shown_types[i]), number = table->shown_types[i] == CASCADE_INT64;
+    bool bytes = casc_mariadb_is_bytes(table->shown_types[i]), number = table->shown_types[i] == CASCADE_INT64;
     put(statement, i ? ", CONCAT('" : "CONCAT('");
     put(statement, bytes ? "x', HEX(" : number ? "i', (" : "t', CONVERT(");
     casc_mariadb_own_column(statement, table, table->shown[i]);
@@ -542,29 +465,9 @@ static const char *cast_of(casc_arena *arena, const char *type, const char *sql_
   return casc_arena_printf(arena, "%s CHARACTER SET %.*s COLLATE %s", type, (int)strcspn(collation, "_"), collation, collation);
 }
 
-/* Hexadecimal digits that hold one byte more than the column takes; 0 for a column of any length. */
-static unsigned long digits_of(const char *type) {
-  const char *length = strncmp(type, "binary(", 7) && strncmp(type, "varbinary(", 10) ? NULL : strchr(type, '(');
-  return length ? 2 * strtoul(length + 1, NULL, 10) + 2 : 0;
-}
-
-/* Values of other types are left as they are, so that it is the INSERT that converts them: here they would become NULL. Bytes without a
-   bound would be empty behind GROUP BY and DISTINCT. */
-static void rows_source(casc_statement *statement, const cascade_keys *rows, const int32_t *types, const char *const *casts) {
-  put(statement, "SELECT ");
-  for (uint32_t i = 0; i < rows->column_count; i++) {
-    unsigned long digits = is_bytes(types[i]) ? digits_of(casts[i]) : 0;
-    put(statement, i ? ", " : "");
-    if (digits) casc_str_printf(&statement->sql, "UNHEX(LEFT(casc_k.casc_%u, %lu))", i, digits);
-    else casc_str_printf(&statement->sql, is_bytes(types[i]) ? "UNHEX(casc_k.casc_%u)" : "casc_k.casc_%u", i);
-  }
-  put(statement, " FROM ");
-  key_table(statement, rows, types, casts);
-}
-
 static const char *row_source_cast(casc_arena *arena, const char *type, const char *sql_type, const char *collation, int32_t value_type) {
   if (value_type == CASCADE_INT64) return "BIGINT";
-  if (is_bytes(value_type)) return casc_arena_strdup(arena, type);
+  if (casc_mariadb_is_bytes(value_type)) return casc_arena_strdup(arena, type);
   return value_type == CASCADE_UINT64 ? "BIGINT UNSIGNED" : cast_of(arena, "LONGTEXT", sql_type, collation);
 }
 
@@ -611,7 +514,7 @@ const casc_dialect casc_dialect_mariadb = {
     .strict_state = strict_state,
     .identifier = casc_mariadb_identifier,
     .column = casc_mariadb_column,
-    .rows_source = rows_source,
+    .rows_source = casc_mariadb_rows_source,
     .row_source_cast = row_source_cast,
     .select_keys = select_keys,
     .last_key = last_key,
