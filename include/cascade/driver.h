@@ -88,6 +88,19 @@ typedef struct cascade_statement {
 } cascade_statement;
 
 /**
+ * @brief Several rows at once, as a driver's `fetch` gives them. Zero but for `size` when it is called.
+ *
+ * Rows of nothing but integers can come as plain numbers: `integers`, when every wanted type is CASCADE_INT64 and no value of these rows
+ * is NULL. All other rows are `cells`. Either way they stand row after row, and live until the next call on the cursor.
+ */
+typedef struct cascade_rows {
+  size_t size;                /**< Set by the library: how much it knows of the struct. The driver writes no further. */
+  uint64_t count;             /**< Number of rows. */
+  const int64_t *integers;    /**< `count * column_count` numbers; or NULL. */
+  const cascade_value *cells; /**< `count * column_count` values, when `integers` is NULL. */
+} cascade_rows;
+
+/**
  * @brief Operations of a driver.
  *
  * Each takes the session first and reports failure by cascade_error_create(), with the class that fits (CASCADE_BUSY to
@@ -116,7 +129,7 @@ typedef struct cascade_driver {
   /** Starts a query. Required. Several cursors may be open at once. */
   cascade_status (*query)(void *self, const cascade_statement *statement, void **cursor, cascade_error **error);
   /** Fetches a row: CASCADE_OK with `row` set to `column_count` values that live until the next call on the cursor;
-      CASCADE_DONE after the last. Required. */
+      CASCADE_DONE after the last. Required of a driver without `fetch`. */
   cascade_status (*next)(void *self, void *cursor, const cascade_value **row, cascade_error **error);
   /** Ends a query, finished or not. Required. */
   void (*cursor_close)(void *self, void *cursor);
@@ -126,6 +139,9 @@ typedef struct cascade_driver {
   /** Whether the session is inside a transaction, one of the host's say: 1 or 0. Asked before the library begins one of its own: inside
       another it uses savepoints and leaves COMMIT to the host. Optional: without it there is none. */
   int32_t (*in_transaction)(void *self);
+  /** Fetches rows, 1 to `limit` of them: CASCADE_OK with `rows` filled in, CASCADE_DONE after the last. Fewer than `limit` do not mean that
+      these were the last. Optional, for drivers in a language where each call costs: with it, `next` is never called. */
+  cascade_status (*fetch)(void *self, void *cursor, uint32_t limit, cascade_rows *rows, cascade_error **error);
 } cascade_driver;
 
 #ifdef __cplusplus

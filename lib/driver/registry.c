@@ -123,10 +123,11 @@ cascade_status casc_driver_check(cascade_context *context, const cascade_driver 
         context, error, CASCADE_UNSUPPORTED,
         "driver %s is of contract version %u, this library needs %d; build it against this library's headers",
         driver->name ? driver->name : "?", (unsigned)driver->abi_version, CASCADE_DRIVER_ABI);
+  bool reads = CASC_DRIVER_HAS(driver, next) || CASC_DRIVER_HAS(driver, fetch);
   const char *missing = !CASC_DRIVER_HAS(driver, capabilities)   ? "capabilities"
                         : !CASC_DRIVER_HAS(driver, execute)      ? "execute"
                         : !CASC_DRIVER_HAS(driver, query)        ? "query"
-                        : !CASC_DRIVER_HAS(driver, next)         ? "next"
+                        : !reads                                 ? "next"
                         : !CASC_DRIVER_HAS(driver, cursor_close) ? "cursor_close"
                                                                  : NULL;
   if (!driver->name) return casc_fail(context, error, CASCADE_UNSUPPORTED, "driver: it has no name");

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of a driver that gives several at once: enough that a call hardly costs, and few enough to be held, wide as they may be. */
+enum { FETCHED_ROWS = 1000 };
+
 void casc_session_statement(cascade_connection *connection, casc_statement *statement) {
   casc_statement_init(statement, &connection->context->alloc, connection->capabilities.flags & CASCADE_TEXT_ROWS);
 }
@@ -42,7 +45,7 @@ cascade_status casc_driver_outcome(cascade_connection *connection, cascade_statu
 }
 
 cascade_status casc_session_proceed(cascade_connection *connection, cascade_error **error) {
-  if (!atomic_exchange(&connection->cancelled, false)) return CASCADE_OK;
+  if (!atomic_load(&connection->cancelled) || !atomic_exchange(&connection->cancelled, false)) return CASCADE_OK;
   return casc_fail(connection->context, error, CASCADE_CANCELLED, "cancelled at the caller's request");
 }
 
@@ -112,7 +115,7 @@ cascade_status casc_query(cascade_connection *connection, const casc_statement *
     void *driver_cursor = NULL;
     status = connection->driver->query(connection->self, &description, &driver_cursor, &from_driver);
     status = casc_driver_outcome(connection, status, from_driver, false, error);
-    if (status >= 0) *cursor = (casc_cursor){connection, statement, driver_cursor};
+    if (status >= 0) *cursor = (casc_cursor){.connection = connection, .statement = statement, .driver_cursor = driver_cursor};
   }
   leave(connection, status);
   return status;
@@ -135,21 +138,83 @@ static cascade_status check_row(const casc_cursor *cursor, const cascade_value *
   return CASCADE_OK;
 }
 
+static cascade_status check_rows(casc_cursor *cursor, cascade_error **error) {
+  const casc_statement *statement = cursor->statement;
+  const cascade_rows *rows = &cursor->rows;
+  cascade_context *context = cursor->connection->context;
+  const char *name = cursor->connection->driver->name;
+  if (rows->count < 1 || rows->count > FETCHED_ROWS)
+    return casc_fail(context, error, CASCADE_DATABASE, "driver %s gave %" PRIu64 " rows at once, where 1 to %d were wanted", name,
+                     rows->count, FETCHED_ROWS);
+  if (!rows->integers && !rows->cells)
+    return casc_fail(context, error, CASCADE_DATABASE, "driver %s gave %" PRIu64 " rows without values", name, rows->count);
+  for (size_t i = 0; rows->integers && i < statement->type_count; i++)
+    if (statement->types[i] != CASCADE_INT64)
+      return casc_fail(context, error, CASCADE_DATABASE, "driver %s gave a plain number for column %zu, where type %" PRId32
+                       " was wanted", name, i + 1, statement->types[i]);
+  return CASCADE_OK;
+}
+
+static cascade_status make_numbers(casc_cursor *cursor, cascade_error **error) {
+  size_t columns = cursor->statement->type_count;
+  cursor->numbers = casc_calloc(&cursor->connection->context->alloc, columns, sizeof *cursor->numbers);
+  if (!cursor->numbers) return casc_nomem(error);
+  for (size_t i = 0; i < columns; i++) cursor->numbers[i].type = CASCADE_INT64;
+  return CASCADE_OK;
+}
+
+static cascade_status fetch(casc_cursor *cursor, cascade_error **error) {
+  cascade_connection *connection = cursor->connection;
+  cascade_error *from_driver = NULL;
+  cursor->given = 0;
+  cursor->rows = (cascade_rows){.size = sizeof cursor->rows};
+  cascade_status status = connection->driver->fetch(connection->self, cursor->driver_cursor, FETCHED_ROWS, &cursor->rows, &from_driver);
+  if (status != CASCADE_OK || from_driver) status = casc_driver_outcome(connection, status, from_driver, true, error);
+  if (status == CASCADE_OK) status = check_rows(cursor, error);
+  if (status == CASCADE_OK && cursor->rows.integers && !cursor->numbers) status = make_numbers(cursor, error);
+  if (status != CASCADE_OK) cursor->rows.count = 0;
+  return status;
+}
+
+/* The next of the rows that were fetched. */
+static const cascade_value *hand_out(casc_cursor *cursor) {
+  size_t columns = cursor->statement->type_count, first = cursor->given++ * columns;
+  if (!cursor->rows.integers) return cursor->rows.cells + first;
+  for (size_t i = 0; i < columns; i++) cursor->numbers[i].integer = cursor->rows.integers[first + i];
+  return cursor->numbers;
+}
+
+static cascade_status next_fetched(casc_cursor *cursor, const cascade_value **row, cascade_error **error) {
+  cascade_status status = cursor->given == cursor->rows.count ? fetch(cursor, error) : CASCADE_OK;
+  if (status != CASCADE_OK) return status;
+  *row = hand_out(cursor);
+  return cursor->rows.integers ? CASCADE_OK : check_row(cursor, *row, error);
+}
+
+static cascade_status next(casc_cursor *cursor, const cascade_value **row, cascade_error **error) {
+  cascade_connection *connection = cursor->connection;
+  cascade_error *from_driver = NULL;
+  cascade_status status = connection->driver->next(connection->self, cursor->driver_cursor, row, &from_driver);
+  if (status != CASCADE_OK || from_driver) status = casc_driver_outcome(connection, status, from_driver, true, error);
+  return status == CASCADE_OK ? check_row(cursor, *row, error) : status;
+}
+
 cascade_status casc_next(casc_cursor *cursor, const cascade_value **row, cascade_error **error) {
   cascade_connection *connection = cursor->connection;
   *row = NULL;
   cascade_status status = enter(connection, error);
   if (status < 0) return status;
-  cascade_error *from_driver = NULL;
-  status = connection->driver->next(connection->self, cursor->driver_cursor, row, &from_driver);
-  if (status != CASCADE_OK || from_driver) status = casc_driver_outcome(connection, status, from_driver, true, error);
-  if (status == CASCADE_OK) status = check_row(cursor, *row, error);
+  status = CASC_DRIVER_HAS(connection->driver, fetch) ? next_fetched(cursor, row, error) : next(cursor, row, error);
   leave(connection, status);
   return status;
 }
 
 void casc_cursor_close(casc_cursor *cursor) {
-  if (cursor->connection) cursor->connection->driver->cursor_close(cursor->connection->self, cursor->driver_cursor);
+  cascade_connection *connection = cursor->connection;
+  if (connection) {
+    connection->driver->cursor_close(connection->self, cursor->driver_cursor);
+    casc_free(&connection->context->alloc, cursor->numbers);
+  }
   *cursor = (casc_cursor){0};
 }
 

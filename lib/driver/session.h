@@ -26,6 +26,9 @@ typedef struct casc_cursor {
   cascade_connection *connection;
   const casc_statement *statement;
   void *driver_cursor;
+  cascade_rows rows;      /* of a driver that gives several at once: those that it gave last ... */
+  uint64_t given;         /* ... how many of them were handed out ... */
+  cascade_value *numbers; /* ... and the row that is made of plain numbers */
 } casc_cursor;
 
 cascade_connection *casc_connection_ref(cascade_connection *connection);

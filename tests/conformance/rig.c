@@ -13,6 +13,7 @@ const test_quirks all_quirks[] = {
     {.name = "dbi", .engine = &sqlite_engine, .dbi = true, .uri = "dbi:sqlite3?dbname=%s"},
     {.name = "dbi-adopted", .engine = &sqlite_engine, .dbi = true, .adopted = true, .uri = "dbi:sqlite3?dbname=%s"},
     {.name = "fault", .engine = &sqlite_engine, .adopted = true, .uri = "sqlite:%s"},
+    {.name = "fetching", .engine = &sqlite_engine, .adopted = true, .uri = "sqlite:%s"},
     {.name = "pq", .engine = &postgresql_engine},
     {.name = "pq-adopted", .engine = &postgresql_engine, .adopted = true},
     {.name = "dbi-pgsql", .engine = &postgresql_engine, .dbi = true},
@@ -98,6 +99,13 @@ static void adopt_native(test_rig *rig) {
   assert_int_equal(sqlite3_open_v2(rig->path, &rig->host, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
   sqlite3_busy_timeout(rig->host, LOCK_TIMEOUT_MS);
   assert_int_equal(sqlite3_exec(rig->host, sql, NULL, NULL, NULL), SQLITE_OK);
+  if (strcmp(rig->quirks->name, "fetching") == 0) {
+    const cascade_driver *inner = fault_native_driver();
+    void *self = NULL;
+    must(rig, inner->adopt(rig->context, rig->host, &self, &rig->error));
+    must(rig, fetching_driver_connect(rig->context, inner, self, &rig->connection, &rig->error));
+    return;
+  }
   if (strcmp(rig->quirks->name, "fault") != 0) {
     adopt(rig, "sqlite3", rig->host);
     return;

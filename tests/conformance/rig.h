@@ -4,6 +4,7 @@
 
 #include "columns.h"
 #include "fault_driver.h"
+#include "fetching_driver.h"
 #include "session.h"
 #include "test_server.h"
 

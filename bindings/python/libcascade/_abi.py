@@ -480,6 +480,14 @@ class cascade_statement(_Sized):
         ("parameter_count", c_uint32), ("column_count", c_uint32), ("column_types", POINTER(c_int32))]
 
 
+class cascade_rows(_Sized):
+    size: int
+    count: int
+    integers: Any
+    cells: Any
+    _fields_ = [("size", c_size_t), ("count", c_uint64), ("integers", POINTER(c_int64)), ("cells", POINTER(cascade_value))]
+
+
 cascade_driver_open = CFUNCTYPE(c_int32, POINTER(cascade_context), c_char_p, c_uint32, POINTER(c_void_p),
     POINTER(POINTER(cascade_error)))
 
@@ -514,6 +522,10 @@ cascade_driver_cancel = CFUNCTYPE(None, c_void_p)
 cascade_driver_in_transaction = CFUNCTYPE(c_int32, c_void_p)
 
 
+cascade_driver_fetch = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_uint32, POINTER(cascade_rows),
+    POINTER(POINTER(cascade_error)))
+
+
 class cascade_driver(_Sized):
     size: int
     abi_version: int
@@ -529,11 +541,12 @@ class cascade_driver(_Sized):
     cursor_close: Any
     cancel: Any
     in_transaction: Any
+    fetch: Any
     _fields_ = [("size", c_size_t), ("abi_version", c_uint32), ("reserved", c_uint32), ("name", c_char_p),
         ("open", cascade_driver_open), ("adopt", cascade_driver_adopt), ("close", cascade_driver_close),
         ("capabilities", cascade_driver_capabilities), ("execute", cascade_driver_execute), ("query", cascade_driver_query),
         ("next", cascade_driver_next), ("cursor_close", cascade_driver_cursor_close), ("cancel", cascade_driver_cancel),
-        ("in_transaction", cascade_driver_in_transaction)]
+        ("in_transaction", cascade_driver_in_transaction), ("fetch", cascade_driver_fetch)]
 
 
 class cascade_error_details(_Sized):
@@ -1061,6 +1074,7 @@ STRUCTS: dict[str, type[Structure]] = {
     "cascade_context_options": cascade_context_options,
     "cascade_capabilities": cascade_capabilities,
     "cascade_statement": cascade_statement,
+    "cascade_rows": cascade_rows,
     "cascade_driver": cascade_driver,
     "cascade_error_details": cascade_error_details,
     "cascade_fill_target": cascade_fill_target,

@@ -106,7 +106,11 @@ module Libcascade
     class Driver < Record
       layout size: :size_t, abi_version: :uint32, reserved: :uint32, name: :pointer, open: :pointer, adopt: :pointer,
              close: :pointer, capabilities: :pointer, execute: :pointer, query: :pointer, next: :pointer,
-             cursor_close: :pointer, cancel: :pointer, in_transaction: :pointer
+             cursor_close: :pointer, cancel: :pointer, in_transaction: :pointer, fetch: :pointer
+    end
+
+    class Rows < Record
+      layout size: :size_t, count: :uint64, integers: :pointer, cells: :pointer
     end
 
     class ErrorDetails < Record
