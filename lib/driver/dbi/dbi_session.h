@@ -62,6 +62,14 @@ cascade_status casc_dbi_connection_new(cascade_context *context, const casc_dbi_
                                        cascade_error **error);
 void casc_dbi_connection_close(dbi_conn connection);
 
+/* Functions of the client library behind a connection, which libdbi has loaded. */
+typedef struct casc_dbi_symbol {
+  const char *name;
+  void *place; /* of a function pointer */
+} casc_dbi_symbol;
+/* Fills their places. The client library's own handle; NULL when one of them is missing. */
+void *casc_dbi_load(casc_dbi *self, const casc_dbi_symbol *wanted, size_t count);
+
 /* Decoding of rows: members of the driver's table. */
 cascade_status casc_dbi_query(void *session, const cascade_statement *statement, void **cursor, cascade_error **error);
 cascade_status casc_dbi_next(void *session, void *cursor, const cascade_value **row, cascade_error **error);

@@ -2,7 +2,10 @@
    handlers of their own at exit, and one instance per session would load them all again. */
 #include "dbi_session.h"
 
+#include <dbi/dbi-dev.h>
+#include <dlfcn.h>
 #include <pthread.h>
+#include <string.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* libdbi keeps a list of all connections in the instance */
@@ -35,4 +38,14 @@ void casc_dbi_connection_close(dbi_conn connection) {
   pthread_mutex_lock(&mutex);
   dbi_conn_close(connection);
   pthread_mutex_unlock(&mutex);
+}
+
+void *casc_dbi_load(casc_dbi *self, const casc_dbi_symbol *wanted, size_t count) {
+  dbi_driver_t *driver = dbi_conn_get_driver(self->connection);
+  for (size_t i = 0; i < count; i++) {
+    void *symbol = dlsym(driver->dlhandle, wanted[i].name);
+    if (!symbol) return NULL;
+    memcpy(wanted[i].place, &symbol, sizeof symbol);
+  }
+  return ((dbi_conn_t *)self->connection)->connection;
 }

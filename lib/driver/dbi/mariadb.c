@@ -5,8 +5,6 @@
 #include "render.h"
 #include "uri.h"
 
-#include <dbi/dbi-dev.h>
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,24 +36,12 @@ typedef struct native {
 } native;
 
 static bool load(casc_dbi *self, native *state) {
-  const struct {
-    const char *name;
-    void *place; /* of a function pointer */
-  } wanted[] = {{"mysql_errno", &state->get_errno},
-                {"mysql_error", &state->get_error},
-                {"mysql_sqlstate", &state->get_sqlstate},
-                {"mysql_get_server_info", &state->get_server_info},
-                {"mysql_thread_id", &state->get_thread_id},
-                {"mysql_warning_count", &state->get_warning_count},
-                {"mariadb_get_info", &state->get_info}};
-  dbi_driver_t *driver = dbi_conn_get_driver(self->connection);
-  state->handle = ((dbi_conn_t *)self->connection)->connection;
-  for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-    void *symbol = dlsym(driver->dlhandle, wanted[i].name);
-    if (!symbol) return false;
-    memcpy(wanted[i].place, &symbol, sizeof symbol);
-  }
-  return state->handle != NULL;
+  const casc_dbi_symbol wanted[] = {{"mysql_errno", &state->get_errno},         {"mysql_error", &state->get_error},
+                                    {"mysql_sqlstate", &state->get_sqlstate},   {"mysql_get_server_info", &state->get_server_info},
+                                    {"mysql_thread_id", &state->get_thread_id}, {"mysql_warning_count", &state->get_warning_count},
+                                    {"mariadb_get_info", &state->get_info}};
+  state->handle = casc_dbi_load(self, wanted, sizeof wanted / sizeof *wanted);
+  return state->handle;
 }
 
 static unsigned server_status(const native *state) {

@@ -5,7 +5,6 @@
 #include "uri.h"
 
 #include <dbi/dbi-dev.h>
-#include <dlfcn.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,28 +35,19 @@ typedef struct native {
 } native;
 
 static bool load(casc_dbi *self, native *state) {
-  const struct {
-    const char *name;
-    void *place; /* of a function pointer */
-  } wanted[] = {{"PQstatus", &state->get_status},
-                {"PQtransactionStatus", &state->get_transaction},
-                {"PQparameterStatus", &state->get_parameter},
-                {"PQcmdStatus", &state->get_tag},
-                {"PQgetisnull", &state->is_null},
-                {"PQgetvalue", &state->get_value},
-                {"PQsetNoticeProcessor", &state->set_notices},
-                {"PQgetCancel", &state->make_canceller},
-                {"PQfreeCancel", &state->free_canceller},
-                {"PQcancel", &state->cancel},
-                {"PQconsumeInput", &state->consume_input}};
-  dbi_driver_t *driver = dbi_conn_get_driver(self->connection);
-  state->handle = ((dbi_conn_t *)self->connection)->connection;
-  for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-    void *symbol = dlsym(driver->dlhandle, wanted[i].name);
-    if (!symbol) return false;
-    memcpy(wanted[i].place, &symbol, sizeof symbol);
-  }
-  return state->handle != NULL;
+  const casc_dbi_symbol wanted[] = {{"PQstatus", &state->get_status},
+                                    {"PQtransactionStatus", &state->get_transaction},
+                                    {"PQparameterStatus", &state->get_parameter},
+                                    {"PQcmdStatus", &state->get_tag},
+                                    {"PQgetisnull", &state->is_null},
+                                    {"PQgetvalue", &state->get_value},
+                                    {"PQsetNoticeProcessor", &state->set_notices},
+                                    {"PQgetCancel", &state->make_canceller},
+                                    {"PQfreeCancel", &state->free_canceller},
+                                    {"PQcancel", &state->cancel},
+                                    {"PQconsumeInput", &state->consume_input}};
+  state->handle = casc_dbi_load(self, wanted, sizeof wanted / sizeof *wanted);
+  return state->handle;
 }
 
 static bool in_transaction(casc_dbi *self) {

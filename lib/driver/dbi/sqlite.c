@@ -4,8 +4,6 @@
 #include "sqlite_common.h"
 #include "uri.h"
 
-#include <dbi/dbi-dev.h>
-#include <dlfcn.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,29 +30,20 @@ typedef struct native {
 } native;
 
 static bool load(casc_dbi *self, native *state) {
-  const struct {
-    const char *name;
-    void *place; /* of a function pointer */
-  } wanted[] = {{"sqlite3_extended_errcode", &state->extended_errcode},
-                {"sqlite3_errmsg", &state->errmsg},
-                {"sqlite3_get_autocommit", &state->get_autocommit},
-                {"sqlite3_changes64", &state->changes},
-                {"sqlite3_total_changes64", &state->total_changes},
-                {"sqlite3_interrupt", &state->interrupt},
-                {"sqlite3_busy_handler", &state->busy_handler},
-                {"sqlite3_progress_handler", &state->progress_handler},
-                {"sqlite3_prepare_v2", &state->prepare},
-                {"sqlite3_finalize", &state->finalize},
-                {"sqlite3_limit", &state->limit},
-                {"sqlite3_libversion", &state->libversion}};
-  dbi_driver_t *driver = dbi_conn_get_driver(self->connection);
-  state->handle = ((dbi_conn_t *)self->connection)->connection;
-  for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-    void *symbol = dlsym(driver->dlhandle, wanted[i].name);
-    if (!symbol) return false;
-    memcpy(wanted[i].place, &symbol, sizeof symbol);
-  }
-  return state->handle != NULL;
+  const casc_dbi_symbol wanted[] = {{"sqlite3_extended_errcode", &state->extended_errcode},
+                                    {"sqlite3_errmsg", &state->errmsg},
+                                    {"sqlite3_get_autocommit", &state->get_autocommit},
+                                    {"sqlite3_changes64", &state->changes},
+                                    {"sqlite3_total_changes64", &state->total_changes},
+                                    {"sqlite3_interrupt", &state->interrupt},
+                                    {"sqlite3_busy_handler", &state->busy_handler},
+                                    {"sqlite3_progress_handler", &state->progress_handler},
+                                    {"sqlite3_prepare_v2", &state->prepare},
+                                    {"sqlite3_finalize", &state->finalize},
+                                    {"sqlite3_limit", &state->limit},
+                                    {"sqlite3_libversion", &state->libversion}};
+  state->handle = casc_dbi_load(self, wanted, sizeof wanted / sizeof *wanted);
+  return state->handle;
 }
 
 static bool in_transaction(casc_dbi *self) {

@@ -80,10 +80,10 @@ static cascade_status look_around(native *self, cascade_error **error) {
     if (!row[i] || strcmp(row[i], "utf8mb4") != 0) odd = row[i] ? row[i] : "NULL";
   cascade_status status = CASCADE_OK;
   if (odd)
-    status = native_say(self->context, error, CASCADE_UNSUPPORTED,
-                        "MariaDB: the session's character set is %s, which cannot carry every value; set it to utf8mb4 by "
-                        "mysql_set_character_set()",
-                        odd);
+    status = casc_driver_fail(self->context, error, CASCADE_UNSUPPORTED,
+                              "MariaDB: the session's character set is %s, which cannot carry every value; set it to utf8mb4 by "
+                              "mysql_set_character_set()",
+                              odd);
   mysql_free_result(rows);
   return status;
 }
@@ -98,7 +98,7 @@ static cascade_status attach(native *self, cascade_error **error) {
 static cascade_status connect_own(native *self, const char *address, uint32_t lock_timeout_ms, cascade_error **error) {
   char text[512];
   if (!mariadb_address_read(&self->address, address, text, sizeof text))
-    return *text ? native_say(self->context, error, CASCADE_INVALID, "%s", text) : native_nomem(self, error);
+    return *text ? casc_driver_fail(self->context, error, CASCADE_INVALID, "%s", text) : native_nomem(self, error);
   self->handle = mysql_init(NULL);
   if (!self->handle) return native_nomem(self, error);
   if (!mariadb_address_connect(&self->address, self->handle, CONNECT_SECONDS)) {
@@ -115,7 +115,7 @@ static cascade_status connect_own(native *self, const char *address, uint32_t lo
 static cascade_status native_open(cascade_context *context, const char *address, uint32_t lock_timeout_ms,
                                   void **session, cascade_error **error) {
   native *self = allocate(context);
-  if (!self) return native_say(context, error, CASCADE_NOMEM, "out of memory");
+  if (!self) return casc_driver_fail(context, error, CASCADE_NOMEM, "out of memory");
   cascade_status status = connect_own(self, address, lock_timeout_ms, error);
   if (status >= 0) status = attach(self, error);
   if (status < 0) native_close(self);
@@ -126,7 +126,7 @@ static cascade_status native_open(cascade_context *context, const char *address,
 /* A handle that connects again by itself would go on outside of the transaction that was lost. */
 static cascade_status native_adopt(cascade_context *context, void *handle, void **session, cascade_error **error) {
   native *self = allocate(context);
-  if (!self) return native_say(context, error, CASCADE_NOMEM, "out of memory");
+  if (!self) return casc_driver_fail(context, error, CASCADE_NOMEM, "out of memory");
   self->handle = handle;
   self->adopted = true;
   self->reconnect = self->handle->options.reconnect;

@@ -1,22 +1,9 @@
 #include "native.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
-cascade_status native_say(cascade_context *context, cascade_error **error, cascade_status status, const char *format,
-                          ...) {
-  char message[1024];
-  va_list arguments;
-  va_start(arguments, format);
-  if (vsnprintf(message, sizeof message, format, arguments) < 0) message[0] = '\0';
-  va_end(arguments);
-  return cascade_error_create(
-      context, &(cascade_error_details){.size = sizeof(cascade_error_details), .status = status, .message = message},
-      error);
-}
-
 cascade_status native_nomem(native *self, cascade_error **error) {
-  return native_say(self->context, error, CASCADE_NOMEM, "out of memory");
+  return casc_driver_fail(self->context, error, CASCADE_NOMEM, "out of memory");
 }
 
 /* What the client library says, copied: the next thing that it is asked overwrites it. */

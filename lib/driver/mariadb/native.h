@@ -3,9 +3,9 @@
 #define CASC_MARIADB_NATIVE_H
 
 #include <cascade/driver.h>
-#include <cascade/error.h>
 
 #include "address.h"
+#include "fail.h"
 #include "killer.h"
 #include "mariadb_common.h"
 
@@ -48,8 +48,6 @@ cascade_status native_fail(native *self, const char *sql, cascade_error **error)
 /* Closes the statement, too. */
 cascade_status native_fail_prepared(native *self, prepared *statement, const char *sql, cascade_error **error);
 cascade_status native_nomem(native *self, cascade_error **error);
-cascade_status native_say(cascade_context *context, cascade_error **error, cascade_status status, const char *format,
-                          ...) __attribute__((format(printf, 4, 5)));
 
 /* prepared statements */
 cascade_status native_prepare(native *self, const cascade_statement *statement, prepared *made, cascade_error **error);

@@ -75,12 +75,12 @@ static cascade_status check_shape(native *self, const cascade_statement *stateme
   unsigned long parameters = mysql_stmt_param_count(handle);
   unsigned columns = mysql_stmt_field_count(handle);
   if (parameters != statement->parameter_count)
-    return native_say(self->context, error, CASCADE_INVALID,
-                      "MariaDB: the statement has %lu placeholders, but %u parameters were given", parameters,
-                      (unsigned)statement->parameter_count);
+    return casc_driver_fail(self->context, error, CASCADE_INVALID,
+                            "MariaDB: the statement has %lu placeholders, but %u parameters were given", parameters,
+                            (unsigned)statement->parameter_count);
   if (statement->column_count && columns != statement->column_count)
-    return native_say(self->context, error, CASCADE_INVALID, "MariaDB: the statement gives %u columns, but %u were wanted",
-                      columns, (unsigned)statement->column_count);
+    return casc_driver_fail(self->context, error, CASCADE_INVALID, "MariaDB: the statement gives %u columns, but %u were wanted",
+                            columns, (unsigned)statement->column_count);
   return CASCADE_OK;
 }
 

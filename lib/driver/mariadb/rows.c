@@ -166,10 +166,10 @@ static cascade_status read_row(native *self, cursor *at, cascade_error **error) 
       grown = true;
     }
     if (!read_cell(self, from, at->types[i], &at->row[i]))
-      return native_say(self->context, error, CASCADE_DATABASE,
-                        "MariaDB: column %u of the result holds %s where %s is wanted; the data does not fit its declared type",
-                        (unsigned)i + 1, from->bytes ? "text" : "a number out of range",
-                        at->types[i] == CASCADE_DOUBLE ? "a number" : "an integer");
+      return casc_driver_fail(
+          self->context, error, CASCADE_DATABASE,
+          "MariaDB: column %u of the result holds %s where %s is wanted; the data does not fit its declared type", (unsigned)i + 1,
+          from->bytes ? "text" : "a number out of range", at->types[i] == CASCADE_DOUBLE ? "a number" : "an integer");
   }
   if (grown && mysql_stmt_bind_result(at->statement.handle, at->binds) != 0) return native_nomem(self, error);
   return CASCADE_OK;
@@ -181,8 +181,8 @@ cascade_status native_next(void *session, void *result, const cascade_value **ro
   int code = mysql_stmt_fetch(at->statement.handle);
   if (code == MYSQL_NO_DATA) return CASCADE_DONE;
   if (code != 0 && code != MYSQL_DATA_TRUNCATED)
-    return native_say(self->context, error, CASCADE_DATABASE, "MariaDB: a row of the result cannot be read: %s",
-                      mysql_stmt_error(at->statement.handle));
+    return casc_driver_fail(self->context, error, CASCADE_DATABASE, "MariaDB: a row of the result cannot be read: %s",
+                            mysql_stmt_error(at->statement.handle));
   cascade_status status = read_row(self, at, error);
   if (status >= 0) *row = at->row;
   return status;

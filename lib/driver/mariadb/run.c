@@ -26,8 +26,8 @@ static cascade_status bind_one(native *self, unsigned at, const cascade_value *v
     return CASCADE_OK;
   case CASCADE_DOUBLE:
     if (!isfinite(value->real))
-      return native_say(self->context, error, CASCADE_UNSUPPORTED,
-                        "MariaDB: parameter %u is no finite number, and MariaDB has none that are not", at + 1);
+      return casc_driver_fail(self->context, error, CASCADE_UNSUPPORTED,
+                              "MariaDB: parameter %u is no finite number, and MariaDB has none that are not", at + 1);
     bind->buffer_type = MYSQL_TYPE_DOUBLE;
     bind->buffer = (void *)&value->real;
     return CASCADE_OK;
@@ -35,7 +35,7 @@ static cascade_status bind_one(native *self, unsigned at, const cascade_value *v
   case CASCADE_DECIMAL: bind->buffer_type = MYSQL_TYPE_NEWDECIMAL; break;
   case CASCADE_BLOB: bind->buffer_type = MYSQL_TYPE_BLOB; break;
   default:
-    return native_say(self->context, error, CASCADE_INVALID, "MariaDB: parameter %u has no type that can be sent", at + 1);
+    return casc_driver_fail(self->context, error, CASCADE_INVALID, "MariaDB: parameter %u has no type that can be sent", at + 1);
   }
   if (!bind->buffer) bind->buffer = ""; /* a NULL pointer would bind NULL */
   return CASCADE_OK;
@@ -61,10 +61,10 @@ static cascade_status check_length(native *self, const cascade_statement *statem
   for (uint32_t i = 0; i < statement->parameter_count; i++) size += OVERHEAD + statement->parameters[i].length;
   if (statement->sql_length > size) size = statement->sql_length + OVERHEAD;
   if (size < self->packet) return CASCADE_OK;
-  return native_say(self->context, error, CASCADE_DATABASE,
-                    "MariaDB: a statement or its values of %llu bytes are too long, the server takes %lu; raise its "
-                    "max_allowed_packet",
-                    (unsigned long long)size, self->packet);
+  return casc_driver_fail(self->context, error, CASCADE_DATABASE,
+                          "MariaDB: a statement or its values of %llu bytes are too long, the server takes %lu; raise its "
+                          "max_allowed_packet",
+                          (unsigned long long)size, self->packet);
 }
 
 cascade_status native_start(native *self, const cascade_statement *statement, prepared *made, cascade_error **error) {
@@ -124,7 +124,7 @@ cascade_status native_execute(void *session, const cascade_statement *statement,
                               cascade_error **error) {
   native *self = session;
   *affected = 0;
-  if (is_blank(statement->sql)) return native_say(self->context, error, CASCADE_SCHEMA, "MariaDB: the statement is empty");
+  if (is_blank(statement->sql)) return casc_driver_fail(self->context, error, CASCADE_SCHEMA, "MariaDB: the statement is empty");
   native_begin(self);
   cascade_status status = is_plain(statement) ? run_plain(self, statement, affected, error)
                                               : run_prepared(self, statement, affected, error);

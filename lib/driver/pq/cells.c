@@ -56,12 +56,13 @@ cascade_status native_cell(native *self, uint32_t column, Oid oid, const char *d
   default: fits = false;
   }
   if (!fits)
-    return native_say(self->context, error, CASCADE_DATABASE,
-                      "PostgreSQL: column %u of the result, of the type with OID %u, holds what cannot be read as %s; "
-                      "the data does not fit what was declared", (unsigned)column + 1, (unsigned)oid,
-                      wanted == CASCADE_INT64 || wanted == CASCADE_UINT64 ? "an integer"
-                      : wanted == CASCADE_BLOB                            ? "bytes"
-                                                                          : "text");
+    return casc_driver_fail(self->context, error, CASCADE_DATABASE,
+                            "PostgreSQL: column %u of the result, of the type with OID %u, holds what cannot be read as %s; "
+                            "the data does not fit what was declared",
+                            (unsigned)column + 1, (unsigned)oid,
+                            wanted == CASCADE_INT64 || wanted == CASCADE_UINT64 ? "an integer"
+                            : wanted == CASCADE_BLOB                            ? "bytes"
+                                                                                : "text");
   if (wanted != CASCADE_INT64 && wanted != CASCADE_UINT64) {
     value->data = data;
     value->length = (uint64_t)length;

@@ -1,18 +1,7 @@
 #include "native.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-cascade_status native_say(cascade_context *context, cascade_error **error, cascade_status status, const char *format, ...) {
-  char message[1024];
-  va_list arguments;
-  va_start(arguments, format);
-  if (vsnprintf(message, sizeof message, format, arguments) < 0) message[0] = '\0';
-  va_end(arguments);
-  return cascade_error_create(
-      context, &(cascade_error_details){.size = sizeof(cascade_error_details), .status = status, .message = message}, error);
-}
 
 static void write_message(const native *self, const PGresult *result, cascade_status status, char *message, size_t size) {
   const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);

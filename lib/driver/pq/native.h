@@ -4,8 +4,8 @@
 #define CASC_PQ_NATIVE_H
 
 #include <cascade/driver.h>
-#include <cascade/error.h>
 
+#include "fail.h"
 #include "postgres_common.h"
 
 #include <libpq-fe.h>
@@ -46,8 +46,6 @@ typedef struct native {
 } native;
 
 /* errors */
-cascade_status native_say(cascade_context *context, cascade_error **error, cascade_status status, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
 /* The failure that the server, or libpq in its place, has answered with. `sql`: the statement; NULL for a query's. */
 cascade_status native_fail(native *self, const PGresult *result, const char *sql, cascade_error **error);
 

@@ -30,8 +30,9 @@ static cascade_status check_address(cascade_context *context, const char *uri, c
   size_t whole = strcspn(start, "?"), authority = strcspn(start, "/?");
   const char *first = memchr(start, '@', whole), *last = memrchr(start, '@', whole);
   if (first != last || (last && last > start + authority))
-    return native_say(context, error, CASCADE_INVALID,
-                      "URI postgresql: an @ or a slash in a user's name, a password or a database's name is written %%40 or %%2F");
+    return casc_driver_fail(
+        context, error, CASCADE_INVALID,
+        "URI postgresql: an @ or a slash in a user's name, a password or a database's name is written %%40 or %%2F");
   char *words = NULL;
   PQconninfoOption *options = PQconninfoParse(uri, &words);
   if (options) {
@@ -41,10 +42,10 @@ static cascade_status check_address(cascade_context *context, const char *uri, c
   size_t length = words ? strcspn(words, "\":\n") : 0;
   while (length && words[length - 1] == ' ') length--;
   cascade_status status =
-      words ? native_say(context, error, CASCADE_INVALID,
-                         "URI postgresql: %.*s; write postgresql://USER@HOST:PORT/DATABASE?KEY=VALUE, as libpq does", (int)length,
-                         words)
-            : native_say(context, error, CASCADE_NOMEM, "out of memory");
+      words ? casc_driver_fail(context, error, CASCADE_INVALID,
+                               "URI postgresql: %.*s; write postgresql://USER@HOST:PORT/DATABASE?KEY=VALUE, as libpq does",
+                               (int)length, words)
+            : casc_driver_fail(context, error, CASCADE_NOMEM, "out of memory");
   PQfreemem(words);
   return status;
 }
@@ -53,10 +54,10 @@ static cascade_status connect_to(native *self, const char *uri, uint32_t lock_ti
   const char *const keys[] = {"fallback_application_name", "dbname", "client_encoding", NULL};
   const char *const values[] = {"libcascade", uri, "UTF8", NULL};
   self->handle = PQconnectdbParams(keys, values, 1);
-  if (!self->handle) return native_say(self->context, error, CASCADE_NOMEM, "out of memory");
+  if (!self->handle) return casc_driver_fail(self->context, error, CASCADE_NOMEM, "out of memory");
   if (PQstatus(self->handle) != CONNECTION_OK) {
     const char *words = PQerrorMessage(self->handle);
-    return native_say(self->context, error, CASCADE_CONNECTION, "PostgreSQL: %.*s", (int)strcspn(words, "\n"), words);
+    return casc_driver_fail(self->context, error, CASCADE_CONNECTION, "PostgreSQL: %.*s", (int)strcspn(words, "\n"), words);
   }
   PQsetNoticeProcessor(self->handle, silent, NULL);
   char sql[64];
@@ -69,7 +70,7 @@ static cascade_status connect_to(native *self, const char *uri, uint32_t lock_ti
 
 static cascade_status attach(native *self, cascade_error **error) {
   self->canceller = PQgetCancel(self->handle);
-  if (!self->canceller) return native_say(self->context, error, CASCADE_NOMEM, "out of memory");
+  if (!self->canceller) return casc_driver_fail(self->context, error, CASCADE_NOMEM, "out of memory");
   const char *version = PQparameterStatus(self->handle, "server_version");
   snprintf(self->version, sizeof self->version, "%s", version ? version : "");
   return CASCADE_OK;
@@ -85,7 +86,7 @@ cascade_status native_open(cascade_context *context, const char *address, uint32
     strcat(strcpy(uri, scheme), address);
     status = check_address(context, uri, error);
   } else {
-    status = native_say(context, error, CASCADE_NOMEM, "out of memory");
+    status = casc_driver_fail(context, error, CASCADE_NOMEM, "out of memory");
   }
   if (status >= 0) status = connect_to(self, uri, lock_timeout_ms, error);
   if (status >= 0) status = attach(self, error);
@@ -99,13 +100,13 @@ cascade_status native_open(cascade_context *context, const char *address, uint32
 static cascade_status check_host(cascade_context *context, PGconn *handle, cascade_error **error) {
   const char *encoding = PQparameterStatus(handle, "client_encoding");
   if (PQstatus(handle) != CONNECTION_OK)
-    return native_say(context, error, CASCADE_CONNECTION, "driver pq: the connection to adopt is not open");
+    return casc_driver_fail(context, error, CASCADE_CONNECTION, "driver pq: the connection to adopt is not open");
   if (PQpipelineStatus(handle) != PQ_PIPELINE_OFF || PQtransactionStatus(handle) == PQTRANS_ACTIVE)
-    return native_say(context, error, CASCADE_INVALID,
-                      "driver pq: the connection to adopt is busy: end its pipeline, or fetch all that it has to give");
+    return casc_driver_fail(context, error, CASCADE_INVALID,
+                            "driver pq: the connection to adopt is busy: end its pipeline, or fetch all that it has to give");
   if (encoding && strcmp(encoding, "UTF8") != 0 && strcmp(encoding, "SQL_ASCII") != 0)
-    return native_say(context, error, CASCADE_UNSUPPORTED,
-                      "driver pq: the client encoding of the connection to adopt is %s; set it to UTF8", encoding);
+    return casc_driver_fail(context, error, CASCADE_UNSUPPORTED,
+                            "driver pq: the client encoding of the connection to adopt is %s; set it to UTF8", encoding);
   return CASCADE_OK;
 }
 
@@ -113,7 +114,7 @@ cascade_status native_adopt(cascade_context *context, void *handle, void **sessi
   cascade_status status = check_host(context, handle, error);
   if (status < 0) return status;
   native *self = allocate(context);
-  if (!self) return native_say(context, error, CASCADE_NOMEM, "out of memory");
+  if (!self) return casc_driver_fail(context, error, CASCADE_NOMEM, "out of memory");
   self->handle = handle;
   self->adopted = true;
   status = attach(self, error);

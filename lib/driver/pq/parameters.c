@@ -72,16 +72,16 @@ static cascade_status put(native *self, parameters *made, uint32_t at, const cas
   case CASCADE_BLOB:
     if (!text) made->oids[at] = OID_BYTEA;
     if (text && value->length && memchr(value->data, '\0', (size_t)value->length))
-      return native_say(self->context, error, CASCADE_UNSUPPORTED,
-                        "PostgreSQL: parameter %u is text with a NUL byte, which no text in this database can hold",
-                        (unsigned)at + 1);
+      return casc_driver_fail(self->context, error, CASCADE_UNSUPPORTED,
+                              "PostgreSQL: parameter %u is text with a NUL byte, which no text in this database can hold",
+                              (unsigned)at + 1);
     if (value->length) memcpy(start, value->data, (size_t)value->length);
     start[value->length] = '\0';
     *to += value->length + 1;
     break;
   default:
-    return native_say(self->context, error, CASCADE_INVALID, "PostgreSQL: parameter %u has no type that can be sent",
-                      (unsigned)at + 1);
+    return casc_driver_fail(self->context, error, CASCADE_INVALID, "PostgreSQL: parameter %u has no type that can be sent",
+                            (unsigned)at + 1);
   }
   if (made->oids[at]) {
     made->formats[at] = 1;
@@ -101,7 +101,7 @@ cascade_status native_parameters(native *self, const cascade_statement *statemen
   made->formats = calloc(count, sizeof *made->formats);
   made->bytes = malloc(bytes);
   if (!made->oids || !made->values || !made->lengths || !made->formats || !made->bytes)
-    return native_say(self->context, error, CASCADE_NOMEM, "out of memory");
+    return casc_driver_fail(self->context, error, CASCADE_NOMEM, "out of memory");
   char *to = made->bytes;
   cascade_status status = CASCADE_OK;
   for (uint32_t i = 0; i < count && status >= 0; i++) status = put(self, made, i, &statement->parameters[i], &to, error);

@@ -40,10 +40,11 @@ static cascade_status refuse(native *self, PGresult *result, const char *sql, ca
   drain(self);
   switch (PQresultStatus(result)) {
   case PGRES_EMPTY_QUERY:
-    status = native_say(self->context, error, CASCADE_SCHEMA, "PostgreSQL: the statement is empty");
+    status = casc_driver_fail(self->context, error, CASCADE_SCHEMA, "PostgreSQL: the statement is empty");
     break;
   case PGRES_COMMAND_OK:
-    status = native_say(self->context, error, CASCADE_INVALID, "PostgreSQL: the statement gives no rows, but some were wanted");
+    status =
+        casc_driver_fail(self->context, error, CASCADE_INVALID, "PostgreSQL: the statement gives no rows, but some were wanted");
     break;
   default: status = native_fail(self, result, sql, error);
   }
@@ -82,8 +83,7 @@ static void settle(native *self) {
   at->flowing = false;
   PGresult *result;
   while ((result = take(self)) && PQresultStatus(result) == PGRES_SINGLE_TUPLE) {
-    if (!at->failure && !keep_row(at, result))
-      native_say(self->context, &at->failure, CASCADE_NOMEM, "out of memory");
+    if (!at->failure && !keep_row(at, result)) casc_driver_fail(self->context, &at->failure, CASCADE_NOMEM, "out of memory");
     PQclear(result);
   }
   if (!at->failure && PQresultStatus(result) != PGRES_TUPLES_OK) {
@@ -107,7 +107,7 @@ static cascade_status start(native *self, const cascade_statement *statement, ca
   settle(self);
   self->inside = native_inside(self);
   if (atomic_load(&self->stop))
-    return native_say(self->context, error, CASCADE_CANCELLED, "cancelled at the caller's request");
+    return casc_driver_fail(self->context, error, CASCADE_CANCELLED, "cancelled at the caller's request");
   parameters sent;
   const char *sql = statement->column_count ? NULL : statement->sql;
   cascade_status status = native_parameters(self, statement, &sent, error);
@@ -165,8 +165,8 @@ static cascade_status advance(native *self, cursor *at, cascade_error **error) {
 static cascade_status check_columns(native *self, cursor *at, cascade_error **error) {
   int columns = PQnfields(at->result);
   if ((uint32_t)columns != at->column_count)
-    return native_say(self->context, error, CASCADE_INVALID,
-                      "PostgreSQL: the statement gives %d columns, but %u were wanted", columns, (unsigned)at->column_count);
+    return casc_driver_fail(self->context, error, CASCADE_INVALID, "PostgreSQL: the statement gives %d columns, but %u were wanted",
+                            columns, (unsigned)at->column_count);
   for (int i = 0; i < columns; i++) at->oids[i] = PQftype(at->result, i);
   return CASCADE_OK;
 }
@@ -174,7 +174,7 @@ static cascade_status check_columns(native *self, cursor *at, cascade_error **er
 cascade_status native_query(void *session, const cascade_statement *statement, void **result, cascade_error **error) {
   native *self = session;
   cursor *made = calloc(1, sizeof *made + statement->column_count * (sizeof *made->row + sizeof *made->oids));
-  if (!made) return native_say(self->context, error, CASCADE_NOMEM, "out of memory");
+  if (!made) return casc_driver_fail(self->context, error, CASCADE_NOMEM, "out of memory");
   made->types = statement->column_types;
   made->column_count = statement->column_count;
   made->oids = (Oid *)(made->row + made->column_count);

@@ -25,14 +25,14 @@ static cascade_status connect_file(native *self, const char *path, bool foreign_
   bool memory = strcmp(path, ":memory:") == 0;
   char message[512];
   cascade_status status = memory ? CASCADE_OK : casc_sqlite_check_file(path, message, sizeof message);
-  if (status < 0) return native_say(self->context, error, status, "%s", message);
+  if (status < 0) return casc_driver_fail(self->context, error, status, "%s", message);
   /* A leading "file:" or ':' has a meaning to SQLite that a path does not have. */
   char *name = sqlite3_mprintf("%s%s", memory || *path == '/' ? "" : "./", path);
-  if (!name) return native_say(self->context, error, CASCADE_NOMEM, "out of memory");
+  if (!name) return casc_driver_fail(self->context, error, CASCADE_NOMEM, "out of memory");
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   int code = sqlite3_open_v2(name, &self->handle, flags, NULL);
   sqlite3_free(name);
-  if (!self->handle) return native_say(self->context, error, CASCADE_NOMEM, "out of memory");
+  if (!self->handle) return casc_driver_fail(self->context, error, CASCADE_NOMEM, "out of memory");
   if (code != SQLITE_OK) return native_fail(self, code, NULL, error);
   sqlite3_busy_handler(self->handle, casc_sqlite_wait, &self->patience);
   sqlite3_progress_handler(self->handle, 1000, casc_sqlite_stopped, &self->patience);
@@ -43,14 +43,13 @@ static cascade_status read_options(cascade_context *context, char *query, bool *
   char *key, *value;
   for (;;) {
     if (!casc_uri_pair(&query, &key, &value))
-      return native_say(context, error, CASCADE_INVALID, "URI sqlite: the part after \"?\" cannot be read at \"%s\"",
-                        key ? key : "");
+      return casc_driver_fail(context, error, CASCADE_INVALID, "URI sqlite: the part after \"?\" cannot be read at \"%s\"",
+                              key ? key : "");
     if (!key) return CASCADE_OK;
     bool off = strcmp(value, "off") == 0;
     if (strcmp(key, "foreign_keys") != 0 || (!off && strcmp(value, "on") != 0))
-      return native_say(context, error, CASCADE_INVALID,
-                        "URI sqlite: \"%s=%s\" is not understood; there is foreign_keys=on and foreign_keys=off", key,
-                        value);
+      return casc_driver_fail(context, error, CASCADE_INVALID,
+                              "URI sqlite: \"%s=%s\" is not understood; there is foreign_keys=on and foreign_keys=off", key, value);
     *foreign_keys = !off;
   }
 }
@@ -69,11 +68,10 @@ static cascade_status native_open(cascade_context *context, const char *address,
   native *self = allocate(context);
   bool foreign_keys = true;
   cascade_status status;
-  if (!path || !self) status = native_say(context, error, CASCADE_NOMEM, "out of memory");
+  if (!path || !self) status = casc_driver_fail(context, error, CASCADE_NOMEM, "out of memory");
   else if (!casc_uri_split(path, &query) || !*path)
-    status =
-        native_say(context, error, CASCADE_INVALID,
-                   "URI sqlite: \"%s\" names no file; write sqlite:PATH, with %%25 for %% and %%3F for ?", address);
+    status = casc_driver_fail(context, error, CASCADE_INVALID,
+                              "URI sqlite: \"%s\" names no file; write sqlite:PATH, with %%25 for %% and %%3F for ?", address);
   else status = read_options(context, query, &foreign_keys, error);
   if (status >= 0) {
     self->patience.lock_timeout_ms = lock_timeout_ms;
@@ -91,7 +89,7 @@ static cascade_status native_open(cascade_context *context, const char *address,
 
 static cascade_status native_adopt(cascade_context *context, void *handle, void **session, cascade_error **error) {
   native *self = allocate(context);
-  if (!self) return native_say(context, error, CASCADE_NOMEM, "out of memory");
+  if (!self) return casc_driver_fail(context, error, CASCADE_NOMEM, "out of memory");
   self->handle = handle;
   self->adopted = true;
   *session = self;

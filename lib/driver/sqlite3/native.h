@@ -3,8 +3,8 @@
 #define CASC_SQLITE3_NATIVE_H
 
 #include <cascade/driver.h>
-#include <cascade/error.h>
 
+#include "fail.h"
 #include "sqlite_common.h"
 
 #include <sqlite3.h>
@@ -44,8 +44,6 @@ typedef struct native {
 /* errors */
 /* `sql`: the statement that was compiled once and failed in running, or NULL. */
 cascade_status native_fail(native *self, int code, const char *sql, cascade_error **error);
-cascade_status native_say(cascade_context *context, cascade_error **error, cascade_status status, const char *format,
-                          ...) __attribute__((format(printf, 4, 5)));
 
 /* prepared statements */
 cascade_status native_prepare(native *self, const cascade_statement *statement, sqlite3_stmt **handle,

@@ -41,8 +41,8 @@ static bool is_blank(const char *tail) {
 static cascade_status compile(native *self, const cascade_statement *statement, bool keep, sqlite3_stmt **handle,
                               cascade_error **error) {
   if (statement->sql_length > (uint64_t)sqlite3_limit(self->handle, SQLITE_LIMIT_SQL_LENGTH, -1))
-    return native_say(self->context, error, CASCADE_DATABASE, "SQLite: a statement of %llu bytes is too long",
-                      (unsigned long long)statement->sql_length);
+    return casc_driver_fail(self->context, error, CASCADE_DATABASE, "SQLite: a statement of %llu bytes is too long",
+                            (unsigned long long)statement->sql_length);
   const char *tail = NULL;
   int code = sqlite3_prepare_v3(self->handle, statement->sql, (int)statement->sql_length + 1,
                                 keep ? SQLITE_PREPARE_PERSISTENT : 0, handle, &tail);
@@ -51,8 +51,8 @@ static cascade_status compile(native *self, const cascade_statement *statement, 
   bool empty = !*handle;
   sqlite3_finalize(*handle);
   *handle = NULL;
-  return native_say(self->context, error, CASCADE_SCHEMA, "SQLite: %s",
-                    empty ? "the statement is empty" : "there is more after the end of the statement");
+  return casc_driver_fail(self->context, error, CASCADE_SCHEMA, "SQLite: %s",
+                          empty ? "the statement is empty" : "there is more after the end of the statement");
 }
 
 static cascade_status check_shape(native *self, const cascade_statement *statement, sqlite3_stmt *handle,
@@ -60,13 +60,12 @@ static cascade_status check_shape(native *self, const cascade_statement *stateme
   int parameters = sqlite3_bind_parameter_count(handle);
   int columns = sqlite3_column_count(handle);
   if ((uint32_t)parameters != statement->parameter_count)
-    return native_say(self->context, error, CASCADE_INVALID,
-                      "SQLite: the statement has %d placeholders, but %u parameters were given", parameters,
-                      (unsigned)statement->parameter_count);
+    return casc_driver_fail(self->context, error, CASCADE_INVALID,
+                            "SQLite: the statement has %d placeholders, but %u parameters were given", parameters,
+                            (unsigned)statement->parameter_count);
   if (statement->column_count && (uint32_t)columns != statement->column_count)
-    return native_say(self->context, error, CASCADE_INVALID,
-                      "SQLite: the statement gives %d columns, but %u were wanted", columns,
-                      (unsigned)statement->column_count);
+    return casc_driver_fail(self->context, error, CASCADE_INVALID, "SQLite: the statement gives %d columns, but %u were wanted",
+                            columns, (unsigned)statement->column_count);
   return CASCADE_OK;
 }
 

@@ -23,9 +23,9 @@ static cascade_status bind_one(native *self, sqlite3_stmt *handle, int at, const
   case CASCADE_NULL: code = sqlite3_bind_null(handle, at); break;
   case CASCADE_UINT64:
     if (value->integer < 0)
-      return native_say(self->context, error, CASCADE_UNSUPPORTED,
-                        "SQLite: parameter %d is %llu, but integers end at 9223372036854775807", at,
-                        (unsigned long long)value->integer);
+      return casc_driver_fail(self->context, error, CASCADE_UNSUPPORTED,
+                              "SQLite: parameter %d is %llu, but integers end at 9223372036854775807", at,
+                              (unsigned long long)value->integer);
     /* fall through */
   case CASCADE_INT64: code = sqlite3_bind_int64(handle, at, value->integer); break;
   case CASCADE_DOUBLE: code = sqlite3_bind_double(handle, at, value->real); break;
@@ -34,8 +34,7 @@ static cascade_status bind_one(native *self, sqlite3_stmt *handle, int at, const
     code = sqlite3_bind_text64(handle, at, data, value->length, SQLITE_STATIC, SQLITE_UTF8);
     break;
   case CASCADE_BLOB: code = sqlite3_bind_blob64(handle, at, data, value->length, SQLITE_STATIC); break;
-  default:
-    return native_say(self->context, error, CASCADE_INVALID, "SQLite: parameter %d has no type that can be sent", at);
+  default: return casc_driver_fail(self->context, error, CASCADE_INVALID, "SQLite: parameter %d has no type that can be sent", at);
   }
   return code == SQLITE_OK ? CASCADE_OK : native_fail(self, code, sqlite3_sql(handle), error);
 }
@@ -83,7 +82,7 @@ cascade_status native_query(void *session, const cascade_statement *statement, v
   cursor *made = calloc(1, sizeof *made + statement->column_count * sizeof *made->row);
   if (!made) {
     native_release(self, handle);
-    return native_say(self->context, error, CASCADE_NOMEM, "out of memory");
+    return casc_driver_fail(self->context, error, CASCADE_NOMEM, "out of memory");
   }
   made->handle = handle;
   made->types = statement->column_types;
@@ -140,10 +139,9 @@ static cascade_status read_cell(native *self, sqlite3_stmt *handle, int at, int3
     if (!value->data) return native_fail(self, SQLITE_NOMEM, NULL, error);
   }
   if (fits) return CASCADE_OK;
-  return native_say(
-      self->context, error, CASCADE_DATABASE,
-      "SQLite: column %d of the result holds %s where %s is wanted; the data does not fit its declared type", at + 1,
-      type_name(type), wanted == CASCADE_DOUBLE ? "a number" : "an integer");
+  return casc_driver_fail(self->context, error, CASCADE_DATABASE,
+                          "SQLite: column %d of the result holds %s where %s is wanted; the data does not fit its declared type",
+                          at + 1, type_name(type), wanted == CASCADE_DOUBLE ? "a number" : "an integer");
 }
 
 cascade_status native_next(void *session, void *result, const cascade_value **row, cascade_error **error) {
