@@ -299,53 +299,67 @@ static cascade_status delete_unchecked(casc_batch *batch, const uint32_t *tables
   return status < 0 ? status : restored;
 }
 
+/* One round: of a table's rows that are left, those that nobody left refers to. */
+static cascade_status delete_ready(casc_batch *batch, uint32_t table, casc_keyset *left, const casc_keyset *held_back,
+                                   cascade_error **error) {
+  casc_scope *scope = batch->closure->scope;
+  casc_keyset ready, stay;
+  casc_keyset_of(scope, table, &ready);
+  casc_keyset_of(scope, table, &stay);
+  bool ok = true;
+  for (size_t i = 0; ok && i < left->count; i++) {
+    cascade_value cell;
+    const cascade_value *key = casc_keyset_key(left, i, &cell);
+    ok = casc_keyset_append(casc_keyset_contains(held_back, key) ? &stay : &ready, key);
+  }
+  ok = ok && casc_keyset_merge(&ready, NULL) && casc_keyset_merge(&stay, NULL);
+  cascade_status status = !ok ? casc_nomem(error) : ready.count ? delete_keys(batch, table, &ready, error) : CASCADE_OK;
+  if (status >= 0) casc_keyset_swap(left, &stay);
+  casc_keyset_free(&ready);
+  casc_keyset_free(&stay);
+  return status;
+}
+
+static size_t count_left(const casc_keyset *left, uint32_t count) {
+  size_t rows = 0;
+  for (uint32_t j = 0; j < count; j++) rows += left[j].count;
+  return rows;
+}
+
+/* Nothing is free, and nothing more can be cut. */
+static cascade_status delete_knot(casc_batch *batch, const uint32_t *tables, uint32_t count, const casc_keyset *left,
+                                  cascade_error **error) {
+  casc_scope *scope = batch->closure->scope;
+  const char *label = scope->tables[tables[0]].table->label;
+  if (scope->dialect->checks_off_local) return delete_unchecked(batch, tables, count, left, error);
+  return casc_fail_at(scope->connection->context, error, CASCADE_CYCLE, label, NULL,
+                      "rows of table %s refer to each other in a circle that the database checks at once; make one of "
+                      "its columns nullable or its foreign key NO ACTION", label);
+}
+
 /* A cycle in which the database checks some relations at once: rows go in rounds, each time those that nobody left refers to. */
 static cascade_status delete_in_rounds(casc_batch *batch, const uint32_t *tables, uint32_t count, cascade_error **error) {
   casc_scope *scope = batch->closure->scope;
   casc_keyset *left = casc_calloc(scope->alloc, (size_t)count * 2, sizeof *left), *held_back = left + count;
   if (!left) return casc_nomem(error);
   cascade_status status = CASCADE_OK;
-  size_t remaining = 0;
-  bool was_cut = false;
+  bool cut = false;
   for (uint32_t j = 0; j < count; j++) {
     casc_keyset_of(scope, tables[j], &left[j]);
     casc_keyset_of(scope, tables[j], &held_back[j]);
     if (status >= 0 && !casc_keyset_add(&left[j], &batch->closure->sets[tables[j]])) status = casc_nomem(error);
-    remaining += left[j].count;
   }
-  while (status >= 0 && remaining) {
-    size_t before = remaining;
+  for (size_t before; status >= 0 && (before = count_left(left, count));) {
     for (uint32_t j = 0; j < count; j++) casc_keyset_clear(&held_back[j]);
     status = find_free(scope, tables, count, left, held_back, error);
-    for (uint32_t j = 0; status >= 0 && j < count; j++) {
-      casc_keyset ready, stay;
-      casc_keyset_of(scope, tables[j], &ready);
-      casc_keyset_of(scope, tables[j], &stay);
-      for (size_t i = 0; status >= 0 && i < left[j].count; i++) {
-        cascade_value cell;
-        const cascade_value *key = casc_keyset_key(&left[j], i, &cell);
-        if (!casc_keyset_append(casc_keyset_contains(&held_back[j], key) ? &stay : &ready, key)) status = casc_nomem(error);
-      }
-      if (status >= 0 && (!casc_keyset_merge(&ready, NULL) || !casc_keyset_merge(&stay, NULL))) status = casc_nomem(error);
-      if (status >= 0 && ready.count) status = delete_keys(batch, tables[j], &ready, error);
-      remaining -= ready.count;
-      casc_keyset_swap(&left[j], &stay);
-      casc_keyset_free(&ready);
-      casc_keyset_free(&stay);
-    }
-    if (status < 0 || remaining < before) continue;
-    if (!was_cut) status = cut_hard(batch, tables, count, left, &was_cut, error);
-    else was_cut = false;
-    if (status >= 0 && !was_cut && scope->dialect->checks_off_local) {
-      status = delete_unchecked(batch, tables, count, left, error);
-      break;
-    }
-    if (status >= 0 && !was_cut) {
-      const char *label = scope->tables[tables[0]].table->label;
-      status = casc_fail_at(scope->connection->context, error, CASCADE_CYCLE, label, NULL,
-                            "rows of table %s refer to each other in a circle that the database checks at once; make one of "
-                            "its columns nullable or its foreign key NO ACTION", label);
-    }
+    for (uint32_t j = 0; status >= 0 && j < count; j++) status = delete_ready(batch, tables[j], &left[j], &held_back[j], error);
+    if (status < 0 || count_left(left, count) < before) continue;
+    bool again = cut; /* cutting has not helped */
+    cut = false;
+    if (!again) status = cut_hard(batch, tables, count, left, &cut, error);
+    if (status < 0 || cut) continue;
+    status = delete_knot(batch, tables, count, left, error);
+    break;
   }
   for (uint32_t j = 0; j < count * 2; j++) casc_keyset_free(&left[j]);
   casc_free(scope->alloc, left);

@@ -16,7 +16,6 @@ cascade_status casc_ask_integer(cascade_connection *connection, const casc_state
   return status < 0 ? status : CASCADE_OK;
 }
 
-
 /* What the dialect makes of the types of columns. NULL when memory is out. */
 static const char *const *casts_of(casc_scope *scope, const casc_table *table, const uint32_t *columns, uint32_t count) {
   const char **casts = casc_arena_get(&scope->arena, count, sizeof *casts);
@@ -99,6 +98,15 @@ static cascade_status describe(casc_scope *scope, cascade_error **error) {
   return CASCADE_OK;
 }
 
+/* Cells of a row, in memory that stays. */
+static bool keep_cells(casc_scope *scope, const cascade_value *row, uint32_t count, cascade_value *cells) {
+  for (uint32_t i = 0; i < count; i++) {
+    cells[i] = row[i];
+    if (row[i].length && !(cells[i].data = casc_arena_copy(&scope->arena, row[i].data, row[i].length))) return false;
+  }
+  return true;
+}
+
 /* The values that the rule writes; for defaults the database computes them. */
 static cascade_status read_values(casc_scope *scope, casc_scope_relation *to, cascade_error **error) {
   const casc_relation *relation = to->relation;
@@ -121,11 +129,7 @@ static cascade_status read_values(casc_scope *scope, casc_scope_relation *to, ca
   scope->dialect->evaluate(&statement, &to->sql, expressions);
   cascade_status status = casc_query(scope->connection, &statement, &cursor, error);
   if (status >= 0) status = casc_next(&cursor, &row, error);
-  for (uint32_t i = 0; status == CASCADE_OK && i < count; i++) {
-    to->values[i] = row[i];
-    if (row[i].length && !(to->values[i].data = casc_arena_copy(&scope->arena, row[i].data, row[i].length)))
-      status = casc_nomem(error);
-  }
+  if (status == CASCADE_OK && !keep_cells(scope, row, count, to->values)) status = casc_nomem(error);
   casc_cursor_close(&cursor);
   casc_statement_free(&statement);
   return status < 0 ? status : CASCADE_OK;
@@ -149,12 +153,7 @@ static cascade_status read_default_parent(casc_scope *scope, casc_scope_relation
   } else if (status == CASCADE_OK) {
     uint32_t width = to->sql.ref_table->key_count;
     to->default_parent = casc_arena_get(&scope->arena, width, sizeof *row);
-    for (uint32_t i = 0; to->default_parent && i < width; i++) {
-      to->default_parent[i] = row[i];
-      if (row[i].length && !(to->default_parent[i].data = casc_arena_copy(&scope->arena, row[i].data, row[i].length)))
-        to->default_parent = NULL;
-    }
-    if (!to->default_parent) status = casc_nomem(error);
+    if (!to->default_parent || !keep_cells(scope, row, width, to->default_parent)) status = casc_nomem(error);
   }
   casc_cursor_close(&cursor);
   casc_statement_free(&statement);
