@@ -224,7 +224,8 @@ const char cli_help_work[] =
     "Does what is due and ends when nothing is. Any number of workers may run at once, and when one dies,\n"
     "another takes its job over. Ctrl-C gives the job back after its last whole batch.\n"
     "\n"
-    "  --wait SECONDS      ends when nothing was due for this long\n" PACE
+    "  --wait SECONDS      ends when nothing was due for this long\n"
+    "  --json-progress     tells how far it is by lines of JSON on stderr, ten a second at most\n" PACE
     "  --format FORMAT     of the report: text, json\n"
     "\n"
     "  cascade queue work sqlite:museum.db --wait 3600 --sleep-ratio 0.5\n";

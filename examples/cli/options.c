@@ -142,38 +142,40 @@ extern const char cli_help_graph[], cli_help_blockers[], cli_help_plan[], cli_he
 const cli_command cli_commands[] = {
     {"graph", run_graph, CLI_TEXT | CLI_JSON | CLI_DOT | CLI_SVG | CLI_HTML,
      BIT(OPTION_HELP) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT), false, cli_help_graph},
-    {"blockers", run_blockers, CLI_TEXT | CLI_JSON | CLI_SPECIFY,
-     SELECTING | LISTING, true, cli_help_blockers},
+    {"blockers", run_blockers, CLI_TEXT | CLI_JSON | CLI_SPECIFY, SELECTING | LISTING, true, cli_help_blockers},
     {"plan", run_plan, CLI_TEXT | CLI_JSON | CLI_SQL | CLI_HTML, SELECTING, true, cli_help_plan},
     {"purge", run_purge, CLI_TEXT | CLI_JSON,
-     SELECTING | PACE | BIT(OPTION_JSON_PROGRESS) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_PLAN) | BIT(OPTION_YES) |
-         BIT(OPTION_PROVEN) | BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) |
+     SELECTING | PACE | BIT(OPTION_JSON_PROGRESS) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_PLAN) |
+         BIT(OPTION_YES) | BIT(OPTION_PROVEN) | BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) |
          BIT(OPTION_ALLOW_HIDDEN) | BIT(OPTION_OUTBOX) | BIT(OPTION_OUTBOX_COLUMNS) | BIT(OPTION_ACTOR) | BIT(OPTION_REASON),
      true, cli_help_purge},
     {"detach", run_detach, CLI_TEXT | CLI_JSON,
      (SELECTING & ~BIT(OPTION_MAX_ROWS)) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_YES) | BIT(OPTION_PROVEN) |
          BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) | BIT(OPTION_ALLOW_HIDDEN),
      true, cli_help_detach},
-    {"queue install", run_queue_install, CLI_TEXT | CLI_SQL, BIT(OPTION_HELP) | BIT(OPTION_FORMAT),
-     false, cli_help_queue, true, false},
+    {"queue install", run_queue_install, CLI_TEXT | CLI_SQL, BIT(OPTION_HELP) | BIT(OPTION_FORMAT), false, cli_help_queue, true,
+     false},
     {"queue list", run_queue_list, CLI_TEXT | CLI_JSON,
      BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_STATE) | BIT(OPTION_LIMIT), false, cli_help_queue, true, false},
     {"queue metrics", run_queue_metrics, CLI_JSON, BIT(OPTION_HELP), false, cli_help_queue, true, false},
-    {"queue work", run_queue_work, CLI_TEXT | CLI_JSON, BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_WAIT) | PACE,
-     false, cli_help_work, true, false},
+    {"queue work", run_queue_work, CLI_TEXT | CLI_JSON,
+     BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_WAIT) | BIT(OPTION_JSON_PROGRESS) | PACE, false, cli_help_work, true,
+     false},
     {"queue pause", run_queue_pause, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true, true},
     {"queue resume", run_queue_resume, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true, true},
     {"queue retry", run_queue_retry, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
     {"queue cancel", run_queue_cancel, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true},
-    {"outbox install", run_outbox_install, CLI_TEXT | CLI_SQL, BIT(OPTION_HELP) | BIT(OPTION_FORMAT), false, cli_help_outbox, true, false},
-    {"outbox list", run_outbox_list, CLI_JSON, BIT(OPTION_HELP) | BIT(OPTION_LIMIT) | BIT(OPTION_LEASE), false, cli_help_outbox, true, false},
+    {"outbox install", run_outbox_install, CLI_TEXT | CLI_SQL, BIT(OPTION_HELP) | BIT(OPTION_FORMAT), false, cli_help_outbox, true,
+     false},
+    {"outbox list", run_outbox_list, CLI_JSON, BIT(OPTION_HELP) | BIT(OPTION_LIMIT) | BIT(OPTION_LEASE), false, cli_help_outbox,
+     true, false},
     {"outbox ack", run_outbox_ack, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_outbox, true, true},
     {"outbox audit", run_outbox_audit, CLI_JSON, BIT(OPTION_HELP) | BIT(OPTION_LIMIT), false, cli_help_outbox, true, false},
     {"fill", run_fill, CLI_TEXT | CLI_JSON,
      BIT(OPTION_HELP) | PACE | BIT(OPTION_JSON_PROGRESS) | BIT(OPTION_FORMAT) | BIT(OPTION_SELECT) | BIT(OPTION_KEY) |
-         BIT(OPTION_RANGE) | BIT(OPTION_MODE) | BIT(OPTION_DRY_RUN) | BIT(OPTION_LATER) | BIT(OPTION_TOKEN) | BIT(OPTION_CHECKPOINT) | BIT(OPTION_JOB) |
-         BIT(OPTION_MAX_SECONDS) |
-         BIT(OPTION_MAX_ROWS) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_ALLOW_UNENFORCED),
+         BIT(OPTION_RANGE) | BIT(OPTION_MODE) | BIT(OPTION_DRY_RUN) | BIT(OPTION_LATER) | BIT(OPTION_TOKEN) |
+         BIT(OPTION_CHECKPOINT) | BIT(OPTION_JOB) | BIT(OPTION_MAX_SECONDS) | BIT(OPTION_MAX_ROWS) | BIT(OPTION_MAX_TX_ROWS) |
+         BIT(OPTION_BATCH_MS) | BIT(OPTION_ALLOW_UNENFORCED),
      false, cli_help_fill, false, false, false, true},
     {NULL}};
 

@@ -1,11 +1,10 @@
-/* cascade queue ...: the tables of the queue, its jobs, and a worker. */
-#include "progress.h"
+/* cascade queue ...: the tables of the queue, and its jobs. */
+#include "cli.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 cascade_status run_queue_install(cli_session *session, const cli_options *options, cascade_error **error) {
   if (options->format != CLI_SQL) {
@@ -64,54 +63,6 @@ cascade_status run_queue_list(cli_session *session, const cli_options *options, 
   if (status >= 0 && options->format == CLI_JSON) put_text(text);
   else if (status >= 0) put_jobs(text);
   cascade_text_free(text);
-  return status;
-}
-
-static bool report_json(const cascade_worker_report *report) {
-  json_t *document =
-      json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "version", 1, "claimed", (json_int_t)report->claimed,
-                "done", (json_int_t)report->done, "failed", (json_int_t)report->failed, "lost",
-                (json_int_t)report->lost, "batches", (json_int_t)report->batches, "deleted",
-                (json_int_t)report->deleted, "updated", (json_int_t)report->updated, "kept", (json_int_t)report->kept,
-                "inserted", (json_int_t)report->inserted);
-  char *text = document ? json_dumps(document, 0) : NULL;
-  if (text) puts(text);
-  free(text);
-  json_decref(document);
-  return text;
-}
-
-cascade_status run_queue_work(cli_session *session, const cli_options *options, cascade_error **error) {
-  cascade_worker *worker = NULL;
-  cascade_worker_report report = {.size = sizeof report};
-  cascade_worker_options how = {.size = sizeof how};
-  progress line;
-  progress_begin(&line, options, NULL, 0);
-  cascade_status status = throttle_open(session, options, &line, &how.throttle, error);
-  if (status >= 0) status = cascade_worker_new(session->connection, &how, &worker, error);
-  cascade_throttle_free(how.throttle); /* the worker keeps it */
-  if (status < 0) return status;
-  time_t idle_since = time(NULL);
-  while ((status = cascade_worker_step(worker, error)) >= 0) {
-    if (status == CASCADE_OK) idle_since = time(NULL);
-    else if (time(NULL) - idle_since >= (time_t)options->wait) break;
-    else nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
-  }
-  progress_end(&line);
-  cascade_worker_describe(worker, &report);
-  cascade_worker_free(worker);
-  if (options->format == CLI_JSON) {
-    if (!report_json(&report) && status >= 0) status = session_fail(session, CASCADE_NOMEM, error, "out of memory");
-    return status;
-  }
-  printf("%s of %s job%s done: deleted %s row%s in %s batch%s", number_text(report.done).text,
-         number_text(report.claimed).text, report.claimed == 1 ? "" : "s", number_text(report.deleted).text,
-         report.deleted == 1 ? "" : "s", number_text(report.batches).text, report.batches == 1 ? "" : "es");
-  if (report.inserted) printf(", inserted %s", number_text(report.inserted).text);
-  if (report.kept) printf(", left %s alone that have a parent again", number_text(report.kept).text);
-  puts(".");
-  if (report.paused) puts("The queue is paused: 'cascade queue resume' lets it go on.");
-  if (report.failed) printf("%s failed: see 'cascade queue list'.\n", number_text(report.failed).text);
   return status;
 }
 

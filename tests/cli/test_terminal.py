@@ -110,7 +110,6 @@ class Progress(CascadeTest):
         said = self.done("purge", f"sqlite:{museum}", "accession", "40", "--max-tx-rows", "200", "--yes")
         self.assertNotIn("\r", said)
 
-
     def test_lines_of_json(self):
         for form in DRIVERS.values():
             museum, hold = self.museum(), self.file("hold", "")
@@ -142,6 +141,59 @@ class Progress(CascadeTest):
         self.assertEqual(code, 0, shown)
         self.assertNotIn("\x1b", shown)
         self.assertIsNone(json.loads(shown.splitlines()[0])["part"])
+
+
+class Worker(CascadeTest):
+    """A queue with 6,000 recorded rows, and transactions that are short."""
+
+    def queue(self, form):
+        path = self.database()
+        with sqlite3.connect(path) as connection:
+            connection.execute("INSERT INTO image WITH RECURSIVE n(n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM n WHERE n < 6009) "
+                               "SELECT n, 2 FROM n")
+        uri = form.format(path)
+        rules = self.file("rules.json", json.dumps([{"table": "image", "column": "author_id", "rule": "DETACH"}]))
+        self.done("queue", "install", uri)
+        self.done("detach", uri, "agent", "2", "--policy", rules, "--yes", "--batch-ms", "5")
+        return path, uri
+
+    def test_bar(self):
+        for form in DRIVERS.values():
+            path, uri = self.queue(form)
+            code, shown = on_terminal(["queue", "work", uri, "--sleep-ratio", "3"])
+            self.assertEqual(code, 0, shown)
+            lines = re.findall(r"\r *(\d+)% \[(#*-*)\] ([\d,]+) rows  [\d,]+/s(?:  ETA \d+:\d\d)?  image  longest (\d+) ms\x1b\[K", shown)
+            self.assertGreater(len(lines), 1, shown)
+            done = [int(line[2].replace(",", "")) for line in lines]
+            self.assertEqual(done, sorted(set(done)))
+            self.assertRegex(shown, r"\r\x1b\[K1 of \d jobs? done: deleted 6,000 rows", shown)
+            self.assertRegex(shown, r"Paused \d+\.\d s asleep between transactions\.")
+            self.assertEqual(rows(path)["image"], 4)
+
+    def test_lines_of_json(self):
+        path, uri = self.queue(DRIVERS["sqlite3"])
+        hold = self.file("hold", "")
+        worker = subprocess.Popen([CASCADE, "queue", "work", uri, "--json-progress", "--pause-file", hold],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        paused = json.loads(worker.stderr.readline())
+        self.assertTrue(paused["paused"])
+        time.sleep(1)
+        os.remove(hold)
+        said, told = worker.communicate(timeout=60)
+        self.assertEqual(worker.returncode, 0, told)
+        lines = [line for line in map(json.loads, told.splitlines()) if "rows" in line]
+        self.assertGreater(len(lines), 0)
+        self.assertGreater(lines[0]["rows"], 0)
+        self.assertEqual({line["table"] for line in lines}, {"image"})
+        self.assertTrue(all(0 <= line["part"] <= 1 for line in lines), lines)
+        self.assertLess(lines[0]["longest_ms"], 1000, "the pause is counted as work")
+        self.assertIn("deleted 6,000 rows", said)
+
+    def test_no_terminal_no_bar(self):
+        path, uri = self.queue(DRIVERS["sqlite3"])
+        done = subprocess.run([CASCADE, "queue", "work", uri], capture_output=True, text=True, check=True)
+        self.assertEqual(done.stderr, "")
+        self.assertNotIn("\r", done.stdout)
 
 
 class Interrupt(CascadeTest):
