@@ -4,7 +4,8 @@ module Libcascade
   module ActiveRecord
     # Destroy callbacks of models, run for a batch together: before_destroy before its rows go, with a veto by `throw :abort`;
     # after_destroy in the same transaction; after_commit and after_rollback when ActiveRecord says so. Counters of belongs_to
-    # with `counter_cache` are lowered, once for each parent. What associations do by their own callbacks, the library does.
+    # with `counter_cache` are lowered, and those with `touch` touched, once for each parent. What else associations do by their own
+    # callbacks, the library does.
     class Callbacks
       BY_ASSOCIATIONS = %r{/active_record/associations/builder/}.freeze
       # Rows of a transaction, when it is not the host's: so many records are in memory at once.
@@ -61,11 +62,9 @@ module Libcascade
         end
 
         def runs?(model)
-          own(model).any? || counters?(model)
-        end
-
-        def counters?(model)
-          ([model] + model.descendants).any? { |klass| klass.reflect_on_all_associations(:belongs_to).any?(&:counter_cache_column) }
+          own(model).any? || ([model] + model.descendants).any? do |klass|
+            klass.reflect_on_all_associations(:belongs_to).any? { |other| other.counter_cache_column || other.options[:touch] }
+          end
         end
 
         # Ours and the caller's, with the vetoes of both.
@@ -104,7 +103,7 @@ module Libcascade
         tables.each do |table|
           records = @records[table.table] or next
           gone = table.keys.filter_map { |key| records[key.to_s] }
-          lower_counters(gone)
+          tell_parents(gone)
           gone.each { |record| after_destroy(record) }
         end
       end
@@ -165,27 +164,33 @@ module Libcascade
         record.remove_instance_variable(:@__callbacks)
       end
 
-      def lower_counters(records)
+      # What belongs_to does to the row that is referred to.
+      def tell_parents(records)
         records.group_by(&:class).each do |klass, same|
-          klass.reflect_on_all_associations(:belongs_to).select(&:counter_cache_column).each do |reflection|
-            lower(reflection, same.group_by { |record| record.association(reflection.name).klass })
+          klass.reflect_on_all_associations(:belongs_to).each do |reflection|
+            next unless reflection.counter_cache_column || reflection.options[:touch]
+
+            same.group_by { |record| record.association(reflection.name).klass }.each do |parent, children|
+              tell(reflection, parent, children.map { |record| record[reflection.foreign_key] }.compact.tally) if parent
+            end
           end
         end
       end
 
-      def lower(reflection, by_parent)
-        by_parent.each do |parent, children|
-          next unless parent
+      # `counts`: how many rows have gone, by what they referred to.
+      def tell(reflection, parent, counts)
+        key = reflection.association_primary_key(parent)
+        return touch(reflection, parent.unscoped, key, counts.keys) unless reflection.counter_cache_column
 
-          children.map { |record| record[reflection.foreign_key] }.compact.tally.group_by(&:last).each do |count, ids|
-            parent.unscoped.where(reflection.association_primary_key(parent) => ids.map(&:first))
-                  .update_all(["#{quoted(reflection)} = COALESCE(#{quoted(reflection)}, 0) - ?", count])
-          end
+        change = { touch: reflection.options[:touch] }.compact
+        counts.group_by(&:last).each do |count, ids|
+          parent.unscoped.where(key => ids.map(&:first)).update_counters(reflection.counter_cache_column => -count, **change)
         end
       end
 
-      def quoted(reflection)
-        @connection.quote_column_name(reflection.counter_cache_column)
+      def touch(reflection, parents, key, ids)
+        names = [reflection.options[:touch]] - [true]
+        ids.each_slice(LOADED) { |slice| parents.where(key => slice).each { |record| record.touch(*names) } }
       end
     end
   end

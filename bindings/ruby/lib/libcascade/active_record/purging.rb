@@ -86,9 +86,12 @@ module Libcascade
           session.use do |connection|
             session.renewing do
               known = session.policy(klass, rules: rules, exclude: exclude)
-              yield connection, known, Selecting.new(self, known.graph).selection
-            rescue BlockedError => e
-              raise Purging.restriction(known, e) || e
+              selection = Selecting.new(self, known.graph).selection
+              begin
+                yield connection, known, selection
+              rescue BlockedError => e
+                raise Purging.restriction(connection, known, selection, e) || e
+              end
             end
           end
         end
@@ -158,15 +161,33 @@ module Libcascade
         end
       end
 
-      # The failure that an association's `dependent` asks for when rows block; nil when none does.
-      def self.restriction(known, error)
+      # The failure that an association's `dependent` asks for when rows block; nil when none does. Where a foreign key is what
+      # blocks first, it is looked for rows that block by an association, as ActiveRecord does before it deletes anything.
+      def self.restriction(connection, known, selection, error)
         relation = known.policy.relations.find { |other| other.label == error.relation }
-        reflection = relation && known.association(relation)
-        case reflection && reflection.options[:dependent]
+        restricted(known, relation, error) ||
+          blocking(connection, known, selection).filter_map { |other| restricted(known, other, error) }.first
+      end
+
+      def self.restricted(known, relation, error)
+        reflection, dependent = relation && known.dependent(relation)
+        case dependent
         when :restrict_with_exception then ::ActiveRecord::DeleteRestrictionError.new(reflection.name)
         when :restrict_with_error then Restricted.new(error, reflection)
         end
       end
+
+      # Relations by which rows block, as far as can be seen in a moment.
+      def self.blocking(connection, known, selection)
+        connection.blockers(known.policy, selection, limit: 1, **LOOK) do |cursor|
+          cursor.select { |page| page.kind == :blocking }.map(&:relation)
+        end
+      rescue Error
+        []
+      end
+      LOOK = { depth: 16, max_rows: 1000, budget_ms: 1000 }.freeze
+      private_class_method :restricted, :blocking
+      private_constant :LOOK
     end
   end
 end

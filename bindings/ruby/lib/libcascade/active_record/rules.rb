@@ -16,8 +16,9 @@ module Libcascade
       GOING_ON = %i[destroy destroy_async detach_then_purge].freeze
       private_constant :RULES, :GOING_ON
 
-      # One association's say on one relation.
-      Entry = Struct.new(:owner, :reflection, :dependent, :klass, :columns, :ref_columns, :where, keyword_init: true) do
+      # One association's say on one relation. `declared` is the association itself; `reflection`, when it goes through another one,
+      # that.
+      Entry = Struct.new(:owner, :declared, :reflection, :dependent, :klass, :columns, :ref_columns, :where, keyword_init: true) do
         def rule
           RULES.fetch(dependent)
         end
@@ -27,7 +28,7 @@ module Libcascade
         end
 
         def to_s
-          "#{owner.name}.#{reflection.name}"
+          "#{owner.name}.#{declared.name}"
         end
       end
       private_constant :Entry
@@ -46,13 +47,12 @@ module Libcascade
 
       # The association that a relation of the policy comes from; nil where it comes from a foreign key alone.
       def association(relation)
-        @by_relation ||= {}
-        @by_relation.fetch(relation.number) do
-          @by_relation[relation.number] = @entries.find do |entry|
-            relation.table == graph.table(entry.klass.table_name) && relation.columns == entry.columns &&
-              relation.ref_table == graph.table(entry.owner.table_name)
-          end&.reflection
-        end
+        entry(relation)&.reflection
+      end
+
+      # The association whose `dependent` is asked about a relation, and that; nil as above.
+      def dependent(relation)
+        entry(relation)&.then { |found| [found.declared, found.dependent] }
       end
 
       # Models whose rows a worker of the queue destroys, when those of #model are detached from.
@@ -75,6 +75,16 @@ module Libcascade
       end
 
       private
+
+      def entry(relation)
+        @by_relation ||= {}
+        @by_relation.fetch(relation.number) do
+          @by_relation[relation.number] = @entries.find do |entry|
+            relation.table == graph.table(entry.klass.table_name) && relation.columns == entry.columns &&
+              relation.ref_table == graph.table(entry.owner.table_name)
+          end
+        end
+      end
 
       def walk(model)
         @destroyed = []
@@ -102,7 +112,7 @@ module Libcascade
           case reflection.macro
           when :has_and_belongs_to_many then joins(owner, reflection)
           when :belongs_to then refuse_parent(owner, reflection, dependent)
-          else dependent ? entry(owner, reflection, dependent.to_sym) : []
+          else dependent ? entries(owner, reflection, dependent.to_sym) : []
           end
         end
       end
@@ -114,7 +124,7 @@ module Libcascade
         rescue NameError
           false
         end
-        middle ? entry(owner, middle, :delete_all) : []
+        middle ? entries(owner, middle, :delete_all) : []
       end
 
       def refuse_parent(owner, reflection, dependent)
@@ -125,14 +135,14 @@ module Libcascade
                                 "cannot do; give that row to purge_all as well, and leave `dependent` out"
       end
 
-      def entry(owner, reflection, dependent)
-        reflection, dependent = through(owner, reflection, dependent) if reflection.options[:through]
+      def entries(owner, declared, dependent)
+        reflection = declared.options[:through] ? through(owner, declared, dependent) : declared
         klass = reflection.klass
-        Entry.new(owner: owner, reflection: reflection, dependent: dependent, klass: klass, columns: names(reflection.foreign_key),
-                  ref_columns: names(reflection.active_record_primary_key), where: condition(owner, reflection,
-                      klass)).then { |made| [made] }
+        [Entry.new(owner: owner, declared: declared, reflection: reflection, dependent: dependent, klass: klass,
+                   columns: names(reflection.foreign_key), ref_columns: names(reflection.active_record_primary_key),
+                   where: condition(owner, reflection, klass))]
       rescue NameError => e
-        raise AssociationError, "#{owner.name}.#{reflection.name}: #{e.message}"
+        raise AssociationError, "#{owner.name}.#{declared.name}: #{e.message}"
       end
 
       # Of an association through join rows, `dependent` is about those.
@@ -143,7 +153,7 @@ module Libcascade
                                   "give `dependent` " \
                                   "to the association #{middle.name} itself"
         end
-        [middle, dependent]
+        middle
       end
 
       def names(columns)
