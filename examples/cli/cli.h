@@ -72,6 +72,19 @@ typedef struct cli_command {
 extern const cli_command cli_commands[];
 extern const char cli_help[];
 
+/* Columns for the outbox, as --outbox-columns names them. */
+typedef struct cli_columns {
+  char *text;
+  const char **tables, **columns;
+  uint32_t count;
+} cli_columns;
+
+cascade_status columns_read(cli_session *session, const char *given, cli_columns *list, cascade_error **error);
+void columns_free(cli_columns *list);
+/* What a job that purges is to do. */
+cascade_job_options job_options(const cli_options *options, const cli_columns *columns);
+void told_job(int64_t job);
+
 /* commands */
 cascade_status run_graph(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_blockers(cli_session *session, const cli_options *options, cascade_error **error);

@@ -23,18 +23,17 @@ static void report_text(const cascade_detach_report *report) {
 }
 
 cascade_status run_detach(cli_session *session, const cli_options *options, cascade_error **error) {
-  cascade_job_options job = {.size = sizeof job,
-                             .allow = options->allow,
-                             .integrity = options->integrity,
-                             .max_tx_rows = options->max_tx_rows,
-                             .batch_ms = options->batch_ms};
+  cli_columns columns = {0};
+  cascade_job_options job;
   cascade_detach_options how = {
       .size = sizeof how, .allow = options->allow, .max_tx_rows = options->max_tx_rows, .job = &job};
   cascade_detach_report report = {.size = sizeof report};
   if (!options->yes)
     return session_fail(session, CASCADE_INVALID, error, "detach deletes at once, without asking; give --yes");
-  cascade_status status =
-      cascade_detach(session->connection, session->policy, session->selection, &how, &report, error);
+  cascade_status status = columns_read(session, options->outbox_columns, &columns, error);
+  job = job_options(options, &columns);
+  if (status >= 0) status = cascade_detach(session->connection, session->policy, session->selection, &how, &report, error);
+  columns_free(&columns);
   if (status < 0) return status;
   if (options->format == CLI_TEXT) report_text(&report);
   else if (!report_json(&report)) status = session_fail(session, CASCADE_NOMEM, error, "out of memory");

@@ -111,7 +111,7 @@ static cascade_status report(cli_session *session, const cli_options *options, c
 static cascade_status put_off(const cascade_fill *fill, cascade_error **error) {
   int64_t job = 0;
   cascade_status status = cascade_queue_fill(fill, NULL, &job, error);
-  if (status >= 0) printf("Job %lld is for 'cascade queue work'.\n", (long long)job);
+  if (status >= 0) told_job(job);
   return status;
 }
 

@@ -35,6 +35,12 @@ const char cli_help[] =
   "in SQL; it goes to the database as it is. Without either, every row is meant.\n"                                    \
   "\n"
 
+#define RECORDING                                                                                                      \
+  "  --outbox            write the keys of deleted rows to the outbox: see 'cascade outbox --help'\n"                  \
+  "  --outbox-columns TABLE=COLUMN,...  with these columns\n"                                                          \
+  "  --actor NAME        who deletes, for the audit: see 'cascade outbox --help'\n"                                    \
+  "  --reason TEXT       why\n"
+
 #define POLICY                                                                                                         \
   "  --policy FILE       rules that differ from the database's own, and relations that it does not\n"                  \
   "                      know, as JSON:\n"                                                                             \
@@ -133,10 +139,7 @@ const char cli_help_purge[] =
     "  --allow-no-filter   delete every row of TABLE\n"
     "  --allow-unenforced  go on although the database does not enforce its foreign keys\n"
     "  --allow-hidden      go on although the database user may not see all foreign keys or triggers\n"
-    "  --outbox            write the keys of deleted rows to the outbox: see 'cascade outbox --help'\n"
-    "  --outbox-columns TABLE=COLUMN,...  with these columns\n"
-    "  --actor NAME        who deletes, for the audit: see 'cascade outbox --help'\n"
-    "  --reason TEXT       why\n" PACE POLICY
+    "  --later             leaves it to 'cascade queue work', as a job of the queue\n" RECORDING PACE POLICY
     "  --format FORMAT     of the report: text, json\n"
     "\n"
     "  cascade purge sqlite:museum.db accession 4\n"
@@ -155,7 +158,7 @@ const char cli_help_detach[] =
     "  --proven            of the worker, as in 'cascade purge'\n"
     "  --allow-no-filter   delete every row of TABLE\n"
     "  --allow-unenforced  go on although the database does not enforce its foreign keys\n"
-    "  --allow-hidden      go on although the database user may not see all foreign keys or triggers\n" POLICY
+    "  --allow-hidden      go on although the database user may not see all foreign keys or triggers\n" RECORDING POLICY
     "  --format FORMAT     of the report: text, json\n"
     "\n"
     "  cascade detach sqlite:museum.db agent 7 --policy detach.json --yes\n";

@@ -136,6 +136,8 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
   (BIT(OPTION_SLEEP_RATIO) | BIT(OPTION_MAX_LAG) | BIT(OPTION_REPLICA) | BIT(OPTION_MAX_LOAD) | BIT(OPTION_MAX_FLOW) | \
    BIT(OPTION_MAX_DEAD_ROWS) | BIT(OPTION_MAX_PAUSE) | BIT(OPTION_PAUSE_FILE))
 
+#define RECORDING (BIT(OPTION_OUTBOX) | BIT(OPTION_OUTBOX_COLUMNS) | BIT(OPTION_ACTOR) | BIT(OPTION_REASON))
+
 extern const char cli_help_graph[], cli_help_blockers[], cli_help_plan[], cli_help_purge[], cli_help_detach[], cli_help_queue[], cli_help_outbox[],
     cli_help_work[], cli_help_fill[];
 
@@ -147,11 +149,11 @@ const cli_command cli_commands[] = {
     {"purge", run_purge, CLI_TEXT | CLI_JSON,
      SELECTING | PACE | BIT(OPTION_JSON_PROGRESS) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_PLAN) |
          BIT(OPTION_YES) | BIT(OPTION_PROVEN) | BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) |
-         BIT(OPTION_ALLOW_HIDDEN) | BIT(OPTION_OUTBOX) | BIT(OPTION_OUTBOX_COLUMNS) | BIT(OPTION_ACTOR) | BIT(OPTION_REASON),
+         BIT(OPTION_ALLOW_HIDDEN) | BIT(OPTION_LATER) | RECORDING,
      true, cli_help_purge},
     {"detach", run_detach, CLI_TEXT | CLI_JSON,
      (SELECTING & ~BIT(OPTION_MAX_ROWS)) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_YES) | BIT(OPTION_PROVEN) |
-         BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) | BIT(OPTION_ALLOW_HIDDEN),
+         BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) | BIT(OPTION_ALLOW_HIDDEN) | RECORDING,
      true, cli_help_detach},
     {"queue install", run_queue_install, CLI_TEXT | CLI_SQL, BIT(OPTION_HELP) | BIT(OPTION_FORMAT), false, cli_help_queue, true,
      false},
@@ -370,6 +372,7 @@ static const char *contradiction(const cli_command *command, const cli_options *
     return "how far may the replica be behind? Give --max-lag with --replica";
   if (command->queue && (options->key_count || (options->table && !command->job))) return "there is a word too many";
   if (options->outbox_columns && !options->outbox) return "the columns go to the outbox: give --outbox with --outbox-columns";
+  if (options->later && options->plan) return "the worker looks at the rows anew: give no --plan with --later";
   if (command->job && !options->table && !command->all_jobs) return "which job? Its number follows the URI";
   if (command->queue) return NULL;
   if (command->fills) {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static cascade_status put(cascade_status status, char *text) {
   if (status == CASCADE_OK) put_text(text);
@@ -44,4 +45,33 @@ cascade_status run_outbox_audit(cli_session *session, const cli_options *options
   char *text = NULL;
   cascade_status status = cascade_audit_list(session->connection, &how, &text, error);
   return put(status, text);
+}
+
+void columns_free(cli_columns *list) {
+  free(list->text);
+  free(list->tables);
+  free(list->columns);
+}
+
+cascade_status columns_read(cli_session *session, const char *given, cli_columns *list, cascade_error **error) {
+  if (!given) return CASCADE_OK;
+  list->text = strdup(given);
+  list->tables = calloc(strlen(given) + 1, sizeof *list->tables);
+  list->columns = calloc(strlen(given) + 1, sizeof *list->columns);
+  if (!list->text || !list->tables || !list->columns) return session_fail(session, CASCADE_NOMEM, error, "out of memory");
+  const char *table = NULL;
+  char *rest = list->text;
+  for (char *word; (word = strsep(&rest, ","));) {
+    char *equals = strchr(word, '=');
+    if (equals) {
+      table = word;
+      *equals = '\0';
+      word = equals + 1;
+    }
+    if (!table || !*table || !*word)
+      return session_fail(session, CASCADE_INVALID, error, "--outbox-columns takes TABLE=COLUMN,..., not '%s'", given);
+    list->tables[list->count] = table;
+    list->columns[list->count++] = word;
+  }
+  return CASCADE_OK;
 }

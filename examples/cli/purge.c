@@ -129,40 +129,12 @@ static cascade_status delete_all(cli_session *session, const cli_options *option
   return status;
 }
 
-/* Pairs of a table and a column, from TABLE=COLUMN,COLUMN,TABLE=COLUMN. */
-typedef struct column_list {
-  char *text;
-  const char **tables, **columns;
-  uint32_t count;
-} column_list;
-
-static void free_columns(column_list *list) {
-  free(list->text);
-  free(list->tables);
-  free(list->columns);
-}
-
-static cascade_status read_columns(cli_session *session, const char *given, column_list *list, cascade_error **error) {
-  if (!given) return CASCADE_OK;
-  list->text = strdup(given);
-  list->tables = calloc(strlen(given) + 1, sizeof *list->tables);
-  list->columns = calloc(strlen(given) + 1, sizeof *list->columns);
-  if (!list->text || !list->tables || !list->columns) return session_fail(session, CASCADE_NOMEM, error, "out of memory");
-  const char *table = NULL;
-  char *rest = list->text;
-  for (char *word; (word = strsep(&rest, ","));) {
-    char *equals = strchr(word, '=');
-    if (equals) {
-      table = word;
-      *equals = '\0';
-      word = equals + 1;
-    }
-    if (!table || !*table || !*word)
-      return session_fail(session, CASCADE_INVALID, error, "--outbox-columns takes TABLE=COLUMN,..., not '%s'", given);
-    list->tables[list->count] = table;
-    list->columns[list->count++] = word;
-  }
-  return CASCADE_OK;
+static cascade_status put_off(cli_session *session, const cli_options *options, const cli_columns *columns, cascade_error **error) {
+  cascade_job_options how = job_options(options, columns);
+  int64_t job = 0;
+  cascade_status status = cascade_queue_purge(session->connection, session->policy, session->selection, &how, &job, error);
+  if (status >= 0) told_job(job);
+  return status;
 }
 
 cascade_status run_purge(cli_session *session, const cli_options *options, cascade_error **error) {
@@ -176,7 +148,7 @@ cascade_status run_purge(cli_session *session, const cli_options *options, casca
                                .outbox = options->outbox,
                                .actor = options->actor,
                                .reason = options->reason};
-  column_list columns = {0};
+  cli_columns columns = {0};
   if (!options->yes && !isatty(STDIN_FILENO))
     return session_fail(session, CASCADE_INVALID, error,
                         "purge asks before it deletes, but there is no terminal to ask on; give --yes");
@@ -184,7 +156,7 @@ cascade_status run_purge(cli_session *session, const cli_options *options, casca
   cascade_plan_info facts = {.size = sizeof facts};
   cascade_purge *purge = NULL;
   progress line = {0};
-  cascade_status status = read_columns(session, options->outbox_columns, &columns, error);
+  cascade_status status = columns_read(session, options->outbox_columns, &columns, error);
   how.column_tables = columns.tables;
   how.columns = columns.columns;
   how.column_count = columns.count;
@@ -195,7 +167,9 @@ cascade_status run_purge(cli_session *session, const cli_options *options, casca
       how.plan = facts.fingerprint; /* what is agreed to is what is done */
   }
   if (status >= 0) status = throttle_open(session, options, &line, &how.throttle, error);
-  if (status >= 0)
+  if (status >= 0 && options->later && how.throttle)
+    status = session_fail(session, CASCADE_INVALID, error, "the worker's pace is not the job's: give these options to 'cascade queue work'");
+  if (status >= 0 && !options->later)
     status = cascade_purge_new(session->connection, session->policy, session->selection, &how, &purge, error);
   if (status == CASCADE_BLOCKED && error && *error) {
     fprintf(stderr, "cascade: %s\n", cascade_error_message(*error));
@@ -205,12 +179,13 @@ cascade_status run_purge(cli_session *session, const cli_options *options, casca
   }
   if (status >= 0 && !options->yes && facts.deleted && !agreed(session, plan, &facts))
     status = session_fail(session, CASCADE_CANCELLED, error, "not agreed: nothing was deleted");
-  if (status >= 0)
+  if (status >= 0 && options->later) status = put_off(session, options, &columns, error);
+  else if (status >= 0)
     status = delete_all(session, options, purge, &line, facts.accuracy == CASCADE_EXACT ? facts.deleted : 0, error);
   if (!options->json_progress) throttle_report(how.throttle);
   cascade_throttle_free(how.throttle);
   cascade_purge_free(purge);
   cascade_plan_free(plan);
-  free_columns(&columns);
+  columns_free(&columns);
   return status;
 }

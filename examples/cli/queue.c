@@ -66,6 +66,25 @@ cascade_status run_queue_list(cli_session *session, const cli_options *options, 
   return status;
 }
 
+cascade_job_options job_options(const cli_options *options, const cli_columns *columns) {
+  return (cascade_job_options){.size = sizeof(cascade_job_options),
+                               .allow = options->allow,
+                               .integrity = options->integrity,
+                               .max_rows = options->max_rows,
+                               .max_tx_rows = options->max_tx_rows,
+                               .batch_ms = options->batch_ms,
+                               .outbox = options->outbox,
+                               .column_count = columns->count,
+                               .column_tables = columns->tables,
+                               .columns = columns->columns,
+                               .actor = options->actor,
+                               .reason = options->reason};
+}
+
+void told_job(int64_t job) {
+  printf("Job %lld is for 'cascade queue work'.\n", (long long)job);
+}
+
 /* The number of a job stands where other commands have a table. */
 static cascade_status job_number(cli_session *session, const cli_options *options, int64_t *job,
                                  cascade_error **error) {

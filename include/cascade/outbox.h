@@ -7,7 +7,8 @@
  * files, read from it in batches, and acknowledge a batch when they have dealt with it. Any number of consumers may read: each row is given
  * to one, and to another when the first does not acknowledge it within its time. So each row is dealt with at least once.
  *
- * With `actor` or `reason`, a purge leaves one row that says who deleted how much of what, when and why.
+ * With `actor` or `reason`, a purge leaves one row that says who deleted how much of what, when and why. So does a job of the queue: its row
+ * is there from when it was put in, and counts what all its attempts and parts do.
  *
  * @code{.c}
  * static cascade_status follow(cascade_connection *connection, int (*remove_files)(const char *json)) {

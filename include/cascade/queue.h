@@ -32,6 +32,7 @@
 
 #include <cascade/fill.h>
 #include <cascade/policy.h>
+#include <cascade/purge.h>
 #include <cascade/selection.h>
 #include <cascade/throttle.h>
 
@@ -52,6 +53,12 @@ typedef struct cascade_job_options {
   uint32_t batch_ms;     /**< Time that a transaction should take, in milliseconds; 0 means 100. */
   uint32_t max_attempts; /**< Claims in a row that may end without a batch, before the job is dead; 0 means 8. */
   uint64_t delay_ms;     /**< Not to be claimed before this time has passed, in milliseconds. */
+  int32_t outbox;        /**< 1: keys of all rows that go, and the columns below, are written to the outbox: see outbox.h. */
+  uint32_t column_count; /**< Columns that go to the outbox, and that the workers' hooks are told of. */
+  const char *const *column_tables; /**< Their tables, one for each. */
+  const char *const *columns;       /**< Their names. */
+  const char *actor;                /**< Who deletes, or NULL. With this or the next, the job has a row in the audit from the start. */
+  const char *reason;               /**< Why, or NULL. */
 } cascade_job_options;
 
 /** @brief Options of cascade_detach(). */
@@ -61,7 +68,8 @@ typedef struct cascade_detach_options {
   uint32_t reserved; /**< Zero. */
   uint64_t
       max_tx_rows; /**< Rows that are deleted or rewritten at once, besides those that are detached; 0 means 50,000. */
-  const cascade_job_options *job; /**< How the detached rows are purged; NULL for the defaults. */
+  const cascade_job_options *job; /**< How the detached rows are purged; NULL for the defaults. `outbox`, the columns, `actor` and
+                                       `reason` are for what is deleted at once too. */
 } cascade_detach_options;
 
 /** @brief What cascade_detach() did. */
@@ -93,6 +101,15 @@ typedef struct cascade_worker_options {
   uint32_t turn_ms; /**< Time after which a job goes back to the end of the queue; 0 means 10,000. */
   cascade_throttle *throttle; /**< What makes it pause before its claims and batches, or NULL. The worker holds a
                                    reference, and keeps its job through a pause. */
+  cascade_after_batch before_batch; /**< Hooks as in ::cascade_purge_options, for every job that is a purge; or NULL. cascade_worker_purge()
+                                         gives the purge that they are told of. */
+  cascade_after_batch after_batch;  /**< Hook, or NULL. */
+  cascade_after_batch after_commit; /**< Hook, or NULL. */
+  void *hook_data;                  /**< First argument of the hooks. */
+  const char *const *column_tables; /**< Tables of the following columns, one for each. */
+  const char *const *columns;       /**< Columns that the hooks are told besides the keys, and besides those that a job asks for. */
+  uint32_t column_count;            /**< How many. */
+  uint32_t reserved;                /**< Zero. */
 } cascade_worker_options;
 
 /** @brief What a worker has done. */
@@ -106,7 +123,7 @@ typedef struct cascade_worker_report {
   uint64_t batches; /**< Batches committed. */
   uint64_t deleted; /**< Rows deleted. */
   uint64_t updated; /**< Rows rewritten. */
-  uint64_t kept;    /**< Detached rows that were left alone, as they had a new parent. */
+  uint64_t kept;    /**< Rows that stay: detached ones that have a parent again, vetoed ones, and those that stay with them. */
   int32_t paused;   /**< 1 when the last step found the queue paused. */
   int32_t reserved; /**< Zero. */
   uint64_t inserted; /**< Rows inserted by fills. */
@@ -157,7 +174,7 @@ CASCADE_API cascade_status cascade_queue_install(cascade_connection *connection,
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_POLICY when a column that would be detached cannot be NULL, with the migration that would
  * help; CASCADE_BLOCKED; CASCADE_NOT_ATOMIC when more than `max_tx_rows` would go at once; CASCADE_NOT_FOUND without a
- * queue; CASCADE_UNSUPPORTED for a queue of a newer version; the statuses of cascade_purge_new(). Nothing is changed on
+ * queue, without an outbox where the job's options need one, and for an unknown column; CASCADE_UNSUPPORTED for a queue of a newer version; the statuses of cascade_purge_new(). Nothing is changed on
  * failure
  * @note Takes the locks of its rows until its COMMIT, or the host's. On the thread that uses the connection.
  * @since 0.1
@@ -167,8 +184,8 @@ CASCADE_API cascade_status cascade_detach(cascade_connection *connection, cascad
                                           cascade_detach_report *report, cascade_error **error);
 
 /**
- * @brief Puts a purge into the queue, for a worker: rules, selection and options as they are. Writes one row, in the
- * transaction of the host if there is one.
+ * @brief Puts a purge into the queue, for a worker: rules, selection and options as they are. Writes one row, and with `actor` or
+ * `reason` one more, in the transaction of the host if there is one.
  * @param connection  a session in whose database the queue is installed
  * @param policy  rules; its graph must be the selection's
  * @param selection  rows to delete with what depends on them: by key, or whatever meets the condition when the worker
@@ -176,7 +193,8 @@ CASCADE_API cascade_status cascade_detach(cascade_connection *connection, cascad
  * @param options  NULL for the defaults
  * @param[out] job  receives the number of the job; may be NULL
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_NO_FILTER; CASCADE_NOT_FOUND without a queue; CASCADE_UNSUPPORTED for a queue of a newer
+ * @return CASCADE_OK; CASCADE_NO_FILTER; CASCADE_NOT_FOUND without a queue, without an outbox where the options need one, and for an
+ * unknown column; CASCADE_UNSUPPORTED for a queue of a newer
  * version, and for a policy that sets a column to bytes; CASCADE_INVALID; CASCADE_OPTIONS; CASCADE_NOMEM; any database
  * status
  * @note On the thread that uses the connection.
@@ -302,7 +320,7 @@ CASCADE_API cascade_status cascade_queue_metrics(cascade_connection *connection,
  * @param options  NULL for the defaults
  * @param[out] worker  receives the worker, owned by the caller
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_NOT_FOUND without a queue; CASCADE_UNSUPPORTED for a queue of a newer version, and inside
+ * @return CASCADE_OK; CASCADE_NOT_FOUND without a queue, and for an unknown column; CASCADE_UNSUPPORTED for a queue of a newer version, and inside
  * a transaction; CASCADE_OPTIONS; CASCADE_INVALID; CASCADE_NOMEM; any database status
  * @note One thread at a time; each worker has a session of its own.
  * @since 0.1
@@ -314,7 +332,9 @@ CASCADE_API cascade_status cascade_worker_new(cascade_connection *connection, co
  * @brief Does the next piece of work: claims a job, or does one batch of the claimed one, in one transaction each.
  *
  * A job that fails keeps the reason: it is tried again after a pause that grows from two seconds to ten minutes, or is
- * dead, at once where trying again cannot help. That is no failure of the worker.
+ * dead, at once where trying again cannot help. That is no failure of the worker. So it is with a hook that fails: its batch is rolled back,
+ * or after COMMIT stays, and the job is tried again. Rows that a hook vetoes stay, and the job is done without them; they are counted as
+ * `kept`.
  *
  * @param worker  a worker
  * @param[out] error  receives the failure; may be NULL
@@ -324,6 +344,16 @@ CASCADE_API cascade_status cascade_worker_new(cascade_connection *connection, co
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_worker_step(cascade_worker *worker, cascade_error **error);
+
+/**
+ * @brief The purge that a worker's hooks are told of: for cascade_purge_veto(), cascade_purge_row_columns() and cascade_purge_blame(), and
+ * for what cascade_purge_describe() says of it.
+ * @param worker  a worker, or NULL
+ * @return the purge, borrowed until the hook returns; NULL when there is none
+ * @note Touches no database. Inside a hook of the worker.
+ * @since 0.1
+ */
+CASCADE_API cascade_purge *cascade_worker_purge(const cascade_worker *worker);
 
 /**
  * @brief Says what was done so far.

@@ -48,7 +48,7 @@ void casc_audit_insert(const casc_queue_words *words, casc_statement *statement,
            "Insert Into cascade_audit (actor, reason, table_name, fingerprint, batches, deleted, updated, kept, finished, started, changed) "
            "Values (%t, %t, %t, %t, %i, %i, %i, %i, %i, %n, %n)",
            purge->actor, purge->reason, purge->table, purge->fingerprint, (int64_t)purge->batches, (int64_t)purge->deleted,
-           (int64_t)purge->updated, (int64_t)purge->kept, (int64_t)purge->finished);
+           (int64_t)purge->updated, purge->kept, (int64_t)purge->finished);
   if (!words->returning) return;
   casc_put(statement, words->returning);
   words->column(statement, "id", CASCADE_INT64);
@@ -56,9 +56,13 @@ void casc_audit_insert(const casc_queue_words *words, casc_statement *statement,
 
 void casc_audit_update(const casc_queue_words *words, casc_statement *statement, int64_t id, const casc_audited *purge) {
   casc_say(words, statement,
-           "Update cascade_audit Set batches = batches + %i, deleted = deleted + %i, updated = updated + %i, kept = %i, finished = %i, "
+           "Update cascade_audit Set batches = batches + %i, deleted = deleted + %i, updated = updated + %i, kept = kept + %i, finished = %i, "
            "changed = %n Where id = %i",
-           (int64_t)purge->batches, (int64_t)purge->deleted, (int64_t)purge->updated, (int64_t)purge->kept, (int64_t)purge->finished, id);
+           (int64_t)purge->batches, (int64_t)purge->deleted, (int64_t)purge->updated, purge->kept, (int64_t)purge->finished, id);
+}
+
+void casc_audit_remove(const casc_queue_words *words, casc_statement *statement, int64_t id) {
+  casc_say(words, statement, "Delete From cascade_audit Where id = %i", id);
 }
 
 void casc_audit_select(const casc_queue_words *words, casc_statement *statement, int64_t after, uint32_t limit) {

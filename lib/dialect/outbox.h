@@ -20,12 +20,14 @@ void casc_outbox_remove(const casc_queue_words *words, casc_statement *statement
 /* What an audit says of a purge, added to what it said. */
 typedef struct casc_audited {
   const char *actor, *reason, *table, *fingerprint;
-  uint64_t batches, deleted, updated, kept; /* kept: in all */
+  uint64_t batches, deleted, updated;
+  int64_t kept;
   bool finished;
 } casc_audited;
 /* With `returning`, a query of the id. */
 void casc_audit_insert(const casc_queue_words *words, casc_statement *statement, const casc_audited *purge);
 void casc_audit_update(const casc_queue_words *words, casc_statement *statement, int64_t id, const casc_audited *purge);
+void casc_audit_remove(const casc_queue_words *words, casc_statement *statement, int64_t id);
 enum {
   CASC_AUDIT_ID,
   CASC_AUDIT_ACTOR,

@@ -76,6 +76,10 @@ void casc_queue_unset(const casc_queue_words *words, casc_str *condition, const 
   casc_str_put(condition, " Is Null");
 }
 
+void casc_queue_not_unset(casc_str *condition, const char *unset) {
+  casc_str_printf(condition, "Not (%s)", unset);
+}
+
 void casc_tables_exist(const casc_queue_words *words, casc_statement *statement, const char *name) {
   const char *exists = casc_arena_printf(&statement->arena, "%s%s')%s", words->exists, name, words->number ? " Is Not Null)::int" : ")");
   casc_put(statement, "Select ");
@@ -161,7 +165,7 @@ void casc_queue_count(const casc_queue_words *words, casc_statement *statement, 
       "Update cascade_queue_job Set deleted = deleted + %i, updated = updated + %i, kept = kept + %i, keys_left = "
       "keys_left - %i, attempts = 0, due = %n + %i, "
       "changed = %n",
-      (int64_t)done->deleted, (int64_t)done->updated, (int64_t)done->kept, (int64_t)done->keys, (int64_t)lease_ms);
+      (int64_t)done->deleted, (int64_t)done->updated, done->kept, (int64_t)done->keys, (int64_t)lease_ms);
   where_held(words, statement, held);
 }
 
@@ -222,6 +226,12 @@ void casc_queue_forget_keys(const casc_queue_words *words, casc_statement *state
                             int64_t low, int64_t high) {
   casc_str_printf(&statement->sql, "Delete From %s", key_table(integers));
   where_keys(words, statement, source, low, high);
+}
+
+void casc_queue_open_parts(const casc_queue_words *words, casc_statement *statement, int64_t source) {
+  casc_put(statement, "Select ");
+  words->column(statement, "Count(*)", CASCADE_INT64);
+  casc_say(words, statement, " From cascade_queue_job Where (id = %i Or source = %i) And state <> 'done'", source, source);
 }
 
 void casc_queue_cancel(const casc_queue_words *words, casc_statement *statement, int64_t job) {

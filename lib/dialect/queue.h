@@ -66,6 +66,8 @@ enum {
 
 /* `column Is Null`, one of several that are joined by Or. */
 void casc_queue_unset(const casc_queue_words *words, casc_str *condition, const char *column, bool first);
+/* What is true of all other rows. */
+void casc_queue_not_unset(casc_str *condition, const char *unset);
 
 /* Appends text: %n in it is the time, %i an integer and %t a text (NULL for none) as parameters. */
 void casc_say(const casc_queue_words *words, casc_statement *statement, const char *format, ...);
@@ -96,7 +98,8 @@ void casc_queue_renew(const casc_queue_words *words, casc_statement *statement, 
                       uint64_t lease_ms);
 /* Adds to what the job has done. */
 typedef struct casc_done {
-  uint64_t deleted, updated, kept, keys; /* keys: recorded ones that are dealt with */
+  uint64_t deleted, updated, keys; /* keys: recorded ones that are dealt with */
+  int64_t kept;
 } casc_done;
 void casc_queue_count(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
                       const casc_done *done, uint32_t lease_ms);
@@ -117,6 +120,9 @@ void casc_queue_cuts(const casc_queue_words *words, casc_statement *statement, b
                      int64_t share);
 void casc_queue_forget_keys(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source,
                             int64_t low, int64_t high);
+
+/* How many of a job's parts are not done: one integer. */
+void casc_queue_open_parts(const casc_queue_words *words, casc_statement *statement, int64_t source);
 
 /* By a person's word: whatever the job's owner is doing. */
 void casc_queue_cancel(const casc_queue_words *words, casc_statement *statement, int64_t job);

@@ -7,18 +7,23 @@
 
 /* ---- what is wanted ---- */
 
-static cascade_status want_column(casc_hooks *hooks, const char *table_name, const char *name, cascade_error **error) {
-  casc_scope *scope = hooks->scope;
-  cascade_context *context = scope->connection->context;
-  uint32_t table;
+cascade_status casc_hooks_find_column(const cascade_graph *graph, const char *table_name, const char *name, uint32_t *table,
+                                      uint32_t *position, cascade_error **error) {
   if (!table_name || !name)
-    return casc_fail(context, error, CASCADE_INVALID, "purge: the name of a column that hooks want, or of its table, is NULL");
-  cascade_status status = cascade_graph_find_table(scope->policy->graph, table_name, &table, error);
+    return casc_fail(graph->context, error, CASCADE_INVALID, "purge: the name of a column that hooks want, or of its table, is NULL");
+  cascade_status status = cascade_graph_find_table(graph, table_name, table, error);
   if (status < 0) return status;
-  const casc_table *facts = scope->tables[table].table;
-  uint32_t position = casc_find_column(facts, name);
-  if (position == CASC_NONE)
-    return casc_fail_at(context, error, CASCADE_NOT_FOUND, facts->label, NULL, "%s has no column '%s'", facts->label, name);
+  const casc_table *facts = &graph->tables[*table];
+  *position = casc_find_column(facts, name);
+  if (*position != CASC_NONE) return CASCADE_OK;
+  return casc_fail_at(graph->context, error, CASCADE_NOT_FOUND, facts->label, NULL, "%s has no column '%s'", facts->label, name);
+}
+
+static cascade_status want_column(casc_hooks *hooks, const char *table_name, const char *name, cascade_error **error) {
+  uint32_t table, position;
+  cascade_status status = casc_hooks_find_column(hooks->scope->policy->graph, table_name, name, &table, &position, error);
+  if (status < 0) return status;
+  const casc_table *facts = hooks->scope->tables[table].table;
   casc_wanted *wanted = &hooks->wanted[table];
   for (uint32_t i = 0; i < wanted->count; i++)
     if (wanted->names[i] == facts->columns[position].name) return CASCADE_OK;
@@ -87,6 +92,15 @@ cascade_status casc_hooks_init(casc_hooks *hooks, casc_scope *scope, const casca
   return status;
 }
 
+static void forget_staying(casc_hooks *hooks) {
+  for (uint32_t i = 0; hooks->any_staying && i < hooks->scope->table_count; i++) {
+    casc_keyset_clear(&hooks->keeping[i]);
+    casc_keyset_clear(&hooks->staying[i].vetoed);
+    casc_keyset_clear(&hooks->staying[i].kept);
+  }
+  hooks->any_staying = false;
+}
+
 void casc_hooks_clear(casc_hooks *hooks) {
   if (!hooks->scope) return;
   for (uint32_t i = 0; i < hooks->count; i++) {
@@ -100,12 +114,7 @@ void casc_hooks_clear(casc_hooks *hooks) {
   hooks->told = NULL;
   hooks->tables = NULL;
   hooks->count = 0;
-  for (uint32_t i = 0; hooks->any_staying && i < hooks->scope->table_count; i++) {
-    casc_keyset_clear(&hooks->keeping[i]);
-    casc_keyset_clear(&hooks->staying[i].vetoed);
-    casc_keyset_clear(&hooks->staying[i].kept);
-  }
-  hooks->any_staying = false;
+  forget_staying(hooks);
 }
 
 void casc_hooks_free(casc_hooks *hooks) {
@@ -328,5 +337,12 @@ cascade_status casc_hooks_settle(casc_hooks *hooks, cascade_error **error) {
     ok = casc_keyset_add(&hooks->kept[i], &hooks->keeping[i]) && append_list(&stayed->vetoed, &staying->vetoed) &&
          append_list(&stayed->kept, &staying->kept);
   }
+  if (ok) forget_staying(hooks);
   return ok ? CASCADE_OK : casc_nomem(error);
+}
+
+uint64_t casc_hooks_staying(const casc_hooks *hooks) {
+  uint64_t rows = 0;
+  for (uint32_t i = 0; i < 2 * hooks->scope->table_count; i++) rows += hooks->stayed[i].vetoed.count + hooks->stayed[i].kept.count;
+  return rows;
 }

@@ -43,6 +43,9 @@ typedef struct casc_hooks {
   char *reason;
 } casc_hooks;
 
+/* The table and the position of a column that is wanted. */
+cascade_status casc_hooks_find_column(const cascade_graph *graph, const char *table_name, const char *name, uint32_t *table,
+                                      uint32_t *position, cascade_error **error);
 /* Frees nothing on failure: casc_hooks_free() does. */
 cascade_status casc_hooks_init(casc_hooks *hooks, casc_scope *scope, const cascade_purge_options *options, cascade_error **error);
 void casc_hooks_free(casc_hooks *hooks);
@@ -66,5 +69,7 @@ cascade_status casc_hooks_obey(casc_hooks *hooks, casc_closure *closure, cascade
 cascade_status casc_hooks_note(casc_hooks *hooks, const casc_closure *closure, cascade_error **error);
 /* The batch is over, and what stays in it stays. */
 cascade_status casc_hooks_settle(casc_hooks *hooks, cascade_error **error);
+/* Rows that stay so far, those of the batch at work included. */
+uint64_t casc_hooks_staying(const casc_hooks *hooks);
 
 #endif

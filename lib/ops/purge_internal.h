@@ -41,6 +41,7 @@ typedef struct casc_guarded {
    as one of the purge does. Members may be NULL. */
 typedef struct casc_guard {
   void *data;
+  cascade_status (*between)(void *data, cascade_error **error); /* before a batch, outside of any transaction */
   cascade_status (*begun)(void *data, cascade_error **error); /* before the first statement of a batch */
   cascade_status (*ending)(void *data, const casc_guarded *batch, cascade_error **error); /* before its COMMIT */
   /* For relations that detach: records the rows and sets their columns to NULL. */

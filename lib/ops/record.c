@@ -96,17 +96,17 @@ cascade_status casc_record_rows(const casc_record *record, const casc_hooks *hoo
 
 /* ---- the audit ---- */
 
-static cascade_status insert(casc_record *record, cascade_connection *connection, const casc_audited *facts, cascade_error **error) {
-  const casc_queue_words *words = record->words;
+cascade_status casc_record_put(cascade_connection *connection, const casc_queue_words *words, const casc_audited *facts, int64_t *id,
+                               cascade_error **error) {
   casc_statement statement;
   casc_session_statement(connection, &statement);
   casc_audit_insert(words, &statement, facts);
-  if (words->returning) return casc_ask(connection, &statement, 0, &record->pending_id, error);
+  if (words->returning) return casc_ask(connection, &statement, 0, id, error);
   cascade_status status = casc_run(connection, &statement, NULL, error);
   if (status < 0) return status;
   casc_session_statement(connection, &statement);
   casc_queue_last_id(words, &statement);
-  return casc_ask(connection, &statement, 0, &record->pending_id, error);
+  return casc_ask(connection, &statement, 0, id, error);
 }
 
 cascade_status casc_record_batch(casc_record *record, const casc_hooks *hooks, const casc_batch *batch, bool finished,
@@ -119,14 +119,12 @@ cascade_status casc_record_batch(casc_record *record, const casc_hooks *hooks, c
   for (uint32_t i = 0; i < hooks->scope->table_count; i++) {
     if (batch) facts.deleted += batch->deleted[i];
     if (batch) facts.updated += batch->updated[i];
-    for (uint32_t j = 0; j < 2; j++) {
-      const casc_stayed *stayed = j ? &hooks->stayed[i] : &hooks->staying[i];
-      facts.kept += stayed->vetoed.count + stayed->kept.count;
-    }
   }
+  record->pending_kept = casc_hooks_staying(hooks);
+  facts.kept = (int64_t)(record->pending_kept - record->kept);
   record->pending_id = record->id;
   cascade_status status;
-  if (!record->id) status = insert(record, connection, &facts, error);
+  if (!record->id) status = casc_record_put(connection, record->words, &facts, &record->pending_id, error);
   else {
     casc_statement statement;
     casc_session_statement(connection, &statement);
@@ -140,6 +138,7 @@ cascade_status casc_record_batch(casc_record *record, const casc_hooks *hooks, c
 
 void casc_record_settle(casc_record *record) {
   record->id = record->pending_id;
+  record->kept = record->pending_kept;
   record->closed = record->facts.finished;
 }
 

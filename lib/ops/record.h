@@ -13,6 +13,7 @@ typedef struct casc_record {
   bool outbox, audit;
   casc_audited facts; /* texts in memory of the scope */
   int64_t id, pending_id; /* row of the audit: committed, and of this batch; 0 for none */
+  uint64_t kept, pending_kept; /* rows that it says have stayed */
   bool closed;            /* the audit says that the purge is finished */
 } casc_record;
 
@@ -24,6 +25,9 @@ cascade_status casc_record_rows(const casc_record *record, const casc_hooks *hoo
 cascade_status casc_record_batch(casc_record *record, const casc_hooks *hooks, const casc_batch *batch, bool finished, cascade_error **error);
 /* The batch was committed. */
 void casc_record_settle(casc_record *record);
+/* Inside a transaction: a row of the audit. */
+cascade_status casc_record_put(cascade_connection *connection, const casc_queue_words *words, const casc_audited *facts, int64_t *id,
+                               cascade_error **error);
 /* In a transaction of its own: the purge is finished. */
 cascade_status casc_record_finish(casc_record *record, const casc_hooks *hooks, cascade_error **error);
 

@@ -380,6 +380,7 @@ cascade_status casc_purge_step(cascade_purge *purge, cascade_error **error) {
     if (budget_is_used_up(purge)) return CASCADE_DONE;
     cascade_status status = casc_pace_wait(purge, error);
     if (status == CASCADE_DONE) return status;
+    if (status >= 0 && purge->guard.between) status = purge->guard.between(purge->guard.data, error);
     if (status >= 0) status = casc_pace_yield(purge, error);
     if (status >= 0) status = attempt(purge, &outcome, error);
     if (status < 0) return status;

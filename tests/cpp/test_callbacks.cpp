@@ -194,6 +194,40 @@ static void logs_throw(void **) {
   angry = true; // ending the purge and the session may speak too, where nobody can be told
 }
 
+// Of a worker: what its hooks throw is the failure of a job.
+static void hooks_of_workers(void **) {
+  world at;
+  cascade::queue::install(at.connection);
+  cascade::outbox::install(at.connection);
+  cascade::job_options job;
+  job.outbox = 1;
+  job.columns = {{"agent", "name"}};
+  job.actor = "jo";
+  job.max_attempts = 2;
+  cascade::queue::purge(at.connection, at.policy, at.ada, job);
+  cascade::worker *running = nullptr;
+  std::string names;
+  cascade::worker_options options;
+  options.columns = {{"agent", "boss_id"}};
+  options.before_batch = [&](cascade::deleted_tables tables) {
+    for (std::uint32_t i = 0; i < tables.size(); i++) {
+      for (const auto &row : running->row_columns(i)) names += std::string(*row[0].text());
+      if (tables[i].label() == "loan") running->veto(i, {1});
+    }
+    return true;
+  };
+  options.after_commit = [](cascade::deleted_tables) -> bool { throw std::runtime_error("away"); };
+  cascade::worker worker(at.connection, options);
+  running = &worker;
+  while (worker.step()) {}
+  assert_string_equal(names.c_str(), "Ada");
+  assert_true(at.rows.count("loan WHERE agent_id = 1") == 1 && at.rows.count("agent") == 3);
+  assert_int_equal(worker.describe().failed, 1);
+  assert_true(worker.at_work() == nullptr);
+  assert_true(cascade::queue::list(at.connection).find("away") != std::string::npos);
+  assert_true(cascade::audit(at.connection).find("\"jo\"") != std::string::npos);
+}
+
 // A hook that itself calls the library, and is called while an exception is on its way.
 static void nested_calls(void **) {
   world at;
@@ -349,6 +383,7 @@ static void throttles(void **) {
 int main() {
   const CMUnitTest tests[] = {
       cmocka_unit_test(hooks_throw),   cmocka_unit_test(vetoes),
+      cmocka_unit_test(hooks_of_workers),
       cmocka_unit_test(streams_throw), cmocka_unit_test(logs_throw),
       cmocka_unit_test(nested_calls),  cmocka_unit_test(drivers),       cmocka_unit_test(drivers_throw),
       cmocka_unit_test(any_order),     cmocka_unit_test(cancelled_from_a_thread), cmocka_unit_test(throttles)};

@@ -408,6 +408,47 @@ def test_queue(db, graph):
     assert "cascade_queue" in libcascade.queue_ddl(db.engine)
 
 
+def test_hooks_of_workers(db, graph):
+    db.queue.install()
+    db.outbox.install()
+    policy, told = cascading(graph), []
+
+    def keep(tables):
+        assert {each.table.name for each in tables} <= {"agent", "loan", "item"}
+        for each in tables:
+            told.extend(row["name"] for row in each.columns() if each.table.name == "agent")
+            if each.table.name == "loan":
+                each.veto([list(each.keys).index(1)] if 1 in list(each.keys) else [])
+
+    options = libcascade.JobOptions(outbox=True, columns={"agent": ["name"]}, actor="jo", reason="tidy", max_attempts=2)
+    db.queue.purge(policy, graph.select("agent", [1]), options)
+    with db.queue.worker(before_batch=keep) as worker:
+        report = worker.run()
+    (job,) = db.queue.jobs()
+    assert (report.done, report.kept, job["kept"], job["deleted"]) == (1, 2, 2, report.deleted) and len(told) == 1
+    batch, rows = db.outbox.read()
+    assert len(rows) == report.deleted and not any(row["table"].endswith("agent") for row in rows)
+    (entry,) = db.outbox.audit()
+    assert (entry["actor"], entry["deleted"], entry["kept"], entry["finished"]) == ("jo", report.deleted, 2, True)
+
+    def fail(_):
+        raise ValueError("not today")
+    number = db.queue.purge(policy, graph.select("agent", [2]), options)
+    with db.queue.worker(after_batch=fail) as worker:
+        assert worker.run().failed == 1
+    (job,) = db.queue.jobs(after=number - 1)
+    assert job["state"] == "ready" and "ValueError('not today')" in job["error"]
+    db.queue.cancel(number)
+
+    def stop(_):
+        raise KeyboardInterrupt
+    db.queue.purge(policy, graph.select("agent", [2]), options)
+    with pytest.raises(KeyboardInterrupt), db.queue.worker(after_batch=stop) as worker:
+        worker.run()
+    with pytest.raises(libcascade.NotFoundError):
+        db.queue.worker(columns={"agent": ["no_such_column"]})
+
+
 def test_fill(db, graph):
     db.database.run("CREATE TABLE holder (agent_id BIGINT NOT NULL, loan_id BIGINT NOT NULL, PRIMARY KEY (agent_id, loan_id))")
     graph = db.graph()

@@ -34,13 +34,15 @@ static const char schema[] =
     "INSERT INTO line WITH RECURSIVE d(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM d WHERE n < 299)"
     " SELECT 1 + a.n + 300 * b.n, 5 * (1 + a.n + 300 * b.n) FROM d a, d b WHERE b.n < 30";
 
-/* Batches are small, so that there are many. */
-static const cascade_job_options how = {.size = sizeof how, .max_tx_rows = 3000, .batch_ms = 20, .max_attempts = 1000};
+/* Batches are small, so that there are many; each writes to the outbox and counts in the audit. */
+static const cascade_job_options how = {.size = sizeof how, .max_tx_rows = 3000, .batch_ms = 20, .max_attempts = 1000, .outbox = 1,
+                                        .actor = "jo"};
 
 static rig *begin(void **state) {
   rig *at = rig_new(*state, schema);
   cascade_error *error = NULL;
   cascade_detach_options options = {.size = sizeof options, .job = &how};
+  rig_ok(cascade_outbox_install(at->connection, &error), error);
   rig_policy(at, "[{\"table\": \"note\", \"columns\": [\"agent_id\"], \"rule\": \"DETACH\"},"
                  " {\"table\": \"line\", \"columns\": [\"note_id\"], \"rule\": \"CASCADE\"}]");
   cascade_selection *agent = rig_row(at, "agent", 1);
@@ -49,8 +51,22 @@ static rig *begin(void **state) {
   return at;
 }
 
+/* Each row that went is in the outbox once, the agent too, and none that is still there. The audit has a row for the detach and one for the
+   job, in however many parts and attempts. */
+static void recorded(rig *at) {
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_outbox_row"), 1 + NOTES + LINES);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM (SELECT DISTINCT table_name, row_key FROM cascade_outbox_row) r"), 1 + NOTES + LINES);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_outbox_row WHERE table_name LIKE '%note'"), NOTES);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_audit WHERE actor = 'jo' AND finished = 1"), 2);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_audit"), 2);
+  assert_int_equal(rig_integer(at, "SELECT deleted FROM cascade_audit WHERE table_name LIKE '%agent'"), 1);
+  assert_int_equal(rig_integer(at, "SELECT deleted FROM cascade_audit WHERE table_name LIKE '%note'"), NOTES + LINES);
+  assert_int_equal(rig_integer(at, "SELECT kept FROM cascade_audit WHERE table_name LIKE '%note'"), 0);
+}
+
 /* The end of one undisturbed run. */
 static void end(rig *at) {
+  recorded(at);
   assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM note"), WITHOUT);
   assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM note WHERE agent_id IS NULL"), WITHOUT);
   assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM line"), 0);
@@ -62,28 +78,31 @@ static void end(rig *at) {
   rig_free(at);
 }
 
-/* In a child: a session and a context of its own. Stops itself after so many steps, once; returns how many claims it
- * lost. */
-static void child(const char *uri, uint32_t lease_ms, int stop_after) {
+/* In a child: a session and a context of its own. Stops itself, once, when it has committed so many batches and has a job, whose turn then
+   does not end; never with 0. Returns how many claims it lost. */
+static void child(const char *uri, uint32_t lease_ms, uint64_t stop_after) {
   cascade_context *context = NULL;
   cascade_connection *connection = NULL;
   cascade_worker *worker = NULL;
-  cascade_worker_options options = {.size = sizeof options, .lease_ms = lease_ms, .turn_ms = 400};
+  cascade_worker_options options = {.size = sizeof options, .lease_ms = lease_ms, .turn_ms = stop_after ? UINT32_MAX : 400};
   cascade_worker_report report = {.size = sizeof report};
   cascade_error *error = NULL;
   cascade_status status = cascade_context_new(NULL, &context, &error);
   if (status >= 0) status = cascade_connection_open(context, uri, NULL, &connection, &error);
   if (status >= 0) status = cascade_worker_new(connection, &options, &worker, &error);
-  for (int steps = 0; status == CASCADE_OK; steps++) {
+  while (status == CASCADE_OK) {
     status = cascade_worker_step(worker, &error);
-    if (steps == stop_after) raise(SIGSTOP);
+    cascade_worker_describe(worker, &report);
+    if (!stop_after || !report.job || report.batches < stop_after) continue;
+    stop_after = 0;
+    raise(SIGSTOP);
   }
   if (status < 0) fprintf(stderr, "worker: %s\n", cascade_error_message(error));
   cascade_worker_describe(worker, &report);
   _exit(status < 0 ? 99 : (int)report.lost);
 }
 
-static pid_t fork_worker(rig *at, uint32_t lease_ms, int stop_after) {
+static pid_t fork_worker(rig *at, uint32_t lease_ms, uint64_t stop_after) {
   pid_t process = fork();
   assert_true(process >= 0);
   if (process == 0) child(at->uri, lease_ms, stop_after);
@@ -120,7 +139,7 @@ static void undisturbed(void **state) {
 static void several(void **state) {
   rig *at = begin(state);
   pid_t processes[3];
-  for (int i = 0; i < 3; i++) processes[i] = fork_worker(at, 20000, -1);
+  for (int i = 0; i < 3; i++) processes[i] = fork_worker(at, 20000, 0);
   for (int i = 0; i < 3; i++) assert_int_equal(exit_of(processes[i]), 0);
   work_off(at);
   end(at);
@@ -132,7 +151,7 @@ static void killed(void **state) {
   unsigned seed = 20261121;
   int kills = 0;
   for (; kills < 12 && is_open(at); kills++) {
-    pid_t process = fork_worker(at, 150, -1);
+    pid_t process = fork_worker(at, 150, 0);
     seed = seed * 1103515245 + 12345;
     usleep(15000 + seed / 65536 % 90000);
     kill(process, SIGKILL);
@@ -152,7 +171,7 @@ static void wait_until_stopped(pid_t process) {
 
 static void paused_past_its_lease(void **state) {
   rig *at = begin(state);
-  pid_t process = fork_worker(at, 100, 3);
+  pid_t process = fork_worker(at, 100, 2);
   wait_until_stopped(process);
   assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'claimed'"), 1);
   assert_true(rig_integer(at, "SELECT SUM(deleted) FROM cascade_queue_job") > 0);
@@ -260,7 +279,7 @@ static void filled_by_workers_that_are_killed(void **state) {
   cascade_fill_free(fill);
   unsigned seed = 20261122;
   for (int kills = 0; kills < 8 && is_open(at); kills++) {
-    pid_t process = fork_worker(at, 150, -1);
+    pid_t process = fork_worker(at, 150, 0);
     seed = seed * 1103515245 + 12345;
     usleep(15000 + seed / 65536 % 60000);
     kill(process, SIGKILL);

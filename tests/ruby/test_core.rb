@@ -223,6 +223,31 @@ module CoreTests
     assert_match(/CREATE TABLE/i, Libcascade::Queue.ddl(@connection.engine))
   end
 
+  def test_hooks_of_workers
+    queue, outbox = @connection.queue.install, @connection.outbox.install
+    job = { outbox: true, actor: "jo", columns: { "agent" => "name" }, max_attempts: 2 }
+    queue.purge(@policy, agents(1), **job)
+    named = []
+    keep = lambda do |tables|
+      named.concat(tables.find { |table| table.label.end_with?("agent") }&.rows.to_a)
+      loans = tables.find { |table| table.label.end_with?("loan") }
+      loans && { loans.label => [0] }
+    end
+    report = queue.worker(before_batch: keep, &:run)
+    assert_equal [1, 2, 5], [report.done, report.kept, report.deleted]
+    assert_equal [1, [5, 2]], [named.size, queue.list.first.values_at(:deleted, :kept)]
+    assert_equal 5, outbox.read.last.size
+    assert_equal [["jo", 5, 2, true]], outbox.audit.map { |purge| purge.values_at(:actor, :deleted, :kept, :finished) }
+
+    number = queue.purge(@policy, agents(2), **job)
+    assert_equal 1, queue.worker(after_batch: ->(_) { raise "not today" }, &:run).failed
+    assert_match(/RuntimeError: not today/, queue.list(after: number - 1).first[:error])
+    queue.cancel(number)
+    queue.purge(@policy, agents(2), **job)
+    assert_raises(Interrupt) { queue.worker(after_commit: ->(_) { raise Interrupt }, &:run) }
+    assert_raises(Libcascade::NotFoundError) { queue.worker(columns: { "agent" => "no_such_column" }) }
+  end
+
   def test_fill
     @database.run("CREATE TABLE pair (agent_id BIGINT, loan_id BIGINT, word VARCHAR(30), PRIMARY KEY (agent_id, loan_id))")
     target = { table: "pair", columns: %w[agent_id loan_id], key: %w[agent_id loan_id] }

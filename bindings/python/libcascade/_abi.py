@@ -841,8 +841,16 @@ class cascade_job_options(_Sized):
     batch_ms: int
     max_attempts: int
     delay_ms: int
+    outbox: int
+    column_count: int
+    column_tables: Any
+    columns: Any
+    actor: Optional[bytes]
+    reason: Optional[bytes]
     _fields_ = [("size", c_size_t), ("allow", c_uint32), ("integrity", c_int32), ("max_rows", c_uint64),
-        ("max_tx_rows", c_uint64), ("batch_ms", c_uint32), ("max_attempts", c_uint32), ("delay_ms", c_uint64)]
+        ("max_tx_rows", c_uint64), ("batch_ms", c_uint32), ("max_attempts", c_uint32), ("delay_ms", c_uint64),
+        ("outbox", c_int32), ("column_count", c_uint32), ("column_tables", POINTER(c_char_p)), ("columns", POINTER(c_char_p)),
+        ("actor", c_char_p), ("reason", c_char_p)]
 
 
 class cascade_detach_options(_Sized):
@@ -874,16 +882,6 @@ class cascade_queue_list_options(_Sized):
     limit: int
     reserved: int
     _fields_ = [("size", c_size_t), ("state", c_char_p), ("after", c_int64), ("limit", c_uint32), ("reserved", c_uint32)]
-
-
-class cascade_worker_options(_Sized):
-    size: int
-    owner: Optional[bytes]
-    lease_ms: int
-    turn_ms: int
-    throttle: Any
-    _fields_ = [("size", c_size_t), ("owner", c_char_p), ("lease_ms", c_uint32), ("turn_ms", c_uint32),
-        ("throttle", POINTER(cascade_throttle))]
 
 
 class cascade_worker_report(_Sized):
@@ -1038,6 +1036,26 @@ class cascade_purge_options(_Sized):
         ("before_batch", cascade_after_batch), ("after_commit", cascade_after_batch), ("column_count", c_uint32),
         ("reserved_too", c_uint32), ("throttle", POINTER(cascade_throttle)), ("outbox", c_int32),
         ("reserved_at_end", c_uint32), ("actor", c_char_p), ("reason", c_char_p)]
+
+
+class cascade_worker_options(_Sized):
+    size: int
+    owner: Optional[bytes]
+    lease_ms: int
+    turn_ms: int
+    throttle: Any
+    before_batch: Any
+    after_batch: Any
+    after_commit: Any
+    hook_data: Optional[int]
+    column_tables: Any
+    columns: Any
+    column_count: int
+    reserved: int
+    _fields_ = [("size", c_size_t), ("owner", c_char_p), ("lease_ms", c_uint32), ("turn_ms", c_uint32),
+        ("throttle", POINTER(cascade_throttle)), ("before_batch", cascade_after_batch), ("after_batch", cascade_after_batch),
+        ("after_commit", cascade_after_batch), ("hook_data", c_void_p), ("column_tables", POINTER(c_char_p)),
+        ("columns", POINTER(c_char_p)), ("column_count", c_uint32), ("reserved", c_uint32)]
 
 
 class cascade_throttle_options(_Sized):
@@ -1212,6 +1230,7 @@ class Functions:
     cascade_queue_metrics: Callable[..., Any]
     cascade_worker_new: Callable[..., Any]
     cascade_worker_step: Callable[..., Any]
+    cascade_worker_purge: Callable[..., Any]
     cascade_worker_describe: Callable[..., Any]
     cascade_worker_cancel: Callable[..., Any]
     cascade_worker_free: Callable[..., Any]
@@ -1357,6 +1376,7 @@ class Functions:
         bind("cascade_worker_new", status, POINTER(cascade_connection), POINTER(cascade_worker_options),
              POINTER(POINTER(cascade_worker)), error)
         bind("cascade_worker_step", status, POINTER(cascade_worker), error)
+        bind("cascade_worker_purge", POINTER(cascade_purge), POINTER(cascade_worker))
         bind("cascade_worker_describe", status, POINTER(cascade_worker), POINTER(cascade_worker_report))
         bind("cascade_worker_cancel", None, POINTER(cascade_worker))
         bind("cascade_worker_free", None, POINTER(cascade_worker))

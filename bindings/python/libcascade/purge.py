@@ -11,7 +11,7 @@ from . import _abi
 from ._abi import Allow, Integrity
 from ._calls import Handle, carry, encode_or_none, failure, lib, register, subject
 from ._values import Keys, Loans, Value, names, read_cells
-from .graph import Policy, Selection, Table, _Arrays
+from .graph import Graph, Policy, Selection, Table, _Arrays
 from .plan import Plan
 from .throttle import Throttle, paced
 
@@ -101,20 +101,45 @@ class Report:
 Hook = Callable[[Sequence[Deleted]], Optional[bool]]
 
 
+def _want(options: Any, columns: Mapping[str, Sequence[str]]) -> _Arrays:
+    """Puts columns into options of C. What it gives has to live until they have been read."""
+    arrays, wanted = _Arrays(), [(table, name) for table, of_table in columns.items() for name in of_table]
+    options.column_tables, options.column_count = arrays.texts([table for table, _ in wanted])
+    options.columns, _ = arrays.texts([name for _, name in wanted])
+    return arrays
+
+
 class _Hooks:
     """The hooks of a purge."""
 
-    def __init__(self, policy: Policy, *functions: Optional[Hook]) -> None:
-        self.graph, self.functions = policy.graph, functions
+    def __init__(self, graph: Optional[Graph], *functions: Optional[Hook]) -> None:
+        self.graph, self.functions = graph, functions
         self.purge: Any = None
         #: Odd while a hook runs.
         self.turn = 0
+
+    def give(self, options: Any, columns: Mapping[str, Sequence[str]]) -> _Arrays:
+        """Puts hooks and columns into options of C. What it gives has to live until they have been read."""
+        for member, function, call in zip(("before_batch", "after_batch", "after_commit"), self.functions, _HOOKS):
+            if function is not None:
+                setattr(options, member, call)
+        options.hook_data = register(self)
+        return _want(options, columns)
+
+    def table(self, told: Any) -> Table:
+        """Of what the library tells."""
+        assert self.graph is not None
+        return self.graph.table(told.table)
+
+    def raised(self, exception: BaseException) -> None:
+        """What a hook has raised comes out of the call that led to it."""
+        carry(exception)
 
     def call(self, which: int, tables: Any, count: int) -> int:
         loans, function = Loans(), self.functions[which]
         self.turn += 1
         try:
-            given = [Deleted(self.graph.table(tables[i].table), loans.lend(tables[i].keys.contents, None), self, self.turn, i)
+            given = [Deleted(self.table(tables[i]), loans.lend(tables[i].keys.contents, None), self, self.turn, i)
                      for i in range(count)]
             status = 1 if function is not None and function(given) is False else 0
         except BaseException as exception:
@@ -122,7 +147,7 @@ class _Hooks:
             try:
                 lib.cascade_purge_blame(self.purge, None, repr(exception).encode("utf-8", "replace").replace(b"\0", b" "))
             finally:
-                carry(exception)
+                self.raised(exception)
         self.turn += 1
         try:
             loans.recall()
@@ -169,17 +194,12 @@ class Purge(Handle):
         if throttle is not None:
             options.throttle = throttle._pointer
         self._session = paced(connection, throttle)
-        arrays, wanted = _Arrays(), [(table, name) for table, of_table in columns.items() for name in of_table]
-        options.column_tables, options.column_count = arrays.texts([table for table, _ in wanted])
-        options.columns, _ = arrays.texts([name for _, name in wanted])
-        self._hooks = _Hooks(policy, before_batch, after_batch, after_commit)
-        for member, function, call in zip(("before_batch", "after_batch", "after_commit"), self._hooks.functions, _HOOKS):
-            if function is not None:
-                setattr(options, member, call)
-        options.hook_data = register(self._hooks)
+        self._hooks = _Hooks(policy.graph, before_batch, after_batch, after_commit)
+        arrays = self._hooks.give(options, columns)
         out = POINTER(_abi.cascade_purge)()
         with self._session:
             lib.cascade_purge_new(connection._pointer, policy._pointer, selection._pointer, byref(options), byref(out), failure())
+        del arrays
         super().__init__(out, lib.cascade_purge_free, connection._session)
         self._hooks.purge, self._loans = out, Loans()
         self._connection, self._graph, self._throttle = connection, policy.graph, throttle

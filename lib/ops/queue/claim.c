@@ -22,6 +22,7 @@ static cascade_status take_row(casc_claim *claim, const casc_alloc *alloc, const
                    .keys_left = row[CASC_JOB_KEYS_LEFT].integer,
                    .attempts = row[CASC_JOB_ATTEMPTS].integer + 1,
                    .max_attempts = row[CASC_JOB_MAX_ATTEMPTS].integer,
+                   .kept = row[CASC_JOB_KEPT].integer,
                    .kind = copy_text(alloc, &row[CASC_JOB_KIND], NULL),
                    .root = copy_text(alloc, &row[CASC_JOB_ROOT], NULL)};
   claim->payload = copy_text(alloc, &row[CASC_JOB_PAYLOAD], &claim->payload_length);
@@ -172,6 +173,40 @@ cascade_status casc_claim_leave(cascade_connection *connection, const casc_queue
   cascade_status status = casc_transaction_begin(&transaction, connection, true, error);
   if (status < 0) return status;
   status = leave(connection, words, held, state, delay_ms, reason, error);
+  if (status >= 0) status = casc_transaction_commit(&transaction, error);
+  casc_transaction_roll_back(&transaction);
+  return status;
+}
+
+/* Inside the transaction. Of a job that was cut, the last part to be done finishes the row; the first update of it lets one part look at a
+   time. */
+static cascade_status finish_audit(cascade_connection *connection, const casc_queue_words *words, const casc_claim *claim, int64_t audit,
+                                   int64_t kept, cascade_error **error) {
+  bool part = claim->source != claim->held.job || claim->low != INT64_MIN || claim->high != INT64_MAX;
+  casc_audited facts = {.kept = kept, .finished = !part};
+  casc_statement statement;
+  int64_t open = 0;
+  casc_session_statement(connection, &statement);
+  casc_audit_update(words, &statement, audit, &facts);
+  cascade_status status = casc_run(connection, &statement, NULL, error);
+  if (status < 0 || !part) return status;
+  casc_session_statement(connection, &statement);
+  casc_queue_open_parts(words, &statement, claim->source);
+  status = casc_ask(connection, &statement, 0, &open, error);
+  if (status < 0 || open) return status;
+  casc_session_statement(connection, &statement);
+  casc_audit_update(words, &statement, audit, &(casc_audited){.finished = true});
+  return casc_run(connection, &statement, NULL, error);
+}
+
+cascade_status casc_claim_finish(cascade_connection *connection, const casc_queue_words *words, const casc_claim *claim, int64_t audit,
+                                 int64_t kept, uint32_t lease_ms, cascade_error **error) {
+  casc_transaction transaction;
+  cascade_status status = casc_transaction_begin(&transaction, connection, true, error);
+  if (status < 0) return status;
+  if (kept) status = casc_claim_count(connection, words, &claim->held, &(casc_done){.kept = kept}, lease_ms, error);
+  if (status >= 0) status = leave(connection, words, &claim->held, "done", -1, NULL, error);
+  if (status >= 0 && audit) status = finish_audit(connection, words, claim, audit, kept, error);
   if (status >= 0) status = casc_transaction_commit(&transaction, error);
   casc_transaction_roll_back(&transaction);
   return status;

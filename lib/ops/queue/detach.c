@@ -25,11 +25,12 @@ static cascade_status begun(void *data, cascade_error **error) {
   return CASCADE_OK;
 }
 
-static cascade_status put_job(detaching *detach, casc_scope *scope, uint32_t relation, cascade_error **error) {
+static cascade_status put_job(detaching *detach, casc_scope *scope, uint32_t relation, int64_t *audit, cascade_error **error) {
   const casc_scope_relation *to = &scope->relations[relation];
   uint32_t table = to->relation->table;
   char *payload = NULL;
-  cascade_status status = casc_payload_write(detach->policy, NULL, table, &to->sql, &detach->options, &payload, error);
+  cascade_status status = casc_queue_put_audit(scope, table, &detach->options, audit, error);
+  if (status >= 0) status = casc_payload_write(detach->policy, NULL, table, &to->sql, &detach->options, *audit, &payload, error);
   if (status >= 0)
     status = casc_queue_put(detach->connection, detach->words,
                             &(casc_new_job){.kind = CASC_DETACHED,
@@ -66,13 +67,27 @@ static cascade_status set_null(casc_scope *scope, const casc_scope_relation *to,
   return status < 0 || updated == recorded ? status : differs(scope, to, recorded, updated, error);
 }
 
+/* No row was to be recorded. */
+static cascade_status remove_job(detaching *detach, uint32_t relation, int64_t audit, cascade_error **error) {
+  casc_statement statement;
+  casc_session_statement(detach->connection, &statement);
+  casc_queue_remove(detach->words, &statement, detach->jobs[relation]);
+  detach->jobs[relation] = 0;
+  cascade_status status = casc_run(detach->connection, &statement, NULL, error);
+  if (status < 0 || !audit) return status;
+  casc_session_statement(detach->connection, &statement);
+  casc_audit_remove(detach->words, &statement, audit);
+  return casc_run(detach->connection, &statement, NULL, error);
+}
+
 static cascade_status detach_rows(void *data, casc_scope *scope, uint32_t relation, const casc_sql_filter *filter,
                                   uint64_t *rows, cascade_error **error) {
   detaching *detach = data;
   const casc_scope_relation *to = &scope->relations[relation];
   const casc_table *table = scope->tables[to->relation->table].table;
   bool fresh = !detach->jobs[relation];
-  cascade_status status = fresh ? put_job(detach, scope, relation, error) : CASCADE_OK;
+  int64_t audit = 0;
+  cascade_status status = fresh ? put_job(detach, scope, relation, &audit, error) : CASCADE_OK;
   if (status < 0) return status;
   casc_statement statement;
   casc_session_statement(scope->connection, &statement);
@@ -82,20 +97,28 @@ static cascade_status detach_rows(void *data, casc_scope *scope, uint32_t relati
   if (status < 0) casc_error_explain(error, table->label, to->relation->label, "detached rows could not be recorded");
   if (status >= 0 && *rows && !scope->dialect->detach_updates) status = set_null(scope, to, filter, *rows, error);
   if (status < 0 || (!*rows && !fresh)) return status;
+  if (!*rows) return remove_job(detach, relation, audit, error);
   casc_session_statement(scope->connection, &statement);
-  if (*rows) casc_queue_add_keys(detach->words, &statement, detach->jobs[relation], (int64_t)*rows);
-  else casc_queue_remove(detach->words, &statement, detach->jobs[relation]);
+  casc_queue_add_keys(detach->words, &statement, detach->jobs[relation], (int64_t)*rows);
   status = casc_run(scope->connection, &statement, NULL, error);
   detach->report.detached += *rows;
-  if (*rows && fresh) detach->report.jobs++;
-  if (*rows && !detach->report.job) detach->report.job = detach->jobs[relation];
-  if (!*rows) detach->jobs[relation] = 0;
+  if (fresh) detach->report.jobs++;
+  if (!detach->report.job) detach->report.job = detach->jobs[relation];
   return status;
 }
 
 static cascade_status run(detaching *detach, cascade_selection *selection, const cascade_detach_options *options,
                           cascade_error **error) {
-  cascade_purge_options how = {.size = sizeof how, .allow = options->allow, .max_tx_rows = options->max_tx_rows};
+  const cascade_job_options *job = &detach->options;
+  cascade_purge_options how = {.size = sizeof how,
+                               .allow = options->allow,
+                               .max_tx_rows = options->max_tx_rows,
+                               .column_tables = job->column_tables,
+                               .columns = job->columns,
+                               .column_count = job->column_count,
+                               .outbox = job->outbox,
+                               .actor = job->actor,
+                               .reason = job->reason};
   casc_guard guard = {.data = detach, .begun = begun, .detach = detach_rows, .detaching = true};
   cascade_purge *purge = NULL;
   const cascade_batch_info *batch;

@@ -88,12 +88,12 @@ cascade_status cascade_queue_fill(const cascade_fill *fill, const cascade_job_op
 
 static cascade_status begun(void *data, cascade_error **error) {
   cascade_worker *worker = data;
-  worker->renewed_ns = casc_now_ns();
   return casc_claim_hold(worker->connection, worker->words, &worker->claim.held, worker->lease_ms, error);
 }
 
 static cascade_status ending(void *data, const casc_fill_sums *sums, cascade_error **error) {
   cascade_worker *worker = data;
+  worker->ending_ns = casc_now_ns();
   return casc_claim_filled(worker->connection, worker->words, &worker->claim.held, sums, worker->lease_ms, error);
 }
 
@@ -156,6 +156,7 @@ cascade_status casc_fill_job_step(cascade_worker *worker, cascade_error **error)
   cascade_status status = worker->fill ? CASCADE_OK : open_fill(worker, error);
   if (status >= 0) status = cascade_fill_next(worker->fill, &range, error);
   if (status != CASCADE_OK) return status;
+  worker->renewed_ns = worker->ending_ns;
   worker->report.batches++;
   worker->report.inserted += range->inserted;
   worker->report.updated += range->updated;

@@ -89,28 +89,26 @@ cascade_status casc_page_open(cascade_worker *worker, const casc_guard *guard, c
   return status;
 }
 
-static cascade_status count_staying(cascade_worker *worker, uint64_t *kept, cascade_error **error) {
+/* Rows of the page that have a parent again. */
+static cascade_status count_parented(cascade_worker *worker, int64_t *rows, cascade_error **error) {
   const casc_scope *scope = &worker->purge->scope;
   casc_statement statement;
-  int64_t count = 0;
   casc_session_statement(worker->connection, &statement);
   scope->dialect->count(&statement, &scope->tables[scope->root].sql,
-                        &(casc_sql_filter){.shown_among = &worker->page->keys}, 0);
-  cascade_status status = casc_ask(worker->connection, &statement, 0, &count, error);
-  *kept = (uint64_t)count;
-  return status;
+                        &(casc_sql_filter){.shown_among = &worker->page->keys, .where = worker->payload.parented}, 0);
+  return casc_ask(worker->connection, &statement, 0, rows, error);
 }
 
 cascade_status casc_page_settle(cascade_worker *worker, uint64_t roots, cascade_error **error) {
-  uint64_t kept = 0;
-  cascade_status status = roots < worker->page_selected ? count_staying(worker, &kept, error) : CASCADE_OK;
+  int64_t parented = 0;
+  cascade_status status = roots < worker->page_selected ? count_parented(worker, &parented, error) : CASCADE_OK;
   if (status < 0) return status;
   casc_statement statement;
   casc_session_statement(worker->connection, &statement);
   casc_queue_forget_keys(worker->words, &statement, worker->integers, worker->claim.source, worker->page_low,
                          worker->page_high);
   status = casc_run(worker->connection, &statement, NULL, error);
-  worker->pending.kept = kept;
+  worker->pending.kept = parented + (int64_t)casc_hooks_staying(&worker->purge->hooks);
   worker->pending.keys = worker->page_keys;
   worker->settled = status >= 0;
   return status;

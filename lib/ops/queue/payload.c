@@ -15,6 +15,8 @@ bool casc_queue_integers(const casc_table *table, const char *engine) {
   return table->integer_key || strcmp(engine, "sqlite") != 0; /* elsewhere on SQLite, any value may be in the column */
 }
 
+enum { PLAIN = 1, RECORDING = 2 /* versions */ };
+
 /* ---- writing ---- */
 
 static json_t *cell_json(const cascade_value *cell) {
@@ -72,28 +74,43 @@ static bool write_unset(json_t *document, const casc_sql_relation *unset) {
   return !json_object_set_new(document, "unset", list) && json_array_size(list) == unset->count;
 }
 
-static bool write_options(json_t *document, const cascade_job_options *options) {
+/* What writes rows of its own as it deletes: whoever does not know of it must not do the job. */
+static bool records(const cascade_job_options *options) {
+  return options->outbox || options->column_count || options->actor || options->reason;
+}
+
+static bool write_columns(json_t *json, const cascade_job_options *options) {
+  json_t *list = json_array();
+  for (uint32_t i = 0; i < options->column_count; i++)
+    if (json_array_append_new(list, json_pack("[ss]", options->column_tables[i], options->columns[i]))) break;
+  return !json_object_set_new(json, "columns", list) && json_array_size(list) == options->column_count;
+}
+
+static bool write_options(json_t *document, const cascade_job_options *options, int64_t audit) {
   json_t *json = json_object();
   bool done = json && !json_object_set_new(json, "allow", json_integer(options->allow)) &&
               !json_object_set_new(json, "integrity", json_integer(options->integrity)) &&
               !json_object_set_new(json, "max_rows", json_integer((json_int_t)options->max_rows)) &&
               !json_object_set_new(json, "max_tx_rows", json_integer((json_int_t)options->max_tx_rows)) &&
               !json_object_set_new(json, "batch_ms", json_integer(options->batch_ms));
+  if (done && records(options))
+    done = write_columns(json, options) && !json_object_set_new(json, "outbox", json_integer(options->outbox)) &&
+           !json_object_set_new(json, "audit", json_integer(audit));
   return !json_object_set_new(document, "options", json) && done;
 }
 
 cascade_status casc_payload_write(cascade_policy *policy, const cascade_selection *selection, uint32_t table,
-                                  const casc_sql_relation *unset, const cascade_job_options *options, char **text,
+                                  const casc_sql_relation *unset, const cascade_job_options *options, int64_t audit, char **text,
                                   cascade_error **error) {
   json_t *relations = NULL, *document = json_object();
   *text = NULL;
   cascade_status status = casc_policy_relations(policy, &relations, error);
   if (status >= 0) {
-    bool done = document && !json_object_set_new(document, "version", json_integer(1)) &&
+    bool done = document && !json_object_set_new(document, "version", json_integer(records(options) ? RECORDING : PLAIN)) &&
                 !json_object_set_new(document, "policy", relations) &&
                 !json_object_set_new(document, "table", json_string(policy->graph->tables[table].label)) &&
                 (unset ? write_unset(document, unset) : write_selection(document, selection)) &&
-                write_options(document, options);
+                write_options(document, options, audit);
     if (!done || !(*text = json_dumps(document, JSON_COMPACT))) status = casc_nomem(error);
   }
   json_decref(document);
@@ -202,12 +219,33 @@ static cascade_status read_unset(cascade_graph *graph, const casc_queue_words *w
     casc_queue_unset(words, &condition, column, i == 0);
   }
   payload->unset = condition.failed ? NULL : casc_strdup(&graph->context->alloc, condition.data ? condition.data : "");
+  casc_str_clear(&condition);
+  if (payload->unset) casc_queue_not_unset(&condition, payload->unset);
+  if (!condition.failed) payload->parented = casc_arena_copy(&payload->arena, condition.data, condition.length);
   casc_str_free(&condition);
-  return payload->unset ? CASCADE_OK : casc_nomem(error);
+  return payload->unset && payload->parented ? CASCADE_OK : casc_nomem(error);
 }
 
 static int64_t option(const json_t *document, const char *name) {
   return json_integer_value(json_object_get(json_object_get(document, "options"), name));
+}
+
+/* Names are borrowed from the document. */
+static cascade_status read_columns(cascade_graph *graph, const json_t *list, casc_payload *payload, cascade_error **error) {
+  size_t count = json_array_size(list);
+  const char **tables = casc_arena_get(&payload->arena, count + 1, sizeof *tables);
+  const char **columns = casc_arena_get(&payload->arena, count + 1, sizeof *columns);
+  if (!tables || !columns) return casc_nomem(error);
+  for (size_t i = 0; i < count; i++) {
+    const json_t *pair = json_array_get(list, i);
+    tables[i] = json_string_value(json_array_get(pair, 0));
+    columns[i] = json_string_value(json_array_get(pair, 1));
+    if (!tables[i] || !columns[i]) return unreadable(graph, "a column for the outbox", error);
+  }
+  payload->options.column_tables = tables;
+  payload->options.columns = columns;
+  payload->options.column_count = (uint32_t)count;
+  return CASCADE_OK;
 }
 
 static cascade_status read_all(cascade_graph *graph, const casc_queue_words *words, casc_payload *payload,
@@ -215,7 +253,8 @@ static cascade_status read_all(cascade_graph *graph, const casc_queue_words *wor
   const json_t *document = payload->document, *unset = json_object_get(document, "unset");
   const char *table = json_string_value(json_object_get(document, "table"));
   const json_t *relations = json_object_get(document, "policy");
-  if (json_integer_value(json_object_get(document, "version")) != 1)
+  json_int_t version = json_integer_value(json_object_get(document, "version"));
+  if (version != PLAIN && version != RECORDING)
     return casc_fail(graph->context, error, CASCADE_UNSUPPORTED, "the job is of a newer version; use a newer library");
   if (!table || !json_is_array(relations)) return unreadable(graph, "no table or no policy", error);
   char *text = json_dumps(relations, JSON_COMPACT);
@@ -229,7 +268,11 @@ static cascade_status read_all(cascade_graph *graph, const casc_queue_words *wor
                                              .integrity = (int32_t)option(document, "integrity"),
                                              .max_rows = (uint64_t)option(document, "max_rows"),
                                              .max_tx_rows = (uint64_t)option(document, "max_tx_rows"),
-                                             .batch_ms = (uint32_t)option(document, "batch_ms")};
+                                             .batch_ms = (uint32_t)option(document, "batch_ms"),
+                                             .outbox = (int32_t)option(document, "outbox")};
+  payload->audit = option(document, "audit");
+  status = read_columns(graph, json_object_get(json_object_get(document, "options"), "columns"), payload, error);
+  if (status < 0) return status;
   return unset ? read_unset(graph, words, unset, payload, error) : read_selection(graph, document, payload, error);
 }
 
@@ -238,6 +281,7 @@ cascade_status casc_payload_read(cascade_graph *graph, const casc_queue_words *w
   json_error_t fault;
   *payload = (casc_payload){.document = json_loadb(text, length, 0, &fault)};
   if (!payload->document) return unreadable(graph, fault.text, error);
+  casc_arena_init(&payload->arena, &graph->context->alloc);
   cascade_status status = read_all(graph, words, payload, error);
   if (status < 0) casc_payload_free(&graph->context->alloc, payload);
   return status;
@@ -248,6 +292,7 @@ void casc_payload_free(const casc_alloc *alloc, casc_payload *payload) {
   cascade_selection_free(payload->selection);
   cascade_policy_free(payload->policy);
   casc_free(alloc, payload->unset);
+  casc_arena_clear(&payload->arena);
   *payload = (casc_payload){0};
 }
 

@@ -20,9 +20,9 @@ cascade_status casc_queue_open(cascade_connection *connection, const casc_queue_
 
 /* payload.c */
 /* What a worker needs to do a job, as a text for casc_free(). `unset`: of a detached job, the columns that were set to
- * NULL. */
+ * NULL. `audit`: the job's row in the audit; 0 for none. */
 cascade_status casc_payload_write(cascade_policy *policy, const cascade_selection *selection, uint32_t table,
-                                  const casc_sql_relation *unset, const cascade_job_options *options, char **text,
+                                  const casc_sql_relation *unset, const cascade_job_options *options, int64_t audit, char **text,
                                   cascade_error **error);
 typedef struct casc_payload {
   json_t *document;
@@ -30,7 +30,10 @@ typedef struct casc_payload {
   cascade_selection *selection; /* NULL of a detached job */
   uint32_t table;
   char *unset; /* a condition: one of the columns is NULL; NULL for none */
+  const char *parented; /* what is true of all other rows; in the arena */
   cascade_purge_options options;
+  int64_t audit; /* row of the audit that counts what the job does; 0 for none */
+  casc_arena arena; /* of the options' columns */
 } casc_payload;
 cascade_status casc_payload_read(cascade_graph *graph, const casc_queue_words *words, const char *text, size_t length,
                                  casc_payload *payload, cascade_error **error);
@@ -47,6 +50,9 @@ bool casc_queue_integers(const casc_table *table, const char *engine);
 /* enqueue.c */
 cascade_status casc_job_options_read(cascade_context *context, const cascade_job_options *given,
                                      cascade_job_options *own, cascade_error **error);
+/* Inside a transaction: a job's row in the audit, where its options ask for one; else *id is 0. `asked`: what was asked for. */
+cascade_status casc_queue_put_audit(const casc_scope *asked, uint32_t table, const cascade_job_options *options, int64_t *id,
+                                    cascade_error **error);
 cascade_status casc_queue_put(cascade_connection *connection, const casc_queue_words *words, const casc_new_job *job,
                               int64_t *id, cascade_error **error);
 
@@ -57,7 +63,7 @@ cascade_status casc_queue_put_alone(cascade_connection *connection, const casc_q
 /* claim.c: each in a transaction of its own */
 typedef struct casc_claim {
   casc_held held;
-  int64_t source, low, high, keys_left, attempts, max_attempts;
+  int64_t source, low, high, keys_left, attempts, max_attempts, kept;
   char *kind, *root, *payload;
   char *token; /* of a fill that has begun; else NULL */
   size_t payload_length;
@@ -77,6 +83,9 @@ cascade_status casc_claim_filled(cascade_connection *connection, const casc_queu
                                  const casc_fill_sums *sums, uint32_t lease_ms, cascade_error **error);
 cascade_status casc_claim_leave(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
                                 const char *state, int64_t delay_ms, const char *reason, cascade_error **error);
+/* Its end. `kept`: rows that stay besides those that were counted. */
+cascade_status casc_claim_finish(cascade_connection *connection, const casc_queue_words *words, const casc_claim *claim, int64_t audit,
+                                 int64_t kept, uint32_t lease_ms, cascade_error **error);
 /* Cuts a job of many keys into jobs of fewer; the claim keeps the first. */
 cascade_status casc_claim_cut(cascade_connection *connection, const casc_queue_words *words, casc_claim *claim,
                               bool integers, uint32_t lease_ms, cascade_error **error);
@@ -91,8 +100,11 @@ struct cascade_worker {
   cascade_worker_report report;
   casc_claim claim; /* held.job is 0 when there is none */
   uint64_t claimed_ns, renewed_ns; /* the lease runs from the latter */
+  uint64_t ending_ns;              /* when the transaction at work prolonged it */
   cascade_throttle *throttle;      /* reference, or NULL */
   uint64_t unpaced_ns;             /* length of the last step, for the throttle */
+  cascade_worker_options options;  /* the hooks, and columns in the arena */
+  casc_arena arena;
   /* what the last claim's payload says; kept for others of the same source */
   cascade_graph *graph;
   casc_payload payload;

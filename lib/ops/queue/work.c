@@ -12,8 +12,25 @@ enum { LONGEST_OWNER = 200, LONGEST_PAUSE_MS = 600000, LEAST_PAGE = 100 };
 
 static cascade_status begun(void *data, cascade_error **error) {
   cascade_worker *worker = data;
-  worker->renewed_ns = casc_now_ns();
   return casc_claim_hold(worker->connection, worker->words, &worker->claim.held, worker->lease_ms, error);
+}
+
+/* The job's row of the audit counts as its own does. */
+static cascade_status audit_batch(const cascade_worker *worker, uint64_t batches, cascade_error **error) {
+  const casc_done *done = &worker->pending;
+  casc_statement statement;
+  if (!worker->payload.audit || (!batches && !done->kept)) return CASCADE_OK;
+  casc_session_statement(worker->connection, &statement);
+  casc_audit_update(worker->words, &statement, worker->payload.audit,
+                    &(casc_audited){.batches = batches, .deleted = done->deleted, .updated = done->updated, .kept = done->kept});
+  return casc_run(worker->connection, &statement, NULL, error);
+}
+
+static cascade_status count(cascade_worker *worker, uint64_t batches, cascade_error **error) {
+  worker->ending_ns = casc_now_ns();
+  cascade_status status =
+      casc_claim_count(worker->connection, worker->words, &worker->claim.held, &worker->pending, worker->lease_ms, error);
+  return status < 0 ? status : audit_batch(worker, batches, error);
 }
 
 static cascade_status ending(void *data, const casc_guarded *batch, cascade_error **error) {
@@ -27,15 +44,19 @@ static cascade_status ending(void *data, const casc_guarded *batch, cascade_erro
   worker->settled = false;
   if (worker->page && (batch->whole || batch->roots)) status = casc_page_settle(worker, batch->roots, error);
   if (status < 0) return status;
-  return casc_claim_count(worker->connection, worker->words, &worker->claim.held, &worker->pending, worker->lease_ms,
-                          error);
+  /* whoever begins anew asks anew, and knows of no more rows at first than were counted before */
+  int64_t stay = (int64_t)casc_hooks_staying(&worker->purge->hooks);
+  if (!worker->page && stay > worker->claim.kept) worker->pending.kept = stay - worker->claim.kept;
+  return count(worker, 1, error);
 }
 
 static void account(cascade_worker *worker) {
   worker->report.batches++;
   worker->report.deleted += worker->pending.deleted;
   worker->report.updated += worker->pending.updated;
-  worker->report.kept += worker->pending.kept;
+  worker->report.kept += (uint64_t)worker->pending.kept;
+  worker->claim.kept += worker->pending.kept;
+  worker->renewed_ns = worker->ending_ns;
 }
 
 static void drop(cascade_worker *worker) {
@@ -45,6 +66,29 @@ static void drop(cascade_worker *worker) {
 }
 
 /* ---- claiming ---- */
+
+/* The job's options with what the worker brings. */
+static cascade_status equip(cascade_worker *worker, cascade_error **error) {
+  const cascade_worker_options *own = &worker->options;
+  cascade_purge_options *options = &worker->payload.options;
+  uint32_t count = options->column_count + own->column_count;
+  const char **tables = casc_arena_get(&worker->payload.arena, count + 1, sizeof *tables);
+  const char **columns = casc_arena_get(&worker->payload.arena, count + 1, sizeof *columns);
+  if (!tables || !columns) return casc_nomem(error);
+  for (uint32_t i = 0; i < count; i++) {
+    bool jobs = i < options->column_count;
+    tables[i] = jobs ? options->column_tables[i] : own->column_tables[i - options->column_count];
+    columns[i] = jobs ? options->columns[i] : own->columns[i - options->column_count];
+  }
+  options->column_tables = tables;
+  options->columns = columns;
+  options->column_count = count;
+  options->before_batch = own->before_batch;
+  options->after_batch = own->after_batch;
+  options->after_commit = own->after_commit;
+  options->hook_data = own->hook_data;
+  return CASCADE_OK;
+}
 
 static cascade_status prepare(cascade_worker *worker, cascade_error **error) {
   const casc_claim *claim = &worker->claim;
@@ -64,6 +108,7 @@ static cascade_status prepare(cascade_worker *worker, cascade_error **error) {
   if (status >= 0)
     status =
         casc_payload_read(worker->graph, worker->words, claim->payload, claim->payload_length, &worker->payload, error);
+  if (status >= 0) status = equip(worker, error);
   if (status < 0) return status;
   worker->integers = casc_queue_integers(&worker->graph->tables[worker->payload.table], worker->words->engine);
   return CASCADE_OK;
@@ -108,14 +153,31 @@ static cascade_status give_back(cascade_worker *worker, const char *state, int64
 }
 
 static cascade_status finish(cascade_worker *worker, cascade_error **error) {
-  cascade_status status = give_back(worker, "done", -1, NULL, error);
-  if (status >= 0) worker->report.done++;
+  /* what the purge knows at its end is what stays */
+  int64_t stay = worker->purge && !worker->page ? (int64_t)casc_hooks_staying(&worker->purge->hooks) - worker->claim.kept : 0;
+  casc_page_close(worker); /* what it has set in the session is put back before */
+  cascade_status status = casc_claim_finish(worker->connection, worker->words, &worker->claim, worker->payload.audit, stay,
+                                            worker->lease_ms, error);
+  if (status < 0) return status;
+  worker->report.done++;
+  worker->report.kept += (uint64_t)stay;
+  drop(worker);
   return status;
 }
 
+/* Another turn would ask anew about all rows that have stayed: where there are any, this one goes on. */
 static cascade_status end_turn(cascade_worker *worker, cascade_error **error) {
+  if (worker->purge && casc_hooks_staying(&worker->purge->hooks)) return CASCADE_OK;
   if (casc_now_ns() - worker->claimed_ns < worker->turn_ms * UINT64_C(1000000)) return CASCADE_OK;
   return give_back(worker, "ready", 0, NULL, error);
+}
+
+/* A batch may be committed, and the purge have failed: by a hook that is called then. */
+static cascade_status next_batch(cascade_worker *worker, const cascade_batch_info **batch, cascade_error **error) {
+  uint64_t before = worker->purge->report.batches;
+  cascade_status status = cascade_purge_next(worker->purge, batch, error);
+  if (worker->purge->report.batches > before) account(worker);
+  return status;
 }
 
 static cascade_status purge_step(cascade_worker *worker, const casc_guard *guard, cascade_error **error) {
@@ -124,11 +186,9 @@ static cascade_status purge_step(cascade_worker *worker, const casc_guard *guard
   if (!worker->purge)
     status = casc_purge_open(worker->connection, worker->payload.policy, worker->payload.selection,
                              &worker->payload.options, guard, &worker->purge, error);
-  if (status >= 0) status = cascade_purge_next(worker->purge, &batch, error);
+  if (status >= 0) status = next_batch(worker, &batch, error);
   if (status == CASCADE_DONE) return finish(worker, error);
-  if (status < 0) return status;
-  account(worker);
-  return end_turn(worker, error);
+  return status < 0 ? status : end_turn(worker, error);
 }
 
 static cascade_status fill_step(cascade_worker *worker, cascade_error **error) {
@@ -145,9 +205,7 @@ static cascade_status settle_alone(cascade_worker *worker, cascade_error **error
   worker->pending = (casc_done){0};
   status = begun(worker, error);
   if (status >= 0) status = casc_page_settle(worker, 0, error);
-  if (status >= 0)
-    status = casc_claim_count(worker->connection, worker->words, &worker->claim.held, &worker->pending,
-                              worker->lease_ms, error);
+  if (status >= 0) status = count(worker, 0, error);
   if (status >= 0) status = casc_transaction_commit(&transaction, error);
   casc_transaction_roll_back(&transaction);
   if (status >= 0) account(worker);
@@ -165,8 +223,7 @@ static cascade_status page_step(cascade_worker *worker, const casc_guard *guard,
   const cascade_batch_info *batch;
   cascade_status status = worker->purge ? CASCADE_OK : casc_page_open(worker, guard, error);
   if (status == CASCADE_DONE) return finish(worker, error);
-  if (status >= 0) status = cascade_purge_next(worker->purge, &batch, error);
-  if (status == CASCADE_OK) account(worker);
+  if (status >= 0) status = next_batch(worker, &batch, error);
   bool ended = status == CASCADE_DONE || (status == CASCADE_OK && worker->purge->atomic);
   if (status == CASCADE_OK && ended) learn(worker, batch->nanoseconds);
   if (status == CASCADE_DONE && !worker->settled) status = settle_alone(worker, error);
@@ -184,7 +241,7 @@ static cascade_status page_step(cascade_worker *worker, const casc_guard *guard,
 static bool may_pass(const cascade_error *error) {
   cascade_status status = cascade_error_status(error);
   return cascade_error_retryable(error) || status == CASCADE_DATABASE || status == CASCADE_READONLY ||
-         status == CASCADE_NO_PROGRESS;
+         status == CASCADE_NO_PROGRESS || status == CASCADE_HOOK;
 }
 
 static cascade_status keep_reason(cascade_worker *worker, cascade_error *failure, cascade_error **error) {
@@ -256,7 +313,7 @@ cascade_status cascade_worker_step(cascade_worker *worker, cascade_error **error
   if (casc_in_host_transaction(worker->connection))
     return casc_fail(worker->context, error, CASCADE_UNSUPPORTED,
                      "worker: its session is inside a transaction, which would hold its claims");
-  casc_guard guard = {.data = worker, .begun = begun, .ending = ending};
+  casc_guard guard = {.data = worker, .between = keep_lease, .begun = begun, .ending = ending};
   cascade_error *failure = NULL;
   bool claiming = !worker->claim.held.job;
   cascade_status status = wait_for_throttle(worker, &failure);
@@ -289,6 +346,31 @@ static cascade_status name_owner(cascade_worker *worker, const char *given, casc
   return worker->owner ? CASCADE_OK : casc_nomem(error);
 }
 
+/* Every job would fail by a column that is not there. */
+static cascade_status keep_hooks(cascade_worker *worker, const cascade_worker_options *given, cascade_error **error) {
+  uint32_t count = given->column_count, table, position;
+  casc_arena_init(&worker->arena, &worker->context->alloc);
+  worker->options = *given;
+  if (count && (!given->columns || !given->column_tables))
+    return casc_fail(worker->context, error, CASCADE_INVALID, "worker: the list of columns that its hooks want is NULL");
+  const char **tables = casc_arena_get(&worker->arena, count + 1, sizeof *tables);
+  const char **columns = casc_arena_get(&worker->arena, count + 1, sizeof *columns);
+  cascade_graph *graph = NULL;
+  cascade_status status = tables && columns ? CASCADE_OK : casc_nomem(error);
+  if (status >= 0 && count) status = cascade_graph_read(worker->connection, NULL, &graph, error);
+  for (uint32_t i = 0; status >= 0 && i < count; i++) {
+    status = casc_hooks_find_column(graph, given->column_tables[i], given->columns[i], &table, &position, error);
+    if (status < 0) break;
+    tables[i] = casc_arena_strdup(&worker->arena, given->column_tables[i]);
+    columns[i] = casc_arena_strdup(&worker->arena, given->columns[i]);
+    if (!tables[i] || !columns[i]) status = casc_nomem(error);
+  }
+  cascade_graph_free(graph);
+  worker->options.column_tables = tables;
+  worker->options.columns = columns;
+  return status;
+}
+
 cascade_status cascade_worker_new(cascade_connection *connection, const cascade_worker_options *given,
                                   cascade_worker **out, cascade_error **error) {
   if (out) *out = NULL;
@@ -310,9 +392,14 @@ cascade_status cascade_worker_new(cascade_connection *connection, const cascade_
   worker->throttle = casc_throttle_ref(options.throttle);
   status = casc_queue_open(connection, &worker->words, error);
   if (status >= 0) status = name_owner(worker, options.owner, error);
+  if (status >= 0) status = keep_hooks(worker, &options, error);
   if (status < 0) cascade_worker_free(worker);
   else *out = worker;
   return status;
+}
+
+cascade_purge *cascade_worker_purge(const cascade_worker *worker) {
+  return worker ? worker->purge : NULL;
 }
 
 cascade_status cascade_worker_describe(const cascade_worker *worker, cascade_worker_report *report) {
@@ -332,6 +419,7 @@ void cascade_worker_free(cascade_worker *worker) {
   }
   casc_payload_free(&context->alloc, &worker->payload);
   cascade_graph_free(worker->graph);
+  casc_arena_clear(&worker->arena);
   casc_free(&context->alloc, worker->owner);
   cascade_throttle_free(worker->throttle);
   cascade_connection_free(worker->connection);

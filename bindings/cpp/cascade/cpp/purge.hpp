@@ -127,6 +127,78 @@ private:
   cascade_row_columns raw_{};
 };
 
+/** @brief What a hook may ask of the purge that calls it, and say to it: of purge and of worker. */
+template <class Owner> class told {
+public:
+  /** @brief Inside a hook: the columns that were asked for, of the table at a position. */
+  cascade::row_columns row_columns(std::uint32_t position, on_failure to CASCADE_OR_THROW) const {
+    return cascade::row_columns(detail::filled<cascade_row_columns>(
+        to, [&](cascade_row_columns *columns) { return cascade_purge_row_columns(at_work(), position, columns); }));
+  }
+
+  /** @brief Inside `before_batch`: keeps rows of the table at a position. */
+  void veto(std::uint32_t position, const std::vector<std::uint64_t> &rows, on_failure to CASCADE_OR_THROW) {
+    detail::call(to, [&](cascade_error **) { return cascade_purge_veto(at_work(), position, rows.data(), rows.size()); });
+  }
+
+  /** @brief Inside a hook that is about to fail: which table it is about, and why. */
+  void blame(const std::optional<std::string> &table, const std::optional<std::string> &reason, on_failure to CASCADE_OR_THROW) {
+    detail::call(to, [&](cascade_error **) {
+      return cascade_purge_blame(at_work(), detail::or_null(table), detail::or_null(reason));
+    });
+  }
+
+private:
+  cascade_purge *at_work() const noexcept { return static_cast<const Owner *>(this)->at_work(); }
+};
+
+/** @brief A hook: false, or an exception, is its failure. */
+using hook = std::function<bool(deleted_tables)>;
+
+/** @brief Tables and columns. */
+using column_names = std::vector<std::pair<std::string, std::string>>;
+
+namespace detail {
+
+struct hooks_of_host {
+  hook before_batch, after_batch, after_commit;
+};
+
+/* Hooks, of which `Hooks` runs each. NULL when there is none. */
+template <class Hooks, class Given, class Options> std::shared_ptr<Hooks> give_hooks(Given &given, const Options &options) {
+  if (!options.before_batch && !options.after_batch && !options.after_commit) return nullptr;
+  auto hooks = std::make_shared<Hooks>();
+  static_cast<hooks_of_host &>(*hooks) = {options.before_batch, options.after_batch, options.after_commit};
+  given.hook_data = hooks.get();
+  if (hooks->before_batch) given.before_batch = &Hooks::template run<&hooks_of_host::before_batch>;
+  if (hooks->after_batch) given.after_batch = &Hooks::template run<&hooks_of_host::after_batch>;
+  if (hooks->after_commit) given.after_commit = &Hooks::template run<&hooks_of_host::after_commit>;
+  return hooks;
+}
+
+struct purge_hooks : hooks_of_host {
+  template <hook hooks_of_host::*Hook> static std::int32_t run(void *data, const cascade_deleted *tables, std::uint32_t count) {
+    return guarded(1, [&] { return (static_cast<purge_hooks *>(data)->*Hook)(deleted_tables(tables, count)) ? 0 : 1; });
+  }
+};
+
+/* The lists that options of C point to, for as long as it lives. */
+struct wanted_columns {
+  std::vector<const char *> tables, columns;
+
+  template <class Given> wanted_columns(Given &given, const column_names &names) {
+    for (const auto &[table, column] : names) {
+      tables.push_back(uncut(table));
+      columns.push_back(uncut(column));
+    }
+    given.column_tables = tables.data();
+    given.columns = columns.data();
+    given.column_count = static_cast<std::uint32_t>(columns.size());
+  }
+};
+
+} // namespace detail
+
 /** @brief Options of a purge: the fields of C, with plan, columns and hooks as C++ has them. */
 struct purge_options : cascade_purge_options {
   purge_options() : cascade_purge_options(detail::sized<cascade_purge_options>()) {}
@@ -136,21 +208,21 @@ struct purge_options : cascade_purge_options {
   paced throttle;                    /**< What makes it pause. Must live until the purge is made. */
 
   /** @brief Tables and columns of which the hooks are told the values: row_columns(). */
-  std::vector<std::pair<std::string, std::string>> columns;
+  column_names columns;
 
   /** @brief Runs in each batch's transaction, before anything is deleted, and may call veto(). False rolls the batch back and ends
    *         the purge; so does an exception, which next() throws. */
-  std::function<bool(deleted_tables)> before_batch;
+  hook before_batch;
 
   /** @brief Runs in each batch's transaction, before its COMMIT. False and exceptions as in `before_batch`. */
-  std::function<bool(deleted_tables)> after_batch;
+  hook after_batch;
 
   /** @brief Runs when a batch has been committed. False ends the purge; so does an exception, which next() throws. */
-  std::function<bool(deleted_tables)> after_commit;
+  hook after_commit;
 };
 
 /** @brief A delete that is under way: a range of ::cascade_batch_info, each a committed batch. */
-class purge : public handle<cascade_purge, cascade_purge_free>, public one_by_one<purge> {
+class purge : public handle<cascade_purge, cascade_purge_free>, public one_by_one<purge>, public told<purge> {
 public:
   using handle::handle;
   purge() = default;
@@ -165,22 +237,8 @@ public:
     given.reason = detail::or_null(options.reason);
     given.throttle = options.throttle.get();
     keep = detail::join(keep, options.throttle.kept());
-    if (options.before_batch || options.after_batch || options.after_commit) {
-      auto hooks = std::make_shared<hooks_type>(hooks_type{options.before_batch, options.after_batch, options.after_commit});
-      given.hook_data = hooks.get();
-      if (hooks->before_batch) given.before_batch = &run<&hooks_type::before_batch>;
-      if (hooks->after_batch) given.after_batch = &run<&hooks_type::after_batch>;
-      if (hooks->after_commit) given.after_commit = &run<&hooks_type::after_commit>;
-      keep = detail::join(hooks, keep);
-    }
-    std::vector<const char *> tables, columns;
-    for (const auto &[table, column] : options.columns) {
-      tables.push_back(detail::uncut(table));
-      columns.push_back(detail::uncut(column));
-    }
-    given.column_tables = tables.data();
-    given.columns = columns.data();
-    given.column_count = static_cast<std::uint32_t>(columns.size());
+    if (auto hooks = detail::give_hooks<detail::purge_hooks>(given, options)) keep = detail::join(hooks, keep);
+    const detail::wanted_columns columns(given, options.columns);
     make(to, std::move(keep), [&](cascade_purge **out, cascade_error **error) {
       return cascade_purge_new(connection.get(), policy.get(), selection.get(), &given, out, error);
     });
@@ -214,31 +272,8 @@ public:
     return {keys(vetoed), keys(kept)};
   }
 
-  /** @brief Inside a hook: the columns that were asked for, of the table at a position. */
-  cascade::row_columns row_columns(std::uint32_t position, on_failure to CASCADE_OR_THROW) const {
-    return cascade::row_columns(detail::filled<cascade_row_columns>(
-        to, [&](cascade_row_columns *columns) { return cascade_purge_row_columns(get(), position, columns); }));
-  }
-
-  /** @brief Inside `before_batch`: keeps rows of the table at a position. */
-  void veto(std::uint32_t position, const std::vector<std::uint64_t> &rows, on_failure to CASCADE_OR_THROW) {
-    detail::call(to, [&](cascade_error **) { return cascade_purge_veto(get(), position, rows.data(), rows.size()); });
-  }
-
-  /** @brief Inside a hook that is about to fail: which table it is about, and why. */
-  void blame(const std::optional<std::string> &table, const std::optional<std::string> &reason, on_failure to CASCADE_OR_THROW) {
-    detail::call(to, [&](cascade_error **) { return cascade_purge_blame(get(), detail::or_null(table), detail::or_null(reason)); });
-  }
-
-private:
-  using hook_type = decltype(purge_options::after_batch);
-  struct hooks_type {
-    hook_type before_batch, after_batch, after_commit;
-  };
-
-  template <hook_type hooks_type::*Hook> static std::int32_t run(void *data, const cascade_deleted *tables, std::uint32_t count) {
-    return detail::guarded(1, [&] { return (static_cast<hooks_type *>(data)->*Hook)(deleted_tables(tables, count)) ? 0 : 1; });
-  }
+  /** @brief Itself, for what a hook may say to it. */
+  cascade_purge *at_work() const noexcept { return get(); }
 };
 
 } // namespace cascade

@@ -8,6 +8,7 @@ module Libcascade
   class Purge < Connection::Child
     kind :purge
     include Enumerable
+    include Told
 
     BATCH = %i[number deleted updated total_deleted total_updated roots_done roots_expected nanoseconds retries table].freeze
     Batch = Struct.new(*BATCH, keyword_init: true)
@@ -22,11 +23,6 @@ module Libcascade
     Deleted = Struct.new(:table, :label, :keys, :rows, keyword_init: true)
     private_constant :BATCH, :REPORT
 
-    HOOKS = %i[before_batch after_batch after_commit].to_h do |name|
-      [name, Native::Callbacks.function(:int32, %i[pointer pointer uint32], name, failed: 1)]
-    end.freeze
-    private_constant :HOOKS
-
     class << self
       # Options are those of `cascade_purge_options`. `before_batch` and `after_batch` are called with an array of Deleted
       # inside each batch's transaction; what they raise rolls the batch back, and comes out of #next. `before_batch` gives nil,
@@ -35,77 +31,20 @@ module Libcascade
       def open(connection, policy, selection, before_batch: nil, after_batch: nil, after_commit: nil, columns: {}, **options,
           &block)
         hooks = Hooks.new(before_batch: before_batch, after_batch: after_batch, after_commit: after_commit)
-        options = with_columns(options, columns)
-        pointer = connection.fetch(:purge_free, :purge_new, Policy.expect(policy), Selection.expect(selection), make(options,
-            hooks))
+        pointer = connection.fetch(:purge_free, :purge_new, Policy.expect(policy), Selection.expect(selection),
+            make(options.merge(Hooks.columns(columns), hooks.options)))
         open_with(hooks.purge = new(pointer, connection, hooks).hold(options[:throttle]), &block)
       end
 
       private
 
-      def make(options, hooks)
-        options = options.dup
+      def make(options)
         options[:allow] &&= ALLOW.bits(options[:allow])
         options[:integrity] &&= INTEGRITY.number(options[:integrity])
         options[:throttle] &&= Throttle.expect(options[:throttle]).to_ptr
-        options.update(HOOKS.slice(*hooks.names), hook_data: Native::Callbacks.register(hooks)) if hooks.names.any?
         Native::PurgeOptions.make(**options)
       end
-
-      def with_columns(options, columns)
-        pairs = columns.flat_map { |table, names| Array(names).map { |name| [table.to_s, name.to_s] } }
-        return options if pairs.empty?
-
-        options.merge(column_count: pairs.size, column_tables: Native.texts_pointer(pairs.map(&:first)),
-            columns: Native.texts_pointer(pairs.map(&:last)))
-      end
     end
-
-    # What the library calls.
-    class Hooks
-      attr_writer :purge
-
-      def initialize(functions)
-        @functions = functions.compact
-      end
-
-      def names
-        @functions.keys
-      end
-
-      def before_batch(tables, count)
-        told = read(tables, count)
-        vetoed = @functions[:before_batch].call(told)
-        return outcome unless vetoed.is_a?(Hash)
-
-        vetoed.each { |label, rows| @purge.veto(told.index { |table| table.label == label.to_s } || count, rows) }
-        outcome
-      end
-
-      def after_batch(tables, count)
-        @functions[:after_batch].call(read(tables, count))
-        outcome
-      end
-
-      def after_commit(tables, count)
-        @functions[:after_commit].call(read(tables, count))
-        outcome
-      end
-
-      private
-
-      def outcome
-        Native::Callbacks.out_of_time? ? 1 : 0
-      end
-
-      def read(tables, count)
-        Array.new(count) do |at|
-          table = Native::Deleted.new(tables + (at * Native::Deleted.size))
-          Deleted.new(table: table[:table], label: table.text(:label), keys: Keys.at(table[:keys]), rows: @purge.rows(at)).freeze
-        end.freeze
-      end
-    end
-    private_constant :Hooks
 
     def initialize(pointer, connection, hooks)
       super(pointer, connection)
@@ -146,26 +85,6 @@ module Libcascade
       lists.map { |list| Keys.at(list.read_pointer) }
     end
 
-    # Inside a hook: of each row of the table at a position, the columns that were asked for.
-    def rows(position)
-      info = Native.describe(Native::RowColumns, :purge_row_columns, self, position)
-      width = info[:column_count]
-      return [].freeze if width.zero?
-
-      Value.unpack(info[:cells], info[:row_count] * width).each_slice(width).map(&:freeze).freeze
-    end
-
-    # Inside before_batch: keeps rows of the table at a position, by their positions.
-    def veto(position, rows)
-      array = FFI::MemoryPointer.new(:uint64, [rows.size, 1].max).write_array_of_uint64(rows)
-      Libcascade::Purge.local(:purge_veto, self, position, array, rows.size)
-    end
-
-    # Inside a hook that is about to fail: what it is about, for the message.
-    def blame(table, reason)
-      Libcascade::Purge.local(:purge_blame, self, table, reason)
-    end
-
     def self.local(function, *arguments)
       status = Native.public_send(function, *arguments)
       raise Error.of(status, "#{function}: not now, or out of range") if status.negative?
@@ -174,6 +93,11 @@ module Libcascade
     # Stops the purge, from any thread: #next rolls its batch back and raises CancelledError.
     def cancel
       Native.purge_cancel(self)
+    end
+
+    # What a hook talks to: see Told.
+    def at_work
+      self
     end
 
     # What was done so far.

@@ -11,9 +11,9 @@ module Libcascade
     end
 
     def self.job_options(given)
-      given = given.dup
-      given[:allow] &&= ALLOW.bits(given[:allow])
-      given[:integrity] &&= INTEGRITY.number(given[:integrity])
+      given = given.merge(Hooks.columns(given[:columns])) if given[:columns]
+      given = given.merge(allow: given[:allow] && ALLOW.bits(given[:allow]),
+          integrity: given[:integrity] && INTEGRITY.number(given[:integrity]))
       Native::JobOptions.make(**given)
     end
 
@@ -34,7 +34,8 @@ module Libcascade
       self
     end
 
-    # Puts a purge into the queue, and gives the number of the job. Options are those of `cascade_job_options`.
+    # Puts a purge into the queue, and gives the number of the job. Options are those of `cascade_job_options`; `columns` has names
+    # of columns by tables, for the outbox.
     def purge(policy, selection, **options)
       job = FFI::MemoryPointer.new(:int64)
       @connection.call(:queue_purge, Policy.expect(policy), Selection.expect(selection), Queue.job_options(options), job)
@@ -92,15 +93,30 @@ module Libcascade
   # A session that works on the jobs of a queue.
   class Worker < Connection::Child
     kind :worker
+    include Told
 
     MEMBERS = %i[job claimed done failed lost batches deleted updated kept paused inserted].freeze
     Report = Struct.new(*MEMBERS, keyword_init: true)
     private_constant :MEMBERS
 
-    # Options are those of `cascade_worker_options`.
-    def self.open(connection, throttle: nil, **options, &block)
-      options = Native::WorkerOptions.make(**options, throttle: throttle && Throttle.expect(throttle).to_ptr)
-      open_with(new(connection.fetch(:worker_free, :worker_new, options), connection).hold(throttle), &block)
+    # Options are those of `cascade_worker_options`. Hooks and `columns` are those of a Purge, for every job that is one. What a hook
+    # raises is the failure of the job, which keeps it as its reason and is tried again; the worker goes on. What is no StandardError comes
+    # out of #step.
+    def self.open(connection, throttle: nil, before_batch: nil, after_batch: nil, after_commit: nil, columns: {}, **options, &block)
+      hooks = JobHooks.new(before_batch: before_batch, after_batch: after_batch, after_commit: after_commit)
+      options = Native::WorkerOptions.make(**options, **Hooks.columns(columns), **hooks.options,
+          throttle: throttle && Throttle.expect(throttle).to_ptr)
+      open_with(hooks.purge = new(connection.fetch(:worker_free, :worker_new, options), connection, hooks).hold(throttle), &block)
+    end
+
+    def initialize(pointer, connection, hooks)
+      super(pointer, connection)
+      @hooks = hooks
+    end
+
+    # What a hook talks to: see Told.
+    def at_work
+      Native.worker_purge(self)
     end
 
     # Does the next piece of work; false when no job is due.

@@ -122,7 +122,8 @@ module Libcascade
       version: [%i[], :uint32],
       version_string: [%i[], :string],
       worker_cancel: [%i[pointer], :void],
-      worker_describe: [%i[pointer pointer], :int32]
+      worker_describe: [%i[pointer pointer], :int32],
+      worker_purge: [%i[pointer], :pointer]
     }.freeze
   end
 end

@@ -227,7 +227,8 @@ module Libcascade
 
     class JobOptions < Record
       layout size: :size_t, allow: :uint32, integrity: :int32, max_rows: :uint64, max_tx_rows: :uint64,
-             batch_ms: :uint32, max_attempts: :uint32, delay_ms: :uint64
+             batch_ms: :uint32, max_attempts: :uint32, delay_ms: :uint64, outbox: :int32, column_count: :uint32,
+             column_tables: :pointer, columns: :pointer, actor: :pointer, reason: :pointer
     end
 
     class DetachOptions < Record
@@ -244,7 +245,9 @@ module Libcascade
     end
 
     class WorkerOptions < Record
-      layout size: :size_t, owner: :pointer, lease_ms: :uint32, turn_ms: :uint32, throttle: :pointer
+      layout size: :size_t, owner: :pointer, lease_ms: :uint32, turn_ms: :uint32, throttle: :pointer,
+             before_batch: :pointer, after_batch: :pointer, after_commit: :pointer, hook_data: :pointer,
+             column_tables: :pointer, columns: :pointer, column_count: :uint32, reserved: :uint32
     end
 
     class WorkerReport < Record
