@@ -354,11 +354,21 @@ static void test_lost(void **state) {
   }
 }
 
-static void *hit_sleeper(test_rig *rig, const char *kill) {
-  const char *sleeper = "SELECT Max(id) FROM information_schema.processlist WHERE db = Database() AND info LIKE '%SLEEP(60)'";
-  char *id;
-  while (!(id = test_database_text(rig->database, sleeper))) usleep(1000);
-  rig_preparef(rig, "%s %s", kill, id);
+typedef struct sleeper {
+  test_rig *rig;
+  int64_t id; /* of its session */
+} sleeper;
+
+static sleeper sleeper_of(test_rig *rig) {
+  return (sleeper){.rig = rig, .id = rig_integer(rig, "CONNECTION_ID()", "")};
+}
+
+static void *hit_sleeper(const sleeper *at, const char *kill) {
+  char sql[160], *id;
+  snprintf(sql, sizeof sql, "SELECT id FROM information_schema.processlist WHERE id = %lld AND info LIKE '%%SLEEP(60)'",
+           (long long)at->id);
+  while (!(id = test_database_text(at->rig->database, sql))) usleep(1000);
+  rig_preparef(at->rig, "%s %s", kill, id);
   free(id);
   return NULL;
 }
@@ -376,8 +386,9 @@ static void test_stopped_by_another(void **state) {
   test_rig *rig = *state;
   pthread_t other;
   rig_run(rig, "INSERT INTO v VALUES (1, 1)");
+  sleeper sleeping = sleeper_of(rig);
   rig_run(rig, "BEGIN");
-  assert_int_equal(pthread_create(&other, NULL, wake_sleeper, rig), 0);
+  assert_int_equal(pthread_create(&other, NULL, wake_sleeper, &sleeping), 0);
   fails(rig, "UPDATE v SET x = x + 1 WHERE id = 1 + SLEEP(60)", CASCADE_CANCELLED, 1317, CASCADE_TX_OPEN);
   assert_non_null(strstr(cascade_error_message(rig->error), "another session"));
   pthread_join(other, NULL);
@@ -390,13 +401,42 @@ static void test_lost_while_running(void **state) {
   test_rig *rig = *state;
   for (int i = 0; i < 2; i++) {
     pthread_t other;
+    sleeper sleeping = sleeper_of(rig);
     if (i == 0) rig_run(rig, "INSERT INTO v VALUES (1, 1)");
     if (i == 0) rig_run(rig, "BEGIN");
-    assert_int_equal(pthread_create(&other, NULL, kill_sleeper, rig), 0);
+    assert_int_equal(pthread_create(&other, NULL, kill_sleeper, &sleeping), 0);
     fails(rig, "UPDATE v SET x = x + 1 WHERE id = 1 + SLEEP(60)", CASCADE_CONNECTION, 0,
           i ? CASCADE_TX_UNKNOWN : CASCADE_TX_ROLLED_BACK);
     pthread_join(other, NULL);
     assert_int_equal(rig_execute(rig, "ROLLBACK", NULL, 0, NULL), CASCADE_CONNECTION);
+    rig_disconnect(rig);
+    rig_connect(rig);
+  }
+}
+
+/* The rows that were on their way are given; then it is told, to the cursor and to the statement that comes in between. */
+static void test_lost_among_rows(void **state) {
+  test_rig *rig = *state;
+  if (rig->quirks->adopted || rig->quirks->dbi) return; /* there, all rows have come before the first is given */
+  for (int i = 0; i < 2; i++) {
+    casc_statement statement;
+    casc_cursor cursor;
+    const cascade_value *row;
+    int64_t id = rig_integer(rig, "CONNECTION_ID()", "");
+    rig_select(rig, &statement);
+    rig_column(rig, &statement, "seq", CASCADE_INT64);
+    casc_str_put(&statement.sql, " From seq_1_to_100000000");
+    assert_int_equal(rig_start(rig, &statement, &cursor), CASCADE_OK);
+    assert_int_equal(rig_next(rig, &cursor, &row), CASCADE_OK);
+    disconnect_by_force(rig, id);
+    if (i) assert_int_equal(rig_execute(rig, "DO 1", NULL, 0, NULL), CASCADE_CONNECTION);
+    assert_int_equal(row[0].integer, 1);
+    int64_t expected = 2;
+    cascade_status status;
+    while ((status = rig_next(rig, &cursor, &row)) == CASCADE_OK) assert_int_equal(row[0].integer, expected++);
+    assert_int_equal(status, CASCADE_CONNECTION);
+    casc_cursor_close(&cursor);
+    casc_statement_free(&statement);
     rig_disconnect(rig);
     rig_connect(rig);
   }
@@ -493,7 +533,8 @@ const test_entry mariadb_tests[] = {
     MARIADB(test_types), MARIADB(test_bits), MARIADB(test_texts_under_modes), MARIADB(test_backslashes_in_statements),
     MARIADB(test_comparing_by_index), MARIADB(test_too_long), MARIADB(test_transactions), MARIADB(test_deadlock),
     MARIADB(test_lock_timeout), MARIADB(test_refusals), MARIADB(test_cancel_among_rows), MARIADB(test_lost),
-    MARIADB(test_lost_while_running), MARIADB(test_stopped_by_another), MARIADB(test_session_settings),
+    MARIADB(test_lost_while_running), MARIADB(test_stopped_by_another), MARIADB(test_lost_among_rows),
+    MARIADB(test_session_settings),
     MARIADB(test_other_character_sets), MARIADB(test_generous_handle), MARIADB(test_reset_by_host),
 };
 const size_t mariadb_tests_count = sizeof mariadb_tests / sizeof *mariadb_tests;

@@ -248,9 +248,10 @@ static void test_lost(void **state) {
 
 static void *kill_sleeper(void *data) {
   test_rig *rig = data;
-  while (test_database_integer(rig->database, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'UPDATE%pg_sleep%'") == 0)
-    usleep(1000);
-  rig_prepare(rig, "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE query LIKE 'UPDATE%pg_sleep%'");
+#define SLEEPER " FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'UPDATE%pg_sleep%'"
+  while (test_database_integer(rig->database, "SELECT count(*)" SLEEPER) == 0) usleep(1000);
+  rig_prepare(rig, "SELECT pg_terminate_backend(pid, 10000)" SLEEPER);
+#undef SLEEPER
   return NULL;
 }
 

@@ -39,7 +39,9 @@ cascade_status native_fail(native *self, const char *sql, cascade_error **error)
 
 cascade_status native_fail_prepared(native *self, prepared *statement, const char *sql, cascade_error **error) {
   MYSQL_STMT *handle = statement->handle;
-  failure what = read_failure(mysql_stmt_errno(handle), mysql_stmt_sqlstate(handle), mysql_stmt_error(handle));
+  failure what = mysql_stmt_errno(handle) /* that of a row that could not be fetched is the connection's */
+                     ? read_failure(mysql_stmt_errno(handle), mysql_stmt_sqlstate(handle), mysql_stmt_error(handle))
+                     : read_failure(mysql_errno(self->handle), mysql_sqlstate(self->handle), mysql_error(self->handle));
   native_discard(self, statement);
   return report(self, &what, sql, error);
 }

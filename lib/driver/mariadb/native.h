@@ -39,6 +39,7 @@ typedef struct native {
   locale_t numbers; /* where a decimal point is a point */
   MYSQL_BIND *binds;
   size_t bind_capacity;
+  struct cursor *flowing; /* the one whose rows the connection is giving, or NULL */
   uint64_t clock;
   prepared cache[CACHE_SIZE];
 } native;
@@ -59,6 +60,8 @@ void native_discard(native *self, prepared *statement);
 void native_forget_all(native *self);
 
 /* running */
+/* The connection must be free for the next statement: the rest of the rows that it is giving is kept. */
+void native_settle(native *self);
 void native_begin(native *self);
 void native_end(native *self);
 /* Prepares, binds and executes. What the statement gives is still to be read. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 void native_begin(native *self) {
+  native_settle(self);
   self->inside = casc_mariadb_inside(self->handle->server_status);
   casc_killer_begin(&self->killer);
 }
