@@ -175,8 +175,9 @@ class Seed
   def protected?(stock, ours)
     return false unless stock.done? && RESTRICTED.include?(ours.result)
 
-    table = (ours.error.cause || ours.error).relation[/\A\w+/]
-    (stock.left.fetch(table).size < @schema.size(table)).tap { |gone| @tally[:protected] += 1 if gone }
+    blocked = ours.error.cause || ours.error
+    tables = blocked.is_a?(Libcascade::Error) ? [blocked.relation[/\A\w+/]] : @schema.names # purge! does not say which
+    tables.any? { |table| stock.left.fetch(table).size < @schema.size(table) }.tap { |gone| @tally[:protected] += 1 if gone }
   end
 
   def outcome(reversed, detached: false, &block)
@@ -188,8 +189,9 @@ class Seed
 
   def differ(stock, ours)
     found = {}
-    several = RESTRICTED.include?(stock.result) && RESTRICTED.include?(ours.result) # which of them is asked first
-    found[:result] = [stock.result, ours.result] if stock.result != ours.result && !several
+    # Which of several restrictions is asked first is not said, and they are named before foreign keys.
+    found[:result] = [stock.result, ours.result] unless stock.result == ours.result ||
+                                                        (RESTRICTED.include?(ours.result) && !stock.done?)
     if stock.left != ours.left
       found[:rows] = stock.left.map { |table, rows| [table, rows - ours.left[table], ours.left[table] - rows] }
                           .reject { |_, less, more| less.empty? && more.empty? }

@@ -26,16 +26,15 @@ module Libcascade
         end
 
         # What has callbacks cannot be left to a worker, which is no Ruby.
-        def refuse(models, what)
+        def refuse(known, models, what)
           found = models.filter_map do |model|
-            words = own(model).map { |callback| words(callback) }.uniq
+            words = (own(model).map { |callback| words(callback) } + left_behind(known, model)).uniq
             "#{model.name} (#{words.join(", ")})" if words.any?
           end
           return if found.empty?
 
-          raise CallbacksError, "#{what} leaves rows to a worker, which runs no callbacks, and there are destroy callbacks on " \
-                                "#{found.join(", ")}; use " \
-                                "purge_all or dependent: :destroy there, or take the callbacks away"
+          raise CallbacksError, "#{what} leaves rows to a worker, which runs no callbacks and tells no parents, and there are some on " \
+                                "#{found.join(", ")}; use purge_all or dependent: :destroy there, or take the callbacks away"
         end
 
         # Callbacks of a model and its subclasses that associations have not made.
@@ -62,9 +61,19 @@ module Libcascade
         end
 
         def runs?(model)
-          own(model).any? || ([model] + model.descendants).any? do |klass|
-            klass.reflect_on_all_associations(:belongs_to).any? { |other| other.counter_cache_column || other.options[:touch] }
-          end
+          own(model).any? || telling(model).any?
+        end
+
+        # Associations of belongs_to that count or touch.
+        def telling(model)
+          ([model] + model.descendants).flat_map { |klass| klass.reflect_on_all_associations(:belongs_to) }
+                                       .select { |other| other.counter_cache_column || other.options[:touch] }
+        end
+
+        # Of these, those whose rows need not go too.
+        def left_behind(known, model)
+          telling(model).reject { |other| known.only_by?(model, other.foreign_key) }
+                        .map { |other| "#{other.counter_cache_column ? "counter_cache" : "touch"} of #{other.name}" }
         end
 
         # Ours and the caller's, with the vetoes of both.

@@ -24,7 +24,7 @@ module Libcascade
         session.use do |connection|
           session.renewing do
             known = session.policy(model)
-            Callbacks.refuse(known.detached, "dependent: :#{OPTION}")
+            Callbacks.refuse(known, known.detached, "dependent: :#{OPTION}")
             selection = known.graph.select(model.table_name, keys: [record.id_in_database])
             report = connection.detach(known.policy, selection)
             start_job(model) if report.jobs.positive?

@@ -58,7 +58,7 @@ module Libcascade
         # Puts the delete into the queue, for a worker; an ActiveJob is started for it when there is one. Returns the job's number.
         def purge_later(rules: [], exclude: [], callbacks: true, **options)
           with_cascade(rules, exclude) do |connection, known, selection|
-            Callbacks.refuse(known.destroyed, "purge_later") if callbacks
+            Callbacks.refuse(known, known.destroyed, "purge_later") if callbacks
             connection.queue.purge(known.policy, selection, **options).tap { Detaching.start_job(klass) }
           end
         end

@@ -68,6 +68,14 @@ module Libcascade
         found
       end
 
+      # Whether rows of a model go only because those go to which these columns refer.
+      def only_by?(klass, columns)
+        return false if klass.table_name == model.table_name
+
+        ways = @entries.select { |entry| entry.klass.table_name == klass.table_name && %i[cascade detach].include?(entry.rule) }
+        ways.any? && ways.all? { |entry| entry.columns == names(columns) }
+      end
+
       # The model whose rows a table has, as far as the walk has met one.
       def model_of(table)
         @models ||= ([model] + @entries.map(&:klass)).to_h { |klass| [graph.table(klass.table_name), klass.base_class] }
@@ -120,7 +128,8 @@ module Libcascade
       # The hidden model of the join table stands for it.
       def joins(owner, reflection)
         middle = owner._reflections.values.find do |other|
-          other.macro == :has_many && !other.options[:through] && other.klass.table_name == reflection.join_table.to_s
+          other.macro == :has_many && !other.options[:through] && other.klass.table_name == reflection.join_table.to_s &&
+            other.foreign_key.to_s == reflection.foreign_key.to_s
         rescue NameError
           false
         end
