@@ -87,6 +87,7 @@ class Schema
   end
 
   def restore
+    alter("NOT DEFERRABLE") if @altered
     unchecked do
       names.each { |name| Record.connection.execute("DELETE FROM #{name}") }
       @rows.each { |name, rows| rows.each { |row| insert(name, row) } }
@@ -103,7 +104,7 @@ class Schema
   def defer
     case @engine
     when "sqlite" then Record.connection.execute("PRAGMA defer_foreign_keys = ON")
-    when "postgresql" then Record.connection.execute("SET CONSTRAINTS ALL DEFERRED")
+    when "postgresql" then alter("DEFERRABLE INITIALLY DEFERRED")
     end
   end
 
@@ -166,6 +167,13 @@ class Schema
     link = chance(0.5)
     Join.new(name: name, left: left, right: right, link: link, fk: pick([nil, :plain, :plain, :cascade]), both: chance(0.5),
              dependent: link && pick(%i[destroy delete_all restrict_with_error restrict_with_exception]))
+  end
+
+  # Of PostgreSQL's foreign keys, when they are checked.
+  def alter(timing)
+    found = Record.connection.select_rows("SELECT conrelid::regclass, conname FROM pg_constraint WHERE contype = 'f'")
+    found.each { |table, key| Record.connection.execute("ALTER TABLE #{table} ALTER CONSTRAINT #{key} #{timing}") }
+    @altered = timing != "NOT DEFERRABLE"
   end
 
   # --- classes

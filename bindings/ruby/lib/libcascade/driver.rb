@@ -11,9 +11,7 @@ module Libcascade
     CHANGES = /\A\s*(?:delete|insert|replace|update|with)\b/i.freeze
     # What has to be done when time is over, too.
     UNDOES = /\A\s*(?:rollback|release|set|pragma)\b/i.freeze
-    # Rows that are laid out for the library together.
-    PAGE = 1000
-    private_constant :PAGE, :UNDOES
+    private_constant :UNDOES
 
     # A statement, as Ruby has it. `types` are the wanted types of the result's columns.
     Statement = Struct.new(:sql, :parameters, :types) do
@@ -109,11 +107,9 @@ module Libcascade
       end
     end
 
-    def next(cursor, row, error)
+    def fetch(cursor, limit, rows, error)
       cursor = @cursors.fetch(cursor.address)
-      attempt(error, cursor.statement) do
-        (found = cursor.next) ? row.write_pointer(found) && OK : DONE
-      end
+      attempt(error, cursor.statement) { cursor.fetch(limit, rows) ? OK : DONE }
     end
 
     def cursor_close(cursor)
@@ -179,24 +175,31 @@ module Libcascade
       :unknown
     end
 
-    # The rows of a query, laid out page by page as the library wants them.
+    # The rows of a query, laid out as the library wants them.
     class Cursor
       attr_reader :statement
 
-      # `rows` has #next for an array of values, or nil; and may have #close.
+      # `rows` has #width, the number of columns; #take for the values of so many rows, one row after the other, none after the
+      # last; and may have #close.
       def initialize(statement, rows)
         @statement, @rows = statement, rows
         @width = statement.types.size
-        @left = 0
+        @integers = statement.types.all?(Value::INT64)
+        check
       end
 
-      # A pointer to the next row's values; nil after the last.
-      def next
-        lay_out if @left.zero?
-        return nil if @left.zero?
+      # Tells of the next rows, which live until the call after; nil after the last.
+      def fetch(limit, pointer)
+        values = @rows.take(limit)
+        return if values.empty?
 
-        @left -= 1
-        @at.tap { @at += @width * Value::SIZE }
+        rows = Native::Rows.new(pointer)
+        rows[:count] = values.size / @width
+        if @integers && values.all?(Integer)
+          rows[:integers] = @memory = FFI::MemoryPointer.new(:int64, values.size).write_array_of_int64(values)
+        else
+          rows[:cells] = @memory = Value.pack(values, @statement.types)
+        end
       end
 
       def close
@@ -205,20 +208,11 @@ module Libcascade
 
       private
 
-      def lay_out
-        page = []
-        while page.size < PAGE && (row = @rows.next)
-          check(row)
-          page << row
-        end
-        @left = page.size
-        @at = @memory = Value.pack(page.flatten(1), @statement.types)
-      end
+      def check
+        return if @rows.width == @width
 
-      def check(row)
-        return if row.size == @width
-
-        raise Refusal.new("INVALID", "the statement gives #{row.size} columns, but #{@width} were wanted")
+        close
+        raise Refusal.new("INVALID", "the statement gives #{@rows.width} columns, but #{@width} were wanted")
       end
     end
     private_constant :Cursor
@@ -228,7 +222,7 @@ module Libcascade
       capabilities: [:int32, %i[pointer pointer pointer], :tell_capabilities, DATABASE],
       execute: [:int32, %i[pointer pointer pointer pointer], :execute, DATABASE],
       query: [:int32, %i[pointer pointer pointer pointer], :query, DATABASE],
-      next: [:int32, %i[pointer pointer pointer pointer], :next, DATABASE],
+      fetch: [:int32, %i[pointer pointer uint32 pointer pointer], :fetch, DATABASE],
       cursor_close: [:void, %i[pointer pointer], :cursor_close, nil],
       cancel: [:void, %i[pointer], :cancel, nil],
       in_transaction: [:int32, %i[pointer], :in_transaction, 1],

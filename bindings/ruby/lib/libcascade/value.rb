@@ -10,6 +10,7 @@ module Libcascade
   module Value
     # One `cascade_value`, for Array#pack and String#unpack.
     FORM = "llqdQQ"
+    PARTS = 6
     SIZE = Native::Value.size
     NULL, INT64, UINT64, DOUBLE, TEXT, BLOB, DECIMAL, ANY, INT64_ARRAY =
       %w[NULL INT64 UINT64 DOUBLE TEXT BLOB DECIMAL ANY INT64_ARRAY].map { |name| Native::CONSTANTS.fetch("CASCADE_#{name}") }
@@ -22,11 +23,11 @@ module Libcascade
     def pack(values, types = [ANY])
       return nil if values.empty?
 
-      bytes, cells = lay_out(values, types)
-      data = bytes.empty? ? nil : FFI::MemoryPointer.new(:char, bytes.bytesize).put_bytes(0, bytes)
-      base = data ? data.address : 0
-      packed = cells.map { |type, number, real, at, length| [type, 0, number, real, at ? base + at : 0, length].pack(FORM) }.join
-      memory = FFI::MemoryPointer.new(:char, packed.bytesize).put_bytes(0, packed)
+      cells, texts = lay_out(values, types)
+      bytes = texts.join("\0") << 0 # the byte behind each text makes a pointer of an empty one, too
+      data = FFI::MemoryPointer.new(:char, bytes.bytesize).put_bytes(0, bytes) unless texts.empty?
+      point(cells, texts, data.address) if data
+      memory = FFI::MemoryPointer.new(SIZE, values.size).put_bytes(0, cells.pack(FORM * values.size))
       memory.tap { memory.instance_variable_set(:@kept, data) }
     end
 
@@ -39,17 +40,29 @@ module Libcascade
       end
     end
 
+    # The parts of all cells, one after the other, and the texts that they are to point to.
     def lay_out(values, types)
-      bytes = String.new(encoding: Encoding::BINARY)
+      texts = []
       width = types.size
-      cells = values.each_with_index.map do |value, at|
+      cells = values.each_with_index.flat_map do |value, at|
         type, number, real, text = cell(value, types[at % width])
-        next [type, number, real, nil, 0] unless text
+        next [type, 0, number, real, 0, 0] unless text
 
-        # The byte behind each text makes a pointer of an empty one, too.
-        [type, number, real, bytes.bytesize, text.bytesize].tap { bytes << text.b << 0 }
+        texts << text.b
+        [type, 0, number, real, 1, text.bytesize]
       end
-      [bytes, cells]
+      [cells, texts]
+    end
+
+    # What has a text gets the address of it.
+    def point(cells, texts, address)
+      at = -2
+      texts.each do |text|
+        at += PARTS
+        at += PARTS until cells[at] == 1
+        cells[at] = address
+        address += text.bytesize + 1
+      end
     end
 
     def cell(value, type)

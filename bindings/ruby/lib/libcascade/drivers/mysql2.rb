@@ -45,7 +45,7 @@ module Libcascade
       end
 
       def rows(statement)
-        Rows.new(send_to_server(statement), statement.types)
+        Rows.new(send_to_server(statement, cast: statement.types.all?(Value::INT64)), statement.types)
       end
 
       # Only MariaDB says so; over a session of MySQL, a subclass has to know.
@@ -73,20 +73,31 @@ module Libcascade
       # Texts of the answer to a query, made into what is wanted.
       class Rows
         def initialize(result, types)
-          @rows, @types = result ? result.each : [], types
-          @at = -1
+          @result, @types = result, types
+          @rows = result ? result.each : []
+          @at = 0
         end
 
-        def next
-          row = @rows[@at += 1] or return
-          row.each_with_index.map { |text, column| text && value(text, @types[column]) }
+        def width
+          @result ? @result.fields.size : @types.size
+        end
+
+        def take(limit)
+          rows = @rows[@at, limit]
+          @at += rows.size
+          values = rows.flatten(1)
+          return values if values.all?(Integer)
+
+          rows.flat_map { |row| row.each_with_index.map { |text, column| text && value(text, @types[column]) } }
         end
 
         private
 
         def value(text, type)
+          return text if text.is_a?(Integer)
+
           case type
-          when Value::INT64, Value::UINT64 then Integer(text, 10)
+          when Value::INT64, Value::UINT64 then Integer(text.is_a?(BigDecimal) ? text.to_s("F").delete_suffix(".0") : text, 10)
           when Value::DOUBLE then Float(text)
           else text
           end
@@ -103,8 +114,9 @@ module Libcascade
         version.include?("MariaDB")
       end
 
-      def send_to_server(statement)
-        session.query(render(statement), cast: false, as: :array, cache_rows: true, stream: false)
+      # mysql2 casts what is all numbers; of the rest, it makes dates and more.
+      def send_to_server(statement, cast: false)
+        session.query(render(statement), cast: cast, as: :array, cache_rows: true, stream: false)
       end
 
       def render(statement)

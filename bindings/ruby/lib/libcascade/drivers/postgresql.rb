@@ -60,20 +60,29 @@ module Libcascade
         { status: STATUS.fetch(status), sqlstate: state, message: message(status, exception, result) }
       end
 
-      # Texts of the answer to a query, made into what is wanted.
+      # The answer to a query, made into what is wanted.
       class Rows
+        INTEGERS = [20, 21, 23, 26].freeze
+        private_constant :INTEGERS
+
         def initialize(result, types)
           @result, @types = result, types
-          @result.type_map = TEXTS
+          decoders = Array.new(width) { |column| decoder(column) }
+          @result.type_map = PG::TypeMapByColumn.new(decoders)
+          @left = types.each_index.select { |column| decoders[column] == TEXT && types[column] != Value::TEXT }
           @at = 0
         end
 
-        def next
-          return if @at >= @result.ntuples
+        def width
+          @result.nfields
+        end
 
-          texts = @result.tuple_values(@at)
-          @at += 1
-          texts.each_with_index.map { |text, column| text && value(text, @types[column]) }
+        def take(limit)
+          rows = @at...[@at + limit, @result.ntuples].min
+          @at = rows.end
+          return fitting((@column ||= @result.column_values(0))[rows]) if width == 1
+
+          fitting(rows.flat_map { |at| @result.tuple_values(at) })
         end
 
         def close
@@ -82,17 +91,34 @@ module Libcascade
 
         private
 
-        def value(text, type)
+        # What pg decodes itself.
+        def decoder(column)
+          case @types[column]
+          when Value::INT64, Value::UINT64 then INTEGERS.include?(@result.ftype(column)) ? INTEGER : TEXT
+          when Value::BLOB then BYTES
+          else TEXT
+          end
+        end
+
+        # With the numbers that pg has left as texts.
+        def fitting(values)
+          return values if @left.empty?
+
+          values.each_with_index.map { |value, at| value && @left.include?(at % width) ? fit(value, @types[at % width]) : value }
+        end
+
+        def fit(text, type)
           case type
           when Value::INT64, Value::UINT64 then Integer(text, 10)
           when Value::DOUBLE then Float(text)
-          when Value::BLOB then PG::Connection.unescape_bytea(text)
           else text
           end
         rescue ArgumentError
           raise Refusal.new("DATABASE", "PostgreSQL: #{text.inspect} cannot be read as a number; the data does not fit " \
                                         "what was declared")
         end
+        INTEGER, TEXT, BYTES = PG::TextDecoder::Integer.new, PG::TextDecoder::String.new, PG::TextDecoder::Bytea.new
+        private_constant :INTEGER, :TEXT, :BYTES
       end
       private_constant :Rows
       TEXTS = PG::TypeMapAllStrings.new

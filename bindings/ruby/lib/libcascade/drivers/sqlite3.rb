@@ -56,11 +56,22 @@ module Libcascade
       class Rows
         def initialize(prepared, types)
           @prepared, @types = prepared, types
+          @plain = (types - [Value::INT64, Value::ANY]).empty?
         end
 
-        def next
-          row = @prepared.step or return
-          row.each_with_index.map { |value, column| value.nil? ? nil : fit(value, @types[column]) }
+        def width
+          @prepared.column_count
+        end
+
+        def take(limit)
+          found = []
+          while limit.positive? && (row = @prepared.step)
+            limit -= 1
+            found.concat(row)
+          end
+          return found if @plain && found.all?(Integer)
+
+          found.each_with_index.map { |value, at| value && fit(value, @types[at % @types.size]) }
         end
 
         def close
