@@ -235,7 +235,7 @@ CASCADE_API cascade_status cascade_blockers_count(const cascade_blockers *blocke
  * @param[out] answer  receives one of ::cascade_probe_answer
  * @param[out] relation  receives the number of a blocking relation with CASCADE_PROBE_BLOCKED, else UINT32_MAX; may be NULL
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_NOT_FOUND when keys were given and none has a row; CASCADE_INVALID; CASCADE_NO_KEY; CASCADE_NOMEM; any
+ * @return CASCADE_OK; CASCADE_NOT_FOUND when keys were given and none has a row; CASCADE_INVALID; CASCADE_NO_KEY; CASCADE_POLICY; CASCADE_NOMEM; any
  *         database status
  * @note No transaction is left open and no row is locked. On the thread that uses the connection.
  * @since 0.1

@@ -79,7 +79,7 @@ typedef struct cascade_policy_options {
   const cascade_policy_entry *const *entries;  /**< Overrides and declared relations. */
   uint32_t entry_count;                        /**< How many. */
   uint32_t exclude_count;                      /**< How many excluded tables. */
-  const char *const *exclude;                  /**< Tables whose rows are never touched: all their relations get
+  const char *const *exclude;                  /**< Tables whose rows are never touched, not even selected: all their relations get
                                                     CASCADE_RULE_IGNORE. */
 } cascade_policy_options;
 

@@ -180,7 +180,8 @@ typedef struct cascade_table_report {
  *         a circle that cannot be broken; CASCADE_ENGINE for a table without transactions; CASCADE_PRIVILEGE for a right that is missing;
  *         CASCADE_MAX_ROWS for more rows than `max_rows`; CASCADE_PLAN_CHANGED when `plan` is not what would be done; CASCADE_NOT_ATOMIC when
  *         only one transaction would be sound, and there are too many rows for one; CASCADE_TRIGGERS for user triggers, with
- *         CASCADE_INTEGRITY_PROVEN; CASCADE_POLICY for a rule that the database would not carry out; CASCADE_READONLY; CASCADE_INVALID;
+ *         CASCADE_INTEGRITY_PROVEN; CASCADE_POLICY for a rule that the database would not carry out, and for a
+ *         table that the policy excludes; CASCADE_READONLY; CASCADE_INVALID;
  *         CASCADE_OPTIONS; CASCADE_NOT_FOUND for an unknown column, and without an outbox; CASCADE_UNSUPPORTED for `after_commit` inside a
  *         transaction of the host; CASCADE_CANCELLED; CASCADE_NOMEM; any database status
  * @note Reads the closure once, in a read transaction that ends with the call. One thread at a time uses a purge and its

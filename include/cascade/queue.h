@@ -193,7 +193,7 @@ CASCADE_API cascade_status cascade_detach(cascade_connection *connection, cascad
  * @param options  NULL for the defaults
  * @param[out] job  receives the number of the job; may be NULL
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_NO_FILTER; CASCADE_NOT_FOUND without a queue, without an outbox where the options need one, and for an
+ * @return CASCADE_OK; CASCADE_NO_FILTER; CASCADE_POLICY for a table that the policy excludes; CASCADE_NOT_FOUND without a queue, without an outbox where the options need one, and for an
  * unknown column; CASCADE_UNSUPPORTED for a queue of a newer
  * version, and for a policy that sets a column to bytes; CASCADE_INVALID; CASCADE_OPTIONS; CASCADE_NOMEM; any database
  * status

@@ -471,12 +471,14 @@ cascade_status casc_scope_init(casc_scope *scope, cascade_connection *connection
   if (!scope->dialect || strcmp(policy->graph->engine, scope->dialect->engine))
     return casc_fail(context, error, CASCADE_UNSUPPORTED, "the graph is of engine %s, the connection of %s",
                      policy->graph->engine, connection->capabilities.engine);
+  cascade_status status = casc_policy_refuse(policy, selection->table, error);
+  if (status < 0) return status;
   scope->table_count = policy->graph->table_count;
   scope->relation_count = policy->relation_count;
   casc_statement statement;
   casc_session_statement(connection, &statement);
   scope->dialect->checks_state(&statement);
-  cascade_status status = casc_ask_integer(connection, &statement, 0, &scope->checks, error);
+  status = casc_ask_integer(connection, &statement, 0, &scope->checks, error);
   casc_statement_free(&statement);
   scope->enforced = scope->checks != 0;
   if (status >= 0) status = describe(scope, error);

@@ -16,7 +16,6 @@ typedef struct builder {
   cascade_error **error;
   casc_arena scratch;
   uint32_t *origin; /* by relation: the entry that set it, from 1 */
-  bool *excluded;   /* by table */
   /* the entry at hand */
   uint32_t number; /* from 1 */
   cascade_policy_entry entry;
@@ -142,7 +141,7 @@ static cascade_status check_rule(builder *b) {
   const casc_table *table = table_at(b, b->table);
   if (entry->rule < CASCADE_RULE_DEFAULT || entry->rule > CASCADE_RULE_DETACH)
     return refuse(b, CASCADE_INVALID, "%d is not a rule", (int)entry->rule);
-  if (b->excluded[b->table] && entry->rule != CASCADE_RULE_DEFAULT && entry->rule != CASCADE_RULE_IGNORE)
+  if (b->policy->excluded[b->table] && entry->rule != CASCADE_RULE_DEFAULT && entry->rule != CASCADE_RULE_IGNORE)
     return refuse(b, CASCADE_POLICY,
                   "%s is excluded, so that no rule can touch its rows: drop the entry or the exclusion", table->label);
   if (entry->rule == CASCADE_RULE_SET_NULL || entry->rule == CASCADE_RULE_SET_DEFAULT ||
@@ -385,7 +384,7 @@ static cascade_status take_exclusions(builder *b) {
     cascade_status status = cascade_graph_find_table(b->graph, name, &table, b->error);
     if (status < 0) casc_error_explain(b->error, name, NULL, "exclude");
     if (status < 0) return status;
-    b->excluded[table] = true;
+    b->policy->excluded[table] = true;
   }
   return CASCADE_OK;
 }
@@ -443,8 +442,8 @@ static cascade_status build(builder *b) {
   size_t most = (size_t)b->graph->relation_count + b->options.entry_count;
   policy->relations = casc_arena_get(&policy->arena, most, sizeof *policy->relations);
   b->origin = casc_arena_get(&b->scratch, most, sizeof *b->origin);
-  b->excluded = casc_arena_get(&b->scratch, b->graph->table_count, sizeof *b->excluded);
-  if (!policy->relations || !b->origin || !b->excluded) return casc_nomem(b->error);
+  policy->excluded = casc_arena_get(&policy->arena, b->graph->table_count, sizeof *policy->excluded);
+  if (!policy->relations || !b->origin || !policy->excluded) return casc_nomem(b->error);
   if (b->graph->relation_count)
     memcpy(policy->relations, b->graph->relations, b->graph->relation_count * sizeof *policy->relations);
   policy->relation_count = b->graph->relation_count;
@@ -452,7 +451,7 @@ static cascade_status build(builder *b) {
   if (status >= 0) status = take_entries(b);
   if (status < 0) return status;
   for (uint32_t i = 0; i < policy->relation_count; i++)
-    if (b->excluded[policy->relations[i].table]) policy->relations[i].rule = CASCADE_RULE_IGNORE;
+    if (b->policy->excluded[policy->relations[i].table]) policy->relations[i].rule = CASCADE_RULE_IGNORE;
   if (policy->relation_count > b->graph->relation_count && (status = mark_cycles(b)) < 0) return status;
   return index_relations(b);
 }

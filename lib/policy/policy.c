@@ -23,6 +23,13 @@ cascade_graph *cascade_policy_graph(const cascade_policy *policy) {
   return policy ? policy->graph : NULL;
 }
 
+cascade_status casc_policy_refuse(const cascade_policy *policy, uint32_t table, cascade_error **error) {
+  const char *label = policy->graph->tables[table].label;
+  if (!policy->excluded[table]) return CASCADE_OK;
+  return casc_fail_at(policy->context, error, CASCADE_POLICY, label, NULL,
+                      "the policy excludes table %s, so that none of its rows is deleted; drop the exclusion to do so", label);
+}
+
 const char *cascade_rule_name(int32_t rule) {
   switch (rule) {
   case CASCADE_RULE_DEFAULT: return "DEFAULT";

@@ -15,7 +15,11 @@ struct cascade_policy {
   uint32_t relation_count;
   uint32_t **relations_to, **relations_from; /* by table: relation numbers */
   uint32_t *to_count, *from_count;
+  bool *excluded; /* by table */
 };
+
+/* CASCADE_POLICY for a table of which no row may be touched. */
+cascade_status casc_policy_refuse(const cascade_policy *policy, uint32_t table, cascade_error **error);
 
 /* The database checks this relation, or acts on it: it comes from the catalog. */
 static inline bool casc_relation_enforced(const casc_relation *relation) {

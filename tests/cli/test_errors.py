@@ -105,6 +105,12 @@ class Input(CascadeTest):
                 self.refused(2, ["policy.json", *says], *command, uri, "agent", *rest, "--policy", policy, path=path)
 
     @with_each_driver
+    def test_excluded_table(self, path, uri):
+        policy = self.file("policy.json", '{"exclude": ["agent"]}')
+        for command in self.all_commands:
+            self.refused(2, ["agent", "excludes", "drop the exclusion"], *command, uri, "agent", "1", "--policy", policy, path=path)
+
+    @with_each_driver
     def test_policy_that_cannot_be_read(self, path, uri):
         missing = os.path.join(self.directory, "missing.json")
         for command in self.all_commands:

@@ -65,6 +65,8 @@ static cascade_status check(cascade_connection *connection, cascade_policy *poli
   if (policy->graph != selection->graph)
     return casc_fail(context, error, CASCADE_INVALID,
                      "policy and selection are of different graphs; make both from one");
+  cascade_status status = casc_policy_refuse(policy, selection->table, error);
+  if (status < 0) return status;
   if (selection->by_keys || selection->where || (options->allow & CASCADE_ALLOW_NO_FILTER))
     return check_record(connection, policy, options, error);
   const char *table = policy->graph->tables[selection->table].label;
