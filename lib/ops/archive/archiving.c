@@ -233,6 +233,21 @@ static cascade_status copy_to_lines(const casc_archiving *archiving, uint32_t nu
   return status < 0 ? status : CASCADE_OK;
 }
 
+/* What the archive's table refuses is nothing that stands in the way of the delete. */
+static cascade_status blame_archive(const casc_archiving *archiving, const char *label, cascade_status status, cascade_error **error) {
+  if (status != CASCADE_CONSTRAINT && status != CASCADE_CONSTRAINT_FK) {
+    if (error) casc_error_explain(error, label, NULL, "archive");
+    return status;
+  }
+  cascade_error *cause = error ? *error : NULL;
+  if (error) *error = NULL;
+  status = casc_fail_at(archiving->scope->connection->context, error, CASCADE_ARCHIVE, label, NULL,
+                        "archive: its table refuses rows of table %s, and nothing of this batch was deleted: %s", label,
+                        cascade_error_message(cause));
+  cascade_error_free(cause);
+  return status;
+}
+
 static cascade_status copy_table(casc_archiving *archiving, uint32_t number, const casc_keyset *rows, cascade_error **error) {
   casc_scope *scope = archiving->scope;
   const char *label = scope->tables[number].table->label;
@@ -240,10 +255,7 @@ static cascade_status copy_table(casc_archiving *archiving, uint32_t number, con
   cascade_status status = check_columns(archiving, number, error);
   if (status >= 0 && archiving->archive->lines) in_lines = 0, status = copy_to_lines(archiving, number, rows, &in_lines, error);
   if (status >= 0 && archiving->archive->tables) in_table = 0, status = copy_to_table(archiving, number, rows, &in_table, error);
-  if (status < 0) {
-    if (error) casc_error_explain(error, label, NULL, "archive");
-    return status;
-  }
+  if (status < 0) return blame_archive(archiving, label, status, error);
   archiving->tables[number].copied = rows->count;
   archiving->archive->batch_rows += rows->count;
   if (in_table == rows->count && in_lines == rows->count) return status;
