@@ -5,7 +5,6 @@ import subprocess
 import sys
 import tempfile
 import unittest
-import xml.etree.ElementTree
 
 READERS = ('django_pages', 'django_collector', 'django_libcascade_pages', 'python_keys')
 PYTHON = ('python_purge',)
@@ -155,31 +154,6 @@ print(0.5, 7, 0.25, 3)
             done = bench(*words, kind, program)
             self.assertEqual(done.returncode, 1, program)
             self.assertIn(complaint, done.stderr)
-
-    def test_report(self):
-        into = pathlib.Path(self.directory.name)
-        for workload, methods in (('w1', 'cascade,native_driver'), ('w4', 'cascade,limit'), ('w2', 'first_page,all_keys')):
-            done = bench(workload, '--engine', 'sqlite', '--size', '100', '--rounds', '1', '--methods', methods, '--json')
-            self.assertEqual(done.returncode, 0, done.stderr)
-            (into / f'{workload}.json').write_text(done.stdout, encoding='utf-8')
-        done = bench('w4h', '--engine', 'sqlite', '--size', '20', '--rounds', '1', '--methods', 'native_driver', '--json', '--peer',
-                     str(pathlib.Path(__file__).with_name('peers') / 'hannigan'))
-        (into / 'w4h.json').write_text(done.stdout, encoding='utf-8')
-        script = pathlib.Path(__file__).with_name('report.py')
-        files = [into / f'{workload}.json' for workload in ('w4h', 'w4', 'w2', 'w1')]
-        subprocess.run([script, '--note', 'It was idle.', '--into', into, *files], check=True)
-        page = (into / 'performance.md').read_text(encoding='utf-8')
-        self.assertIn('## Census on SQLite, 100', page)
-        self.assertIn('. It was idle.\n', page)
-        self.assertEqual(page.count('| ON DELETE CASCADE, one statement |'), 2)
-        self.assertIn('tests/bench/bench w4 --engine sqlite --size 100 --rounds 1 --json > w4-sqlite-100.json', page)
-        bars = xml.etree.ElementTree.parse(into / 'performance.svg').getroot().findall('{http://www.w3.org/2000/svg}rect')
-        self.assertRegex(page, r'(?s)## What refers to one row on SQLite, 100.*\| first pages, library \| [0-9.]+ \| [0-9]+ \|')
-        self.assertEqual(len(bars), 1 + 4 + 1 + 2)
-        numbers = json.loads(done.stdout)['methods']['hannigan']
-        self.assertIn(f"| ActiveRecord, nullify, then destroy of each | {numbers['seconds']:.2f} | {320 / numbers['seconds']:,.0f} | ", page)
-        self.assertIn('\n    tests/bench/peers/run\n', page)
-        self.assertNotEqual(subprocess.run([script], capture_output=True, check=False).returncode, 0)
 
     def test_usage(self):
         for words in ([], ['w1'], ['w1', '--size', '5'], ['nothing', '--size', '100'],

@@ -2,7 +2,7 @@
 """How much faster several workers empty a queue than one, on PostgreSQL, with a network between them and the server.
 
   tests/servers run --only postgresql --for benchmarks tests/bench/workers.py CASCADE [--size N] [--workers 1,2,4,8]
-      [--round-trip-ms 3] [--proven]
+      [--round-trip-ms 3] [--proven] [--json]
 
 CASCADE is the command. One parent has N children, and each of them a row that depends on it: the parent is detached, and
 the workers purge the rest. Between them and the server stands a relay that keeps every byte for half a round trip.
@@ -126,6 +126,7 @@ def main():
     parser.add_argument("--workers", default="1,2,4,8")
     parser.add_argument("--round-trip-ms", type=float, default=3)
     parser.add_argument("--proven", action="store_true")
+    parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         bench = Bench(given, directory)
@@ -134,12 +135,15 @@ def main():
                                    stdout=subprocess.PIPE)
         try:
             between.stdout.readline()
-            first = None
+            results = []
             for workers in map(int, given.workers.split(",")):
                 seconds, busy = bench.measure(workers)
-                first = first or seconds
-                print(f"{workers} workers ({busy} of them at work): {seconds:.2f} s, {2 * given.size / seconds:,.0f} rows/s, "
-                      f"{first / seconds:.2f} times the first", flush=True)
+                results.append({"workers": workers, "seconds": round(seconds, 3)})
+                if not given.json:
+                    print(f"{workers} workers ({busy} of them at work): {seconds:.2f} s, {2 * given.size / seconds:,.0f} rows/s, "
+                          f"{results[0]['seconds'] / seconds:.2f} times the first", flush=True)
+            if given.json:
+                print(json.dumps({"size": given.size, "round_trip_ms": given.round_trip_ms, "results": results}))
         finally:
             between.terminate()
             between.wait()
