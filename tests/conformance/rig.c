@@ -162,8 +162,7 @@ static bool open_other(test_rig *rig) {
 
 /* A file in a directory, or a database of a server. */
 static bool make_database(test_rig *rig) {
-  snprintf(rig->directory, sizeof rig->directory, "/tmp/cascade-conformance-XXXXXX");
-  if (!mkdtemp(rig->directory) || chmod(rig->directory, 0755) != 0) return false;
+  if (!scratch_directory(rig->directory, "conformance") || chmod(rig->directory, 0755) != 0) return false;
   if (rig->engine != &sqlite_engine) {
     rig->database = test_database_new(rig->engine->name);
     snprintf(rig->uri, sizeof rig->uri, "%s", chosen->dbi ? rig->database->dbi : rig->database->uri);
@@ -193,13 +192,13 @@ int rig_set_up(void **state) {
 
 int rig_tear_down(void **state) {
   test_rig *rig = *state;
-  char command[128];
+  char command[SCRATCH_ROOM + 20];
   rig_disconnect(rig);
   cascade_error_free(rig->error);
   cascade_context_free(rig->context);
   sqlite3_close(rig->other);
   test_database_free(rig->database);
-  snprintf(command, sizeof command, "rm -rf %s", rig->directory);
+  snprintf(command, sizeof command, "rm -rf '%s'", rig->directory);
   int failed = system(command);
   free(rig);
   return failed;
@@ -229,7 +228,7 @@ void rig_fill(test_rig *rig, int count, const char *expression) {
 
 void rig_shell(const test_rig *rig, const char *command) {
   char line[600];
-  snprintf(line, sizeof line, "cd %s && { %s; }", rig->directory, command);
+  snprintf(line, sizeof line, "cd '%s' && { %s; }", rig->directory, command);
   assert_int_equal(system(line), 0);
 }
 
@@ -397,7 +396,7 @@ void rig_expect(test_rig *rig, const char *expression, const char *tail, const c
 /* A crash, or an exit of the child by the alarm, is told apart from a failed check, which leaves its words in the
    output. */
 void rig_isolated(void (*function)(test_rig *rig), test_rig *rig, unsigned seconds) {
-  char output[128], printed[2048] = "";
+  char output[SCRATCH_ROOM + 10], printed[2048] = "";
   snprintf(output, sizeof output, "%s/output", rig->directory);
   fflush(NULL);
   rig_disconnect(rig); /* a thread of its driver's may hold the allocator's lock, which would never be free in the child */

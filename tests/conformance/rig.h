@@ -5,6 +5,7 @@
 #include "columns.h"
 #include "fault_driver.h"
 #include "fetching_driver.h"
+#include "scratch.h"
 #include "session.h"
 #include "test_server.h"
 
@@ -68,7 +69,7 @@ typedef struct test_rig {
   cascade_context *context;
   cascade_connection *connection;
   cascade_error *error; /* of the last call that failed */
-  char directory[64], path[128], uri[400];
+  char directory[SCRATCH_ROOM], path[SCRATCH_ROOM + 10], uri[400];
   sqlite3 *other;          /* the test's own way to the same database, on SQLite ... */
   test_database *database; /* ... and on a server */
   sqlite3 *host;           /* what was adopted: one of these */

@@ -135,6 +135,31 @@ static void request_of_its_own(void **state) {
   cascade_text_free(text);
 }
 
+/* The caller may wipe the key as soon as the cursor is open. */
+static void key_is_copied(void **state) {
+  static const char secret[] = "a secret of thirty-two bytes ...";
+  world *at = *state;
+  char key[sizeof secret];
+  memcpy(key, secret, sizeof key);
+  cascade_blockers_options options = {.size = sizeof options, .limit = 1, .token_key = key, .token_key_length = sizeof key - 1};
+  cascade_blockers *cursor = NULL, *next = NULL;
+  const cascade_blockers_page *page = NULL;
+  const char *token = NULL;
+  cascade_error *error = NULL;
+  assert_int_equal(cascade_blockers_open(at->connection, at->policy, at->selection, &options, &cursor, NULL), CASCADE_OK);
+  memset(key, 'x', sizeof key);
+  assert_int_equal(cascade_blockers_next(cursor, &page, NULL), CASCADE_OK);
+  assert_int_equal(cascade_blockers_token(cursor, CASCADE_TOKEN_REST, &token, NULL), CASCADE_OK);
+  options.token = token;
+  assert_int_equal(cascade_blockers_open(at->connection, at->policy, at->selection, &options, &next, &error), CASCADE_TOKEN_FORGED);
+  assert_null(next);
+  cascade_error_free(error);
+  options.token_key = secret;
+  assert_int_equal(cascade_blockers_open(at->connection, at->policy, at->selection, &options, &next, NULL), CASCADE_OK);
+  cascade_blockers_free(next);
+  cascade_blockers_free(cursor);
+}
+
 static void memory_runs_out(void **state) {
   world *at = *state;
   const cascade_blockers_options all = {.size = sizeof all, .limit = 2, .rounds = UINT32_MAX};
@@ -169,6 +194,7 @@ int main(void) {
       cmocka_unit_test(values),
       cmocka_unit_test_setup_teardown(refusals, set_up, tear_down),
       cmocka_unit_test_setup_teardown(request_of_its_own, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(key_is_copied, set_up, tear_down),
       cmocka_unit_test_setup_teardown(memory_runs_out, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

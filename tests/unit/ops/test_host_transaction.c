@@ -1,6 +1,7 @@
 /* Handles that the host has opened, in a transaction that the host has begun: a purge is one batch between savepoints, which the
    host commits or rolls back, and whatever befalls it, what the host did before is there. Outside of a transaction, the handle's
    settings are afterwards what they were. Every engine, every driver. */
+#include "scratch.h"
 #include "test_server.h"
 
 #include <cascade.h>
@@ -32,7 +33,7 @@ enum { OWNERS = 6, GUARDED = 5, STUBBORN = 6, ROWS = OWNERS * 7, EACH = 7 };
 typedef struct host {
   const kind *kind;
   test_database *database; /* of a server; its session watches from outside */
-  char directory[64], path[80];
+  char directory[SCRATCH_ROOM], path[SCRATCH_ROOM + 10];
   sqlite3 *sqlite, *watch;
   PGconn *pg;
   MYSQL *mariadb;
@@ -208,8 +209,7 @@ static int make(void **state) {
   host *at = calloc(1, sizeof *at);
   at->kind = *state;
   if (is(at, "sqlite")) {
-    snprintf(at->directory, sizeof at->directory, "/tmp/cascade-host-XXXXXX");
-    assert_non_null(mkdtemp(at->directory));
+    assert_true(scratch_directory(at->directory, "host"));
     snprintf(at->path, sizeof at->path, "%s/host.db", at->directory);
     assert_int_equal(sqlite3_open(at->path, &at->watch), SQLITE_OK);
     outside(at, "PRAGMA journal_mode = WAL");

@@ -1,5 +1,6 @@
 /* Pauses of purges, fills and workers: each has an end and a reason, none is inside a transaction. Real replicas are in tests/throttle. */
 #include "failing_alloc.h"
+#include "scratch.h"
 
 #include "clock.h"
 #include "throttle_internal.h"
@@ -32,7 +33,7 @@ typedef struct rig {
   int32_t reason;
   int64_t answers[4];
   cascade_purge *cancels;
-  char pause_file[64];
+  char directory[SCRATCH_ROOM], pause_file[SCRATCH_ROOM + 10];
   char words[200];
 } rig;
 
@@ -50,7 +51,8 @@ static void set_up(rig *at) {
   assert_int_equal(cascade_graph_read(at->connection, NULL, &at->graph, NULL), CASCADE_OK);
   assert_int_equal(cascade_policy_new(at->graph, NULL, &at->policy, NULL), CASCADE_OK);
   assert_int_equal(cascade_selection_where(at->graph, "item", "id > 0", NULL, 0, &at->selection, NULL), CASCADE_OK);
-  snprintf(at->pause_file, sizeof at->pause_file, "/tmp/cascade-pause-%ld", (long)getpid());
+  assert_true(scratch_directory(at->directory, "pause"));
+  snprintf(at->pause_file, sizeof at->pause_file, "%s/hold", at->directory);
   at->limits = (cascade_throttle_options){.size = sizeof at->limits, .user_data = at};
 }
 
@@ -58,6 +60,7 @@ static void tear_down(rig *at) {
   at->memory.allowed = -1;
   at->memory.failed = false;
   unlink(at->pause_file);
+  rmdir(at->directory);
   cascade_throttle_free(at->throttle);
   cascade_selection_free(at->selection);
   cascade_policy_free(at->policy);

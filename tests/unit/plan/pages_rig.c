@@ -43,8 +43,7 @@ fixture *begin(void) {
     f->database = test_database_new(rig_engine);
     return f;
   }
-  snprintf(f->directory, sizeof f->directory, "/tmp/cascade-pages-XXXXXX");
-  assert_non_null(mkdtemp(f->directory));
+  assert_true(scratch_directory(f->directory, "pages"));
   snprintf(f->path, sizeof f->path, "%s/pages.db", f->directory);
   assert_int_equal(sqlite3_open(f->path, &f->sqlite), SQLITE_OK);
   return f;

@@ -13,12 +13,13 @@
 #include <sqlite3.h>
 
 #include "scope.h"
+#include "scratch.h"
 #include "test_server.h"
 
 extern const char *rig_engine, *rig_driver; /* the driver: "native" or "dbi" */
 
 typedef struct fixture {
-  char directory[64], path[80];
+  char directory[SCRATCH_ROOM], path[SCRATCH_ROOM + 10];
   sqlite3 *sqlite;
   test_database *database;
   cascade_context *context;
