@@ -122,7 +122,8 @@ static bool refers_from(const cascade_relation_info *relation, const void *table
 static void rules_in_words(const cli_session *session) {
   uint32_t count = cascade_policy_relation_count(session->policy), by_rule[CASCADE_RULE_DETACH + 1] = {0};
   for (uint32_t i = 0; i < count; i++) by_rule[relation_info(session, i).rule]++;
-  printf("\nWhen a row is deleted, the rows that refer to it are\n");
+  if (count) printf("\nWhen a row is deleted, the rows that refer to it are\n");
+  else puts("\nNothing refers to anything: a delete takes the selected rows and no others.");
   for (int32_t rule = CASCADE_RULE_CASCADE; rule <= CASCADE_RULE_DETACH; rule++) {
     if (!by_rule[rule]) continue;
     const char *words = rule == CASCADE_RULE_PROTECT    ? "in the way, always"

@@ -112,11 +112,21 @@ static const char dark[] = "\n<style>@media (prefers-color-scheme: dark) {"
                            " polygon[fill=\"white\"] { fill: #10151c } text { fill: #e6edf3 }"
                            " [stroke=\"black\"] { stroke: #aab4bf } [fill=\"black\"] { fill: #aab4bf }"
                            " [stroke=\"firebrick\"] { stroke: #ff7b72 } [fill=\"firebrick\"] { fill: #ff7b72 }"
+                           " [stroke=\"darkorchid\"] { stroke: #d2a8ff } [fill=\"darkorchid\"] { fill: #d2a8ff }"
                            " [stroke=\"steelblue\"] { stroke: #79c0ff } [fill=\"steelblue\"] { fill: #79c0ff } }</style>";
 
+static const char legend[] = "\n  fontname=\"sans-serif\"; fontsize=11;\n"
+                             "  label=<a row that refers to a deleted one <font color=\"firebrick\">is deleted too</font>, "
+                             "<font color=\"darkorchid\">blocks</font>, <font color=\"steelblue\">is rewritten</font>; "
+                             "dashed: without an index>;";
+
 cascade_status graphviz_print(cli_session *session, const char *dot, cascade_error **error) {
-  char *svg = NULL;
-  cascade_status status = graphviz_run(session, "svg", dot, DRAW_SECONDS, &svg, error);
+  char *svg = NULL, *explained = NULL;
+  int head = (int)strcspn(dot, "{") + 1;
+  if (asprintf(&explained, "%.*s%s%s", head, dot, legend, dot + head) < 0)
+    return session_fail(session, CASCADE_NOMEM, error, "out of memory");
+  cascade_status status = graphviz_run(session, "svg", explained, DRAW_SECONDS, &svg, error);
+  free(explained);
   if (status < 0) return status;
   char *root = strstr(svg, "<svg"), *inside = root ? strchr(root, '>') : NULL;
   if (inside) {

@@ -195,7 +195,8 @@ CASCADE_API cascade_status cascade_graph_json(const cascade_graph *graph, char *
 
 /**
  * @brief Writes the graph in Graphviz's language: tables as nodes, an arrow from referencing to referenced table, its
- *        colour the default rule.
+ *        colour the default rule: firebrick for rows that go too, darkorchid and a bar for those that block, steelblue for those that
+ *        are rewritten.
  * @param graph  a graph
  * @param table  name of a table to show with what can reach it, or NULL for all tables
  * @param[out] text  receives NUL-terminated text, to be freed with cascade_text_free()

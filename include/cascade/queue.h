@@ -350,7 +350,7 @@ CASCADE_API cascade_status cascade_worker_step(cascade_worker *worker, cascade_e
  * for what cascade_purge_describe() says of it.
  * @param worker  a worker, or NULL
  * @return the purge, borrowed until the hook returns; NULL when there is none
- * @note Touches no database. Inside a hook of the worker.
+ * @note Touches no database. Inside a hook of the worker, on the hook's thread.
  * @since 0.1
  */
 CASCADE_API cascade_purge *cascade_worker_purge(const cascade_worker *worker);

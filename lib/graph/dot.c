@@ -25,9 +25,12 @@ static void put_table(casc_str *dot, const casc_table *table, bool chosen) {
   casc_str_put(dot, "];\n");
 }
 
-static const char *colour_of(const casc_relation *relation) {
+/* What blocks ends in a bar, for those who do not see the colours. */
+static const char *ink_of(const casc_relation *relation) {
   switch (relation->rule) {
   case CASCADE_RULE_CASCADE: return "firebrick";
+  case CASCADE_RULE_RESTRICT:
+  case CASCADE_RULE_PROTECT: return "darkorchid, arrowhead=tee";
   case CASCADE_RULE_SET_NULL:
   case CASCADE_RULE_SET_DEFAULT: return "steelblue";
   default: return "black";
@@ -48,7 +51,7 @@ static void put_relation(casc_str *dot, const cascade_graph *graph, const casc_r
   casc_str_put(dot, " [label=");
   if (label.failed) dot->failed = true;
   else put_quoted(dot, label.data);
-  casc_str_printf(dot, ", color=%s", colour_of(relation));
+  casc_str_printf(dot, ", color=%s", ink_of(relation));
   if (!(relation->flags & CASCADE_RELATION_INDEXED)) casc_str_put(dot, ", style=dashed");
   casc_str_put(dot, "];\n");
   casc_str_free(&label);

@@ -11,14 +11,17 @@ static cascade_status refuse_request(cascade_purge *purge, cascade_error **error
   const char *table = scope->tables[scope->root].table->label;
   if (!selection->by_keys && !selection->where && !(purge->options.allow & CASCADE_ALLOW_NO_FILTER))
     return casc_fail_at(purge->context, error, CASCADE_NO_FILTER, table, NULL,
-                        "this would delete every row of table %s; give keys or a condition, or allow it", table);
+                        "this would delete every row of table %s; give keys or a condition, or allow it: "
+                        "CASCADE_ALLOW_NO_FILTER, --allow-no-filter", table);
   if (!scope->enforced && !(purge->options.allow & CASCADE_ALLOW_UNENFORCED))
     return casc_fail_at(purge->context, error, CASCADE_UNENFORCED, table, NULL,
-                        "the session does not enforce foreign keys (%s); turn them on, or allow it", scope->dialect->checks_name);
+                        "the session does not enforce foreign keys (%s); turn them on, or allow it: CASCADE_ALLOW_UNENFORCED, "
+                        "--allow-unenforced", scope->dialect->checks_name);
   uint32_t hidden = cascade_graph_hidden(scope->policy->graph);
   if (hidden && !(purge->options.allow & CASCADE_ALLOW_HIDDEN))
     return casc_fail_at(purge->context, error, CASCADE_PRIVILEGE, table, NULL,
-                        "the database user cannot see all %s; grant %s, or allow it if there are no others",
+                        "the database user cannot see all %s; grant %s, or, if there are no others, allow it: "
+                        "CASCADE_ALLOW_HIDDEN, --allow-hidden",
                         hidden & CASCADE_HIDDEN_RELATIONS ? "foreign keys from other databases" : "triggers",
                         hidden & CASCADE_HIDDEN_RELATIONS ? "PROCESS" : "DELETE on the database");
   return CASCADE_OK;

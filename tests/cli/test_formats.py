@@ -37,6 +37,11 @@ class Graph(CascadeTest):
             self.assertRegex(said, r"blocks +RESTRICT +loan\(borrower_id\) -> agent\(id\)\n")
             self.assertIn("rows of 2 tables\n  agent, address\n", said)
 
+    def test_without_relations(self):
+        said = self.done("graph", f"sqlite:{self.database('CREATE TABLE agent (id INTEGER PRIMARY KEY);')}")
+        self.assertTrue(said.endswith(": 1 table, 0 relations\n\nNothing refers to anything: "
+                                      "a delete takes the selected rows and no others.\n"), said)
+
     def test_password(self):
         path = self.directory + "/password=hush"
         os.rename(self.database(), path)

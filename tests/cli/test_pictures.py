@@ -58,7 +58,14 @@ class Pictures(CascadeTest):
             svg = ElementTree.fromstring(self.done("graph", form.format(self.database()), "--format", "svg"))
             titles = [node.text for node in svg.iter("{http://www.w3.org/2000/svg}title")]
             self.assertEqual({"agent", "address", "loan", "image", "stray", "loan->agent"} - set(titles), set())
-            self.assertIn("prefers-color-scheme: dark", "".join(svg.itertext()))
+            style = svg.find("{http://www.w3.org/2000/svg}style").text
+            self.assertIn("prefers-color-scheme: dark", style)
+            lines = {node.get("stroke") for node in svg.iter("{http://www.w3.org/2000/svg}path")}
+            self.assertEqual(lines, {"firebrick", "darkorchid", "steelblue"})
+            words = {node.text: node.get("fill") for node in svg.iter("{http://www.w3.org/2000/svg}text")}
+            self.assertEqual((words["is deleted too"], words["blocks"], words["is rewritten"]), ("firebrick", "darkorchid", "steelblue"))
+            for colour in lines:
+                self.assertIn(f'[stroke="{colour}"]', style)
         svg = self.done("graph", f"sqlite:{self.database()}", "agent", "--format", "svg")
         self.assertNotIn("<title>stray</title>", svg)
         ElementTree.fromstring(self.done("graph", f"sqlite:{odd_database(self.directory + '/odd.db')}", "--format", "svg"))

@@ -185,10 +185,6 @@ class ThrottledError(RefusedError):
     status = Status.THROTTLED
 
 
-class ArchiveError(RefusedError):
-    status = Status.ARCHIVE
-
-
 class TokenForgedError(TokenError):
     status = Status.TOKEN_FORGED
 

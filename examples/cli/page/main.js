@@ -198,7 +198,8 @@ window.addEventListener("hashchange", () => {
 });
 window.addEventListener("resize", () => { if (shown.svg) fit(); });
 byId("home").textContent = plan ? "cascade plan" : "cascade graph";
-byId("about").textContent = `${data.uri || ""}  ${counted(listed.length, "table")}, ${counted(data.relations.length, "relation")}`;
+byId("about").textContent = [data.uri, `${counted(listed.length, "table")}, ${counted(data.relations.length, "relation")}`]
+  .filter(Boolean).join(" · ");
 document.body.classList.toggle("plan", Boolean(plan));
 if (plan) byId("verdict").append(verdict());
 if (plan && (listed.length <= 25 || !listed.some(table => !hasRows(table.id)))) views.view = "all";
