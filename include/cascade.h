@@ -25,6 +25,7 @@
 #ifndef CASCADE_H
 #define CASCADE_H
 
+#include <cascade/archive.h>
 #include <cascade/blockers.h>
 #include <cascade/common.h>
 #include <cascade/connection.h>

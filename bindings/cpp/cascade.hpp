@@ -22,6 +22,7 @@
 #ifndef CASCADE_HPP
 #define CASCADE_HPP
 
+#include <cascade/cpp/archive.hpp>
 #include <cascade/cpp/base.hpp>
 #include <cascade/cpp/blockers.hpp>
 #include <cascade/cpp/connection.hpp>

@@ -39,7 +39,7 @@ typedef struct cli_options {
   uint32_t max_seconds;
   bool dry_run, later, json_progress;
   bool outbox;
-  const char *outbox_columns, *actor, *reason;
+  const char *outbox_columns, *actor, *reason, *archive, *archive_tables;
   uint32_t lease; /* seconds */
   bool queue; /* about the queue or the outbox: no graph is read */
   cascade_throttle_options pace; /* its replicas are: */
@@ -67,6 +67,7 @@ typedef struct cli_command {
   bool job;         /* ... and it takes one */
   bool all_jobs;    /* ... or none, for all */
   bool fills;       /* a table, whose columns follow it */
+  bool archives;    /* about the archive of a table, with what hangs on its rows */
 } cli_command;
 
 extern const cli_command cli_commands[];
@@ -92,6 +93,7 @@ cascade_status run_plan(cli_session *session, const cli_options *options, cascad
 cascade_status run_fill(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_purge(cli_session *session, const cli_options *options, cascade_error **error);
 
+cascade_status run_archive_install(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_detach(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_outbox_ack(cli_session *session, const cli_options *options, cascade_error **error);
 cascade_status run_outbox_audit(cli_session *session, const cli_options *options, cascade_error **error);
@@ -115,6 +117,11 @@ struct progress;
 cascade_status throttle_open(cli_session *session, const cli_options *options, struct progress *line,
                              cascade_throttle **throttle, cascade_error **error);
 void throttle_report(const cascade_throttle *throttle); /* in words, on stderr, when there was a pause */
+
+/* archive.c */
+/* Makes the archive that the options ask for; *archive is NULL when they ask for none. */
+cascade_status archive_open(cli_session *session, const cli_options *options, cascade_archive **archive, cascade_error **error);
+void archive_report(const cascade_archive *archive); /* in words, on stderr, when there is one */
 
 /* session.c */
 cascade_status session_open(cli_session *session, const cli_options *options, cascade_error **error);

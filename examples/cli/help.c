@@ -13,6 +13,7 @@ const char cli_help[] =
     "  cascade fill     URI TABLE COLUMN... --select SQL  inserts rows that a table lacks, in ranges\n"
     "  cascade queue    install|list|work|... URI         what was left for later\n"
     "  cascade outbox   install|list|ack|audit URI        what was deleted, for those who follow\n"
+    "  cascade archive  install URI TABLE                 tables for rows that are kept before they go\n"
     "\n"
     "The first three only read. A URI names the database and the driver:\n"
     "\n"
@@ -139,7 +140,11 @@ const char cli_help_purge[] =
     "  --allow-no-filter   delete every row of TABLE\n"
     "  --allow-unenforced  go on although the database does not enforce its foreign keys\n"
     "  --allow-hidden      go on although the database user may not see all foreign keys or triggers\n"
-    "  --later             leaves it to 'cascade queue work', as a job of the queue\n" RECORDING PACE POLICY
+    "  --later             leaves it to 'cascade queue work', as a job of the queue\n" RECORDING
+    "  --archive FILE      append every row to FILE before it goes, as a line of JSON: on the disk first\n"
+    "  --archive-tables SUFFIX@SCHEMA  copy every row, in the same transaction, to the table of the same\n"
+    "                      name with SUFFIX behind it, in SCHEMA; either may be left out: see 'cascade\n"
+    "                      archive --help'\n" PACE POLICY
     "  --format FORMAT     of the report: text, json\n"
     "\n"
     "  cascade purge sqlite:museum.db accession 4\n"
@@ -232,6 +237,19 @@ const char cli_help_work[] =
     "  --format FORMAT     of the report: text, json\n"
     "\n"
     "  cascade queue work sqlite:museum.db --wait 3600 --sleep-ratio 0.5\n";
+
+const char cli_help_archive[] =
+    "cascade archive install URI TABLE --archive-tables SUFFIX@SCHEMA [--policy FILE] [--format text|sql]\n"
+    "\n"
+    "'cascade purge --archive-tables' copies each row to another table before it deletes it. 'install' makes\n"
+    "these tables for TABLE and all from which its rows take others with them, or prints the statements\n"
+    "for that with --format sql. It may be run again: what is there stays, and is given the columns that\n"
+    "its source has been given since. _old stands for tables such as loan_old; @archive for tables of the\n"
+    "same names in the schema 'archive' (MariaDB: database; PostgreSQL: schema), which must be there.\n"
+    "\n"
+    "  cascade archive install sqlite:museum.db accession --archive-tables _archive\n"
+    "  cascade purge sqlite:museum.db accession 4 --archive-tables _archive\n"
+    "  cascade purge sqlite:museum.db accession 5 --archive accession5.jsonl\n";
 
 const char cli_help_outbox[] =
     "cascade outbox install URI [--format text|sql]\n"

@@ -24,6 +24,7 @@ static int exit_code(cascade_status status) {
   case CASCADE_TRIGGERS:
   case CASCADE_LEASE:
   case CASCADE_THROTTLED:
+  case CASCADE_ARCHIVE:
   case CASCADE_CANCELLED: return CLI_REFUSED;
   case CASCADE_INVALID:
   case CASCADE_NOT_FOUND:

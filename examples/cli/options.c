@@ -60,7 +60,9 @@ enum cli_option {
   OPTION_OUTBOX_COLUMNS,
   OPTION_ACTOR,
   OPTION_REASON,
-  OPTION_LEASE
+  OPTION_LEASE,
+  OPTION_ARCHIVE,
+  OPTION_ARCHIVE_TABLES
 };
 
 enum { ALL_LEVELS = 250 };
@@ -123,6 +125,8 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
                                              {"actor", required_argument, NULL, LONG(OPTION_ACTOR)},
                                              {"reason", required_argument, NULL, LONG(OPTION_REASON)},
                                              {"lease", required_argument, NULL, LONG(OPTION_LEASE)},
+                                             {"archive", required_argument, NULL, LONG(OPTION_ARCHIVE)},
+                                             {"archive-tables", required_argument, NULL, LONG(OPTION_ARCHIVE_TABLES)},
                                              {NULL, 0, NULL, 0}};
 
 #define LISTING                                                                                                        \
@@ -139,7 +143,7 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
 #define RECORDING (BIT(OPTION_OUTBOX) | BIT(OPTION_OUTBOX_COLUMNS) | BIT(OPTION_ACTOR) | BIT(OPTION_REASON))
 
 extern const char cli_help_graph[], cli_help_blockers[], cli_help_plan[], cli_help_purge[], cli_help_detach[], cli_help_queue[], cli_help_outbox[],
-    cli_help_work[], cli_help_fill[];
+    cli_help_archive[], cli_help_work[], cli_help_fill[];
 
 const cli_command cli_commands[] = {
     {"graph", run_graph, CLI_TEXT | CLI_JSON | CLI_DOT | CLI_SVG | CLI_HTML,
@@ -149,7 +153,8 @@ const cli_command cli_commands[] = {
     {"purge", run_purge, CLI_TEXT | CLI_JSON,
      SELECTING | PACE | BIT(OPTION_JSON_PROGRESS) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_PLAN) |
          BIT(OPTION_YES) | BIT(OPTION_PROVEN) | BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) |
-         BIT(OPTION_ALLOW_HIDDEN) | BIT(OPTION_LATER) | RECORDING,
+         BIT(OPTION_ALLOW_HIDDEN) | BIT(OPTION_LATER) | RECORDING |
+         BIT(OPTION_ARCHIVE) | BIT(OPTION_ARCHIVE_TABLES),
      true, cli_help_purge},
     {"detach", run_detach, CLI_TEXT | CLI_JSON,
      (SELECTING & ~BIT(OPTION_MAX_ROWS)) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_YES) | BIT(OPTION_PROVEN) |
@@ -173,6 +178,9 @@ const cli_command cli_commands[] = {
      true, false},
     {"outbox ack", run_outbox_ack, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_outbox, true, true},
     {"outbox audit", run_outbox_audit, CLI_JSON, BIT(OPTION_HELP) | BIT(OPTION_LIMIT), false, cli_help_outbox, true, false},
+    {"archive install", run_archive_install, CLI_TEXT | CLI_SQL,
+     BIT(OPTION_HELP) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT) | BIT(OPTION_ARCHIVE_TABLES), false, cli_help_archive, false, false, false, false,
+     true},
     {"fill", run_fill, CLI_TEXT | CLI_JSON,
      BIT(OPTION_HELP) | PACE | BIT(OPTION_JSON_PROGRESS) | BIT(OPTION_FORMAT) | BIT(OPTION_SELECT) | BIT(OPTION_KEY) |
          BIT(OPTION_RANGE) | BIT(OPTION_MODE) | BIT(OPTION_DRY_RUN) | BIT(OPTION_LATER) | BIT(OPTION_TOKEN) |
@@ -317,6 +325,8 @@ static bool take(const cli_command *command, int option, const char *name, cli_o
   case OPTION_ACTOR: options->actor = optarg; return true;
   case OPTION_REASON: options->reason = optarg; return true;
   case OPTION_LEASE: return number(name, optarg, UINT32_MAX / 1000, &seconds) && ((options->lease = (uint32_t)seconds), true);
+  case OPTION_ARCHIVE: options->archive = optarg; return true;
+  case OPTION_ARCHIVE_TABLES: options->archive_tables = optarg; return true;
   case OPTION_YES: options->yes = true; return true;
   case OPTION_JSON_PROGRESS: options->json_progress = true; return true;
   case OPTION_PROVEN: options->integrity = CASCADE_INTEGRITY_PROVEN; return true;
@@ -347,21 +357,23 @@ static int find_command(int argc, char **argv, const cli_command **command, int 
   }
   for (*command = cli_commands; (*command)->name; ++*command)
     if (is_named(*command, argc, argv, words)) return 0;
-  if (!strcmp(name, "queue") && argc > 2 && !strcmp(argv[2], "--help")) {
-    fputs(cli_help_queue, stdout);
-    return -1;
+  static const struct {
+    const char *name, *commands, *help;
+  } groups[] = {{"queue", "install, list, metrics, work, pause, resume, retry or cancel", cli_help_queue},
+                {"outbox", "install, list, ack or audit", cli_help_outbox},
+                {"archive", "install", cli_help_archive}};
+  for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+    if (strcmp(name, groups[i].name)) continue;
+    if (argc > 2 && !strcmp(argv[2], "--help")) {
+      fputs(groups[i].help, stdout);
+      return -1;
+    }
+    fprintf(stderr, "cascade: %s what? %s; see 'cascade %s --help'\n", name, groups[i].commands, name);
+    return CLI_USAGE;
   }
-  if (!strcmp(name, "outbox") && argc > 2 && !strcmp(argv[2], "--help")) {
-    fputs(cli_help_outbox, stdout);
-    return -1;
-  }
-  if (!strcmp(name, "outbox"))
-    fprintf(stderr, "cascade: outbox what? install, list, ack or audit; see 'cascade outbox --help'\n");
-  else if (!strcmp(name, "queue"))
-    fprintf(stderr, "cascade: queue what? install, list, metrics, work, pause, resume, retry or cancel; "
-                    "see 'cascade queue --help'\n");
-  else if (*name) fprintf(stderr, "cascade: there is no command '%s'; see 'cascade --help'\n", name);
-  else fprintf(stderr, "cascade: which command? graph, blockers, plan, purge, detach, fill, queue or outbox; see 'cascade --help'\n");
+  if (*name) fprintf(stderr, "cascade: there is no command '%s'; see 'cascade --help'\n", name);
+  else
+    fprintf(stderr, "cascade: which command? graph, blockers, plan, purge, detach, fill, queue, outbox or archive; see 'cascade --help'\n");
   return CLI_USAGE;
 }
 
@@ -372,6 +384,8 @@ static const char *contradiction(const cli_command *command, const cli_options *
     return "how far may the replica be behind? Give --max-lag with --replica";
   if (command->queue && (options->key_count || (options->table && !command->job))) return "there is a word too many";
   if (options->outbox_columns && !options->outbox) return "the columns go to the outbox: give --outbox with --outbox-columns";
+  if (options->later && (options->archive || options->archive_tables))
+    return "nothing is deleted now that could be archived: give no --archive with --later";
   if (options->later && options->plan) return "the worker looks at the rows anew: give no --plan with --later";
   if (command->job && !options->table && !command->all_jobs) return "which job? Its number follows the URI";
   if (command->queue) return NULL;
@@ -380,7 +394,9 @@ static const char *contradiction(const cli_command *command, const cli_options *
     if (!options->key_count) return "which columns? Their names follow the table";
     return options->select_count ? NULL : "which rows? Give --select with what they come from";
   }
-  if (command->selects && !options->table) return "which table? Its name follows the URI";
+  if ((command->selects || command->archives) && !options->table) return "which table? Its name follows the URI";
+  if (command->archives && options->key_count) return "there is a word too many: the archive is of tables, not of rows";
+  if (command->archives) return options->archive_tables ? NULL : "to which tables? Give --archive-tables";
   if (!command->selects && options->key_count) return "the graph is of tables, not of rows: give no keys";
   if (!command->selects && options->table && options->format == CLI_JSON)
     return "the JSON is of the whole graph: give no table";

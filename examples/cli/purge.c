@@ -166,6 +166,7 @@ cascade_status run_purge(cli_session *session, const cli_options *options, casca
     if (!how.plan && facts.accuracy == CASCADE_EXACT)
       how.plan = facts.fingerprint; /* what is agreed to is what is done */
   }
+  if (status >= 0) status = archive_open(session, options, &how.archive, error);
   if (status >= 0) status = throttle_open(session, options, &line, &how.throttle, error);
   if (status >= 0 && options->later && how.throttle)
     status = session_fail(session, CASCADE_INVALID, error, "the worker's pace is not the job's: give these options to 'cascade queue work'");
@@ -183,8 +184,10 @@ cascade_status run_purge(cli_session *session, const cli_options *options, casca
   else if (status >= 0)
     status = delete_all(session, options, purge, &line, facts.accuracy == CASCADE_EXACT ? facts.deleted : 0, error);
   if (!options->json_progress) throttle_report(how.throttle);
+  if (!options->json_progress && purge) archive_report(how.archive);
   cascade_throttle_free(how.throttle);
   cascade_purge_free(purge);
+  cascade_archive_free(how.archive);
   cascade_plan_free(plan);
   columns_free(&columns);
   return status;

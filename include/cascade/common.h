@@ -74,6 +74,7 @@ enum cascade_status_code {
   CASCADE_TRIGGERS = -52,     /**< Refused: user triggers make the requested integrity mode unsafe. */
   CASCADE_LEASE = -53,        /**< A job is another worker's by now, or was cancelled; the batch was rolled back. */
   CASCADE_THROTTLED = -54,    /**< A pause took longer than allowed; what was committed before stays. */
+  CASCADE_ARCHIVE = -55,      /**< What goes cannot be archived: the place is missing, or does not fit, or is full; nothing unarchived was deleted. */
 
   CASCADE_TOKEN_FORGED = -60,  /**< A token was not made with this key, or was changed on its way. */
   CASCADE_TOKEN_FOREIGN = -61, /**< A token was made for other rows. */

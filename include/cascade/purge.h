@@ -19,6 +19,7 @@
 #ifndef CASCADE_PURGE_H
 #define CASCADE_PURGE_H
 
+#include <cascade/archive.h>
 #include <cascade/policy.h>
 #include <cascade/selection.h>
 #include <cascade/throttle.h>
@@ -108,6 +109,8 @@ typedef struct cascade_purge_options {
   uint32_t reserved_at_end;         /**< Zero. */
   const char *actor;                /**< Who deletes, or NULL. With this or the next, a row is written to the audit. */
   const char *reason;               /**< Why, or NULL. */
+  cascade_archive *archive;         /**< Where every row is copied to before it goes, or NULL. The purge holds a reference. Keys of all tables
+                                         are read then, too. An archive with lines is refused inside a transaction of the host. */
 } cascade_purge_options;
 
 /** @brief A committed batch, and where the purge stands. Borrowed from the purge until its next call. */
@@ -182,8 +185,9 @@ typedef struct cascade_table_report {
  *         only one transaction would be sound, and there are too many rows for one; CASCADE_TRIGGERS for user triggers, with
  *         CASCADE_INTEGRITY_PROVEN; CASCADE_POLICY for a rule that the database would not carry out, and for a
  *         table that the policy excludes; CASCADE_READONLY; CASCADE_INVALID;
- *         CASCADE_OPTIONS; CASCADE_NOT_FOUND for an unknown column, and without an outbox; CASCADE_UNSUPPORTED for `after_commit` inside a
- *         transaction of the host; CASCADE_CANCELLED; CASCADE_NOMEM; any database status
+ *         CASCADE_OPTIONS; CASCADE_NOT_FOUND for an unknown column, and without an outbox; CASCADE_UNSUPPORTED for `after_commit`,
+ *         and an archive with lines, inside a transaction of the host; CASCADE_ARCHIVE for an archive that lacks a table or column,
+ *         or could not take the rows; CASCADE_CANCELLED; CASCADE_NOMEM; any database status
  * @note Reads the closure once, in a read transaction that ends with the call. One thread at a time uses a purge and its
  *       connection.
  * @since 0.1
@@ -203,7 +207,7 @@ CASCADE_API cascade_status cascade_purge_new(cascade_connection *connection, cas
  * @param[out] batch  receives the committed batch, borrowed until the next call
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_DONE when nothing is left to do or a budget is used up, again and again; the statuses of
- *         cascade_purge_new(), and CASCADE_HOOK, CASCADE_CONTENDED, CASCADE_NO_PROGRESS, CASCADE_THROTTLED. After a failure the purge gives that
+ *         cascade_purge_new(), and CASCADE_HOOK, CASCADE_CONTENDED, CASCADE_NO_PROGRESS, CASCADE_ARCHIVE, CASCADE_THROTTLED. After a failure the purge gives that
  *         failure's status again
  * @note Keys of one batch are in memory, whatever the size of the closure. On the thread that uses the purge.
  * @since 0.1

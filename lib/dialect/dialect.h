@@ -157,6 +157,9 @@ typedef struct casc_dialect {
   /* One integer: how many rows, counting no further than limit (0: to the end). */
   void (*count)(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, uint64_t limit);
   void (*delete_rows)(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter);
+  /* Inserts some columns of the rows with these identities into another table. */
+  void (*copy_rows)(casc_statement *statement, const casc_sql_table *to, const casc_sql_table *table, const char *const *columns,
+                    uint32_t count, const cascade_keys *keys);
   /* Rows of several tables in one statement, at the end of which the database checks them all; NULL where there is no such thing. One
      row of one integer for each table: how many went. */
   void (*delete_together)(casc_statement *statement, const casc_sql_table *const *tables, const cascade_keys *keys, uint32_t count);

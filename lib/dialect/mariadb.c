@@ -298,6 +298,21 @@ static void count_rows(casc_statement *statement, const casc_sql_table *table, c
   if (limit) put(statement, ") AS casc_c");
 }
 
+static void copy_rows(casc_statement *statement, const casc_sql_table *to, const casc_sql_table *table, const char *const *columns,
+                      uint32_t count, const cascade_keys *keys) {
+  put(statement, "INSERT INTO ");
+  table_name(statement, to);
+  put(statement, " (");
+  casc_put_names(statement, casc_mariadb_identifier, NULL, columns, count);
+  put(statement, ") SELECT ");
+  for (uint32_t i = 0; i < count; i++) {
+    if (i) put(statement, ", ");
+    casc_mariadb_own_column(statement, table, columns[i]);
+  }
+  put(statement, " FROM ");
+  casc_mariadb_joined_where(statement, table, &(casc_sql_filter){.among = keys});
+}
+
 /* Rows that a statement with a limit writes, picked out first, as a table casc_d. What made them be picked is looked at again: a row
    that another session moves meanwhile is left alone. */
 static void picked(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
@@ -520,6 +535,7 @@ const casc_dialect casc_dialect_mariadb = {
     .last_key = last_key,
     .count = count_rows,
     .delete_rows = delete_rows,
+    .copy_rows = copy_rows,
     .update_rows = update_rows,
     .select_parents = select_parents,
     .find_parent = find_parent,

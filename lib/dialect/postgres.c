@@ -268,6 +268,17 @@ static void delete_rows(casc_statement *statement, const casc_sql_table *table, 
   where(statement, table, filter);
 }
 
+static void copy_rows(casc_statement *statement, const casc_sql_table *to, const casc_sql_table *table, const char *const *columns,
+                      uint32_t count, const cascade_keys *keys) {
+  put(statement, "Insert Into ");
+  casc_put_table(statement, casc_postgres_identifier, to);
+  put(statement, " (");
+  name_list(statement, NULL, columns, count);
+  put(statement, ") Select ");
+  name_list(statement, NULL, columns, count);
+  from_where(statement, table, &(casc_sql_filter){.among = keys});
+}
+
 static void delete_together(casc_statement *statement, const casc_sql_table *const *tables, const cascade_keys *keys,
                             uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
@@ -516,6 +527,7 @@ const casc_dialect casc_dialect_postgres = {
     .last_key = last_key,
     .count = count_rows,
     .delete_rows = delete_rows,
+    .copy_rows = copy_rows,
     .delete_together = delete_together,
     .update_rows = update_rows,
     .select_parents = select_parents,

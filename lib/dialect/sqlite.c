@@ -294,6 +294,17 @@ static void delete_rows(casc_statement *statement, const casc_sql_table *table, 
   where_limited(statement, table, filter);
 }
 
+static void copy_rows(casc_statement *statement, const casc_sql_table *to, const casc_sql_table *table, const char *const *columns,
+                      uint32_t count, const cascade_keys *keys) {
+  put(statement, "Insert Into ");
+  casc_put_table(statement, casc_sqlite_identifier, to);
+  put(statement, " (");
+  name_list(statement, NULL, columns, count);
+  put(statement, ") Select ");
+  name_list(statement, NULL, columns, count);
+  casc_sqlite_from_where(statement, table, &(casc_sql_filter){.among = keys});
+}
+
 static void update_rows(casc_statement *statement, const casc_sql_relation *relation, const cascade_value *values,
                         const casc_sql_filter *filter) {
   put(statement, "Update ");
@@ -518,6 +529,7 @@ const casc_dialect casc_dialect_sqlite = {
     .last_key = last_key,
     .count = count_rows,
     .delete_rows = delete_rows,
+    .copy_rows = copy_rows,
     .update_rows = update_rows,
     .select_parents = select_parents,
     .find_parent = find_parent,

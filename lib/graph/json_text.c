@@ -33,28 +33,45 @@ static void put_real(casc_str *json, double real) {
   json_decref(number);
 }
 
-static void put_text(casc_str *json, const cascade_value *value) {
+/* What is the same within the quotes, as most texts are. */
+static bool is_plain(const char *text, size_t length) {
+  for (size_t i = 0; i < length; i++)
+    if (text[i] < ' ' || text[i] > '~' || text[i] == '"' || text[i] == '\\') return false;
+  return true;
+}
+
+/* False when it is not UTF-8, and was written as bytes. */
+static bool put_text(casc_str *json, const cascade_value *value) {
   const char *data = value->data ? value->data : "";
+  if (is_plain(data, value->length)) {
+    casc_str_putc(json, '"');
+    casc_str_putn(json, data, value->length);
+    casc_str_putc(json, '"');
+    return true;
+  }
   json_t *string = json_stringn_nocheck(data, value->length), *checked = json_stringn(data, value->length);
   char *quoted = checked ? json_dumps(checked, JSON_ENCODE_ANY) : NULL;
   if (quoted) casc_str_put(json, quoted);
   else if (string && !checked) put_bytes(json, value);
   else json->failed = true;
+  bool as_text = quoted || json->failed;
   free(quoted);
   json_decref(checked);
   json_decref(string);
+  return as_text;
 }
 
-void casc_json_value(casc_str *json, const cascade_value *value) {
+bool casc_json_value(casc_str *json, const cascade_value *value) {
   switch (value->type) {
   case CASCADE_INT64: casc_str_int(json, value->integer); break;
   case CASCADE_UINT64: casc_str_printf(json, "%llu", (unsigned long long)value->integer); break;
   case CASCADE_DOUBLE: put_real(json, value->real); break;
   case CASCADE_TEXT:
-  case CASCADE_DECIMAL: put_text(json, value); break;
-  case CASCADE_BLOB: put_bytes(json, value); break;
+  case CASCADE_DECIMAL: return !put_text(json, value);
+  case CASCADE_BLOB: put_bytes(json, value); return true;
   default: casc_str_put(json, "null");
   }
+  return false;
 }
 
 void casc_json_keys(casc_str *json, const cascade_keys *keys) {

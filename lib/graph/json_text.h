@@ -10,8 +10,8 @@
 bool casc_json_string(casc_str *json, const char *text);
 
 /* Appends a value: integers as numbers, text as a string, bytes and texts that are not UTF-8 as SQL writes bytes: "x'0f12'".
-   Decimals are strings, so that no reader rounds them. */
-void casc_json_value(casc_str *json, const cascade_value *value);
+   Decimals are strings, so that no reader rounds them. True when it was written as bytes. */
+bool casc_json_value(casc_str *json, const cascade_value *value);
 /* Appends keys with commas between them: one column is its value, several are an array. */
 void casc_json_keys(casc_str *json, const cascade_keys *keys);
 

@@ -31,8 +31,7 @@ static cascade_status want_column(casc_hooks *hooks, const char *table_name, con
   return CASCADE_OK;
 }
 
-/* As what a column is read, so that nothing of a value is lost. */
-static int32_t read_type(const casc_scope *scope, const casc_table *table, const char *name) {
+int32_t casc_read_type(const casc_scope *scope, const casc_table *table, const char *name) {
   const casc_column *column = &table->columns[casc_find_column(table, name)];
   if (!strcmp(scope->dialect->engine, "sqlite")) return CASCADE_ANY;
   if (column->value_type != CASCADE_NULL) return column->value_type;
@@ -49,7 +48,7 @@ static cascade_status widen(casc_hooks *hooks, uint32_t table, cascade_error **e
   if (!names || !types) return casc_nomem(error);
   for (uint32_t i = 0; i < count; i++) {
     names[i] = i < sql->shown_count ? sql->shown[i] : wanted->names[i - sql->shown_count];
-    types[i] = i < sql->shown_count ? sql->shown_types[i] : read_type(scope, scope->tables[table].table, names[i]);
+    types[i] = i < sql->shown_count ? sql->shown_types[i] : casc_read_type(scope, scope->tables[table].table, names[i]);
   }
   wanted->sql = *sql;
   wanted->sql.shown_count = count;

@@ -46,6 +46,9 @@ typedef struct casc_hooks {
 /* The table and the position of a column that is wanted. */
 cascade_status casc_hooks_find_column(const cascade_graph *graph, const char *table_name, const char *name, uint32_t *table,
                                       uint32_t *position, cascade_error **error);
+/* As what a column is read, so that nothing of a value is lost. */
+int32_t casc_read_type(const casc_scope *scope, const casc_table *table, const char *name);
+
 /* Frees nothing on failure: casc_hooks_free() does. */
 cascade_status casc_hooks_init(casc_hooks *hooks, casc_scope *scope, const cascade_purge_options *options, cascade_error **error);
 void casc_hooks_free(casc_hooks *hooks);

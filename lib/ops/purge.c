@@ -6,6 +6,7 @@ static cascade_status set_options(cascade_purge *purge, const cascade_purge_opti
   cascade_status status = CASC_OPTIONS(purge->context, options, purge->options, hook_data, error);
   if (status < 0) return status;
   casc_throttle_ref(purge->options.throttle);
+  casc_archive_ref(purge->options.archive);
   if ((purge->options.allow & ~(uint32_t)(CASCADE_ALLOW_NO_FILTER | CASCADE_ALLOW_UNENFORCED | CASCADE_ALLOW_HIDDEN)) ||
       purge->options.integrity < CASCADE_INTEGRITY_CHECKED || purge->options.integrity > CASCADE_INTEGRITY_PROVEN)
     return casc_fail(purge->context, error, CASCADE_INVALID, "purge: unknown bits in allow, or an unknown integrity");
@@ -20,6 +21,8 @@ static cascade_status set_options(cascade_purge *purge, const cascade_purge_opti
 static cascade_status prepare_hooks(cascade_purge *purge, cascade_error **error) {
   cascade_status status = casc_hooks_init(&purge->hooks, &purge->scope, &purge->options, error);
   if (status >= 0) status = casc_record_init(&purge->record, &purge->scope, &purge->options, error);
+  if (status >= 0)
+    status = casc_archiving_init(&purge->archiving, &purge->scope, purge->options.archive, casc_in_host_transaction(purge->connection), error);
   if (status >= 0 && purge->options.before_batch) purge->closure.kept = purge->hooks.kept;
   if (status < 0 || !purge->options.after_commit || !casc_in_host_transaction(purge->connection)) return status;
   return casc_fail(purge->context, error, CASCADE_UNSUPPORTED,
@@ -33,7 +36,7 @@ static cascade_status prepare(cascade_purge *purge, cascade_policy *policy, casc
       purge->options.before_batch || purge->options.after_batch || purge->options.after_commit || purge->options.outbox;
   cascade_status status =
       casc_scope_init(&purge->scope, purge->connection, policy, selection,
-                      (purge->telling ? CASC_SCOPE_HOLD_ALL : 0) | (purge->guard.detaching ? CASC_SCOPE_DETACH : 0), error);
+                      (purge->telling || purge->options.archive ? CASC_SCOPE_HOLD_ALL : 0) | (purge->guard.detaching ? CASC_SCOPE_DETACH : 0), error);
   if (status >= 0) status = casc_purge_refuse(purge, error);
   if (status >= 0) status = casc_closure_init(&purge->closure, &purge->scope, error);
   if (status >= 0) status = prepare_hooks(purge, error);
@@ -180,11 +183,13 @@ void cascade_purge_free(cascade_purge *purge) {
   restore(purge);
   casc_stack_free(&purge->stack);
   casc_hooks_free(&purge->hooks);
+  casc_archiving_free(&purge->archiving);
   casc_closure_free(&purge->closure);
   casc_free(&context->alloc, purge->deleted);
   casc_free(&context->alloc, purge->updated);
   if (purge->scope.alloc) casc_scope_free(&purge->scope);
   cascade_throttle_free(purge->options.throttle);
+  cascade_archive_free(purge->options.archive);
   cascade_connection_free(purge->connection);
   casc_free(&context->alloc, purge);
   cascade_context_free(context);

@@ -4,6 +4,7 @@
 
 #include <cascade/purge.h>
 
+#include "archiving.h"
 #include "batch.h"
 #include "clock.h"
 #include "hooks.h"
@@ -58,6 +59,7 @@ struct cascade_purge {
   casc_closure closure;
   casc_hooks hooks;
   casc_record record;
+  casc_archiving archiving;
   bool telling;       /* somebody wants to know of the rows */
   casc_stack stack;
   bool atomic;        /* the whole closure goes in one transaction */

@@ -17,6 +17,7 @@ static void close_row(casc_level *level) {
 
 static void roll_back(cascade_purge *purge) {
   casc_transaction_roll_back(&purge->transaction);
+  casc_archiving_end(&purge->archiving, purge->committing); /* of what nobody knows whether it was committed, the copies stay */
 }
 
 static bool proves(const cascade_purge *purge) {
@@ -121,12 +122,15 @@ static cascade_status commit(cascade_purge *purge, const casc_batch *done, size_
   if (status < 0) return status;
   status = purge->guard.ending ? purge->guard.ending(purge->guard.data, &facts, error) : CASCADE_OK;
   if (status < 0) return status;
+  status = casc_archiving_flush(&purge->archiving, error);
+  if (status < 0) return status;
   uint64_t start = casc_now_ns();
   if (purge->nested && proves(purge))
     status = casc_control(purge->connection, purge->scope.dialect->checks_on_local[purge->scope.checks - 1], error);
   purge->committing = status >= 0;
   if (status >= 0) status = casc_transaction_commit(&purge->transaction, error);
   if (status != CASCADE_CONNECTION) purge->committing = false;
+  if (status >= 0) casc_archiving_end(&purge->archiving, true);
   purge->commit_ns = casc_now_ns() - start;
   return status;
 }
@@ -225,8 +229,11 @@ static cascade_status delete_rows(cascade_purge *purge, const casc_level *level,
   cascade_status status = fill_closure(purge, level->source.table, still, error);
   if (status >= 0 && !closure->overflow) status = consult(purge, error);
   if (status < 0 || closure->overflow || casc_closure_is_empty(closure)) return status;
-  status = casc_batch_delete(batch, error);
+  status = casc_archiving_copy(&purge->archiving, closure, error);
+  if (status >= 0) status = casc_batch_delete(batch, error);
   if (status < 0 || closure->overflow) return status;
+  status = casc_archiving_verify(&purge->archiving, batch, error);
+  if (status < 0) return status;
   status = casc_record_rows(&purge->record, &purge->hooks, error);
   if (status >= 0 && purge->telling)
     status = casc_hooks_call(&purge->hooks, options->after_batch, options->hook_data, "after-batch", ROLLED_BACK, error);

@@ -61,12 +61,17 @@ cascade_status casc_tables_ddl(const casc_tables *tables, const char *engine, ch
   return *text ? CASCADE_OK : casc_nomem(error);
 }
 
-static cascade_status install(const casc_tables *tables, cascade_connection *connection, cascade_error **error) {
-  const casc_queue_words *words = words_of(connection);
+static cascade_status refuse_inside(cascade_connection *connection, const char *what, cascade_error **error) {
+  if (!words_of(connection)->ddl_commits || !casc_in_host_transaction(connection)) return CASCADE_OK;
+  return casc_fail(connection->context, error, CASCADE_UNSUPPORTED,
+                   "making tables would commit the transaction that is open; install the %s outside of it", what);
+}
+
+cascade_status casc_tables_run(cascade_connection *connection, const char *const *ddl, const char *what, cascade_error **error) {
   casc_transaction transaction = {0};
-  cascade_status status = CASCADE_OK;
-  if (!words->ddl_commits) status = casc_transaction_begin(&transaction, connection, true, error);
-  for (const char *const *at = tables->ddl(words); status >= 0 && *at; at++) {
+  cascade_status status = refuse_inside(connection, what, error);
+  if (status >= 0 && !words_of(connection)->ddl_commits) status = casc_transaction_begin(&transaction, connection, true, error);
+  for (const char *const *at = ddl; status >= 0 && *at; at++) {
     casc_statement statement;
     casc_session_statement(connection, &statement);
     casc_str_put(&statement.sql, *at);
@@ -80,9 +85,7 @@ static cascade_status install(const casc_tables *tables, cascade_connection *con
 cascade_status casc_tables_install(const casc_tables *tables, cascade_connection *connection, cascade_error **error) {
   if (!connection) return casc_fail(NULL, error, CASCADE_INVALID, "%s: the connection is NULL", tables->what);
   int64_t version = 0;
-  if (words_of(connection)->ddl_commits && casc_in_host_transaction(connection))
-    return casc_fail(connection->context, error, CASCADE_UNSUPPORTED,
-                     "making tables would commit the transaction that is open; install the %s outside of it", tables->what);
-  cascade_status status = read_version(tables, connection, &version, error);
-  return status < 0 || version ? status : install(tables, connection, error);
+  cascade_status status = refuse_inside(connection, tables->what, error);
+  if (status >= 0) status = read_version(tables, connection, &version, error);
+  return status < 0 || version ? status : casc_tables_run(connection, tables->ddl(words_of(connection)), tables->what, error);
 }

@@ -15,6 +15,8 @@ typedef struct casc_tables {
 
 cascade_status casc_tables_ddl(const casc_tables *tables, const char *engine, char **text, cascade_error **error);
 cascade_status casc_tables_install(const casc_tables *tables, cascade_connection *connection, cascade_error **error);
+/* Runs statements that make tables: a list that ends with NULL. In one transaction, where the engine's are no end of one. */
+cascade_status casc_tables_run(cascade_connection *connection, const char *const *ddl, const char *what, cascade_error **error);
 /* The words of the connection's engine, after a look at the version: CASCADE_NOT_FOUND without the tables. */
 cascade_status casc_tables_open(const casc_tables *tables, cascade_connection *connection, const casc_queue_words **words,
                                 cascade_error **error);

@@ -24,13 +24,24 @@ class RowColumns(ffi.Struct):
                 ("columns", ctypes.POINTER(ffi.TEXT)), ("cells", ctypes.POINTER(ffi.Value))]
 
 
+WRITE = ctypes.CFUNCTYPE(ffi.I32, ffi.P, ffi.I32, ctypes.POINTER(ctypes.c_char), ffi.U64)
+
+
 class Options(ffi.Struct):
     _fields_ = [*ffi.PurgeOptions._fields_[:-2], ("after_batch", ffi.HOOK), ("hook_data", ffi.P),
                 ("statement_timeout_ms", ffi.U32), ("reserved", ffi.U32), ("column_tables", ctypes.POINTER(ffi.TEXT)),
                 ("columns", ctypes.POINTER(ffi.TEXT)), ("before_batch", ffi.HOOK), ("after_commit", ffi.HOOK),
                 ("column_count", ffi.U32), ("reserved_too", ffi.U32), ("throttle", ffi.P), ("outbox", ffi.I32),
                 ("reserved_at_end", ffi.U32), ("actor", ffi.TEXT),
-                ("reason", ffi.TEXT)]
+                ("reason", ffi.TEXT), ("archive", ffi.P)]
+
+
+class ArchiveOptions(ffi.Struct):
+    _fields_ = [("size", ffi.SIZE), ("file", ffi.TEXT), ("write", WRITE), ("user_data", ffi.P), ("suffix", ffi.TEXT), ("schema", ffi.TEXT)]
+
+
+class ArchiveReport(ffi.Struct):
+    _fields_ = [("size", ffi.SIZE), ("rows", ffi.U64), ("bytes", ffi.U64), ("cut", ffi.U64)]
 
 
 class Report(ffi.Struct):
@@ -46,19 +57,33 @@ class Library(sessions.Library):
         self.lib.cascade_purge_veto.argtypes = [ffi.P, ffi.U32, ctypes.POINTER(ffi.U64), ffi.U64]
         self.lib.cascade_purge_blame.argtypes = [ffi.P, ffi.TEXT, ffi.TEXT]
         self.lib.cascade_purge_blame.restype = ffi.I32
+        self.lib.cascade_archive_describe.argtypes = [ffi.P, ffi.P]
+        self.lib.cascade_archive_free.argtypes = [ffi.P]
+        self.lib.cascade_archive_free.restype = None
+
+    def archive(self, session, file=None, write=None, suffix=None, schema=None):
+        self.kept = WRITE(write) if write else WRITE()
+        options = ArchiveOptions(file=file and str(file).encode(), write=self.kept, suffix=suffix and suffix.encode(),
+                                 schema=schema and schema.encode())
+        return self.make("archive", "archive_new", session.context, ctypes.byref(options))
+
+    def archived(self, archive):
+        report = ArchiveReport()
+        self.check("archive_describe", archive, ctypes.byref(report))
+        return report
 
 
 class Purge:
     """A purge with all its hooks; `before`, `after` and `committed` get dictionaries of the keys by table. `before` gives the keys to veto."""
 
-    def __init__(self, session, selection, before=None, after=None, committed=None, columns=(), **options):
+    def __init__(self, session, selection, before=None, after=None, committed=None, columns=(), archive=None, **options):
         self.session, self.library, self.trouble = session, session.library, None
         self.cells = {}
         self.hooks = [ffi.HOOK(self.guarded(f, f is before)) if f else ffi.HOOK() for f in (before, after, committed)]
         tables = (ffi.TEXT * max(len(columns), 1))(*[table.encode() for table, _ in columns])
         names = (ffi.TEXT * max(len(columns), 1))(*[name.encode() for _, name in columns])
         settings = Options(before_batch=self.hooks[0], after_batch=self.hooks[1], after_commit=self.hooks[2],
-                           column_count=len(columns), column_tables=tables, columns=names, **options)
+                           column_count=len(columns), column_tables=tables, columns=names, archive=archive and archive.pointer, **options)
         self.handle = self.library.make("purge", "purge_new", session.connection, session.policy, selection,
                                         ctypes.byref(settings))
         self.batches = 0

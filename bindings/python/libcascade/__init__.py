@@ -13,14 +13,16 @@
 
 from ._abi import VERSION_STRING as __version__
 from ._abi import (
-    Accuracy, Action, Allow, BlockerKind, BlockersCut, BlockersProfile, ColumnFlag, CountMode, FillMode, Hidden, Integrity,
+    Accuracy, Action, Allow, ArchiveEvent, BlockerKind,
+    BlockersCut, BlockersProfile, ColumnFlag, CountMode, FillMode, Hidden, Integrity,
     LogLevel, PauseReason, ProbeAnswer, RelationFlag, Rule, Status, StepKind, StepWarning, TableFlag, TableKind, TokenKind,
     TransactionState)
 from ._values import Key, Keys, Value
+from .archive import Archive, ArchiveReport
 from .blockers import ALL, Blockers, Page, Request, Total
 from .connection import Connection, Context, connect
 from .errors import (
-    BlockedError, BusyError, CancelledError, ConnectionFailedError, ConstraintError, ContendedError, CycleError,
+    ArchiveError, BlockedError, BusyError, CancelledError, ConnectionFailedError, ConstraintError, ContendedError, CycleError,
     DatabaseError, DeadlockError, EngineError, Error, ForeignKeyError, FormatError, HookError, InvalidError, LeaseError,
     MaxRowsError, NoFilterError, NoKeyError, NoProgressError, NotAtomicError, NotFoundError, OptionsError, OutOfMemoryError,
     PlanChangedError, PolicyError, PrivilegeError, ReadOnlyError, RefusedError, SchemaError, SerializationError,
@@ -35,7 +37,8 @@ from .queue import Detached, JobOptions, Queue, Worker, WorkerReport, queue_ddl
 from .throttle import Pause, Throttle, ThrottleReport
 
 __all__ = [
-    "ALL", "Accuracy", "Action", "Allow", "Batch", "BlockedError", "BlockerKind", "Blockers", "BlockersCut",
+    "ALL", "Accuracy", "Action", "Allow", "Archive", "ArchiveError", "ArchiveEvent", "ArchiveReport", "Batch", "BlockedError",
+    "BlockerKind", "Blockers", "BlockersCut",
     "BlockersProfile", "BusyError", "CancelledError", "Column", "ColumnFlag", "Connection", "ConnectionFailedError",
     "ConstraintError", "ContendedError", "Context", "CountMode", "CycleError", "DatabaseError", "DeadlockError", "Deleted",
     "Detached", "EngineError", "Error", "Fill", "FillMode", "FillReport", "ForeignKeyError", "FormatError", "Graph",

@@ -12,6 +12,15 @@ VERSION_STRING = "0.0.1"
 VERSION = 1
 
 
+class ArchiveEvent(enum.IntEnum):
+    """``enum cascade_archive_event``"""
+
+    LINES = 0
+    FLUSH = 1
+    KEEP = 2
+    DROP = 3
+
+
 class BlockerKind(enum.IntEnum):
     """``enum cascade_blocker_kind``"""
 
@@ -102,6 +111,7 @@ class Status(enum.IntEnum):
     TRIGGERS = -52
     LEASE = -53
     THROTTLED = -54
+    ARCHIVE = -55
     TOKEN_FORGED = -60
     TOKEN_FOREIGN = -61
     TOKEN_STALE = -62
@@ -301,6 +311,7 @@ class PauseReason(enum.IntEnum):
 
 #: By the name in C.
 ENUMS: dict[str, type[enum.IntEnum] | type[enum.IntFlag]] = {
+    "cascade_archive_event": ArchiveEvent,
     "cascade_blocker_kind": BlockerKind,
     "cascade_count_mode": CountMode,
     "cascade_token_kind": TokenKind,
@@ -327,6 +338,10 @@ ENUMS: dict[str, type[enum.IntEnum] | type[enum.IntFlag]] = {
     "cascade_allow": Allow,
     "cascade_pause_reason": PauseReason,
 }
+
+
+class cascade_archive(Structure):
+    pass
 
 
 class cascade_context(Structure):
@@ -385,7 +400,29 @@ class _Sized(Structure):
         self.size = sizeof(type(self))
 
 
+cascade_archive_write = CFUNCTYPE(c_int32, c_void_p, c_int32, c_char_p, c_uint64)
+
+
 cascade_throttle_ask = CFUNCTYPE(c_int64, c_void_p, c_uint64)
+
+
+class cascade_archive_options(_Sized):
+    size: int
+    file: Optional[bytes]
+    write: Any
+    user_data: Optional[int]
+    suffix: Optional[bytes]
+    schema: Optional[bytes]
+    _fields_ = [("size", c_size_t), ("file", c_char_p), ("write", cascade_archive_write), ("user_data", c_void_p),
+        ("suffix", c_char_p), ("schema", c_char_p)]
+
+
+class cascade_archive_report(_Sized):
+    size: int
+    rows: int
+    bytes: int
+    cut: int
+    _fields_ = [("size", c_size_t), ("rows", c_uint64), ("bytes", c_uint64), ("cut", c_uint64)]
 
 
 class cascade_blockers_total(_Sized):
@@ -1029,13 +1066,14 @@ class cascade_purge_options(_Sized):
     reserved_at_end: int
     actor: Optional[bytes]
     reason: Optional[bytes]
+    archive: Any
     _fields_ = [("size", c_size_t), ("allow", c_uint32), ("integrity", c_int32), ("max_rows", c_uint64),
         ("max_tx_rows", c_uint64), ("batch_ms", c_uint32), ("time_budget_ms", c_uint32), ("row_budget", c_uint64),
         ("plan", c_char_p), ("after_batch", cascade_after_batch), ("hook_data", c_void_p), ("statement_timeout_ms", c_uint32),
         ("reserved", c_uint32), ("column_tables", POINTER(c_char_p)), ("columns", POINTER(c_char_p)),
         ("before_batch", cascade_after_batch), ("after_commit", cascade_after_batch), ("column_count", c_uint32),
         ("reserved_too", c_uint32), ("throttle", POINTER(cascade_throttle)), ("outbox", c_int32),
-        ("reserved_at_end", c_uint32), ("actor", c_char_p), ("reason", c_char_p)]
+        ("reserved_at_end", c_uint32), ("actor", c_char_p), ("reason", c_char_p), ("archive", POINTER(cascade_archive))]
 
 
 class cascade_worker_options(_Sized):
@@ -1082,6 +1120,8 @@ class cascade_throttle_options(_Sized):
 
 #: By the name in C.
 STRUCTS: dict[str, type[Structure]] = {
+    "cascade_archive_options": cascade_archive_options,
+    "cascade_archive_report": cascade_archive_report,
     "cascade_blockers_request": cascade_blockers_request,
     "cascade_blockers_options": cascade_blockers_options,
     "cascade_blockers_page": cascade_blockers_page,
@@ -1131,6 +1171,11 @@ STRUCTS: dict[str, type[Structure]] = {
 class Functions:
     """The functions of a loaded library, with their types. `check` is called with what each fallible one returned."""
 
+    cascade_archive_new: Callable[..., Any]
+    cascade_archive_ddl: Callable[..., Any]
+    cascade_archive_install: Callable[..., Any]
+    cascade_archive_describe: Callable[..., Any]
+    cascade_archive_free: Callable[..., Any]
     cascade_blockers_open: Callable[..., Any]
     cascade_blockers_next: Callable[..., Any]
     cascade_blockers_token: Callable[..., Any]
@@ -1255,6 +1300,14 @@ class Functions:
             setattr(self, name, function)
 
         error, status = POINTER(POINTER(cascade_error)), object()
+        bind("cascade_archive_new", status, POINTER(cascade_context), POINTER(cascade_archive_options),
+             POINTER(POINTER(cascade_archive)), error)
+        bind("cascade_archive_ddl", status, POINTER(cascade_archive), POINTER(cascade_connection), POINTER(cascade_policy),
+             c_char_p, POINTER(POINTER(c_char)), error)
+        bind("cascade_archive_install", status, POINTER(cascade_archive), POINTER(cascade_connection),
+             POINTER(cascade_policy), c_char_p, error)
+        bind("cascade_archive_describe", status, POINTER(cascade_archive), POINTER(cascade_archive_report))
+        bind("cascade_archive_free", None, POINTER(cascade_archive))
         bind("cascade_blockers_open", status, POINTER(cascade_connection), POINTER(cascade_policy),
              POINTER(cascade_selection), POINTER(cascade_blockers_options), POINTER(POINTER(cascade_blockers)), error)
         bind("cascade_blockers_next", status, POINTER(cascade_blockers), POINTER(POINTER(cascade_blockers_page)), error)

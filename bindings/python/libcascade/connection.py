@@ -11,6 +11,7 @@ from ._calls import Guard, Handle, carry, encode, failure, lib, register, subjec
 from .graph import Graph, NamesOrName, Policy, Relation, Selection
 
 if TYPE_CHECKING:
+    from .archive import Archive
     from .blockers import Blockers
     from .fill import Fill
     from .outbox import Outbox
@@ -151,6 +152,11 @@ class Connection(Handle):
         """The queue in the session's database."""
         from .queue import Queue
         return Queue(self)
+
+    def archive(self, **places: Any) -> Archive:
+        """Where purges copy rows to before they go. See Archive for the places."""
+        from .archive import Archive
+        return Archive(self, **places)
 
     @property
     def outbox(self) -> Outbox:

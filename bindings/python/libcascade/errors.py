@@ -185,6 +185,10 @@ class ThrottledError(RefusedError):
     status = Status.THROTTLED
 
 
+class ArchiveError(RefusedError):
+    status = Status.ARCHIVE
+
+
 class TokenForgedError(TokenError):
     status = Status.TOKEN_FORGED
 

@@ -11,6 +11,7 @@ from . import _abi
 from ._abi import Allow, Integrity
 from ._calls import Handle, carry, encode_or_none, failure, lib, register, subject
 from ._values import Keys, Loans, Value, names, read_cells
+from .archive import Archive
 from .graph import Graph, Policy, Selection, Table, _Arrays
 from .plan import Plan
 from .throttle import Throttle, paced
@@ -178,7 +179,8 @@ class Purge(Handle):
 
     Hooks: `before_batch` runs inside each transaction before anything is deleted, and may veto rows; `after_batch` runs before the
     COMMIT, and may write in the same transaction through the host's connection; `after_commit` runs after it. `columns` names what
-    they are told besides the keys: ``{"photo": ["path"]}``. A `throttle` makes it pause between batches.
+    they are told besides the keys: ``{"photo": ["path"]}``. A `throttle` makes it pause between batches. An
+    `archive` takes a copy of every row before it goes.
     """
 
     def __init__(self, connection: Connection, policy: Policy, selection: Selection, *, allow: Allow = Allow(0),
@@ -186,14 +188,16 @@ class Purge(Handle):
                  time_budget_ms: int = 0, row_budget: int = 0, plan: Union[Plan, str, None] = None,
                  before_batch: Optional[Hook] = None, after_batch: Optional[Hook] = None, after_commit: Optional[Hook] = None,
                  columns: Mapping[str, Sequence[str]] = {}, statement_timeout_ms: int = 0,
-                 throttle: Optional[Throttle] = None) -> None:
+                 throttle: Optional[Throttle] = None, archive: Optional[Archive] = None) -> None:
         options = _abi.cascade_purge_options(
             allow=int(allow), integrity=int(integrity), max_rows=max_rows, max_tx_rows=max_tx_rows, batch_ms=batch_ms,
             time_budget_ms=time_budget_ms, row_budget=row_budget, statement_timeout_ms=statement_timeout_ms,
             plan=encode_or_none(plan.fingerprint if isinstance(plan, Plan) else plan))
         if throttle is not None:
             options.throttle = throttle._pointer
-        self._session = paced(connection, throttle)
+        if archive is not None:
+            options.archive = archive._pointer
+        self._session = paced(connection, throttle, archive)
         self._hooks = _Hooks(policy.graph, before_batch, after_batch, after_commit)
         arrays = self._hooks.give(options, columns)
         out = POINTER(_abi.cascade_purge)()
@@ -202,7 +206,7 @@ class Purge(Handle):
         del arrays
         super().__init__(out, lib.cascade_purge_free, connection._session)
         self._hooks.purge, self._loans = out, Loans()
-        self._connection, self._graph, self._throttle = connection, policy.graph, throttle
+        self._connection, self._graph, self._held_too = connection, policy.graph, (throttle, archive)
 
     def __iter__(self) -> Iterator[Batch]:
         return self

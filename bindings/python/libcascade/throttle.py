@@ -124,6 +124,7 @@ def _seen(value: int) -> Optional[int]:
     return None if value < 0 else value
 
 
-def paced(connection: Connection, throttle: Optional[Throttle]) -> Any:
-    """What guards calls that work on a connection and look at things by a throttle."""
-    return Guards(connection._session, throttle._connection._session) if throttle else connection._session
+def paced(connection: Connection, *by: Any) -> Any:
+    """What guards calls that work on a connection, and use others of its kind: a throttle, an archive, or None."""
+    others = [each._connection._session for each in by if each is not None]
+    return Guards(connection._session, *others) if others else connection._session

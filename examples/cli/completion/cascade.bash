@@ -18,12 +18,12 @@ _cascade_options() {
     END { print "--help" }'
 }
 
-# The commands, or those of queue and outbox.
+# The commands, or those of queue, outbox and archive.
 _cascade_commands() {
   local command=$1
   shift
   if [[ ${1-} ]]; then
-    "$command" "$1" --help 2>/dev/null | awk '/^cascade (queue|outbox) [a-z]/ { print $3 }'
+    "$command" "$1" --help 2>/dev/null | awk '/^cascade (queue|outbox|archive) [a-z]/ { print $3 }'
   else
     "$command" --help 2>/dev/null | awk '/^  cascade [a-z]/ && !seen[$2]++ { print $2 }'
   fi
@@ -39,7 +39,7 @@ _cascade() {
     mapfile -t COMPREPLY < <(compgen -W "$(_cascade_commands "$command") --help --version" -- "$cur")
     return
   fi
-  if [[ ${words[1]} == queue || ${words[1]} == outbox ]]; then
+  if [[ ${words[1]} == @(queue|outbox|archive) ]]; then
     if [[ $cword -eq 2 ]]; then
       mapfile -t COMPREPLY < <(compgen -W "$(_cascade_commands "$command" "${words[1]}") --help" -- "$cur")
       return

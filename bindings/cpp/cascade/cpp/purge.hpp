@@ -5,6 +5,7 @@
 #ifndef CASCADE_CPP_PURGE_HPP
 #define CASCADE_CPP_PURGE_HPP
 
+#include <cascade/cpp/archive.hpp>
 #include <cascade/cpp/policy.hpp>
 #include <cascade/cpp/throttle.hpp>
 
@@ -206,6 +207,7 @@ struct purge_options : cascade_purge_options {
   std::optional<std::string> actor;  /**< Who deletes, for the audit. */
   std::optional<std::string> reason; /**< Why, for the audit. */
   paced throttle;                    /**< What makes it pause. Must live until the purge is made. */
+  archived archive;                  /**< Where rows are copied to before they go. Must live until the purge is made. */
 
   /** @brief Tables and columns of which the hooks are told the values: row_columns(). */
   column_names columns;
@@ -236,7 +238,8 @@ public:
     given.actor = detail::or_null(options.actor);
     given.reason = detail::or_null(options.reason);
     given.throttle = options.throttle.get();
-    keep = detail::join(keep, options.throttle.kept());
+    given.archive = options.archive.get();
+    keep = detail::join(keep, detail::join(options.throttle.kept(), options.archive.kept()));
     if (auto hooks = detail::give_hooks<detail::purge_hooks>(given, options)) keep = detail::join(hooks, keep);
     const detail::wanted_columns columns(given, options.columns);
     make(to, std::move(keep), [&](cascade_purge **out, cascade_error **error) {

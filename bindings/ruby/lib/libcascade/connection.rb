@@ -120,6 +120,11 @@ module Libcascade
       Throttle.open(self, **options, &block)
     end
 
+    # Where purges copy rows to before they go. See Archive.
+    def archive(**places, &block)
+      Archive.open(self, **places, &block)
+    end
+
     # A back-fill of a table. See Fill.
     def fill(graph, **target, &block)
       Fill.open(self, graph, **target, &block)
@@ -146,6 +151,8 @@ module Libcascade
 
     # Whether what is deleted with this connection runs in Ruby's own driver.
     attr_reader :driver
+
+    attr_reader :context
 
     # An object that belongs to a connection, and keeps it.
     class Child < Handle

@@ -59,6 +59,7 @@ module Libcascade
   INTEGRITY = Enum.of("INTEGRITY_", :checked, :proven)
   ALLOW = Enum.of("ALLOW_", :no_filter, :unenforced, :hidden)
   PAUSE = Enum.of("PAUSE_", :over, :sleep, :host, :file, :lag, :flow, :load, :vacuum)
+  ARCHIVE_EVENT = Enum.of("ARCHIVE_", :lines, :flush, :keep, :drop)
   FILL_MODE = Enum.of("FILL_", :insert, :update, :merge)
   LOG_LEVEL = Enum.of("LOG_", :none, :warning, :info, :debug)
   TRANSACTION = Enum.of("TX_", :none, :open, :rolled_back, :unknown)

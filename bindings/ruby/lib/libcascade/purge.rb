@@ -33,7 +33,7 @@ module Libcascade
         hooks = Hooks.new(before_batch: before_batch, after_batch: after_batch, after_commit: after_commit)
         pointer = connection.fetch(:purge_free, :purge_new, Policy.expect(policy), Selection.expect(selection),
             make(options.merge(Hooks.columns(columns), hooks.options)))
-        open_with(hooks.purge = new(pointer, connection, hooks).hold(options[:throttle]), &block)
+        open_with(hooks.purge = new(pointer, connection, hooks).hold(options.values_at(:throttle, :archive)), &block)
       end
 
       private
@@ -42,6 +42,7 @@ module Libcascade
         options[:allow] &&= ALLOW.bits(options[:allow])
         options[:integrity] &&= INTEGRITY.number(options[:integrity])
         options[:throttle] &&= Throttle.expect(options[:throttle]).to_ptr
+        options[:archive] &&= Archive.expect(options[:archive]).to_ptr
         Native::PurgeOptions.make(**options)
       end
     end

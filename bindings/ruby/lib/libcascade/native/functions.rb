@@ -6,6 +6,10 @@ module Libcascade
 
     # These may reach the database or call the host back: other threads of Ruby go on meanwhile.
     REACHING = {
+      archive_ddl: [%i[pointer pointer pointer string pointer pointer], :int32],
+      archive_free: [%i[pointer], :void],
+      archive_install: [%i[pointer pointer pointer string pointer], :int32],
+      archive_new: [%i[pointer pointer pointer pointer], :int32],
       audit_list: [%i[pointer pointer pointer pointer], :int32],
       blockers_free: [%i[pointer], :void],
       blockers_json: [%i[pointer pointer pointer pointer int32 pointer pointer], :int32],
@@ -47,6 +51,7 @@ module Libcascade
 
     # These only look at memory.
     LOCAL = {
+      archive_describe: [%i[pointer pointer], :int32],
       blockers_count: [%i[pointer int32 pointer], :int32],
       blockers_cut: [%i[pointer], :int32],
       blockers_token: [%i[pointer int32 pointer pointer], :int32],

@@ -194,7 +194,16 @@ module Libcascade
              batch_ms: :uint32, time_budget_ms: :uint32, row_budget: :uint64, plan: :pointer, after_batch: :pointer,
              hook_data: :pointer, statement_timeout_ms: :uint32, reserved: :uint32, column_tables: :pointer,
              columns: :pointer, before_batch: :pointer, after_commit: :pointer, column_count: :uint32, reserved_too: :uint32,
-             throttle: :pointer, outbox: :int32, reserved_at_end: :uint32, actor: :pointer, reason: :pointer
+             throttle: :pointer, outbox: :int32, reserved_at_end: :uint32, actor: :pointer, reason: :pointer,
+             archive: :pointer
+    end
+
+    class ArchiveOptions < Record
+      layout size: :size_t, file: :pointer, write: :pointer, user_data: :pointer, suffix: :pointer, schema: :pointer
+    end
+
+    class ArchiveReport < Record
+      layout size: :size_t, rows: :uint64, bytes: :uint64, cut: :uint64
     end
 
     class OutboxOptions < Record

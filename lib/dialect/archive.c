@@ -1,0 +1,118 @@
+#include "archive.h"
+
+#include "columns.h"
+#include "parts.h"
+#include "postgres_parts.h"
+
+#include <string.h>
+#include <strings.h>
+
+static void sqlite_columns(casc_statement *statement, const casc_sql_table *table) {
+  const char *schema = table->schema ? table->schema : "main";
+  casc_put(statement, "Select ");
+  casc_sqlite_column(statement, "c.name", CASCADE_TEXT);
+  casc_sqlite_column(statement, "c.type", CASCADE_TEXT);
+  casc_sqlite_column(statement, "c.hidden > 1", CASCADE_INT64);
+  casc_sqlite_column(statement, "m.type = 'table' And m.rootpage > 0", CASCADE_INT64);
+  casc_put(statement, " From ");
+  casc_sqlite_identifier(&statement->sql, schema);
+  casc_put(statement, ".sqlite_master m Join pragma_table_xinfo(m.name, ?) c Where m.type In ('table', 'view') And m.name = ? Collate Nocase"
+                      " And c.hidden <> 1 Order By c.cid");
+  casc_statement_text(statement, schema, strlen(schema));
+  casc_statement_text(statement, table->name, strlen(table->name));
+}
+
+static void postgres_columns(casc_statement *statement, const casc_sql_table *table) {
+  casc_put(statement, "Select ");
+  casc_postgres_column(statement, "a.attname", CASCADE_TEXT);
+  casc_postgres_column(statement,
+                       "format_type(a.atttypid, a.atttypmod) || Case When a.attcollation <> t.typcollation Then ' Collate ' || "
+                       "quote_ident(o.nspname) || '.' || quote_ident(l.collname) Else '' End",
+                       CASCADE_TEXT);
+  casc_postgres_column(statement, "(a.attgenerated <> '')::integer", CASCADE_INT64);
+  casc_postgres_column(statement, "(c.relkind In ('r', 'p'))::integer", CASCADE_INT64);
+  casc_postgres_name_parameter(statement, table);
+  casc_put(statement,
+           " From pg_class c Join pg_attribute a On a.attrelid = c.oid And a.attnum > 0 And Not a.attisdropped"
+           " Join pg_type t On t.oid = a.atttypid Left Join pg_collation l On l.oid = a.attcollation"
+           " Left Join pg_namespace o On o.oid = l.collnamespace Where c.oid = to_regclass($1) Order By a.attnum");
+}
+
+static void mariadb_columns(casc_statement *statement, const casc_sql_table *table) {
+  casc_put(statement, "SELECT ");
+  casc_mariadb_column(statement, "c.COLUMN_NAME", CASCADE_TEXT);
+  casc_mariadb_column(statement,
+                      "CONCAT(c.COLUMN_TYPE, IF(c.CHARACTER_SET_NAME IS NULL, '', "
+                      "CONCAT(' CHARACTER SET ', c.CHARACTER_SET_NAME, ' COLLATE ', c.COLLATION_NAME)))",
+                      CASCADE_TEXT);
+  casc_mariadb_column(statement, "c.IS_GENERATED = 'ALWAYS'", CASCADE_INT64);
+  casc_mariadb_column(statement, "COALESCE(t.ENGINE = 'InnoDB', 0)", CASCADE_INT64);
+  casc_put(statement, " FROM information_schema.COLUMNS c JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND "
+                      "t.TABLE_NAME = c.TABLE_NAME WHERE c.TABLE_SCHEMA = ");
+  casc_put(statement, table->schema ? "?" : "DATABASE()");
+  if (table->schema) casc_statement_text(statement, table->schema, strlen(table->schema));
+  casc_put(statement, " AND c.TABLE_NAME = ? ORDER BY c.ORDINAL_POSITION");
+  casc_statement_text(statement, table->name, strlen(table->name));
+}
+
+void casc_archive_columns(const casc_dialect *dialect, casc_statement *statement, const casc_sql_table *table) {
+  if (dialect == &casc_dialect_sqlite) sqlite_columns(statement, table);
+  else if (dialect == &casc_dialect_postgres) postgres_columns(statement, table);
+  else mariadb_columns(statement, table);
+}
+
+/* Files with a rollback journal are committed together, by a journal over both. */
+void casc_archive_together(casc_statement *statement, const char *schema) {
+  casc_put(statement, "Select ");
+  casc_sqlite_column(statement,
+                     "d.file = '' Or (m.journal_mode Not In ('wal', 'off', 'memory') And a.journal_mode Not In ('wal', 'off', 'memory'))",
+                     CASCADE_INT64);
+  casc_put(statement, " From pragma_journal_mode('main') m, pragma_journal_mode(?) a, pragma_database_list d Where d.name = 'main'");
+  casc_statement_text(statement, schema, strlen(schema));
+}
+
+/* SQLite's ANY keeps all values as they are in STRICT tables only; no type does everywhere. */
+const char *casc_archive_definition(const casc_dialect *dialect, const char *definition) {
+  return dialect == &casc_dialect_sqlite && !strcasecmp(definition, "any") ? "" : definition;
+}
+
+static void put_column(const casc_dialect *dialect, casc_str *sql, const casc_archive_column *column) {
+  dialect->identifier(sql, column->name);
+  if (*column->definition) casc_str_printf(sql, " %s", column->definition);
+  casc_str_put(sql, dialect == &casc_dialect_mariadb ? " Null" : ""); /* else a timestamp would change by itself */
+}
+
+static void put_table(const casc_dialect *dialect, casc_str *sql, const casc_sql_table *table) {
+  if (table->schema) {
+    dialect->identifier(sql, table->schema);
+    casc_str_putc(sql, '.');
+  }
+  dialect->identifier(sql, table->name);
+}
+
+void casc_archive_create(const casc_dialect *dialect, casc_str *sql, const casc_sql_table *table, const casc_archive_column *columns,
+                         uint32_t count, bool when) {
+  static const char *const times[] = {"text Not Null Default (Strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
+                                      "timestamp with time zone Not Null Default Now()",
+                                      "datetime(6) Not Null Default (Utc_Timestamp(6))"};
+  const char *time = times[dialect == &casc_dialect_sqlite ? 0 : dialect == &casc_dialect_postgres ? 1 : 2];
+  casc_str_put(sql, "Create Table If Not Exists ");
+  put_table(dialect, sql, table);
+  for (uint32_t i = 0; i < count; i++) {
+    casc_str_put(sql, i ? ", " : " (");
+    put_column(dialect, sql, &columns[i]);
+  }
+  if (when) casc_str_printf(sql, ", " CASC_ARCHIVE_WHEN " %s", time);
+  casc_str_put(sql, dialect == &casc_dialect_mariadb ? ") Engine = InnoDB" : ")");
+}
+
+void casc_archive_add_column(const casc_dialect *dialect, casc_str *sql, const casc_sql_table *table, const casc_archive_column *column) {
+  casc_str_put(sql, "Alter Table ");
+  put_table(dialect, sql, table);
+  casc_str_put(sql, " Add Column ");
+  put_column(dialect, sql, column);
+}
+
+size_t casc_archive_longest_name(const casc_dialect *dialect) {
+  return dialect == &casc_dialect_postgres ? 63 : 0;
+}
