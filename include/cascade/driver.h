@@ -44,8 +44,11 @@ enum cascade_capability {
   CASCADE_CAN_DELETE_LIMIT = 32,      /**< `DELETE ... LIMIT`. */
   CASCADE_COMMIT_MAY_CONFLICT = 64,   /**< COMMIT itself reports conflicts with other nodes. */
   CASCADE_CAN_CANCEL = 128,           /**< The driver's `cancel` stops a running statement. */
-  CASCADE_TEXT_ROWS = 256             /**< Results come as text: the library writes each result column as a string
+  CASCADE_TEXT_ROWS = 256,            /**< Results come as text: the library writes each result column as a string
                                            expression, in the encodings of ::cascade_statement. */
+  CASCADE_COMMITS_ALONE = 512,        /**< A statement outside of any transaction is one by itself, and what is wrong with its COMMIT is
+                                           its own failure: of a query, when its rows are at their end. */
+  CASCADE_READS_COMMITTED = 1024      /**< Transactions begin at READ COMMITTED, unless they are told otherwise. */
 };
 
 /** @brief What a session's engine and driver can do. Filled by the driver. */

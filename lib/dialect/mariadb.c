@@ -498,6 +498,7 @@ static void checks_state(casc_statement *statement) {
 
 /* The first holds for the next transaction only. */
 static const char *const begin_write[] = {"SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "START TRANSACTION READ WRITE", NULL};
+static const char *const begin_committed[] = {"START TRANSACTION READ WRITE", NULL};
 static const char *const begin_read[] = {"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
                                          "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY", NULL};
 
@@ -512,6 +513,7 @@ const casc_dialect casc_dialect_mariadb = {
     .checks_name = "foreign_key_checks is off",
     .begin_write = begin_write,
     .begin_read = begin_read,
+    .begin_committed = begin_committed,
     .commit = "COMMIT",
     .rollback = "ROLLBACK",
     .savepoint = "SAVEPOINT libcascade",

@@ -12,7 +12,9 @@ cascade_status casc_transaction_begin(casc_transaction *transaction, cascade_con
   const casc_dialect *dialect = casc_dialect_of(connection->capabilities.engine);
   *transaction = (casc_transaction){connection, dialect, false, casc_in_host_transaction(connection)};
   const char *const nested[] = {dialect->savepoint, NULL};
-  const char *const *sql = transaction->nested ? nested : write ? dialect->begin_write : dialect->begin_read;
+  bool committed = connection->capabilities.flags & CASCADE_READS_COMMITTED && dialect->begin_committed;
+  const char *const *writing = committed ? dialect->begin_committed : dialect->begin_write;
+  const char *const *sql = transaction->nested ? nested : write ? writing : dialect->begin_read;
   cascade_status status = casc_control_all(connection, sql, error);
   transaction->open = status >= 0;
   return status;

@@ -326,12 +326,39 @@ static void test_cursor_beside_transaction(void **state) {
   assert_int_equal(rig_integer(rig, "Count(*)", "From v"), 1000);
 }
 
+/* What is wrong with the COMMIT of a statement outside of any transaction is known when all its answers have come. */
+static void test_statements_alone(void **state) {
+  test_rig *rig = *state;
+  casc_statement statement;
+  casc_cursor cursor;
+  const cascade_value *row;
+  assert_true(rig->connection->capabilities.flags & CASCADE_COMMITS_ALONE);
+  rig_prepare(rig, "CREATE TABLE p (id bigint PRIMARY KEY);"
+                   "CREATE TABLE c (id bigint PRIMARY KEY, p bigint REFERENCES p DEFERRABLE INITIALLY DEFERRED);"
+                   "INSERT INTO p VALUES (1)");
+  fails(rig, "INSERT INTO c VALUES (1, 2)", CASCADE_CONSTRAINT_FK, "23503", CASCADE_TX_NONE);
+  for (int64_t parent = 2; parent; parent--) {
+    casc_session_statement(rig->connection, &statement);
+    casc_str_printf(&statement.sql, "With i As (Insert Into c Values (%d, %d) Returning id) Select ", (int)parent, (int)parent);
+    rig_column(rig, &statement, "id", CASCADE_INT64);
+    casc_str_put(&statement.sql, " From i");
+    cascade_status status = rig_start(rig, &statement, &cursor);
+    if (status >= 0) status = rig_next(rig, &cursor, &row);
+    if (status == CASCADE_OK) status = rig_next(rig, &cursor, &row);
+    assert_int_equal(status, parent == 1 ? CASCADE_DONE : CASCADE_CONSTRAINT_FK);
+    casc_cursor_close(&cursor);
+    casc_statement_free(&statement);
+    assert_int_equal(inside(rig), 0);
+  }
+  assert_int_equal(rig_integer(rig, "Count(*)", "From c"), 1);
+}
+
 #define POSTGRES(name) LISTED_FOR("postgresql", name)
 const test_entry postgres_tests[] = {
     POSTGRES(test_untyped_parameters), POSTGRES(test_arrays), POSTGRES(test_texts_under_settings),
     POSTGRES(test_other_server_encodings), POSTGRES(test_transactions),
     POSTGRES(test_serialization), POSTGRES(test_deadlock), POSTGRES(test_refusals), POSTGRES(test_lost),
     POSTGRES(test_lost_while_running), POSTGRES(test_notices_are_not_printed), POSTGRES(test_session_settings),
-    POSTGRES(test_cursor_beside_transaction),
+    POSTGRES(test_cursor_beside_transaction), POSTGRES(test_statements_alone),
 };
 const size_t postgres_tests_count = sizeof postgres_tests / sizeof *postgres_tests;

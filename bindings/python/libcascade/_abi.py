@@ -161,6 +161,8 @@ class Capability(enum.IntFlag):
     COMMIT_MAY_CONFLICT = 64
     CAN_CANCEL = 128
     TEXT_ROWS = 256
+    COMMITS_ALONE = 512
+    READS_COMMITTED = 1024
 
 
 class TransactionState(enum.IntEnum):

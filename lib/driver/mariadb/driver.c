@@ -109,7 +109,9 @@ static cascade_status connect_own(native *self, const char *address, uint32_t lo
     return cascade_error_create(self->context, &details, error);
   }
   casc_mariadb_settings(text, sizeof text, lock_timeout_ms);
-  return mysql_query(self->handle, text) == 0 ? CASCADE_OK : native_fail(self, text, error);
+  if (mysql_query(self->handle, text) != 0) return native_fail(self, text, error);
+  static const char isolation[] = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+  return mysql_query(self->handle, isolation) == 0 ? CASCADE_OK : native_fail(self, isolation, error);
 }
 
 static cascade_status native_open(cascade_context *context, const char *address, uint32_t lock_timeout_ms,
@@ -143,6 +145,7 @@ static cascade_status native_capabilities(void *session, cascade_capabilities *c
   capabilities->engine = "mariadb";
   capabilities->version = mysql_get_server_info(self->handle);
   capabilities->flags = casc_mariadb_flags(capabilities->version);
+  if (!self->adopted) capabilities->flags |= CASCADE_READS_COMMITTED;
   capabilities->max_parameters = CASC_MARIADB_PARAMETERS;
   return CASCADE_OK;
 }

@@ -34,6 +34,17 @@ static void drain(native *self) {
   while ((result = take(self))) PQclear(result);
 }
 
+/* A statement outside of any transaction is committed when all its answers have come: a failure of that is the last of them. */
+static cascade_status drain_well(native *self, const char *sql, cascade_error **error) {
+  cascade_status status = CASCADE_OK;
+  PGresult *result;
+  while ((result = take(self))) {
+    if (status >= 0 && PQresultStatus(result) == PGRES_FATAL_ERROR) status = native_fail(self, result, sql, error);
+    PQclear(result);
+  }
+  return status;
+}
+
 /* An answer that is a failure, or is not of the kind that was wanted. `sql` as for native_fail(). */
 static cascade_status refuse(native *self, PGresult *result, const char *sql, cascade_error **error) {
   cascade_status status;
@@ -139,8 +150,8 @@ cascade_status native_execute(void *session, const cascade_statement *statement,
   PGresult *result = take(self);
   ExecStatusType kind = PQresultStatus(result);
   if (kind != PGRES_COMMAND_OK && kind != PGRES_TUPLES_OK) return refuse(self, result, statement->sql, error);
-  drain(self);
-  status = check_commit(self, statement->sql, result, error);
+  status = drain_well(self, statement->sql, error);
+  if (status >= 0) status = check_commit(self, statement->sql, result, error);
   if (status >= 0 && casc_postgres_counts(PQcmdStatus(result))) *affected = strtoull(PQcmdTuples(result), NULL, 10);
   PQclear(result);
   return status;
@@ -156,7 +167,11 @@ static cascade_status advance(native *self, cursor *at, cascade_error **error) {
     self->flowing = NULL;
     at->flowing = false;
     if (PQresultStatus(result) != PGRES_TUPLES_OK) return refuse(self, result, NULL, error);
-    drain(self);
+    cascade_status status = drain_well(self, NULL, error);
+    if (status < 0) {
+      PQclear(result);
+      return status;
+    }
   }
   at->result = result;
   return CASCADE_OK;

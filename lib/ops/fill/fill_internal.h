@@ -53,6 +53,7 @@ struct cascade_fill {
   /* the transaction */
   casc_transaction transaction;
   bool nested, committing;
+  bool transacts; /* what a statement could do alone goes in a transaction all the same */
   /* pace */
   uint64_t width; /* of the next range */
   double rows_per_ms;

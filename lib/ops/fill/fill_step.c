@@ -23,6 +23,12 @@ cascade_status casc_fill_begin(cascade_fill *fill, cascade_error **error) {
   return status >= 0 && fill->guard.begun ? fill->guard.begun(fill->guard.data, error) : status;
 }
 
+/* Where one statement does all that is to be done, and nothing goes with it, it needs no transaction around it. */
+static bool alone(const cascade_fill *fill) {
+  return fill->connection->capabilities.flags & CASCADE_COMMITS_ALONE && fill->sql.dialect->writes_in_queries && !fill->nested &&
+         !fill->transacts && !fill->guard.begun && !fill->options.checkpoint_table && !fill->options.dry_run;
+}
+
 static uint64_t wanted_rows(const cascade_fill *fill) {
   double wanted = fill->rows_per_ms * fill->options.batch_ms, most = (double)fill->options.max_tx_rows;
   if (fill->rows_per_ms <= 0) wanted = FIRST_ROWS;
@@ -68,6 +74,7 @@ static cascade_status count(cascade_fill *fill, work *now, cascade_error **error
   casc_session_statement(fill->connection, &statement);
   if (fill->options.dry_run || !fill->sql.dialect->writes_in_queries) casc_fill_foresee(&statement, &fill->sql, &now->part);
   else casc_fill_apply(&statement, &fill->sql, &now->part);
+  fill->committing = alone(fill);
   cascade_status status = casc_query(fill->connection, &statement, &cursor, error);
   if (status >= 0) status = casc_next(&cursor, &row, error);
   if (status == CASCADE_DONE) status = casc_fail(fill->context, error, CASCADE_DATABASE, "the database gave no row for a count");
@@ -78,6 +85,7 @@ static cascade_status count(cascade_fill *fill, work *now, cascade_error **error
     now->updated = row[3].integer;
     status = casc_next(&cursor, &row, error); /* to its end: what it writes is written by then */
   }
+  if (status != CASCADE_CONNECTION) fill->committing = false;
   casc_cursor_close(&cursor);
   casc_statement_free(&statement);
   return status < 0 ? status : CASCADE_OK;
@@ -108,7 +116,7 @@ static cascade_status write_rows(cascade_fill *fill, work *now, cascade_error **
 }
 
 static cascade_status commit(cascade_fill *fill, work *now, cascade_error **error) {
-  if (fill->options.dry_run) return CASCADE_OK;
+  if (fill->options.dry_run || alone(fill)) return CASCADE_OK;
   cascade_status status = casc_fill_leave_token(fill, &now->place, &now->token, error);
   fill->committing = status >= 0;
   if (status >= 0) status = casc_transaction_commit(&fill->transaction, error);
@@ -198,7 +206,7 @@ static bool worth_retrying(const cascade_fill *fill, const cascade_error *error,
   if (fill->nested) return false; /* the host's transaction may be gone, or hold what others wait for */
   /* somebody inserts the same rows, or deletes what they refer to: the next try sees that */
   if (status == CASCADE_CONSTRAINT || status == CASCADE_CONSTRAINT_FK)
-    return fill->sql.dialect->row_locks && fill->transaction.open && tries < CONSTRAINT_RETRIES;
+    return fill->sql.dialect->row_locks && (fill->transaction.open || alone(fill)) && tries < CONSTRAINT_RETRIES;
   if (!cascade_error_retryable(error) || status == CASCADE_CONTENDED || fill->committing) return false;
   bool at_begin = status == CASCADE_BUSY && !fill->transaction.open;
   return tries < (at_begin ? BUSY_RETRIES : RETRIES);
@@ -225,10 +233,12 @@ static cascade_status attempt(cascade_fill *fill, work *now, outcome *came, uint
   for (*tries = 0;; ++*tries) {
     cascade_error *failure = NULL;
     if (!fill->rows) now->part = next_part(fill);
-    cascade_status status = fill->options.dry_run ? CASCADE_OK : casc_fill_begin(fill, &failure);
+    cascade_status status = fill->options.dry_run || alone(fill) ? CASCADE_OK : casc_fill_begin(fill, &failure);
     if (status >= 0) status = work_range(fill, now, came, &failure);
     if (status >= 0) return status;
-    bool again = shrink(fill, failure, *tries) || worth_retrying(fill, failure, *tries);
+    bool read_only = alone(fill) && cascade_error_status(failure) == CASCADE_READONLY; /* as the session's transactions are by default */
+    fill->transacts = fill->transacts || read_only;
+    bool again = read_only || shrink(fill, failure, *tries) || worth_retrying(fill, failure, *tries);
     casc_transaction_roll_back(&fill->transaction);
     bool with_care = now->part.fresh && is_of_rows(failure) && (!fill->nested || casc_in_host_transaction(fill->connection));
     free(now->token);
