@@ -47,18 +47,22 @@ class Driver:
     def execute(self, sql, parameters=()):
         return self.session.execute(self.statement(sql, parameters))
 
-    def rows(self, sql, parameters=(), types=()):
+    def rows(self, sql, parameters=(), types=(), at_once=1000):
         number = self.session.query(self.statement(sql, parameters, types))
         found = []
-        while (row := self.next(number, len(types))) is not None:
-            found.append(row)
+        while part := self.fetch(number, len(types), at_once):
+            found += part
         self.close(number)
         return found
 
     @staticmethod
-    def next(number, width):
-        row = ctypes.POINTER(_abi.cascade_value)()
-        return tuple(read_cells(row, width)) if dbapi._results[number].put(ctypes.addressof(row)) else None
+    def fetch(number, width, limit):
+        rows = _abi.cascade_rows()
+        if not dbapi._results[number].fetch(limit, rows):
+            return []
+        assert 1 <= rows.count <= limit
+        flat = rows.integers[:rows.count * width] if rows.integers else read_cells(rows.cells, rows.count * width)
+        return list(zip(*[iter(flat)] * width))
 
     @staticmethod
     def close(number):
@@ -226,13 +230,32 @@ def test_rows_by_chunks_and_two_cursors_at_once(driver):
     sql = f"SELECT {AS_NUMBER[driver.engine].format('id')}, {AS_TEXT[driver.engine].format('t')} FROM many ORDER BY many.id"
     kinds = [ValueType.INT64, ValueType.TEXT]
     expected = [(i, None if i % 3 else f"t{i}") for i in range(2500)]
-    assert driver.rows(sql, (), kinds) == expected
+    for at_once in (1, 7, 1000, 5000):
+        assert driver.rows(sql, (), kinds, at_once) == expected
     numbers = [driver.session.query(driver.statement(sql, (), kinds)) for _ in range(2)]
-    for i in range(1500):
+    for at in range(0, 1500, 300):
         for number in numbers:
-            assert driver.next(number, 2) == expected[i]
+            assert driver.fetch(number, 2, 300) == expected[at:at + 300]
     for number in numbers:
         driver.close(number)
+
+
+def test_integers_come_as_plain_numbers(driver):
+    driver.execute("CREATE TABLE pairs (a BIGINT NOT NULL PRIMARY KEY, b BIGINT)")
+    cursor = driver.session.engine.connection.cursor()
+    mark = "?" if driver.engine == "sqlite" else "%s"
+    pairs = [(i, None if i == 23 else -i * 2**40) for i in range(40)]
+    cursor.executemany(f"INSERT INTO pairs VALUES ({mark}, {mark})", pairs)
+    sql = f"SELECT {AS_NUMBER[driver.engine].format('a')}, {AS_NUMBER[driver.engine].format('b')} FROM pairs ORDER BY pairs.a"
+    number = driver.session.query(driver.statement(sql, (), [ValueType.INT64] * 2))
+    for first in range(0, 40, 10):
+        rows = _abi.cascade_rows()
+        assert dbapi._results[number].fetch(10, rows) and rows.count == 10
+        assert bool(rows.integers) == (first != 20) and bool(rows.cells) == (first == 20)  # where a NULL is among them
+        found = rows.integers[:20] if rows.integers else read_cells(rows.cells, 20)
+        assert found == [value for pair in pairs[first:first + 10] for value in pair]
+    assert not dbapi._results[number].fetch(10, _abi.cascade_rows())
+    driver.close(number)
 
 
 def test_counts_of_changes(driver):

@@ -25,7 +25,7 @@ import itertools
 import struct
 import sys
 from array import array
-from ctypes import CFUNCTYPE, POINTER, byref, c_int32, c_void_p
+from ctypes import CFUNCTYPE, POINTER, byref, c_int32, c_int64, c_uint32, c_void_p
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from . import _abi
@@ -35,7 +35,6 @@ from ._engines import Engine, Failed, Refused, engine_of, first_word
 from ._placeholders import Placeholders
 from ._values import BLOB, CELL, CELL_SIZE, DOUBLE, INT64, NULL, TEXT, UINT64
 
-_CHUNK = 1000
 _OUT = POINTER(_abi.cascade_connection)
 #: A value is so many words of 64 bits: type and reserved, integer, real, data, length.
 _WORDS = CELL_SIZE // 8
@@ -157,72 +156,76 @@ def _kind_word(kind: int) -> int:
 
 
 class _Result:
-    """A query that is read: a chunk of rows at a time, decoded column by column into one block of memory."""
+    """A query that is read: some rows at a time, in memory that the library reads until it asks for the next."""
 
     def __init__(self, cursor: Any, types: Sequence[int], label: str) -> None:
         self.cursor = cursor
         self._types, self._label = types, label
-        self._stride = len(types) * CELL_SIZE
+        self._only_integers = all(wanted == INT64 for wanted in types)
         self._block = array("q")
         self._parts: List[bytes] = []
-        #: Addresses of the next row, and of the end of the block.
-        self.at = self.end = 0
-        #: Where the library wants to have the address of a row: nearly always at the same place.
-        self._place = 0
-        self._out = c_void_p()
 
-    def put(self, place: int) -> bool:
-        """Gives the address of the next row; False after the last."""
-        at = self.at
-        if at == self.end:
-            if not self._fill():
-                return False
-            at = self.at
-        self.at = at + self._stride
-        if place != self._place:
-            self._out, self._place = c_void_p.from_address(place), place
-        self._out.value = at
-        return True
-
-    def _fill(self) -> bool:
-        rows = self.cursor.fetchmany(_CHUNK)
-        self.at = self.end = 0
+    def fetch(self, limit: int, to: _abi.cascade_rows) -> bool:
+        """The next rows, `limit` at most; False after the last."""
+        rows = self.cursor.fetchmany(limit)
         if not rows:
             return False
-        size = len(rows) * self._stride
-        block, step = array("q", bytes(size)), len(self._types) * _WORDS
-        self._parts = []
-        for at, (wanted, column) in enumerate(zip(self._types, zip(*rows))):
-            first = at * _WORDS
-            try:
-                if wanted == INT64:
-                    block[first + 1::step] = array("q", map(int, column))
-                elif wanted in (TEXT, BLOB):
-                    self._put_bytes(block, first, step, list(map(bytes.fromhex, column)))
-                else:
-                    raise TypeError
-                block[first::step] = array("q", (_kind_word(wanted),)) * len(rows)
-            except (TypeError, ValueError, OverflowError):  # with NULL among them, as bytes, of any type, or wrong
-                self._put_slowly(block, first, step, at, column)
-        self._block = block
-        self.at = block.buffer_info()[0]
-        self.end = self.at + size
+        if self._only_integers and self._put_integers(rows):
+            to.integers = ctypes.cast(self._block.buffer_info()[0], POINTER(c_int64))
+        else:
+            self._put_cells(rows)
+            to.cells = ctypes.cast(self._block.buffer_info()[0], POINTER(_abi.cascade_value))
+        to.count = len(rows)
         return True
 
-    def _put_bytes(self, block: array[int], first: int, step: int, parts: List[bytes]) -> None:
-        joined = b"".join(parts)
+    def _put_integers(self, rows: Sequence[Sequence[Any]]) -> bool:
+        """Plain numbers; False when there are NULLs among them, or what is no number at all."""
+        try:
+            self._block = array("q", map(int, itertools.chain.from_iterable(rows)))
+        except (TypeError, ValueError, OverflowError):
+            return False
+        return len(self._block) == len(rows) * len(self._types)
+
+    def _put_cells(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Values, decoded column by column into one block of memory."""
+        block, step = array("q", bytes(len(rows) * len(self._types) * CELL_SIZE)), len(self._types) * _WORDS
+        self._parts = []
+        for at, (wanted, column) in enumerate(zip(self._types, zip(*rows))):
+            first, kind = at * _WORDS, wanted
+            try:
+                if wanted == ValueType.ANY:
+                    kind, column = self._of_one_type(column)
+                if kind == INT64:
+                    block[first + 1::step] = array("q", map(int, column))
+                elif kind in (TEXT, BLOB):
+                    self._put_bytes(block, first, step, bytes.fromhex("".join(column)), [len(digits) // 2 for digits in column])
+                else:
+                    raise TypeError
+                block[first::step] = array("q", (_kind_word(kind),)) * len(rows)
+            except (TypeError, ValueError, OverflowError, AttributeError):  # NULL among them, as bytes, of several types, or wrong
+                self._put_slowly(block, first, step, at, [row[at] for row in rows])
+        self._block = block
+
+    @staticmethod
+    def _of_one_type(column: Sequence[str]) -> Tuple[int, Sequence[str]]:
+        """The type that values of any type have, and the values; a ValueError when they are of several, or of a rare one."""
+        names, _, values = zip(*[text.partition(":") for text in column])
+        (name,) = set(names)
+        return {"integer": INT64, "text": TEXT, "blob": BLOB}.get(name, NULL), values
+
+    def _put_bytes(self, block: array[int], first: int, step: int, joined: bytes, lengths: List[int]) -> None:
         self._parts.append(joined)
-        lengths = array("q", map(len, parts))
         base = ctypes.cast(ctypes.c_char_p(joined), c_void_p).value or 0
-        block[first + 3::step] = array("q", itertools.islice(itertools.accumulate(lengths, initial=base), len(parts)))
-        block[first + 4::step] = lengths
+        block[first + 3::step] = array("q", itertools.accumulate(lengths[:-1], initial=base))
+        block[first + 4::step] = array("q", lengths)
 
     def _put_slowly(self, block: array[int], first: int, step: int, at: int, column: Sequence[Any]) -> None:
         cells = [self._decode(self._types[at], text, at) for text in column]
         block[first::step] = array("q", (_kind_word(kind) for kind, _, _, _ in cells))
         block[first + 1::step] = array("q", (integer for _, integer, _, _ in cells))
         block[first + 2::step] = array("q", array("d", (real for _, _, real, _ in cells)).tobytes())
-        self._put_bytes(block, first, step, [data for _, _, _, data in cells])
+        parts = [data for _, _, _, data in cells]
+        self._put_bytes(block, first, step, b"".join(parts), list(map(len, parts)))
 
     def _decode(self, wanted: int, text: Any, at: int) -> Tuple[int, int, float, bytes]:
         """Type, integer, real and bytes of one value."""
@@ -302,9 +305,9 @@ def _query(number: int, statement: int, cursor: int, error: Optional[int]) -> in
         return _report(session, exception, error)
 
 
-def _next(number: int, cursor: int, row: int, error: Optional[int]) -> int:
+def _fetch(number: int, cursor: int, limit: int, rows: int, error: Optional[int]) -> int:
     try:
-        return 0 if _results[cursor].put(row) else 1  # CASCADE_DONE
+        return 0 if _results[cursor].fetch(limit, _abi.cascade_rows.from_address(rows)) else 1  # CASCADE_DONE
     except BaseException as exception:
         return _report(working[number], exception, error)
 
@@ -335,7 +338,7 @@ def _in_transaction(number: int) -> int:
 
 
 def _operations() -> _abi.cascade_driver:
-    """The table of the driver. Arguments come as addresses: rows are many."""
+    """The table of the driver. Arguments come as addresses."""
     plain = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_void_p, c_void_p)
     table = _abi.cascade_driver(abi_version=DRIVER_ABI, name=b"dbapi")
 
@@ -346,7 +349,7 @@ def _operations() -> _abi.cascade_driver:
     put("capabilities", _abi.cascade_driver_capabilities, CFUNCTYPE(c_int32, c_void_p, c_void_p, c_void_p)(_capabilities))
     put("execute", _abi.cascade_driver_execute, plain(_execute))
     put("query", _abi.cascade_driver_query, plain(_query))
-    put("next", _abi.cascade_driver_next, plain(_next))
+    put("fetch", _abi.cascade_driver_fetch, CFUNCTYPE(c_int32, c_void_p, c_void_p, c_uint32, c_void_p, c_void_p)(_fetch))
     put("cursor_close", _abi.cascade_driver_cursor_close, CFUNCTYPE(None, c_void_p, c_void_p)(_cursor_close))
     put("cancel", _abi.cascade_driver_cancel, CFUNCTYPE(None, c_void_p)(_cancel))
     put("in_transaction", _abi.cascade_driver_in_transaction, CFUNCTYPE(c_int32, c_void_p)(_in_transaction))
