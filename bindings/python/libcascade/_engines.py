@@ -9,8 +9,9 @@ from importlib import import_module
 from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
 from ._abi import Capability, Status, TransactionState, ValueType
+from ._values import BLOB, DECIMAL, DOUBLE, INT64, NULL, TEXT, UINT64
 
-_TYPES = {kind.value: kind for kind in ValueType}
+INT64_ARRAY = int(ValueType.INT64_ARRAY)
 
 
 class Failed(NamedTuple):
@@ -162,21 +163,21 @@ class Sqlite(Engine):
         made: List[Any] = []
         odd: List[int] = []
         for at, (kind, integer, real, data) in enumerate(parameters):
-            if kind == ValueType.INT64:
+            if kind == INT64:
                 made.append(integer)
-            elif kind == ValueType.NULL:
+            elif kind == NULL:
                 made.append(None)
-            elif kind == ValueType.DOUBLE:
+            elif kind == DOUBLE:
                 made.append(real)
-            elif kind == ValueType.BLOB:
+            elif kind == BLOB:
                 made.append(data)
-            elif kind in (ValueType.TEXT, ValueType.DECIMAL):
+            elif kind in (TEXT, DECIMAL):
                 try:
                     made.append(data.decode())
                 except UnicodeDecodeError:  # the database may hold it all the same
                     made.append(data)
                     odd.append(at)
-            elif kind == ValueType.UINT64:
+            elif kind == UINT64:
                 if integer < 0:
                     raise Refused(Status.UNSUPPORTED, f"SQLite: parameter {at + 1} is {integer % (1 << 64)}, but integers end at "
                                                       "9223372036854775807")
@@ -265,24 +266,24 @@ class Postgres(Engine):
         forms: List[str] = []
         for at, (kind, integer, real, data) in enumerate(parameters):
             form = "{}"
-            if kind == ValueType.INT64:
-                made.append(str(integer))
+            if kind == INT64:
+                made.append(integer if integer >= 0 else str(integer))  # a minus would belong to what is cast
                 form = "{}::bigint"
-            elif kind == ValueType.INT64_ARRAY:
+            elif kind == INT64_ARRAY:
                 made.append("{" + ",".join(map(str, memoryview(data).cast("q"))) + "}")
                 form = "{}::bigint[]"
-            elif kind == ValueType.NULL:
+            elif kind == NULL:
                 made.append(None)
-            elif kind in (ValueType.TEXT, ValueType.DECIMAL):
+            elif kind in (TEXT, DECIMAL):
                 if b"\0" in data:
                     raise Refused(Status.UNSUPPORTED, f"PostgreSQL: parameter {at + 1} is text with a NUL byte, which no text in "
                                                       "this database can hold")
                 made.append(data.decode("utf-8", "surrogateescape"))
-            elif kind == ValueType.BLOB:
+            elif kind == BLOB:
                 made.append(data)
-            elif kind == ValueType.UINT64:
+            elif kind == UINT64:
                 made.append(str(integer % (1 << 64)))
-            elif kind == ValueType.DOUBLE:
+            elif kind == DOUBLE:
                 made.append("NaN" if math.isnan(real) else repr(real).replace("inf", "Infinity"))
             else:
                 raise self._no_type(at)
@@ -397,19 +398,19 @@ class Mariadb(Engine):
         size = 0
         for at, (kind, integer, real, data) in enumerate(parameters):
             size += 32 + len(data)
-            if kind == ValueType.INT64:
+            if kind == INT64:
                 made.append(integer)
-            elif kind == ValueType.NULL:
+            elif kind == NULL:
                 made.append(None)
-            elif kind == ValueType.TEXT:
+            elif kind == TEXT:
                 made.append(data.decode("utf-8", "surrogateescape"))
-            elif kind == ValueType.BLOB:
+            elif kind == BLOB:
                 made.append(data)
-            elif kind == ValueType.DECIMAL:
+            elif kind == DECIMAL:
                 made.append(Decimal(data.decode("ascii")))
-            elif kind == ValueType.UINT64:
+            elif kind == UINT64:
                 made.append(integer % (1 << 64))
-            elif kind == ValueType.DOUBLE:
+            elif kind == DOUBLE:
                 if not math.isfinite(real):
                     raise Refused(Status.UNSUPPORTED, f"MariaDB: parameter {at + 1} is no finite number, and MariaDB has none "
                                                       "that are not")

@@ -121,11 +121,9 @@ class Keys(SequenceType):  # type: ignore[type-arg]
     in use by somebody else at that time is a BufferError: take `array`, which is a copy of one's own.
     """
 
-    #: Names of the columns.
-    columns: Tuple[str, ...]
-
     def __init__(self, keys: cascade_keys, owner: object) -> None:
-        self.columns = names(keys.columns, keys.column_count)
+        self._names: Any = keys.columns, int(keys.column_count)
+        self._columns: Optional[Tuple[str, ...]] = None
         self._count = int(keys.count)
         self._memory: Any = None
         self._view: Optional[memoryview] = None
@@ -139,8 +137,16 @@ class Keys(SequenceType):  # type: ignore[type-arg]
         else:
             self._cells, self._owner = keys.cells, owner
 
+    @property
+    def columns(self) -> Tuple[str, ...]:
+        """Names of the columns."""
+        if self._columns is None:
+            self._columns = names(*self._names)
+        return self._columns
+
     def _detach(self) -> None:
         """The library takes its memory back."""
+        self._columns, self._names = self.columns, None
         if self._memory is not None:
             self._items = array.array("q", bytes(memoryview(self._memory).cast("B")))
         else:

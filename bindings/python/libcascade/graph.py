@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from ctypes import POINTER, byref, c_uint32, cast, c_char_p
 from dataclasses import dataclass
-from typing import Any, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from . import _abi
 from ._abi import Action, ColumnFlag, Hidden, RelationFlag, Rule, TableFlag, TableKind
@@ -82,6 +82,7 @@ class Graph(Handle):
 
     def __init__(self, pointer: Any) -> None:
         super().__init__(pointer, lib.cascade_graph_free)
+        self._tables: Dict[int, Table] = {}
 
     @classmethod
     def load(cls, text: str, context: Optional[Any] = None) -> Graph:
@@ -115,11 +116,15 @@ class Graph(Handle):
 
     def table(self, number: int) -> Table:
         """The table of that number."""
-        info = _abi.cascade_table_info()
-        lib.cascade_graph_table(self._pointer, number, byref(info))
-        return Table(number, _text(info.schema), _text(info.name), _text(info.label), TableKind(info.kind), TableFlag(info.flags),
-                     info.column_count, names(info.key, info.key_count), None if info.row_estimate < 0 else info.row_estimate,
-                     info.component, info.component_size, _optional(info.part_of))
+        pointer, found = self._pointer, self._tables.get(number)
+        if found is None:
+            info = _abi.cascade_table_info()
+            lib.cascade_graph_table(pointer, number, byref(info))
+            found = self._tables[number] = Table(
+                number, _text(info.schema), _text(info.name), _text(info.label), TableKind(info.kind), TableFlag(info.flags),
+                info.column_count, names(info.key, info.key_count), None if info.row_estimate < 0 else info.row_estimate,
+                info.component, info.component_size, _optional(info.part_of))
+        return found
 
     @property
     def tables(self) -> List[Table]:
@@ -300,6 +305,7 @@ class Policy(Handle):
     def _adopt(self, pointer: Any, graph: Graph) -> None:
         super().__init__(pointer, lib.cascade_policy_free)
         self.graph = graph
+        self._relations: Dict[int, Relation] = {}
 
     @classmethod
     def load(cls, graph: Graph, document: Union[str, bytes, Mapping[str, Any], List[Any]]) -> Policy:
@@ -315,9 +321,12 @@ class Policy(Handle):
 
     def relation(self, number: int) -> Relation:
         """The relation of that number, with the rule that holds for it."""
-        info = _abi.cascade_relation_info()
-        lib.cascade_policy_relation(self._pointer, number, byref(info))
-        return _relation(number, info)
+        pointer, found = self._pointer, self._relations.get(number)
+        if found is None:
+            info = _abi.cascade_relation_info()
+            lib.cascade_policy_relation(pointer, number, byref(info))
+            found = self._relations[number] = _relation(number, info)
+        return found
 
     def __len__(self) -> int:
         return int(lib.cascade_policy_relation_count(self._pointer))

@@ -213,6 +213,7 @@ def _read(session: Session, model: Model, what: Any, depth: int, options: Dict[s
             if way and level <= depth and not _is_parent(way):
                 found.append(Referring(way.model, _field_name(way), page.kind, list(page.keys), page.complete, level, page.count,
                                        page.count_accuracy, None if page.complete else pages.token(TokenKind.NEXT)))
+            del page  # else its keys would be copied when the next one comes
         return Blockers(found, pages.token(TokenKind.REST))
 
 
