@@ -14,9 +14,10 @@ cascade_status archive_open(cli_session *session, const cli_options *options, ca
   if (at) *at++ = '\0';
   if (words && *words) place.suffix = words;
   if (at && *at) place.schema = at;
-  cascade_status status = words && !place.suffix && !place.schema
-                              ? session_fail(session, CASCADE_INVALID, error, "--archive-tables takes SUFFIX, @SCHEMA or SUFFIX@SCHEMA")
-                              : cascade_archive_new(session->context, &place, archive, error);
+  cascade_status status =
+      words && !place.suffix && !place.schema
+          ? session_fail(session, CASCADE_INVALID, error, "--archive-tables takes SUFFIX, @SCHEMA or SUFFIX@SCHEMA")
+          : cascade_archive_new(session->context, &place, archive, error);
   free(words);
   return status;
 }

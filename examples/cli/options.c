@@ -142,8 +142,8 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
 
 #define RECORDING (BIT(OPTION_OUTBOX) | BIT(OPTION_OUTBOX_COLUMNS) | BIT(OPTION_ACTOR) | BIT(OPTION_REASON))
 
-extern const char cli_help_graph[], cli_help_blockers[], cli_help_plan[], cli_help_purge[], cli_help_detach[], cli_help_queue[], cli_help_outbox[],
-    cli_help_archive[], cli_help_work[], cli_help_fill[];
+extern const char cli_help_graph[], cli_help_blockers[], cli_help_plan[], cli_help_purge[], cli_help_detach[], cli_help_queue[],
+    cli_help_outbox[], cli_help_archive[], cli_help_work[], cli_help_fill[];
 
 const cli_command cli_commands[] = {
     {"graph", run_graph, CLI_TEXT | CLI_JSON | CLI_DOT | CLI_SVG | CLI_HTML,
@@ -153,8 +153,7 @@ const cli_command cli_commands[] = {
     {"purge", run_purge, CLI_TEXT | CLI_JSON,
      SELECTING | PACE | BIT(OPTION_JSON_PROGRESS) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_PLAN) |
          BIT(OPTION_YES) | BIT(OPTION_PROVEN) | BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) |
-         BIT(OPTION_ALLOW_HIDDEN) | BIT(OPTION_LATER) | RECORDING |
-         BIT(OPTION_ARCHIVE) | BIT(OPTION_ARCHIVE_TABLES),
+         BIT(OPTION_ALLOW_HIDDEN) | BIT(OPTION_LATER) | RECORDING | BIT(OPTION_ARCHIVE) | BIT(OPTION_ARCHIVE_TABLES),
      true, cli_help_purge},
     {"detach", run_detach, CLI_TEXT | CLI_JSON,
      (SELECTING & ~BIT(OPTION_MAX_ROWS)) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_YES) | BIT(OPTION_PROVEN) |
@@ -179,8 +178,8 @@ const cli_command cli_commands[] = {
     {"outbox ack", run_outbox_ack, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_outbox, true, true},
     {"outbox audit", run_outbox_audit, CLI_JSON, BIT(OPTION_HELP) | BIT(OPTION_LIMIT), false, cli_help_outbox, true, false},
     {"archive install", run_archive_install, CLI_TEXT | CLI_SQL,
-     BIT(OPTION_HELP) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT) | BIT(OPTION_ARCHIVE_TABLES), false, cli_help_archive, false, false, false, false,
-     true},
+     BIT(OPTION_HELP) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT) | BIT(OPTION_ARCHIVE_TABLES), false, cli_help_archive, false, false,
+     false, false, true},
     {"fill", run_fill, CLI_TEXT | CLI_JSON,
      BIT(OPTION_HELP) | PACE | BIT(OPTION_JSON_PROGRESS) | BIT(OPTION_FORMAT) | BIT(OPTION_SELECT) | BIT(OPTION_KEY) |
          BIT(OPTION_RANGE) | BIT(OPTION_MODE) | BIT(OPTION_DRY_RUN) | BIT(OPTION_LATER) | BIT(OPTION_TOKEN) |
@@ -373,7 +372,8 @@ static int find_command(int argc, char **argv, const cli_command **command, int 
   }
   if (*name) fprintf(stderr, "cascade: there is no command '%s'; see 'cascade --help'\n", name);
   else
-    fprintf(stderr, "cascade: which command? graph, blockers, plan, purge, detach, fill, queue, outbox or archive; see 'cascade --help'\n");
+    fprintf(stderr,
+            "cascade: which command? graph, blockers, plan, purge, detach, fill, queue, outbox or archive; see 'cascade --help'\n");
   return CLI_USAGE;
 }
 

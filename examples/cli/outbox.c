@@ -34,7 +34,8 @@ cascade_status run_outbox_ack(cli_session *session, const cli_options *options, 
   errno = 0;
   long long batch = strtoll(options->table, &end, 10);
   if (batch < 0 || *end || errno || end == options->table)
-    return session_fail(session, CASCADE_INVALID, error, "'%s' is not the number of a batch; see 'cascade outbox list'", options->table);
+    return session_fail(session, CASCADE_INVALID, error, "'%s' is not the number of a batch; see 'cascade outbox list'",
+                        options->table);
   cascade_status status = cascade_outbox_ack(session->connection, batch, &rows, error);
   if (status >= 0) printf("%s row%s acknowledged.\n", number_text(rows).text, rows == 1 ? "" : "s");
   return status;

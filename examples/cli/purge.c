@@ -169,7 +169,8 @@ cascade_status run_purge(cli_session *session, const cli_options *options, casca
   if (status >= 0) status = archive_open(session, options, &how.archive, error);
   if (status >= 0) status = throttle_open(session, options, &line, &how.throttle, error);
   if (status >= 0 && options->later && how.throttle)
-    status = session_fail(session, CASCADE_INVALID, error, "the worker's pace is not the job's: give these options to 'cascade queue work'");
+    status = session_fail(session, CASCADE_INVALID, error,
+                          "the worker's pace is not the job's: give these options to 'cascade queue work'");
   if (status >= 0 && !options->later)
     status = cascade_purge_new(session->connection, session->policy, session->selection, &how, &purge, error);
   if (status == CASCADE_BLOCKED && error && *error) {

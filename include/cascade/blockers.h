@@ -45,8 +45,8 @@ enum cascade_count_mode {
 
 /** @brief What a token is for. */
 enum cascade_token_kind {
-  CASCADE_TOKEN_REST = 0,     /**< What the cursor has not given yet of the level and path at hand, and all levels and paths behind it.
-                                   Relations of earlier ones that had more pages than `rounds` go on by their own tokens. */
+  CASCADE_TOKEN_REST = 0,     /**< What the cursor has not given yet of the level and path at hand, and all levels and paths behind
+                                   it. Relations of earlier ones that had more pages than `rounds` go on by their own tokens. */
   CASCADE_TOKEN_NEXT = 1,     /**< What comes behind the last page, of its relation alone. */
   CASCADE_TOKEN_PREVIOUS = 2, /**< What comes before the last page, of its relation alone. */
   CASCADE_TOKEN_DOWN = 3      /**< What refers to the rows of the last page, which cascade. */
@@ -65,8 +65,8 @@ typedef struct cascade_blockers_request {
   size_t size;                 /**< `sizeof(cascade_blockers_request)`. */
   uint32_t relation;           /**< Number of the relation in the policy. */
   int32_t limit;               /**< Keys of a page, from 1; 0 for the cursor's `limit`. */
-  const cascade_value *anchor; /**< `first` or `last` of an earlier page of this relation, from which to go on. NULL starts at the first
-                                    row; going backward, at the last. Both only where no more than 1,000 rows are selected. */
+  const cascade_value *anchor; /**< `first` or `last` of an earlier page of this relation, from which to go on. NULL starts at the
+                                    first row; going backward, at the last. Both only where no more than 1,000 rows are selected. */
   uint32_t anchor_count;       /**< Cells of the anchor. */
   int32_t backward;            /**< 1 for the rows before the anchor. */
   uint64_t offset;             /**< Rows to pass over first. They are read: an anchor is better. */
@@ -84,15 +84,15 @@ typedef struct cascade_blockers_options {
   const cascade_blockers_request *const *requests; /**< Relations of the first level to look at. */
   uint64_t max_rows;    /**< Cascading rows followed to deeper levels, in all, and rows that may be selected; 0 means 100,000. */
   uint64_t budget_rows; /**< Keys to give, in all; 0 for no bound. The last page may be cut short. */
-  uint32_t budget_ms;   /**< Time that the database may take, in all, in milliseconds; 0 for no bound. PostgreSQL and MariaDB are held to
-                             it by a limit on each statement; elsewhere it is looked at between statements. */
+  uint32_t budget_ms;   /**< Time that the database may take, in all, in milliseconds; 0 for no bound. PostgreSQL and MariaDB are
+                             held to it by a limit on each statement; elsewhere it is looked at between statements. */
   int32_t behind;       /**< 1: pages of join tables name the records behind their rows. */
   int32_t count;        /**< One of ::cascade_count_mode. */
   uint32_t count_cap;   /**< Rows to count to with CASCADE_COUNT_CAPPED and CASCADE_COUNT_ESTIMATED; 0 means 1,000. */
   const void *token_key;     /**< Secret under which tokens are made and accepted, copied; NULL when there are to be none. */
   size_t token_key_length;   /**< Its bytes, from 16 to 64. */
-  const char *token;         /**< Where to go on, in place of `requests`; needs the `token_key`. The other options are those of the cursor
-                                  that made it, or others. NULL starts anew. */
+  const char *token;         /**< Where to go on, in place of `requests`; needs the `token_key`. The other options are those of the
+                                  cursor that made it, or others. NULL starts anew. */
   uint32_t token_max_age_s;  /**< Tokens older than this, by the clocks of the hosts, are refused; 0 for any age. */
   uint32_t reserved;         /**< Zero. */
 } cascade_blockers_options;
@@ -115,8 +115,8 @@ typedef struct cascade_blockers_page {
   const uint32_t *path;          /**< Cascading relations that lead from the selection to the rows referred to. */
   const cascade_keys *path_keys; /**< For each of them: the primary keys of the rows that lead to the rows of the page, one for each
                                       of `keys`, as cells; NULL where a row has gone meanwhile. */
-  const cascade_keys *behind;    /**< With option `behind`, for a join table: the keys of the records to which its rows refer besides, one
-                                      for each of `keys`, as cells, which may be NULL; else NULL. */
+  const cascade_keys *behind;    /**< With option `behind`, for a join table: the keys of the records to which its rows refer
+                                      besides, one for each of `keys`, as cells, which may be NULL; else NULL. */
   uint32_t behind_relation;      /**< Number of the relation that leads there; only with `behind`. */
   uint32_t reserved;             /**< Zero. */
   uint64_t count;                /**< Rows of the relation at this level, from its first; 0 when they were not counted. */
@@ -147,10 +147,10 @@ enum cascade_probe_answer {
 /**
  * @brief Opens a cursor. Relations come in the order: blocking, cascading, updating, left alone; each by its label.
  *
- * Reads only, many relations with one statement; PostgreSQL is asked inside a read-only transaction that ends with the call, or inside a
- * savepoint of the host's own. A standby and a transaction that is read-only will do. Rows that live through the paging appear exactly
- * once in their relation. Rows of the selection, and rows that were followed already, are left out where they refer to each other,
- * except under CASCADE_RULE_PROTECT, by which every row blocks.
+ * Reads only, many relations with one statement; PostgreSQL is asked inside a read-only transaction that ends with the call, or
+ * inside a savepoint of the host's own. A standby and a transaction that is read-only will do. Rows that live through the paging
+ * appear exactly once in their relation. Rows of the selection, and rows that were followed already, are left out where they refer
+ * to each other, except under CASCADE_RULE_PROTECT, by which every row blocks.
  *
  * @param connection  a session; the cursor holds a reference
  * @param policy  rules; its graph must be the selection's
@@ -159,9 +159,9 @@ enum cascade_probe_answer {
  * @param[out] blockers  receives the cursor, owned by the caller
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_NOT_FOUND when a request's relation does not refer to the selection's table, or when keys were
- *         given and none of them has a row; CASCADE_INVALID when a limit is negative, an anchor does not fit or a token_key is too short;
- *         CASCADE_TOKEN_FORGED, CASCADE_TOKEN_FOREIGN, CASCADE_TOKEN_STALE or CASCADE_TOKEN_EXPIRED; CASCADE_UNSUPPORTED for anchors, and pages backward, where
- *         more than 1,000 rows are selected; CASCADE_MAX_ROWS when more rows are
+ *         given and none of them has a row; CASCADE_INVALID when a limit is negative, an anchor does not fit or a token_key is too
+ *         short; CASCADE_TOKEN_FORGED, CASCADE_TOKEN_FOREIGN, CASCADE_TOKEN_STALE or CASCADE_TOKEN_EXPIRED; CASCADE_UNSUPPORTED for
+ *         anchors, and pages backward, where more than 1,000 rows are selected; CASCADE_MAX_ROWS when more rows are
  *         selected than max_rows; CASCADE_NO_KEY; CASCADE_OPTIONS; CASCADE_NOMEM; any database status
  * @note One thread at a time uses the cursor and its connection.
  * @since 0.1
@@ -177,8 +177,8 @@ CASCADE_API cascade_status cascade_blockers_open(cascade_connection *connection,
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_DONE when there is no more, again and again; CASCADE_CANCELLED; CASCADE_NOMEM; any database
  *         status. After a failure the cursor gives that failure's status again
- * @note Memory is one page for each of the relations that were read together, 20,000 keys at most unless one page has more; and with
- *       `depth` over 1 the keys of the rows that are followed. On the thread that uses the cursor.
+ * @note Memory is one page for each of the relations that were read together, 20,000 keys at most unless one page has more; and
+ *       with `depth` over 1 the keys of the rows that are followed. On the thread that uses the cursor.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_blockers_next(cascade_blockers *blockers, const cascade_blockers_page **page,
@@ -187,15 +187,16 @@ CASCADE_API cascade_status cascade_blockers_next(cascade_blockers *blockers, con
 /**
  * @brief Makes a token: a text of the characters A-Z, a-z, 0-9, - and _, from which another process can go on.
  *
- * It holds positions, not rows, and a MAC under the `token_key`: who does not know the key can make none and change none. It is bound to
- * the selection, the schema and the policy. Touches no database.
+ * It holds positions, not rows, and a MAC under the `token_key`: who does not know the key can make none and change none. It is
+ * bound to the selection, the schema and the policy. Touches no database.
  * @param blockers  a cursor with a `token_key`
  * @param kind  one of ::cascade_token_kind
  * @param[out] token  receives the text, borrowed until the next call; NULL with CASCADE_DONE
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_DONE when there is nothing to go on with; CASCADE_INVALID when there is no token_key, or no last page that
- *         the kind could be about, or an anchor does not fit its column; CASCADE_UNSUPPORTED for CASCADE_TOKEN_PREVIOUS below the first level
- *         or where more than a thousand rows are selected, and when the text would be longer than a million characters; CASCADE_NOMEM
+ * @return CASCADE_OK; CASCADE_DONE when there is nothing to go on with; CASCADE_INVALID when there is no token_key, or no last page
+ *         that the kind could be about, or an anchor does not fit its column; CASCADE_UNSUPPORTED for CASCADE_TOKEN_PREVIOUS below
+ *         the first level or where more than a thousand rows are selected, and when the text would be longer than a million
+ *         characters; CASCADE_NOMEM
  * @note Touches no database. On the thread that uses the cursor. The text is borrowed until the next call on the cursor.
  * @since 0.1
  */
@@ -226,8 +227,8 @@ CASCADE_API cascade_status cascade_blockers_count(const cascade_blockers *blocke
 /**
  * @brief Asks whether the selection can be deleted, without listing what stands in the way. Reads only.
  *
- * The relations into the selection are looked at first, all with one statement where they fit; only when some of them cascade are the rows
- * below read, as a delete would.
+ * The relations into the selection are looked at first, all with one statement where they fit; only when some of them cascade are
+ * the rows below read, as a delete would.
  * @param connection  a session
  * @param policy  rules; its graph must be the selection's
  * @param selection  the rows that are to be deleted
@@ -235,8 +236,8 @@ CASCADE_API cascade_status cascade_blockers_count(const cascade_blockers *blocke
  * @param[out] answer  receives one of ::cascade_probe_answer
  * @param[out] relation  receives the number of a blocking relation with CASCADE_PROBE_BLOCKED, else UINT32_MAX; may be NULL
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_NOT_FOUND when keys were given and none has a row; CASCADE_INVALID; CASCADE_NO_KEY; CASCADE_POLICY; CASCADE_NOMEM; any
- *         database status
+ * @return CASCADE_OK; CASCADE_NOT_FOUND when keys were given and none has a row; CASCADE_INVALID; CASCADE_NO_KEY; CASCADE_POLICY;
+ *         CASCADE_NOMEM; any database status
  * @note No transaction is left open and no row is locked. On the thread that uses the connection.
  * @since 0.1
  */
@@ -247,11 +248,11 @@ CASCADE_API cascade_status cascade_blockers_probe(cascade_connection *connection
 /**
  * @brief Reads a cursor from its beginning to its end, into one JSON document. Reads only, as cascade_blockers_open() does.
  *
- * CASCADE_PROFILE_NATIVE has a page for each that the cursor gives, with tokens when there is a `token_key`, and counts when the options
- * count. CASCADE_PROFILE_SPECIFY has one entry for each relation, with the keys of all its pages: blocking relations in `results`,
- * cascading ones in `next`, the others nowhere. Its `offset` is that of the relation's request; its `limit` that of all rounds together,
- * and 0 when `rounds` is UINT32_MAX: all rows. It has one level and no place for what a cursor could leave out or tell besides: `depth`
- * over 1, `token`, `budget_rows`, `budget_ms`, `behind` and `count` are refused.
+ * CASCADE_PROFILE_NATIVE has a page for each that the cursor gives, with tokens when there is a `token_key`, and counts when the
+ * options count. CASCADE_PROFILE_SPECIFY has one entry for each relation, with the keys of all its pages: blocking relations in
+ * `results`, cascading ones in `next`, the others nowhere. Its `offset` is that of the relation's request; its `limit` that of all
+ * rounds together, and 0 when `rounds` is UINT32_MAX: all rows. It has one level and no place for what a cursor could leave out or
+ * tell besides: `depth` over 1, `token`, `budget_rows`, `budget_ms`, `behind` and `count` are refused.
  *
  * Both are explained in @ref blockers_json; a JSON Schema of each is installed with the library.
  *
@@ -262,8 +263,8 @@ CASCADE_API cascade_status cascade_blockers_probe(cascade_connection *connection
  * @param profile  one of ::cascade_blockers_profile
  * @param[out] text  receives NUL-terminated UTF-8 text, to be freed with cascade_text_free(); NULL on failure
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_INVALID for another profile, for options that the profile refuses, for two requests of one relation in
- *         CASCADE_PROFILE_SPECIFY, or when a name is not UTF-8, which JSON cannot carry; else as cascade_blockers_open() and
+ * @return CASCADE_OK; CASCADE_INVALID for another profile, for options that the profile refuses, for two requests of one relation
+ *         in CASCADE_PROFILE_SPECIFY, or when a name is not UTF-8, which JSON cannot carry; else as cascade_blockers_open() and
  *         cascade_blockers_next()
  * @note The whole text is in memory, and a page besides. The session must not be in use by another thread.
  * @since 0.1

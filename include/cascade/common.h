@@ -9,9 +9,10 @@
  *   compiled with. Fields are only ever appended, and every field's zero is its default.
  * - Enumerations travel as `int32_t`, so that a foreign function interface needs no compiler's idea of an enum.
  * - Where a function lists statuses without a cause, they mean the same everywhere: CASCADE_INVALID, a required argument is NULL or
- *   contradicts another one; CASCADE_NOMEM, memory could not be had; CASCADE_OPTIONS, an options struct of a size, or with an option, that
- *   this library does not know; CASCADE_CANCELLED, a cancel function was called. "Any database status" is one of CASCADE_CONNECTION to
- *   CASCADE_DATABASE, as the database gave it. The page @ref errors has every status, and what to do about it.
+ *   contradicts another one; CASCADE_NOMEM, memory could not be had; CASCADE_OPTIONS, an options struct of a size, or with an
+ *   option, that this library does not know; CASCADE_CANCELLED, a cancel function was called. "Any database status" is one of
+ *   CASCADE_CONNECTION to CASCADE_DATABASE, as the database gave it. The page @ref errors has every status, and what to do about
+ *   it.
  * - Text is UTF-8. A borrowed pointer says until when it lives; what the caller owns has a `_free` function.
  */
 #ifndef CASCADE_COMMON_H
@@ -63,7 +64,8 @@ enum cascade_status_code {
   CASCADE_NO_FILTER = -41,    /**< Refused: the selection has neither keys nor a predicate. */
   CASCADE_UNENFORCED = -42,   /**< Refused: the database does not enforce foreign keys on this connection. */
   CASCADE_NO_KEY = -43,       /**< Refused: a table has no usable key. */
-  CASCADE_CYCLE = -44,        /**< Rows refer to each other in a circle that the database checks at once, with no column that can be NULL. */
+  CASCADE_CYCLE = -44,        /**< Rows refer to each other in a circle that the database checks at once, with no column that can be
+                                   NULL. */
   CASCADE_ENGINE = -45,       /**< Refused: a table's storage engine has no transactions. */
   CASCADE_MAX_ROWS = -46,     /**< Refused: the closure has more rows than allowed. */
   CASCADE_PLAN_CHANGED = -47, /**< Refused: the plan is not the one that was approved. */
@@ -74,7 +76,8 @@ enum cascade_status_code {
   CASCADE_TRIGGERS = -52,     /**< Refused: user triggers make the requested integrity mode unsafe. */
   CASCADE_LEASE = -53,        /**< A job is another worker's by now, or was cancelled; the batch was rolled back. */
   CASCADE_THROTTLED = -54,    /**< A pause took longer than allowed; what was committed before stays. */
-  CASCADE_ARCHIVE = -55,      /**< What goes cannot be archived: the place is missing, or does not fit, or is full; nothing unarchived was deleted. */
+  CASCADE_ARCHIVE = -55,      /**< What goes cannot be archived: the place is missing, or does not fit, or is full; nothing
+                                   unarchived was deleted. */
 
   CASCADE_TOKEN_FORGED = -60,  /**< A token was not made with this key, or was changed on its way. */
   CASCADE_TOKEN_FOREIGN = -61, /**< A token was made for other rows. */
@@ -107,7 +110,8 @@ typedef struct cascade_value {
   int32_t reserved; /**< Zero. */
   int64_t integer;  /**< The value of CASCADE_INT64; the bits of CASCADE_UINT64. */
   double real;      /**< The value of CASCADE_DOUBLE. */
-  const char *data; /**< Bytes of CASCADE_TEXT, CASCADE_BLOB, CASCADE_DECIMAL and CASCADE_INT64_ARRAY; may be NULL when `length` is 0. */
+  const char *data; /**< Bytes of CASCADE_TEXT, CASCADE_BLOB, CASCADE_DECIMAL and CASCADE_INT64_ARRAY; may be NULL when `length` is
+                         0. */
   uint64_t length;  /**< Number of bytes in `data`. */
 } cascade_value;
 

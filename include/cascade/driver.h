@@ -46,8 +46,8 @@ enum cascade_capability {
   CASCADE_CAN_CANCEL = 128,           /**< The driver's `cancel` stops a running statement. */
   CASCADE_TEXT_ROWS = 256,            /**< Results come as text: the library writes each result column as a string
                                            expression, in the encodings of ::cascade_statement. */
-  CASCADE_COMMITS_ALONE = 512,        /**< A statement outside of any transaction is one by itself, and what is wrong with its COMMIT is
-                                           its own failure: of a query, when its rows are at their end. */
+  CASCADE_COMMITS_ALONE = 512,        /**< A statement outside of any transaction is one by itself, and what is wrong with its
+                                           COMMIT is its own failure: of a query, when its rows are at their end. */
   CASCADE_READS_COMMITTED = 1024      /**< Transactions begin at READ COMMITTED, unless they are told otherwise. */
 };
 
@@ -65,14 +65,14 @@ typedef struct cascade_capabilities {
 /**
  * @brief One statement. Everything in it is borrowed for the call; for a query, until its cursor is closed.
  *
- * Placeholders are `?` on SQLite and MariaDB, in the order of `parameters`; on PostgreSQL they are `$1`, `$2` and so on, and one may
- * stand in several places. Parameters are never CASCADE_ANY. On PostgreSQL a parameter of CASCADE_INT64_ARRAY is a `bigint[]`, one of
- * CASCADE_INT64 a `bigint`, one of CASCADE_BLOB a `bytea`, and one of any other type is untyped text, so that the server takes its
- * type from where it stands. Other engines get no CASCADE_INT64_ARRAY.
+ * Placeholders are `?` on SQLite and MariaDB, in the order of `parameters`; on PostgreSQL they are `$1`, `$2` and so on, and one
+ * may stand in several places. Parameters are never CASCADE_ANY. On PostgreSQL a parameter of CASCADE_INT64_ARRAY is a `bigint[]`,
+ * one of CASCADE_INT64 a `bigint`, one of CASCADE_BLOB a `bytea`, and one of any other type is untyped text, so that the server
+ * takes its type from where it stands. Other engines get no CASCADE_INT64_ARRAY.
  *
  * `column_types` says, for a query, what the library wants of each column. A driver that returns native values converts
- * to that type (CASCADE_ANY, only on SQLite: the value's own). On PostgreSQL the library casts to `text` or `bytea` whatever it wants
- * as CASCADE_TEXT or CASCADE_BLOB. A driver with CASCADE_TEXT_ROWS gets strings, on every engine, and decodes:
+ * to that type (CASCADE_ANY, only on SQLite: the value's own). On PostgreSQL the library casts to `text` or `bytea` whatever it
+ * wants as CASCADE_TEXT or CASCADE_BLOB. A driver with CASCADE_TEXT_ROWS gets strings, on every engine, and decodes:
  * | wanted | the string |
  * |---|---|
  * | CASCADE_INT64, CASCADE_UINT64 | decimal digits |
@@ -93,8 +93,8 @@ typedef struct cascade_statement {
 /**
  * @brief Several rows at once, as a driver's `fetch` gives them. Zero but for `size` when it is called.
  *
- * Rows of nothing but integers can come as plain numbers: `integers`, when every wanted type is CASCADE_INT64 and no value of these rows
- * is NULL. All other rows are `cells`. Either way they stand row after row, and live until the next call on the cursor.
+ * Rows of nothing but integers can come as plain numbers: `integers`, when every wanted type is CASCADE_INT64 and no value of these
+ * rows is NULL. All other rows are `cells`. Either way they stand row after row, and live until the next call on the cursor.
  */
 typedef struct cascade_rows {
   size_t size;                /**< Set by the library: how much it knows of the struct. The driver writes no further. */
@@ -139,11 +139,11 @@ typedef struct cascade_driver {
   /** Stops the statement that runs, from any thread or a signal handler; that statement fails with CASCADE_CANCELLED.
       Does nothing when none runs. Optional, announced by CASCADE_CAN_CANCEL. */
   void (*cancel)(void *self);
-  /** Whether the session is inside a transaction, one of the host's say: 1 or 0. Asked before the library begins one of its own: inside
-      another it uses savepoints and leaves COMMIT to the host. Optional: without it there is none. */
+  /** Whether the session is inside a transaction, one of the host's say: 1 or 0. Asked before the library begins one of its own:
+      inside another it uses savepoints and leaves COMMIT to the host. Optional: without it there is none. */
   int32_t (*in_transaction)(void *self);
-  /** Fetches rows, 1 to `limit` of them: CASCADE_OK with `rows` filled in, CASCADE_DONE after the last. Fewer than `limit` do not mean that
-      these were the last. Optional, for drivers in a language where each call costs: with it, `next` is never called. */
+  /** Fetches rows, 1 to `limit` of them: CASCADE_OK with `rows` filled in, CASCADE_DONE after the last. Fewer than `limit` do not
+      mean that these were the last. Optional, for drivers in a language where each call costs: with it, `next` is never called. */
   cascade_status (*fetch)(void *self, void *cursor, uint32_t limit, cascade_rows *rows, cascade_error **error);
 } cascade_driver;
 

@@ -195,8 +195,8 @@ CASCADE_API cascade_status cascade_graph_json(const cascade_graph *graph, char *
 
 /**
  * @brief Writes the graph in Graphviz's language: tables as nodes, an arrow from referencing to referenced table, its
- *        colour the default rule: firebrick for rows that go too, darkorchid and a bar for those that block, steelblue for those that
- *        are rewritten.
+ *        colour the default rule: firebrick for rows that go too, darkorchid and a bar for those that block, steelblue for those
+ *        that are rewritten.
  * @param graph  a graph
  * @param table  name of a table to show with what can reach it, or NULL for all tables
  * @param[out] text  receives NUL-terminated text, to be freed with cascade_text_free()
@@ -251,8 +251,8 @@ CASCADE_API uint32_t cascade_graph_hidden(const cascade_graph *graph);
  *
  * SQLite ignores the case of ASCII letters. The other engines keep it: a name finds the table that is called so, or without one the
  * only table that differs in case alone. A bare name is looked for in the schemas of the session's search path, as it was when the
- * graph was read, and then in all others, where it must be one table's only. On MariaDB, tables of the session's own database, which
- * have no schema, are found with that database's name before them too.
+ * graph was read, and then in all others, where it must be one table's only. On MariaDB, tables of the session's own database,
+ * which have no schema, are found with that database's name before them too.
  *
  * @param graph  a graph
  * @param name  "table" or "schema.table", or a table's label; not NULL

@@ -56,7 +56,8 @@ typedef struct cascade_step_info {
   uint32_t warnings;     /**< ::cascade_step_warning bits. */
   const char *index;     /**< Index that finds the rows, or "". */
   const char *sql;       /**< Statement of one batch; each placeholder stands for the batch's keys, or for a value. */
-  const char *way;       /**< Whether the rows are left to the database's own action or written by statements of the library, and why. */
+  const char *way;       /**< Whether the rows are left to the database's own action or written by statements of the library, and
+                              why. */
 } cascade_step_info;
 
 /** @brief A plan as a whole. All pointers are borrowed from the plan. */
@@ -91,7 +92,8 @@ typedef struct cascade_plan_options {
  * @param[out] plan  receives the plan, owned by the caller
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK, also for a selection that is blocked or empty; CASCADE_NO_KEY; CASCADE_INVALID when policy and selection
- *         are of different graphs; CASCADE_POLICY for a table that the policy excludes; CASCADE_OPTIONS; CASCADE_CANCELLED; CASCADE_NOMEM; any database status
+ *         are of different graphs; CASCADE_POLICY for a table that the policy excludes; CASCADE_OPTIONS; CASCADE_CANCELLED;
+ *         CASCADE_NOMEM; any database status
  * @note A plan is immutable; any number of threads may use it.
  * @since 0.1
  */

@@ -47,8 +47,8 @@ enum cascade_rule {
   CASCADE_RULE_SET_VALUE = 6,   /**< Their referencing columns get given values. */
   CASCADE_RULE_IGNORE = 7,      /**< They are left alone; they block where the database would reject the delete or
                                      act on them itself. */
-  CASCADE_RULE_DETACH = 8       /**< cascade_detach() sets their referencing columns to NULL and leaves the rows to a worker of the queue;
-                                     every other request deletes them too. */
+  CASCADE_RULE_DETACH = 8       /**< cascade_detach() sets their referencing columns to NULL and leaves the rows to a worker of the
+                                     queue; every other request deletes them too. */
 };
 
 /**

@@ -42,7 +42,8 @@ enum cascade_integrity {
 enum cascade_allow {
   CASCADE_ALLOW_NO_FILTER = 1, /**< A selection of every row. */
   CASCADE_ALLOW_UNENFORCED = 2, /**< A session that does not enforce foreign keys: the library's own checks are all there is. */
-  CASCADE_ALLOW_HIDDEN = 4 /**< A graph that may lack foreign keys, or triggers, which the user may not see: cascade_graph_hidden(). */
+  CASCADE_ALLOW_HIDDEN = 4 /**< A graph that may lack foreign keys, or triggers, which the user may not see:
+                                cascade_graph_hidden(). */
 };
 
 /** @brief Keys that one batch deletes from one table, for the hooks. Borrowed for the call. */
@@ -63,16 +64,18 @@ typedef struct cascade_deleted {
  *
  * Columns that the host asked for besides the keys are given by cascade_purge_row_columns().
  *
- * - `before_batch` runs inside the transaction, with the rows locked and nothing deleted. It may veto rows by cascade_purge_veto(): they stay, and with them all rows
- *   of the batch to which they refer, by relations that let the one not go without the other, and so on upwards. Everything else goes, also
- *   what refers to a row that stays. What has stayed is not asked about again. Where more hangs on one row than a transaction may touch,
- *   that goes first, and is asked about first.
- * - `after_batch` runs inside the transaction, after its statements and before its COMMIT. It may use the host's own handle to write in the
- *   same transaction.
- * - `after_commit` runs when the batch has been committed: its failure ends the purge, and takes nothing back. It is not called for a
- *   batch of which nobody knows whether it was committed, as the connection was lost: for what must not be missed there is the outbox.
+ * - `before_batch` runs inside the transaction, with the rows locked and nothing deleted. It may veto rows by cascade_purge_veto():
+ *   they stay, and with them all rows of the batch to which they refer, by relations that let the one not go without the other, and
+ *   so on upwards. Everything else goes, also what refers to a row that stays. What has stayed is not asked about again. Where more
+ *   hangs on one row than a transaction may touch, that goes first, and is asked about first.
+ * - `after_batch` runs inside the transaction, after its statements and before its COMMIT. It may use the host's own handle to
+ *   write in the same transaction.
+ * - `after_commit` runs when the batch has been committed: its failure ends the purge, and takes nothing back. It is not called for
+ *   a batch of which nobody knows whether it was committed, as the connection was lost: for what must not be missed there is the
+ *   outbox.
  *
- * Failing before COMMIT rolls the batch back. A batch that is tried again, smaller perhaps, calls `before_batch` and `after_batch` again.
+ * Failing before COMMIT rolls the batch back. A batch that is tried again, smaller perhaps, calls `before_batch` and `after_batch`
+ * again.
  */
 typedef int32_t (*cascade_after_batch)(void *user_data, const cascade_deleted *tables, uint32_t table_count);
 
@@ -90,18 +93,19 @@ typedef struct cascade_purge_options {
                                         towards it. */
   uint32_t time_budget_ms;         /**< Stop after the batch that ends past this time; 0 for no budget. */
   uint64_t row_budget;             /**< Stop after the batch that reaches so many deleted rows; 0 for no budget. */
-  const char *plan;                /**< Fingerprint of an approved plan, or NULL. Refused with CASCADE_PLAN_CHANGED when schema, rules or
-                                        selection are not those of the plan, or when there are more rows than it said. */
-  cascade_after_batch after_batch; /**< Hook, or NULL. With any of the three, keys of all tables are read, and nothing is left to the
-                                        database's own actions. */
+  const char *plan;                /**< Fingerprint of an approved plan, or NULL. Refused with CASCADE_PLAN_CHANGED when schema,
+                                        rules or selection are not those of the plan, or when there are more rows than it said. */
+  cascade_after_batch after_batch; /**< Hook, or NULL. With any of the three, keys of all tables are read, and nothing is left to
+                                        the database's own actions. */
   void *hook_data;                 /**< First argument of the hooks. */
-  uint32_t statement_timeout_ms;   /**< PostgreSQL: time that one statement may take, in milliseconds; 0 means 30,000. A batch that meets it
-                                        is rolled back and made smaller. Not set inside a transaction of the host. */
+  uint32_t statement_timeout_ms;   /**< PostgreSQL: time that one statement may take, in milliseconds; 0 means 30,000. A batch that
+                                        meets it is rolled back and made smaller. Not set inside a transaction of the host. */
   uint32_t reserved;               /**< Zero. */
   const char *const *column_tables; /**< Their tables, one for each. */
   const char *const *columns;       /**< Their names. */
   cascade_after_batch before_batch; /**< Hook, or NULL. */
-  cascade_after_batch after_commit; /**< Hook, or NULL. Refused inside a transaction of the host, which alone knows of its COMMIT. */
+  cascade_after_batch after_commit; /**< Hook, or NULL. Refused inside a transaction of the host, which alone knows of its
+                                         COMMIT. */
   uint32_t column_count;            /**< Columns that the hooks are told besides the keys: file paths, numbers of other systems. */
   uint32_t reserved_too;            /**< Zero. */
   cascade_throttle *throttle;       /**< What makes it pause between its batches, or NULL. The purge holds a reference. */
@@ -109,8 +113,9 @@ typedef struct cascade_purge_options {
   uint32_t reserved_at_end;         /**< Zero. */
   const char *actor;                /**< Who deletes, or NULL. With this or the next, a row is written to the audit. */
   const char *reason;               /**< Why, or NULL. */
-  cascade_archive *archive;         /**< Where every row is copied to before it goes, or NULL. The purge holds a reference. Keys of all tables
-                                         are read then, too. An archive with lines is refused inside a transaction of the host. */
+  cascade_archive *archive;         /**< Where every row is copied to before it goes, or NULL. The purge holds a reference. Keys of
+                                         all tables are read then, too. An archive with lines is refused inside a transaction of the
+                                         host. */
 } cascade_purge_options;
 
 /** @brief A committed batch, and where the purge stands. Borrowed from the purge until its next call. */
@@ -128,7 +133,8 @@ typedef struct cascade_batch_info {
   uint32_t table;          /**< Table in whose rows the purge is at work. */
 } cascade_batch_info;
 
-/** @brief Columns that the host asked for, of the rows of one table, in the order of their keys. All pointers live as long as the hook runs. */
+/** @brief Columns that the host asked for, of the rows of one table, in the order of their keys. All pointers live as long as the
+    hook runs. */
 typedef struct cascade_row_columns {
   size_t size;                /**< `sizeof(cascade_row_columns)`, set by the caller. */
   uint64_t row_count;         /**< Rows: as many as keys. */
@@ -141,8 +147,8 @@ typedef struct cascade_row_columns {
 /** @brief What a purge did. */
 typedef struct cascade_purge_report {
   size_t size;                 /**< `sizeof(cascade_purge_report)`, set by the caller. */
-  int32_t finished;            /**< 1 when the end was reached: rows that other sessions add to a selection by condition meanwhile are
-                                    looked for again, three times at most; 0 when a budget, a cancel or a failure ended it. */
+  int32_t finished;            /**< 1 when the end was reached: rows that other sessions add to a selection by condition meanwhile
+                                    are looked for again, three times at most; 0 when a budget, a cancel or a failure ended it. */
   uint32_t table_count;        /**< Tables of which rows were deleted or rewritten, or stayed by a veto. */
   uint64_t batches;            /**< Committed batches. */
   uint64_t deleted;            /**< Rows deleted. */
@@ -168,23 +174,24 @@ typedef struct cascade_table_report {
 /**
  * @brief Prepares a purge and examines it. Changes nothing.
  *
- * Refuses what is refused by default (see @ref safety), and looks for rows that block: in the whole closure, before the first delete. Then
- * cascade_purge_next() does the work.
+ * Refuses what is refused by default (see @ref safety), and looks for rows that block: in the whole closure, before the first
+ * delete. Then cascade_purge_next() does the work.
  *
- * @param connection  a session; the purge holds a reference. Inside a transaction of the host, the purge is one batch between savepoints,
- *                    and the host commits. Until then, foreign keys that can be deferred may stay so, where rows are in circles
+ * @param connection  a session; the purge holds a reference. Inside a transaction of the host, the purge is one batch between
+ *                    savepoints, and the host commits. Until then, foreign keys that can be deferred may stay so, where rows are in
+ *                    circles
  * @param policy  rules; its graph must be the selection's
  * @param selection  rows to delete with what depends on them
  * @param options  NULL for the defaults
  * @param[out] purge  receives the purge, owned by the caller
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_BLOCKED with the table and relation in the error; CASCADE_NO_FILTER for a selection of every row;
- *         CASCADE_UNENFORCED where foreign keys are not enforced; CASCADE_NO_KEY for a table whose rows cannot be told apart; CASCADE_CYCLE for
- *         a circle that cannot be broken; CASCADE_ENGINE for a table without transactions; CASCADE_PRIVILEGE for a right that is missing;
- *         CASCADE_MAX_ROWS for more rows than `max_rows`; CASCADE_PLAN_CHANGED when `plan` is not what would be done; CASCADE_NOT_ATOMIC when
- *         only one transaction would be sound, and there are too many rows for one; CASCADE_TRIGGERS for user triggers, with
- *         CASCADE_INTEGRITY_PROVEN; CASCADE_POLICY for a rule that the database would not carry out, and for a
- *         table that the policy excludes; CASCADE_READONLY; CASCADE_INVALID;
+ *         CASCADE_UNENFORCED where foreign keys are not enforced; CASCADE_NO_KEY for a table whose rows cannot be told apart;
+ *         CASCADE_CYCLE for a circle that cannot be broken; CASCADE_ENGINE for a table without transactions; CASCADE_PRIVILEGE for
+ *         a right that is missing; CASCADE_MAX_ROWS for more rows than `max_rows`; CASCADE_PLAN_CHANGED when `plan` is not what
+ *         would be done; CASCADE_NOT_ATOMIC when only one transaction would be sound, and there are too many rows for one;
+ *         CASCADE_TRIGGERS for user triggers, with CASCADE_INTEGRITY_PROVEN; CASCADE_POLICY for a rule that the database would not
+ *         carry out, and for a table that the policy excludes; CASCADE_READONLY; CASCADE_INVALID;
  *         CASCADE_OPTIONS; CASCADE_NOT_FOUND for an unknown column, and without an outbox; CASCADE_UNSUPPORTED for `after_commit`,
  *         and an archive with lines, inside a transaction of the host; CASCADE_ARCHIVE for an archive that lacks a table or column,
  *         or could not take the rows; CASCADE_CANCELLED; CASCADE_NOMEM; any database status
@@ -207,8 +214,8 @@ CASCADE_API cascade_status cascade_purge_new(cascade_connection *connection, cas
  * @param[out] batch  receives the committed batch, borrowed until the next call
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_DONE when nothing is left to do or a budget is used up, again and again; the statuses of
- *         cascade_purge_new(), and CASCADE_HOOK, CASCADE_CONTENDED, CASCADE_NO_PROGRESS, CASCADE_ARCHIVE, CASCADE_THROTTLED. After a failure the purge gives that
- *         failure's status again
+ *         cascade_purge_new(), and CASCADE_HOOK, CASCADE_CONTENDED, CASCADE_NO_PROGRESS, CASCADE_ARCHIVE, CASCADE_THROTTLED. After
+ *         a failure the purge gives that failure's status again
  * @note Keys of one batch are in memory, whatever the size of the closure. On the thread that uses the purge.
  * @since 0.1
  */

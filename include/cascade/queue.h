@@ -57,7 +57,8 @@ typedef struct cascade_job_options {
   uint32_t column_count; /**< Columns that go to the outbox, and that the workers' hooks are told of. */
   const char *const *column_tables; /**< Their tables, one for each. */
   const char *const *columns;       /**< Their names. */
-  const char *actor;                /**< Who deletes, or NULL. With this or the next, the job has a row in the audit from the start. */
+  const char *actor;                /**< Who deletes, or NULL. With this or the next, the job has a row in the audit from the
+                                         start. */
   const char *reason;               /**< Why, or NULL. */
 } cascade_job_options;
 
@@ -101,8 +102,8 @@ typedef struct cascade_worker_options {
   uint32_t turn_ms; /**< Time after which a job goes back to the end of the queue; 0 means 10,000. */
   cascade_throttle *throttle; /**< What makes it pause before its claims and batches, or NULL. The worker holds a
                                    reference, and keeps its job through a pause. */
-  cascade_after_batch before_batch; /**< Hooks as in ::cascade_purge_options, for every job that is a purge; or NULL. cascade_worker_purge()
-                                         gives the purge that they are told of. */
+  cascade_after_batch before_batch; /**< Hooks as in ::cascade_purge_options, for every job that is a purge; or NULL.
+                                         cascade_worker_purge() gives the purge that they are told of. */
   cascade_after_batch after_batch;  /**< Hook, or NULL. */
   cascade_after_batch after_commit; /**< Hook, or NULL. */
   void *hook_data;                  /**< First argument of the hooks. */
@@ -174,8 +175,8 @@ CASCADE_API cascade_status cascade_queue_install(cascade_connection *connection,
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_POLICY when a column that would be detached cannot be NULL, with the migration that would
  * help; CASCADE_BLOCKED; CASCADE_NOT_ATOMIC when more than `max_tx_rows` would go at once; CASCADE_NOT_FOUND without a
- * queue, without an outbox where the job's options need one, and for an unknown column; CASCADE_UNSUPPORTED for a queue of a newer version; the statuses of cascade_purge_new(). Nothing is changed on
- * failure
+ * queue, without an outbox where the job's options need one, and for an unknown column; CASCADE_UNSUPPORTED for a queue of a newer
+ * version; the statuses of cascade_purge_new(). Nothing is changed on failure
  * @note Takes the locks of its rows until its COMMIT, or the host's. On the thread that uses the connection.
  * @since 0.1
  */
@@ -193,8 +194,8 @@ CASCADE_API cascade_status cascade_detach(cascade_connection *connection, cascad
  * @param options  NULL for the defaults
  * @param[out] job  receives the number of the job; may be NULL
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_NO_FILTER; CASCADE_POLICY for a table that the policy excludes; CASCADE_NOT_FOUND without a queue, without an outbox where the options need one, and for an
- * unknown column; CASCADE_UNSUPPORTED for a queue of a newer
+ * @return CASCADE_OK; CASCADE_NO_FILTER; CASCADE_POLICY for a table that the policy excludes; CASCADE_NOT_FOUND without a queue,
+ * without an outbox where the options need one, and for an unknown column; CASCADE_UNSUPPORTED for a queue of a newer
  * version, and for a policy that sets a column to bytes; CASCADE_INVALID; CASCADE_OPTIONS; CASCADE_NOMEM; any database
  * status
  * @note On the thread that uses the connection.
@@ -217,8 +218,8 @@ CASCADE_API cascade_status cascade_queue_purge(cascade_connection *connection, c
  * @param[out] job  receives the number of the job; may be NULL
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_INVALID for a fill that streams, has begun or has no source, or has options that are not for a
- * worker: a token, a checkpoint table, a dry run, budgets, a throttle; CASCADE_NOT_FOUND without a queue; CASCADE_UNSUPPORTED for a queue
- * of a newer version; CASCADE_OPTIONS; CASCADE_NOMEM; any database status
+ * worker: a token, a checkpoint table, a dry run, budgets, a throttle; CASCADE_NOT_FOUND without a queue; CASCADE_UNSUPPORTED for a
+ * queue of a newer version; CASCADE_OPTIONS; CASCADE_NOMEM; any database status
  * @note One short transaction. On the thread that uses the connection.
  * @since 0.1
  */
@@ -280,8 +281,8 @@ CASCADE_API cascade_status cascade_queue_resume(cascade_connection *connection, 
  * @brief Lists jobs, by their numbers, as one JSON object: `{"version": 1, "now": ..., "jobs": [...]}`.
  *
  * A job has `job`, `kind` ("detached", "purge" or "fill"), `state`, `table`, `keys` (recorded, and not dealt with yet),
- * `deleted`, `updated`, `kept`, `inserted`, `skipped`, `batches`, `attempts`, `max_attempts`, `due` (ready: not before; claimed: end of the
- * lease; else null), `owner`, `error`, `created`, `changed`, and `part_of` where a large job was cut. Times are
+ * `deleted`, `updated`, `kept`, `inserted`, `skipped`, `batches`, `attempts`, `max_attempts`, `due` (ready: not before; claimed:
+ * end of the lease; else null), `owner`, `error`, `created`, `changed`, and `part_of` where a large job was cut. Times are
  * milliseconds since 1970 by the database's clock.
  *
  * @param connection  a session in whose database the queue is installed
@@ -299,9 +300,9 @@ CASCADE_API cascade_status cascade_queue_list(cascade_connection *connection, co
 /**
  * @brief The state of the queue as one JSON object, for monitoring.
  *
- * `paused` says whether the queue is; `jobs` counts them by state; `oldest_ready_ms` is how long the first job that is due has waited, and 0 when none has;
- * `kinds` has, for each kind, `deleted`, `updated`, `kept`, `inserted`, `skipped`, and `lag`: recorded keys that jobs which are ready or
- * claimed have not dealt with yet.
+ * `paused` says whether the queue is; `jobs` counts them by state; `oldest_ready_ms` is how long the first job that is due has
+ * waited, and 0 when none has; `kinds` has, for each kind, `deleted`, `updated`, `kept`, `inserted`, `skipped`, and `lag`: recorded
+ * keys that jobs which are ready or claimed have not dealt with yet.
  *
  * @param connection  a session in whose database the queue is installed
  * @param[out] text  receives the text, to be freed with cascade_text_free()
@@ -320,8 +321,8 @@ CASCADE_API cascade_status cascade_queue_metrics(cascade_connection *connection,
  * @param options  NULL for the defaults
  * @param[out] worker  receives the worker, owned by the caller
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_NOT_FOUND without a queue, and for an unknown column; CASCADE_UNSUPPORTED for a queue of a newer version, and inside
- * a transaction; CASCADE_OPTIONS; CASCADE_INVALID; CASCADE_NOMEM; any database status
+ * @return CASCADE_OK; CASCADE_NOT_FOUND without a queue, and for an unknown column; CASCADE_UNSUPPORTED for a queue of a newer
+ * version, and inside a transaction; CASCADE_OPTIONS; CASCADE_INVALID; CASCADE_NOMEM; any database status
  * @note One thread at a time; each worker has a session of its own.
  * @since 0.1
  */
@@ -332,9 +333,9 @@ CASCADE_API cascade_status cascade_worker_new(cascade_connection *connection, co
  * @brief Does the next piece of work: claims a job, or does one batch of the claimed one, in one transaction each.
  *
  * A job that fails keeps the reason: it is tried again after a pause that grows from two seconds to ten minutes, or is
- * dead, at once where trying again cannot help. That is no failure of the worker. So it is with a hook that fails: its batch is rolled back,
- * or after COMMIT stays, and the job is tried again. Rows that a hook vetoes stay, and the job is done without them; they are counted as
- * `kept`.
+ * dead, at once where trying again cannot help. That is no failure of the worker. So it is with a hook that fails: its batch is
+ * rolled back, or after COMMIT stays, and the job is tried again. Rows that a hook vetoes stay, and the job is done without them;
+ * they are counted as `kept`.
  *
  * @param worker  a worker
  * @param[out] error  receives the failure; may be NULL
@@ -346,8 +347,8 @@ CASCADE_API cascade_status cascade_worker_new(cascade_connection *connection, co
 CASCADE_API cascade_status cascade_worker_step(cascade_worker *worker, cascade_error **error);
 
 /**
- * @brief The purge that a worker's hooks are told of: for cascade_purge_veto(), cascade_purge_row_columns() and cascade_purge_blame(), and
- * for what cascade_purge_describe() says of it.
+ * @brief The purge that a worker's hooks are told of: for cascade_purge_veto(), cascade_purge_row_columns() and
+ * cascade_purge_blame(), and for what cascade_purge_describe() says of it.
  * @param worker  a worker, or NULL
  * @return the purge, borrowed until the hook returns; NULL when there is none
  * @note Touches no database. Inside a hook of the worker, on the hook's thread.

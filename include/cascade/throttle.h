@@ -62,8 +62,8 @@ typedef struct cascade_pause {
 typedef int64_t (*cascade_throttle_ask)(void *user_data, uint64_t last_ns);
 
 /**
- * @brief Tells the host of a pause: as it begins, about once a second while it lasts, and as it ends. Not of a sleep that is shorter
- *        than a second.
+ * @brief Tells the host of a pause: as it begins, about once a second while it lasts, and as it ends. Not of a sleep that is
+ *        shorter than a second.
  * @param user_data  of the options
  * @param pause  borrowed for the call
  */
@@ -73,19 +73,19 @@ typedef void (*cascade_throttle_told)(void *user_data, const cascade_pause *paus
 typedef struct cascade_throttle_options {
   size_t size;                  /**< `sizeof(cascade_throttle_options)`. */
   uint32_t sleep_percent;       /**< After each transaction, a sleep of this share of its length: 100 for as long as it took. */
-  uint32_t max_lag_ms;          /**< Milliseconds that a replica may be behind: what the server had written so long ago must be there.
-                                     Looks at the `replicas`, or without any, on PostgreSQL, at all that are connected
+  uint32_t max_lag_ms;          /**< Milliseconds that a replica may be behind: what the server had written so long ago must be
+                                     there. Looks at the `replicas`, or without any, on PostgreSQL, at all that are connected
                                      (`pg_stat_replication`). */
-  const char *const *replicas;  /**< URIs of replicas, as of cascade_connection_open(). Their sessions are opened at once, and anew when
-                                     they are lost; while one cannot be reached there is a pause. */
+  const char *const *replicas;  /**< URIs of replicas, as of cascade_connection_open(). Their sessions are opened at once, and anew
+                                     when they are lost; while one cannot be reached there is a pause. */
   uint32_t replica_count;       /**< How many. */
-  uint32_t max_load;            /**< Sessions, this one left out, for which the server may be at work: of clients, in the state `active`
-                                     (PostgreSQL), or Threads_running (MariaDB). */
+  uint32_t max_load;            /**< Sessions, this one left out, for which the server may be at work: of clients, in the state
+                                     `active` (PostgreSQL), or Threads_running (MariaDB). */
   uint32_t max_flow_percent;    /**< Galera: share of the time since the last look for which flow control may have held the cluster
                                      back. */
   uint32_t max_pause_ms;        /**< A pause that takes longer fails with CASCADE_THROTTLED; 0 for no bound. */
-  uint64_t max_dead_rows;       /**< PostgreSQL: dead rows that a table may have while autovacuum is due for it. UINT64_MAX never waits,
-                                     and only counts. */
+  uint64_t max_dead_rows;       /**< PostgreSQL: dead rows that a table may have while autovacuum is due for it. UINT64_MAX never
+                                     waits, and only counts. */
   const char *pause_file;       /**< Pauses while a file of this name is there. NULL for none. */
   cascade_throttle_ask ask;     /**< Callback, or NULL. */
   cascade_throttle_told told;   /**< Callback, or NULL. */
@@ -121,12 +121,12 @@ typedef struct cascade_throttle_report {
  * @param options  not NULL. Everything is copied
  * @param[out] throttle  receives the throttle, owned by the caller
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_UNSUPPORTED when the engine has no such thing: lag, load, flow or dead rows on SQLite, flow outside of a
- *         Galera cluster, dead rows with autovacuum off, lag on MariaDB without a binary log; CASCADE_PRIVILEGE when the user may not
- *         see other sessions; CASCADE_CONNECTION when a replica cannot be reached; CASCADE_INVALID for a replica that is none, and for
- *         lag on MariaDB without replicas; CASCADE_OPTIONS; CASCADE_NOMEM; any database status
- * @note One thread at a time uses a throttle; several purges, fills and workers of that thread may share it. Inside a transaction of the
- *       host there are no pauses.
+ * @return CASCADE_OK; CASCADE_UNSUPPORTED when the engine has no such thing: lag, load, flow or dead rows on SQLite, flow outside
+ *         of a Galera cluster, dead rows with autovacuum off, lag on MariaDB without a binary log; CASCADE_PRIVILEGE when the user
+ *         may not see other sessions; CASCADE_CONNECTION when a replica cannot be reached; CASCADE_INVALID for a replica that is
+ *         none, and for lag on MariaDB without replicas; CASCADE_OPTIONS; CASCADE_NOMEM; any database status
+ * @note One thread at a time uses a throttle; several purges, fills and workers of that thread may share it. Inside a transaction
+ *       of the host there are no pauses.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_throttle_new(cascade_connection *connection, const cascade_throttle_options *options,

@@ -1,5 +1,5 @@
-/* Names of tables and columns. SQLite ignores the case of ASCII letters; the other engines keep it, and a name in another case finds
-   what it means only where nothing has it as written. */
+/* Names of tables and columns. SQLite ignores the case of ASCII letters; the other engines keep it, and a name in another case
+   finds what it means only where nothing has it as written. */
 #ifndef CASC_NAMES_H
 #define CASC_NAMES_H
 

@@ -20,8 +20,8 @@ typedef enum casc_affinity {
 typedef struct casc_column {
   const char *name, *type, *default_sql;
   uint32_t flags;      /* cascade_column_flag */
-  int32_t value_type;  /* what a value of it is written as: CASCADE_INT64, CASCADE_UINT64, CASCADE_TEXT, CASCADE_BLOB, or CASCADE_ANY;
-                          CASCADE_NULL when in no form a value finds its row again */
+  int32_t value_type;  /* what a value of it is written as: CASCADE_INT64, CASCADE_UINT64, CASCADE_TEXT, CASCADE_BLOB, or
+                          CASCADE_ANY; CASCADE_NULL when in no form a value finds its row again */
   casc_affinity affinity;
   const char *collation; /* as SQL names it; NULL for the usual one: BINARY on SQLite, the type's own on PostgreSQL */
   const char *sql_type;  /* PostgreSQL: the type, without length or precision, as a cast names it; NULL on other engines */

@@ -16,8 +16,9 @@ static void sqlite_columns(casc_statement *statement, const casc_sql_table *tabl
   casc_sqlite_column(statement, "m.type = 'table' And m.rootpage > 0", CASCADE_INT64);
   casc_put(statement, " From ");
   casc_sqlite_identifier(&statement->sql, schema);
-  casc_put(statement, ".sqlite_master m Join pragma_table_xinfo(m.name, ?) c Where m.type In ('table', 'view') And m.name = ? Collate Nocase"
-                      " And c.hidden <> 1 Order By c.cid");
+  casc_put(statement,
+           ".sqlite_master m Join pragma_table_xinfo(m.name, ?) c Where m.type In ('table', 'view') And m.name = ? Collate Nocase"
+           " And c.hidden <> 1 Order By c.cid");
   casc_statement_text(statement, schema, strlen(schema));
   casc_statement_text(statement, table->name, strlen(table->name));
 }
@@ -64,10 +65,12 @@ void casc_archive_columns(const casc_dialect *dialect, casc_statement *statement
 /* Files with a rollback journal are committed together, by a journal over both. */
 void casc_archive_together(casc_statement *statement, const char *schema) {
   casc_put(statement, "Select ");
-  casc_sqlite_column(statement,
-                     "d.file = '' Or (m.journal_mode Not In ('wal', 'off', 'memory') And a.journal_mode Not In ('wal', 'off', 'memory'))",
-                     CASCADE_INT64);
-  casc_put(statement, " From pragma_journal_mode('main') m, pragma_journal_mode(?) a, pragma_database_list d Where d.name = 'main'");
+  casc_sqlite_column(
+      statement,
+      "d.file = '' Or (m.journal_mode Not In ('wal', 'off', 'memory') And a.journal_mode Not In ('wal', 'off', 'memory'))",
+      CASCADE_INT64);
+  casc_put(statement,
+           " From pragma_journal_mode('main') m, pragma_journal_mode(?) a, pragma_database_list d Where d.name = 'main'");
   casc_statement_text(statement, schema, strlen(schema));
 }
 
@@ -90,8 +93,8 @@ static void put_table(const casc_dialect *dialect, casc_str *sql, const casc_sql
   dialect->identifier(sql, table->name);
 }
 
-void casc_archive_create(const casc_dialect *dialect, casc_str *sql, const casc_sql_table *table, const casc_archive_column *columns,
-                         uint32_t count, bool when) {
+void casc_archive_create(const casc_dialect *dialect, casc_str *sql, const casc_sql_table *table,
+                         const casc_archive_column *columns, uint32_t count, bool when) {
   static const char *const times[] = {"text Not Null Default (Strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
                                       "timestamp with time zone Not Null Default Now()",
                                       "datetime(6) Not Null Default (Utc_Timestamp(6))"};
@@ -106,7 +109,8 @@ void casc_archive_create(const casc_dialect *dialect, casc_str *sql, const casc_
   casc_str_put(sql, dialect == &casc_dialect_mariadb ? ") Engine = InnoDB" : ")");
 }
 
-void casc_archive_add_column(const casc_dialect *dialect, casc_str *sql, const casc_sql_table *table, const casc_archive_column *column) {
+void casc_archive_add_column(const casc_dialect *dialect, casc_str *sql, const casc_sql_table *table,
+                             const casc_archive_column *column) {
   casc_str_put(sql, "Alter Table ");
   put_table(dialect, sql, table);
   casc_str_put(sql, " Add Column ");

@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 /* Whether the text, put in parentheses, stays within them: balanced, without a comment, a semicolon or a placeholder other than "?"
-   outside of quotes. Counts the placeholders; *what says what is wrong otherwise. On PostgreSQL "??" stands for its operator "?". */
+   outside of quotes. Counts the placeholders; *what says what is wrong otherwise. On PostgreSQL "??" stands for its operator
+   "?". */
 bool casc_condition_sound(const char *engine, const char *condition, uint32_t *placeholders, const char **what);
 /* Nothing but blanks. */
 bool casc_condition_blank(const char *condition);

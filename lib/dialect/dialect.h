@@ -1,12 +1,13 @@
 /* All SQL of the library. A dialect writes statements into a builder; it reaches no database.
-   Rows are told apart by their identity: on SQLite the rowid, elsewhere and for WITHOUT ROWID tables the primary key; on PostgreSQL, where
-   there is no key, by their place. */
+   Rows are told apart by their identity: on SQLite the rowid, elsewhere and for WITHOUT ROWID tables the primary key; on
+   PostgreSQL, where there is no key, by their place. */
 #ifndef CASC_DIALECT_H
 #define CASC_DIALECT_H
 
 #include "statement.h"
 
-/* A table as SQL sees it. A cast is what casc_dialect's `cast` makes of a column's type: how a key is written that is compared with it. */
+/* A table as SQL sees it. A cast is what casc_dialect's `cast` makes of a column's type: how a key is written that is compared with
+   it. */
 typedef struct casc_sql_table {
   const char *schema; /* NULL for the default */
   const char *name;
@@ -49,13 +50,14 @@ typedef struct casc_sql_filter {
   const cascade_keys *shown_among;   /* shown columns are one of these */
   const cascade_value *after;        /* identity is greater than this; less, ... */
   bool backward;                     /* ... when this is set */
-  uint64_t limit;                    /* of a delete or an update, unless the dialect writes_all: no more rows than this; 0 for all */
-  bool lock;                         /* of a select: hold the rows until the transaction ends, in the order of their identities; of a
-                                        count: hold what is counted */
+  uint64_t limit;                    /* of a delete or an update, unless the dialect writes_all: no more rows than this; 0 for
+                                        all */
+  bool lock;                         /* of a select: hold the rows until the transaction ends, in the order of their identities; of
+                                        a count: hold what is counted */
 } casc_sql_filter;
 
-/* How the rows of a page are come by. Where the dialect pages_need_ways, an engine that is asked for rows in order may walk its primary key
-   through a whole table for a few of them: so it is asked only for what is bounded. */
+/* How the rows of a page are come by. Where the dialect pages_need_ways, an engine that is asked for rows in order may walk its
+   primary key through a whole table for a few of them: so it is asked only for what is bounded. */
 typedef enum casc_page_way {
   CASC_PAGE_ORDERED, /* as the engine likes: an index gives them in order, or there is none */
   CASC_PAGE_PROBE,   /* no more than `bound` of them, in any order, sorted afterwards: the page, when there are no more */
@@ -75,8 +77,8 @@ typedef struct casc_sql_page {
   bool unsorted;                /* of a CASC_PAGE_PROBE without anchor: all that it looks at, as it comes; less to plan */
   bool alone;                   /* of a CASC_PAGE_ORDERED: the only one of its statement, which gives nothing before the identity */
   bool packed;                  /* of an unsorted one: its integers come as one value, each of 8 bytes, the highest first */
-  bool tells_end;               /* of a CASC_PAGE_WALK: where the page does not fill, the last row walked to comes too, and 1 beside it,
-                                   unless the table ended before */
+  bool tells_end;               /* of a CASC_PAGE_WALK: where the page does not fill, the last row walked to comes too, and 1 beside
+                                   it, unless the table ended before */
   uint32_t behind_count;        /* columns of the row that are wanted besides */
   const char *const *behind;
   const int32_t *behind_types;
@@ -96,7 +98,8 @@ typedef struct casc_dialect {
   const char *const *begin_committed; /* begin_write of a session that is at READ COMMITTED; NULL where that is no other */
   const char *commit, *rollback;
   const char *savepoint, *release, *rollback_to; /* instead of them, inside a transaction of the host */
-  const char *defer;             /* puts foreign-key checks off to COMMIT, inside a transaction; NULL where there is no such thing */
+  const char *defer;             /* puts foreign-key checks off to COMMIT, inside a transaction; NULL where there is no such
+                                    thing */
   const char *checks_off, *checks_on; /* outside a transaction; NULL where there is no such thing */
   const char *checks_off_local; /* inside a transaction, which may set them back at its end; NULL where there is no such thing */
   const char *const *checks_on_local; /* as they were: by the answer to checks_state, less 1 */
@@ -128,30 +131,35 @@ typedef struct casc_dialect {
   /* A SELECT that gives these rows; `rows` are as columns are to be written. */
   void (*rows_source)(casc_statement *statement, const cascade_keys *rows, const int32_t *types, const char *const *casts);
   /* How a column of such rows is written; in memory of the arena. NULL when memory is out. */
-  const char *(*row_source_cast)(casc_arena *arena, const char *type, const char *sql_type, const char *collation, int32_t value_type);
+  const char *(*row_source_cast)(casc_arena *arena, const char *type, const char *sql_type, const char *collation,
+                                 int32_t value_type);
   /* Identities, then with `shown` the shown columns too (once, when they are the same). limit 0: no limit.
      ordered: by identity. */
   void (*select_keys)(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, bool shown,
                       bool ordered, uint64_t limit);
-  /* Pages, one after another, each in its order: the page's place in `pages` (an integer); with CASC_PAGE_PROBE how many rows it looked at,
-     else 0; the identity; the shown columns, when they are others; the columns behind. All pages must be alike (casc_pages_alike). */
+  /* Pages, one after another, each in its order: the page's place in `pages` (an integer); with CASC_PAGE_PROBE how many rows it
+     looked at, else 0; the identity; the shown columns, when they are others; the columns behind. All pages must be alike
+     (casc_pages_alike). */
   void (*select_pages)(casc_statement *statement, const casc_sql_page *pages, uint32_t count);
   uint32_t pages_at_once; /* in one statement */
   bool pages_need_ways;   /* else all are CASC_PAGE_ORDERED */
-  /* For reading pages: what begins and ends that which makes the ways certain: a transaction that only reads; or, inside one of the host's,
-     a savepoint that is rolled back. NULL where nothing is needed. */
+  /* For reading pages: what begins and ends that which makes the ways certain: a transaction that only reads; or, inside one of the
+     host's, a savepoint that is rolled back. NULL where nothing is needed. */
   const char *const *look_begin, *const *look_end, *const *look_begin_nested, *const *look_end_nested;
   /* Put before a query: a bound of what it may take. NULL where there is no such thing. */
   void (*limit_time)(casc_statement *statement, uint32_t milliseconds);
-  /* For each single-column relation of which the statistics know it: its place in `relations` and the share of the referencing table's rows
-     that refer to the one row with this identity, in millionths. Rows of two integers. NULL where nothing is to be known. */
+  /* For each single-column relation of which the statistics know it: its place in `relations` and the share of the referencing
+     table's rows that refer to the one row with this identity, in millionths. Rows of two integers. NULL where nothing is to be
+     known. */
   void (*shares)(casc_statement *statement, const casc_sql_relation *const *relations, uint32_t count, const cascade_value *key);
   /* For each page, how many rows refer, counting no further than its limit (0: to the end): the place, and the count. */
   void (*count_pages)(casc_statement *statement, const casc_sql_page *pages, uint32_t count);
-  /* Identities of rows among `keys`, each with the identity and the shown columns (when they are others) of the row that it refers to. */
+  /* Identities of rows among `keys`, each with the identity and the shown columns (when they are others) of the row that it refers
+     to. */
   void (*select_links)(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys);
-  /* For each table two integers, in one row: how many rows this session's transactions have deleted and updated, in the engine's own actions
-     too. They differ by what was done between two looks; NULL when the engine does not count. NULL where there is no such thing. */
+  /* For each table two integers, in one row: how many rows this session's transactions have deleted and updated, in the engine's
+     own actions too. They differ by what was done between two looks; NULL when the engine does not count. NULL where there is no
+     such thing. */
   void (*changes)(casc_statement *statement, const casc_sql_table *const *tables, uint32_t count);
   /* The greatest identity: no row, or one. */
   void (*last_key)(casc_statement *statement, const casc_sql_table *table);
@@ -161,8 +169,8 @@ typedef struct casc_dialect {
   /* Inserts some columns of the rows with these identities into another table. */
   void (*copy_rows)(casc_statement *statement, const casc_sql_table *to, const casc_sql_table *table, const char *const *columns,
                     uint32_t count, const cascade_keys *keys);
-  /* Rows of several tables in one statement, at the end of which the database checks them all; NULL where there is no such thing. One
-     row of one integer for each table: how many went. */
+  /* Rows of several tables in one statement, at the end of which the database checks them all; NULL where there is no such thing.
+     One row of one integer for each table: how many went. */
   void (*delete_together)(casc_statement *statement, const casc_sql_table *const *tables, const cascade_keys *keys, uint32_t count);
   /* Sets relation->set_columns to values. */
   void (*update_rows)(casc_statement *statement, const casc_sql_relation *relation, const cascade_value *values,
@@ -174,15 +182,15 @@ typedef struct casc_dialect {
   /* Identities of rows among `keys` that refer, without NULL, to a row that does not exist. */
   void (*select_dangling)(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys,
                           uint64_t limit);
-  /* Records the keys of the relation's rows that meet the filter: inserts into a table of the queue the number of a job with the shown
-     columns, as one integer or as one text. Rows are not held: as many must become NULL afterwards. */
+  /* Records the keys of the relation's rows that meet the filter: inserts into a table of the queue the number of a job with the
+     shown columns, as one integer or as one text. Rows are not held: as many must become NULL afterwards. */
   void (*detach_keys)(casc_statement *statement, const casc_sql_relation *relation, const casc_sql_filter *filter, int64_t job,
                       bool integers);
   bool detach_updates; /* ... and sets the relation's set_columns to NULL */
-  /* The statements with which a column comes to take NULL. `definition` is the column's type; with `table_sql`, the text of the table as
-     it is to be, or NULL, and `version` the schema's. `default_sql` may be NULL. */
-  void (*allow_null)(casc_str *sql, const casc_sql_table *table, const char *column, const char *definition, const char *default_sql,
-                     int64_t version);
+  /* The statements with which a column comes to take NULL. `definition` is the column's type; with `table_sql`, the text of the
+     table as it is to be, or NULL, and `version` the schema's. `default_sql` may be NULL. */
+  void (*allow_null)(casc_str *sql, const casc_sql_table *table, const char *column, const char *definition,
+                     const char *default_sql, int64_t version);
   /* The text of the table, and the version of the schema; NULL where a column can be changed in place. */
   void (*table_sql)(casc_statement *statement, const casc_sql_table *table);
   const struct casc_queue_words *queue; /* queue.c */

@@ -121,10 +121,11 @@ static void put_greatest(casc_statement *statement, const casc_sql_fill *fill, u
   snprintf(word, sizeof word, "%.*s", (int)strcspn(type, "("), type);
   bool sorted = false, as_text = false;
   for (size_t i = 0; in_postgres(fill) && i < sizeof ordered / sizeof *ordered; i++) sorted = sorted || !strcmp(word, ordered[i]);
-  for (size_t i = 0; in_postgres(fill) && i < sizeof unordered / sizeof *unordered; i++) as_text = as_text || !strcmp(word, unordered[i]);
+  for (size_t i = 0; in_postgres(fill) && i < sizeof unordered / sizeof *unordered; i++)
+    as_text = as_text || !strcmp(word, unordered[i]);
   if (sorted || as_text)
-    casc_str_printf(&statement->sql, "(Array_Agg(c%u Order By c%u%s Desc Nulls Last))[1] As c%u", column, column, as_text ? "::text" : "",
-                    column);
+    casc_str_printf(&statement->sql, "(Array_Agg(c%u Order By c%u%s Desc Nulls Last))[1] As c%u", column, column,
+                    as_text ? "::text" : "", column);
   else if (in_postgres(fill) && !strcmp(type, "boolean")) casc_str_printf(&statement->sql, "Bool_Or(c%u) As c%u", column, column);
   else casc_str_printf(&statement->sql, "Max(c%u) As c%u", column, column);
 }

@@ -39,7 +39,8 @@ typedef struct casc_sql_part {
   uint64_t limit;      /* of a count: go no further than one more; 0 for no limit. Where counting and writing are one, nothing is
                           written when there are more */
   uint64_t first;      /* no more rows than this, in the order of the key; 0 for all */
-  bool fresh;          /* the target has no row in the range: an insert, which counts by itself, goes no further than the limit either */
+  bool fresh;          /* the target has no row in the range: an insert, which counts by itself, goes no further than the limit
+                          either */
 } casc_sql_part;
 
 /* Rows that cannot be written, or would not be what was meant. */

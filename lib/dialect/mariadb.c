@@ -1,5 +1,5 @@
-/* MariaDB's dialect. Keys travel as one JSON array that JSON_TABLE reads as a table; a straight join makes it drive, as the optimizer
-   would rather scan. Its columns have names that a condition of the host does not mean. */
+/* MariaDB's dialect. Keys travel as one JSON array that JSON_TABLE reads as a table; a straight join makes it drive, as the
+   optimizer would rather scan. Its columns have names that a condition of the host does not mean. */
 #include "columns.h"
 #include "mariadb_parts.h"
 #include "parts.h"
@@ -294,7 +294,8 @@ static void count_rows(casc_statement *statement, const casc_sql_table *table, c
   put(statement, limit ? " FROM (SELECT 1 FROM " : " FROM ");
   casc_mariadb_joined_where(statement, table, filter);
   casc_mariadb_limited(statement, limit);
-  if (filter->lock) put(statement, " LOCK IN SHARE MODE"); /* holds the index's entries alone, which keeps the rows as they are too */
+  if (filter->lock) put(statement, " LOCK IN SHARE MODE"); /* holds the index's entries alone, which keeps the rows as they are
+                                                              too */
   if (limit) put(statement, ") AS casc_c");
 }
 
@@ -313,8 +314,8 @@ static void copy_rows(casc_statement *statement, const casc_sql_table *to, const
   casc_mariadb_joined_where(statement, table, &(casc_sql_filter){.among = keys});
 }
 
-/* Rows that a statement with a limit writes, picked out first, as a table casc_d. What made them be picked is looked at again: a row
-   that another session moves meanwhile is left alone. */
+/* Rows that a statement with a limit writes, picked out first, as a table casc_d. What made them be picked is looked at again: a
+   row that another session moves meanwhile is left alone. */
 static void picked(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
   const casc_sql_relation *relation = filter->relation;
   put(statement, "(SELECT ");
@@ -403,8 +404,8 @@ static void detach_keys(casc_statement *statement, const casc_sql_relation *rela
   casc_mariadb_joined_where(statement, table, filter);
 }
 
-static void allow_null(casc_str *sql, const casc_sql_table *table, const char *column_name, const char *definition, const char *default_sql,
-                       int64_t version) {
+static void allow_null(casc_str *sql, const casc_sql_table *table, const char *column_name, const char *definition,
+                       const char *default_sql, int64_t version) {
   (void)version;
   casc_str_put(sql, "ALTER TABLE ");
   if (table->schema) {
@@ -480,7 +481,8 @@ static const char *cast_of(casc_arena *arena, const char *type, const char *sql_
   return casc_arena_printf(arena, "%s CHARACTER SET %.*s COLLATE %s", type, (int)strcspn(collation, "_"), collation, collation);
 }
 
-static const char *row_source_cast(casc_arena *arena, const char *type, const char *sql_type, const char *collation, int32_t value_type) {
+static const char *row_source_cast(casc_arena *arena, const char *type, const char *sql_type, const char *collation,
+                                   int32_t value_type) {
   if (value_type == CASCADE_INT64) return "BIGINT";
   if (casc_mariadb_is_bytes(value_type)) return casc_arena_strdup(arena, type);
   return value_type == CASCADE_UINT64 ? "BIGINT UNSIGNED" : cast_of(arena, "LONGTEXT", sql_type, collation);

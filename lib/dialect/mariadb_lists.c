@@ -68,7 +68,8 @@ void casc_mariadb_key_table(casc_statement *statement, const cascade_keys *keys,
   if (text) casc_statement_text(statement, text, length);
   put(statement, "JSON_TABLE(?, '$[*]' COLUMNS (");
   for (uint32_t i = 0; i < keys->column_count; i++) {
-    casc_str_printf(&statement->sql, "%scasc_%u %s PATH ", i ? ", " : "", i, casc_mariadb_is_bytes(types[i]) ? "LONGTEXT" : casts[i]);
+    casc_str_printf(&statement->sql, "%scasc_%u %s PATH ", i ? ", " : "", i,
+                    casc_mariadb_is_bytes(types[i]) ? "LONGTEXT" : casts[i]);
     if (keys->integers) put(statement, "'$'");
     else casc_str_printf(&statement->sql, "'$[%u]'", i);
   }
@@ -90,8 +91,8 @@ static unsigned long digits_of(const char *type) {
   return length ? 2 * strtoul(length + 1, NULL, 10) + 2 : 0;
 }
 
-/* Values of other types are left as they are, so that it is the INSERT that converts them: here they would become NULL. Bytes without a
-   bound would be empty behind GROUP BY and DISTINCT. */
+/* Values of other types are left as they are, so that it is the INSERT that converts them: here they would become NULL. Bytes
+   without a bound would be empty behind GROUP BY and DISTINCT. */
 void casc_mariadb_rows_source(casc_statement *statement, const cascade_keys *rows, const int32_t *types, const char *const *casts) {
   put(statement, "SELECT ");
   for (uint32_t i = 0; i < rows->column_count; i++) {

@@ -1,5 +1,5 @@
-/* Pages of many relations on MariaDB, of which each is read through the index of its relation: that of a foreign key ends with the primary
-   key, so that the rows of one value come in their order. */
+/* Pages of many relations on MariaDB, of which each is read through the index of its relation: that of a foreign key ends with the
+   primary key, so that the rows of one value come in their order. */
 #include "columns.h"
 #include "mariadb_parts.h"
 #include "pages.h"
@@ -33,7 +33,8 @@ static void columns(casc_statement *statement, const casc_sql_table *table, cons
   for (uint32_t i = 0; i < count; i++) casc_mariadb_column(statement, full_name(statement, table, names[i]), types[i]);
 }
 
-/* Where selects stand one above the other, the narrowest type of their columns is not enough, and fixed lengths would be filled up. */
+/* Where selects stand one above the other, the narrowest type of their columns is not enough, and fixed lengths would be filled
+   up. */
 static void page_columns(casc_statement *statement, const casc_sql_table *table, const char *const *names, const int32_t *types,
                          uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {

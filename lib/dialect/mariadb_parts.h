@@ -30,8 +30,8 @@ bool casc_mariadb_is_bytes(int32_t type);
 /* The keys as a table casc_k of columns casc_0, casc_1 ... */
 void casc_mariadb_key_table(casc_statement *statement, const cascade_keys *keys, const int32_t *types, const char *const *casts);
 /* table.column = casc_k.casc_0 AND ... */
-void casc_mariadb_match_keys(casc_statement *statement, const casc_sql_table *table, const char *const *columns, const int32_t *types,
-                             uint32_t count);
+void casc_mariadb_match_keys(casc_statement *statement, const casc_sql_table *table, const char *const *columns,
+                             const int32_t *types, uint32_t count);
 void casc_mariadb_rows_source(casc_statement *statement, const cascade_keys *rows, const int32_t *types, const char *const *casts);
 
 #endif

@@ -45,7 +45,8 @@ void casc_outbox_remove(const casc_queue_words *words, casc_statement *statement
 
 void casc_audit_insert(const casc_queue_words *words, casc_statement *statement, const casc_audited *purge) {
   casc_say(words, statement,
-           "Insert Into cascade_audit (actor, reason, table_name, fingerprint, batches, deleted, updated, kept, finished, started, changed) "
+           "Insert Into cascade_audit (actor, reason, table_name, fingerprint, batches, deleted, updated, kept, finished, started, "
+           "changed) "
            "Values (%t, %t, %t, %t, %i, %i, %i, %i, %i, %n, %n)",
            purge->actor, purge->reason, purge->table, purge->fingerprint, (int64_t)purge->batches, (int64_t)purge->deleted,
            (int64_t)purge->updated, purge->kept, (int64_t)purge->finished);
@@ -56,7 +57,8 @@ void casc_audit_insert(const casc_queue_words *words, casc_statement *statement,
 
 void casc_audit_update(const casc_queue_words *words, casc_statement *statement, int64_t id, const casc_audited *purge) {
   casc_say(words, statement,
-           "Update cascade_audit Set batches = batches + %i, deleted = deleted + %i, updated = updated + %i, kept = kept + %i, finished = %i, "
+           "Update cascade_audit Set batches = batches + %i, deleted = deleted + %i, updated = updated + %i, kept = kept + %i, "
+           "finished = %i, "
            "changed = %n Where id = %i",
            (int64_t)purge->batches, (int64_t)purge->deleted, (int64_t)purge->updated, purge->kept, (int64_t)purge->finished, id);
 }
@@ -76,15 +78,15 @@ void casc_audit_select(const casc_queue_words *words, casc_statement *statement,
 
 /* The tables: a version; the rows, of which those without batch are due from the start; and the purges. */
 
-#define ROWS(id, bigint, word, text, now)                                                                                                  \
-  "Create Table If Not Exists cascade_outbox_row (id " id ", table_name " word ", row_key " text " Not Null, row_columns " text            \
+#define ROWS(id, bigint, word, text, now)                                                                                          \
+  "Create Table If Not Exists cascade_outbox_row (id " id ", table_name " word ", row_key " text " Not Null, row_columns " text    \
   ", created " bigint " Default " now ", due " bigint " Default 0, batch bigint)"
-#define PURGES(id, bigint, word, text)                                                                                                     \
-  "Create Table If Not Exists cascade_audit (id " id ", actor " text ", reason " text ", table_name " word ", fingerprint " word           \
-  ", batches " bigint ", deleted " bigint ", updated " bigint ", kept " bigint ", finished " bigint ", started " bigint                     \
+#define PURGES(id, bigint, word, text)                                                                                             \
+  "Create Table If Not Exists cascade_audit (id " id ", actor " text ", reason " text ", table_name " word ", fingerprint " word   \
+  ", batches " bigint ", deleted " bigint ", updated " bigint ", kept " bigint ", finished " bigint ", started " bigint            \
   ", changed " bigint ")"
 #define BATCH_INDEX "Create Index If Not Exists cascade_outbox_row_batch On cascade_outbox_row (batch)"
-#define VERSION_ROW                                                                                                                        \
+#define VERSION_ROW                                                                                                                \
   "Insert Into cascade_outbox (version) Select v.one From (Select 1 As one) v Where Not Exists (Select 1 From cascade_outbox)"
 #define INNODB " Engine = InnoDB Default Charset = utf8mb4 Collate = utf8mb4_bin"
 

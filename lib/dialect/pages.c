@@ -11,7 +11,8 @@ static bool same_types(uint32_t count, const int32_t *types, uint32_t other_coun
 
 bool casc_pages_alike(const casc_sql_page *a, const casc_sql_page *b) {
   const casc_sql_table *one = a->relation->table, *other = b->relation->table;
-  return !a->alone && !b->alone && a->packed == b->packed && same_types(one->key_count, one->key_types, other->key_count, other->key_types) &&
+  return !a->alone && !b->alone && a->packed == b->packed &&
+         same_types(one->key_count, one->key_types, other->key_count, other->key_types) &&
          same_types(one->shown_is_key ? 0 : one->shown_count, one->shown_types, other->shown_is_key ? 0 : other->shown_count,
                     other->shown_types) &&
          same_types(a->behind_count, a->behind_types, b->behind_count, b->behind_types);

@@ -337,8 +337,8 @@ static void detach_keys(casc_statement *statement, const casc_sql_relation *rela
   put(statement, ", u.k From u");
 }
 
-static void allow_null(casc_str *sql, const casc_sql_table *table, const char *column, const char *definition, const char *default_sql,
-                       int64_t version) {
+static void allow_null(casc_str *sql, const casc_sql_table *table, const char *column, const char *definition,
+                       const char *default_sql, int64_t version) {
   (void)definition, (void)default_sql, (void)version;
   casc_str_put(sql, "ALTER TABLE ");
   if (table->schema) {
@@ -425,8 +425,9 @@ void casc_postgres_name_parameter(casc_statement *statement, const casc_sql_tabl
 
 static void change_count(casc_statement *statement, const casc_sql_table *table, const char *function) {
   casc_postgres_name_parameter(statement, table);
-  const char *count = casc_arena_printf(&statement->arena, "Case When current_setting('track_counts')::bool Then %s($%zu::regclass) End",
-                                        function, statement->parameter_count);
+  const char *count =
+      casc_arena_printf(&statement->arena, "Case When current_setting('track_counts')::bool Then %s($%zu::regclass) End", function,
+                        statement->parameter_count);
   if (count) casc_postgres_column(statement, count, CASCADE_INT64);
   else statement->failed = true;
 }
@@ -449,7 +450,8 @@ static void rows_source(casc_statement *statement, const cascade_keys *rows, con
   put(statement, ")");
 }
 
-static const char *row_source_cast(casc_arena *arena, const char *type, const char *sql_type, const char *collation, int32_t value_type) {
+static const char *row_source_cast(casc_arena *arena, const char *type, const char *sql_type, const char *collation,
+                                   int32_t value_type) {
   (void)arena, (void)collation, (void)value_type;
   return sql_type ? sql_type : type;
 }
@@ -480,13 +482,13 @@ static const char *const begin_read[] = {"BEGIN ISOLATION LEVEL REPEATABLE READ 
 static const char *const checks_on_local[] = {"SET LOCAL session_replication_role = origin",
                                               "SET LOCAL session_replication_role = local"};
 
-/* Of several indexes the one is taken of which the fewest entries are read, whatever the statistics say of the table's pages; and a plan
-   that cannot do without what is off costs so much that it would be compiled, and shared out. */
-static const char settings[] =
-    "Select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), "
-    "set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('seq_page_cost', '0', true), "
-    "set_config('random_page_cost', '0', true), set_config('cpu_index_tuple_cost', '1', true), "
-    "set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true)";
+/* Of several indexes the one is taken of which the fewest entries are read, whatever the statistics say of the table's pages; and a
+   plan that cannot do without what is off costs so much that it would be compiled, and shared out. */
+static const char settings[] = "Select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), "
+                               "set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), "
+                               "set_config('seq_page_cost', '0', true), "
+                               "set_config('random_page_cost', '0', true), set_config('cpu_index_tuple_cost', '1', true), "
+                               "set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true)";
 static const char *const look_begin[] = {"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", settings, NULL};
 static const char *const look_end[] = {"ROLLBACK", NULL}; /* which a failed transaction takes too */
 static const char *const look_begin_nested[] = {"SAVEPOINT libcascade_look", settings, NULL};

@@ -91,10 +91,11 @@ void casc_postgres_columns(casc_statement *statement, const int64_t *tables, uin
   };
   put_items(statement, ITEMS(items));
   /* OFFSET 0: by the index, table by table. Most of what the catalog holds are columns of other things. */
-  casc_str_put(&statement->sql,
-               " FROM unnest($1::oid[]) u (oid) CROSS JOIN LATERAL"
-               " (SELECT attrelid, attnum, attname, atttypid, atttypmod, attcollation, attnotnull, attgenerated, attidentity, atthasdef"
-               " FROM pg_attribute WHERE attrelid = u.oid AND attnum > 0 AND NOT attisdropped OFFSET 0) a");
+  casc_str_put(
+      &statement->sql,
+      " FROM unnest($1::oid[]) u (oid) CROSS JOIN LATERAL"
+      " (SELECT attrelid, attnum, attname, atttypid, atttypmod, attcollation, attnotnull, attgenerated, attidentity, atthasdef"
+      " FROM pg_attribute WHERE attrelid = u.oid AND attnum > 0 AND NOT attisdropped OFFSET 0) a");
   put_array(statement, tables, count);
 }
 

@@ -1,6 +1,6 @@
-/* Pages of many relations on PostgreSQL. Its planner has no hints: a row is only sure to be come by in one way when the other ways are
-   shut, by the settings of look_begin, by OFFSET 0, through which no condition goes, and by what is written in a select list, which no
-   index can serve. */
+/* Pages of many relations on PostgreSQL. Its planner has no hints: a row is only sure to be come by in one way when the other ways
+   are shut, by the settings of look_begin, by OFFSET 0, through which no condition goes, and by what is written in a select list,
+   which no index can serve. */
 #include "columns.h"
 #include "pages.h"
 #include "parts.h"
@@ -21,7 +21,8 @@ static void tuple(casc_statement *statement, const char *qualifier, const char *
 static void page_columns(casc_statement *statement, const char *const *names, const int32_t *types, uint32_t count, char mark,
                          bool wrapped, bool one_type) {
   for (uint32_t i = 0; i < count; i++) {
-    const char *text = wrapped ? casc_arena_printf(&statement->arena, "p.%c%u", mark, (unsigned)i) : quoted(statement, NULL, names[i]);
+    const char *text =
+        wrapped ? casc_arena_printf(&statement->arena, "p.%c%u", mark, (unsigned)i) : quoted(statement, NULL, names[i]);
     if (text && one_type && types[i] == CASCADE_INT64) text = casc_arena_printf(&statement->arena, "%s::bigint", text);
     if (text) casc_postgres_column(statement, text, types[i]);
     else statement->failed = true;
@@ -83,8 +84,8 @@ static void on_condition(casc_statement *statement, const casc_sql_relation *rel
   casc_postgres_condition(statement, relation->where, NULL, 0);
 }
 
-/* The values of one parent are known before the first row is read, and so are those of one column: nothing has to be joined. Without an
-   index, what is no condition of the WHERE itself becomes a hash. */
+/* The values of one parent are known before the first row is read, and so are those of one column: nothing has to be joined.
+   Without an index, what is no condition of the WHERE itself becomes a hash. */
 static void refers(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *parents, bool hash) {
   bool list = parents->count > 1;
   if (hash) put(statement, "(");
@@ -129,7 +130,8 @@ static void from_joined(casc_statement *statement, const casc_sql_page *page) {
   inner_items(statement, page);
   from(statement, relation->table);
   for (uint32_t i = 0; i < relation->count; i++)
-    casc_str_printf(&statement->sql, "%s%s = casc_p.c%u", i ? " And " : " Where ", quoted(statement, NULL, relation->columns[i]), (unsigned)i);
+    casc_str_printf(&statement->sql, "%s%s = casc_p.c%u", i ? " And " : " Where ", quoted(statement, NULL, relation->columns[i]),
+                    (unsigned)i);
   on_condition(statement, relation);
   put(statement, " Offset 0) casc_t");
 }
@@ -142,7 +144,8 @@ static void behind_anchor(casc_statement *statement, const casc_sql_page *page, 
   put(statement, word);
   if (!wrapped) tuple(statement, NULL, table->key, table->key_count);
   else
-    for (uint32_t i = 0; i < table->key_count; i++) casc_str_printf(&statement->sql, "%sp.k%u", i ? ", " : more ? "(" : "", (unsigned)i);
+    for (uint32_t i = 0; i < table->key_count; i++)
+      casc_str_printf(&statement->sql, "%sp.k%u", i ? ", " : more ? "(" : "", (unsigned)i);
   if (wrapped && more) put(statement, ")");
   put(statement, page->backward ? " < " : " > ");
   if (more) put(statement, "(");
@@ -165,8 +168,8 @@ static void ordered(casc_statement *statement, const casc_sql_page *page, bool w
   }
 }
 
-/* (Select ... From t Where <refers>: all rows, in any order. With a fence a condition outside is looked at afterwards: the primary key's
-   index, which would give the rows behind the anchor and is of no use for those that refer, does not serve it. */
+/* (Select ... From t Where <refers>: all rows, in any order. With a fence a condition outside is looked at afterwards: the primary
+   key's index, which would give the rows behind the anchor and is of no use for those that refer, does not serve it. */
 static void referring(casc_statement *statement, const casc_sql_page *page, bool fence) {
   put(statement, "(");
   if (is_joined(page)) {
@@ -240,8 +243,10 @@ static void from_ordered(casc_statement *statement, const casc_sql_page *page) {
 
 /* One page after another: a select with a LIMIT is never shared out to parallel workers, so that Append takes them in turn. */
 void casc_postgres_select_pages(casc_statement *statement, const casc_sql_page *pages, uint32_t count) {
-  static void (*const ways[])(casc_statement *, const casc_sql_page *) = {
-      [CASC_PAGE_ORDERED] = from_ordered, [CASC_PAGE_PROBE] = from_probe, [CASC_PAGE_WALK] = from_walk, [CASC_PAGE_GATHER] = from_gather};
+  static void (*const ways[])(casc_statement *, const casc_sql_page *) = {[CASC_PAGE_ORDERED] = from_ordered,
+                                                                          [CASC_PAGE_PROBE] = from_probe,
+                                                                          [CASC_PAGE_WALK] = from_walk,
+                                                                          [CASC_PAGE_GATHER] = from_gather};
   for (uint32_t i = 0; i < count; i++) {
     bool wrapped = pages[i].way != CASC_PAGE_ORDERED && !pages[i].unsorted;
     casc_page_begin(statement, i, count > 1);
@@ -354,8 +359,8 @@ static void key_text(casc_statement *statement, const cascade_value *key) {
   if (kept) casc_statement_text(statement, kept, length);
 }
 
-/* The most common values are looked at as text, which knows no types. Each relation is looked up by itself: the view is a barrier that only
-   conditions of its own select pass, and thus through indexes. */
+/* The most common values are looked at as text, which knows no types. Each relation is looked up by itself: the view is a barrier
+   that only conditions of its own select pass, and thus through indexes. */
 void casc_postgres_shares(casc_statement *statement, const casc_sql_relation *const *relations, uint32_t count,
                           const cascade_value *key) {
   word_array(statement, relations, count, schema_of);

@@ -81,7 +81,8 @@ void casc_queue_not_unset(casc_str *condition, const char *unset) {
 }
 
 void casc_tables_exist(const casc_queue_words *words, casc_statement *statement, const char *name) {
-  const char *exists = casc_arena_printf(&statement->arena, "%s%s')%s", words->exists, name, words->number ? " Is Not Null)::int" : ")");
+  const char *exists =
+      casc_arena_printf(&statement->arena, "%s%s')%s", words->exists, name, words->number ? " Is Not Null)::int" : ")");
   casc_put(statement, "Select ");
   if (exists) words->column(statement, exists, CASCADE_INT64);
   else statement->failed = true;

@@ -350,8 +350,8 @@ static void put_string(casc_str *sql, const char *text) {
 }
 
 /* Nothing on disk changes with it, so that the text of the table may be written anew, as SQLite's manual says. */
-static void allow_null(casc_str *sql, const casc_sql_table *table, const char *column, const char *definition, const char *default_sql,
-                       int64_t version) {
+static void allow_null(casc_str *sql, const casc_sql_table *table, const char *column, const char *definition,
+                       const char *default_sql, int64_t version) {
   (void)default_sql;
   casc_str_put(sql, "BEGIN IMMEDIATE; PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = ");
   if (definition) put_string(sql, definition);
@@ -495,7 +495,8 @@ static void rows_source(casc_statement *statement, const cascade_keys *rows, con
   put(statement, " From temp.json_each(?)");
 }
 
-static const char *row_source_cast(casc_arena *arena, const char *type, const char *sql_type, const char *collation, int32_t value_type) {
+static const char *row_source_cast(casc_arena *arena, const char *type, const char *sql_type, const char *collation,
+                                   int32_t value_type) {
   (void)arena, (void)type, (void)sql_type, (void)collation, (void)value_type;
   return "";
 }

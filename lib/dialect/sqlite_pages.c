@@ -10,12 +10,14 @@ static void put(casc_statement *statement, const char *sql) {
   casc_put(statement, sql);
 }
 
-static void columns(casc_statement *statement, const char *qualifier, const char *const *names, const int32_t *types, uint32_t count) {
+static void columns(casc_statement *statement, const char *qualifier, const char *const *names, const int32_t *types,
+                    uint32_t count) {
   for (uint32_t i = 0; i < count; i++) casc_sqlite_name_column(statement, qualifier, names[i], types[i]);
 }
 
 /* The columns of a page as they are, for a select around it. */
-static void plain_columns(casc_statement *statement, const char *qualifier, const char *const *names, uint32_t count, uint32_t *number) {
+static void plain_columns(casc_statement *statement, const char *qualifier, const char *const *names, uint32_t count,
+                          uint32_t *number) {
   for (uint32_t i = 0; i < count; i++) {
     put(statement, ", ");
     casc_put_name(statement, casc_sqlite_identifier, qualifier, names[i]);
@@ -86,7 +88,8 @@ static void page_rows(casc_statement *statement, const casc_sql_page *page, uint
   casc_sqlite_limited(statement, page->limit);
 }
 
-/* One after another: SQLite runs the selects of a UNION ALL in turn. Each is a table of its own, as they take no LIMIT themselves. */
+/* One after another: SQLite runs the selects of a UNION ALL in turn. Each is a table of its own, as they take no LIMIT
+   themselves. */
 void casc_sqlite_select_pages(casc_statement *statement, const casc_sql_page *pages, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
     if (i) put(statement, " Union All ");

@@ -46,10 +46,11 @@ void casc_look_write(casc_statement *statement, const casc_dialect *dialect, cas
 
 /* A setting of autovacuum: the table's own, or the server's. */
 static const char *setting(casc_statement *statement, const char *name) {
-  const char *text = casc_arena_printf(&statement->arena,
-                                       "Coalesce((Select o.option_value From pg_options_to_table(c.reloptions) o Where o.option_name = "
-                                       "'%s'), current_setting('%s'))",
-                                       name, name);
+  const char *text =
+      casc_arena_printf(&statement->arena,
+                        "Coalesce((Select o.option_value From pg_options_to_table(c.reloptions) o Where o.option_name = "
+                        "'%s'), current_setting('%s'))",
+                        name, name);
   if (!text) statement->failed = true;
   return text ? text : "";
 }
@@ -65,7 +66,8 @@ void casc_look_dead_rows(casc_statement *statement, const casc_sql_table *const 
                   "(s.n_dead_tup > $%zu And Coalesce((Select o.option_value::bool From pg_options_to_table(c.reloptions) o Where "
                   "o.option_name = 'autovacuum_enabled'), true) And s.n_dead_tup > ", statement->parameter_count);
   casc_str_printf(&statement->sql, "%s::float8 + ", setting(statement, "autovacuum_vacuum_threshold"));
-  casc_str_printf(&statement->sql, "%s::float8 * Greatest(c.reltuples, 0))::int As due", setting(statement, "autovacuum_vacuum_scale_factor"));
+  casc_str_printf(&statement->sql, "%s::float8 * Greatest(c.reltuples, 0))::int As due",
+                  setting(statement, "autovacuum_vacuum_scale_factor"));
   casc_put(statement, " From pg_class c Join pg_stat_all_tables s On s.relid = c.oid Where c.oid In (Select id From r Union All "
                       "Select p.relid From r, pg_partition_tree(r.id) p)) Select ");
   casc_postgres_column(statement, "name", CASCADE_TEXT);

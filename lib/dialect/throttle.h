@@ -20,8 +20,8 @@ typedef enum casc_look {
 bool casc_look_exists(const casc_dialect *dialect, casc_look look);
 /* One row of one integer, or of one text. `position` is a text of CASC_LOOK_POSITION, where the look is about one. */
 void casc_look_write(casc_statement *statement, const casc_dialect *dialect, casc_look look, const char *position);
-/* Of the tables, partitions included, the one with the most dead rows; one of more than `most` for which autovacuum is due goes first.
-   One row of its name, its dead rows, and 1 when it is such a one. */
+/* Of the tables, partitions included, the one with the most dead rows; one of more than `most` for which autovacuum is due goes
+   first. One row of its name, its dead rows, and 1 when it is such a one. */
 void casc_look_dead_rows(casc_statement *statement, const casc_sql_table *const *tables, uint32_t count, uint64_t most);
 
 #endif

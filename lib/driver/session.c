@@ -168,7 +168,8 @@ static cascade_status fetch(casc_cursor *cursor, cascade_error **error) {
   cascade_error *from_driver = NULL;
   cursor->given = 0;
   cursor->rows = (cascade_rows){.size = sizeof cursor->rows};
-  cascade_status status = connection->driver->fetch(connection->self, cursor->driver_cursor, FETCHED_ROWS, &cursor->rows, &from_driver);
+  cascade_status status =
+      connection->driver->fetch(connection->self, cursor->driver_cursor, FETCHED_ROWS, &cursor->rows, &from_driver);
   if (status != CASCADE_OK || from_driver) status = casc_driver_outcome(connection, status, from_driver, true, error);
   if (status == CASCADE_OK) status = check_rows(cursor, error);
   if (status == CASCADE_OK && cursor->rows.integers && !cursor->numbers) status = make_numbers(cursor, error);

@@ -28,8 +28,8 @@ typedef struct casc_sqlite_patience {
   int64_t deadline_ms;
 } casc_sqlite_patience;
 
-/* For sessions that we open ourselves: SQLite's own 2 MB of cache make large deletes nearly twice as slow, and a checkpoint for every
-   4 MB of the log writes the same pages again and again. 4,096 pages are 16 MB. */
+/* For sessions that we open ourselves: SQLite's own 2 MB of cache make large deletes nearly twice as slow, and a checkpoint for
+   every 4 MB of the log writes the same pages again and again. 4,096 pages are 16 MB. */
 #define CASC_SQLITE_CACHE "PRAGMA cache_size=-8192"
 #define CASC_SQLITE_CHECKPOINT "PRAGMA wal_autocheckpoint=4096"
 

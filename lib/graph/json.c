@@ -13,9 +13,8 @@ const casc_json_word casc_kind_words[] = {{"table", CASCADE_TABLE_ORDINARY},
                                           {"virtual", CASCADE_TABLE_VIRTUAL},
                                           {"partition", CASCADE_TABLE_PARTITION},
                                           {NULL, 0}};
-const casc_json_word casc_value_words[] = {
-    {"integer", CASCADE_INT64}, {"unsigned", CASCADE_UINT64}, {"text", CASCADE_TEXT}, {"binary", CASCADE_BLOB}, {"none", CASCADE_NULL},
-    {NULL, 0}};
+const casc_json_word casc_value_words[] = {{"integer", CASCADE_INT64}, {"unsigned", CASCADE_UINT64}, {"text", CASCADE_TEXT},
+                                           {"binary", CASCADE_BLOB},   {"none", CASCADE_NULL},       {NULL, 0}};
 const casc_json_word casc_table_flag_words[] = {{"without_rowid", CASCADE_TABLE_WITHOUT_ROWID},
                                                 {"partitioned", CASCADE_TABLE_PARTITIONED},
                                                 {"inherited", CASCADE_TABLE_INHERITED},

@@ -81,8 +81,8 @@ static cascade_status run_detach(casc_batch *batch, uint32_t number, const casc_
   return status;
 }
 
-/* Writes the rows that refer to the closure through a relation. They were not counted: the statement is held to the batch's bound, and
-   when it reaches it, the batch has been too large. */
+/* Writes the rows that refer to the closure through a relation. They were not counted: the statement is held to the batch's bound,
+   and when it reaches it, the batch has been too large. */
 static cascade_status run_referencing(casc_batch *batch, verb what, uint32_t number, uint64_t *rows, cascade_error **error) {
   casc_closure *closure = batch->closure;
   casc_scope *scope = closure->scope;
@@ -212,7 +212,8 @@ static cascade_status update_relation(casc_batch *batch, uint32_t number, cascad
   uint32_t table = relation->relation->table, parent = relation->relation->ref_table;
   if (relation->role != CASC_ROLE_UPDATE || !closure->sets[parent].count) return CASCADE_OK;
   bool mixed = scope->tables[table].reached && scope->tables[table].component == scope->tables[parent].component;
-  if (!mixed && !relation->rewrites_key && relation->detaches) return run_detach(batch, number, &closure->sets[parent], true, error);
+  if (!mixed && !relation->rewrites_key && relation->detaches)
+    return run_detach(batch, number, &closure->sets[parent], true, error);
   if (!mixed && !relation->rewrites_key) {
     uint64_t affected = 0;
     cascade_status status = run_referencing(batch, relation->delegated ? COUNT : UPDATE, number, &affected, error);
@@ -286,8 +287,8 @@ static cascade_status cut_hard(casc_batch *batch, const uint32_t *tables, uint32
   return CASCADE_OK;
 }
 
-/* A circle of rows that the database would check one by one. All that refers to them is held and goes with them, so that nothing is left
-   for it to find. */
+/* A circle of rows that the database would check one by one. All that refers to them is held and goes with them, so that nothing is
+   left for it to find. */
 static cascade_status delete_unchecked(casc_batch *batch, const uint32_t *tables, uint32_t count, const casc_keyset *left,
                                        cascade_error **error) {
   casc_scope *scope = batch->closure->scope;

@@ -6,8 +6,8 @@
 #include "tally.h"
 
 /* Rows of a detaching relation that meet the filter: their keys are recorded, and their columns set to NULL. */
-typedef cascade_status (*casc_detacher)(void *data, casc_scope *scope, uint32_t relation, const casc_sql_filter *filter, uint64_t *rows,
-                                        cascade_error **error);
+typedef cascade_status (*casc_detacher)(void *data, casc_scope *scope, uint32_t relation, const casc_sql_filter *filter,
+                                        uint64_t *rows, cascade_error **error);
 
 typedef struct casc_batch {
   casc_closure *closure;

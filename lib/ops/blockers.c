@@ -55,7 +55,8 @@ static uint32_t relation_behind(const casc_scope *scope, uint32_t number) {
 }
 
 /* Entries are in the order in which they are given. */
-cascade_status casc_blockers_add_entry(cascade_blockers *blockers, uint32_t number, uint32_t limit, casc_entry **added, cascade_error **error) {
+cascade_status casc_blockers_add_entry(cascade_blockers *blockers, uint32_t number, uint32_t limit, casc_entry **added,
+                                       cascade_error **error) {
   const casc_scope *scope = &blockers->scope;
   const casc_scope_relation *relation = &scope->relations[number];
   const casc_sql_table *table = relation->sql.table;
@@ -70,7 +71,8 @@ cascade_status casc_blockers_add_entry(cascade_blockers *blockers, uint32_t numb
   casc_keyset_of(scope, child, &made.next.anchor);
   casc_keyset_of(scope, child, &made.rows);
   casc_keyset_of(scope, child, &made.reached);
-  casc_keyset_init(&made.shown, scope->alloc, table->shown_count, table->shown_count == 1 && table->shown_types[0] == CASCADE_INT64);
+  casc_keyset_init(&made.shown, scope->alloc, table->shown_count,
+                   table->shown_count == 1 && table->shown_types[0] == CASCADE_INT64);
   if (made.behind_relation != CASC_NONE)
     casc_keyset_init(&made.behind, scope->alloc, scope->relations[made.behind_relation].relation->count, false);
   size_t at = blockers->entry_count++;
@@ -125,9 +127,10 @@ cascade_status casc_blockers_check_backward(const cascade_blockers *blockers, ca
   const casc_group *group = &blockers->groups[blockers->at_group];
   size_t slice = casc_slice(&blockers->scope, &group->keys);
   if (group->keys.count <= CASC_BLOCKERS_PART && group->keys.count <= slice) return CASCADE_OK;
-  return casc_fail(blockers->context, error, CASCADE_UNSUPPORTED,
-                   "anchors, and pages backward, are only where no more than %d rows are referred to; here there are %zu: go on by tokens",
-                   CASC_BLOCKERS_PART, group->keys.count);
+  return casc_fail(
+      blockers->context, error, CASCADE_UNSUPPORTED,
+      "anchors, and pages backward, are only where no more than %d rows are referred to; here there are %zu: go on by tokens",
+      CASC_BLOCKERS_PART, group->keys.count);
 }
 
 /* The first level, when the host asks for some relations only, each from its own anchor. */
@@ -145,7 +148,8 @@ static cascade_status open_requests(cascade_blockers *blockers, cascade_error **
     entry->backward = request.backward != 0;
     entry->passing = request.offset;
     entry->from_start = !request.anchor && !request.offset;
-    if (request.anchor && !(casc_keyset_append(&entry->given.anchor, request.anchor) && casc_keyset_merge(&entry->given.anchor, NULL)))
+    if (request.anchor &&
+        !(casc_keyset_append(&entry->given.anchor, request.anchor) && casc_keyset_merge(&entry->given.anchor, NULL)))
       return casc_nomem(error);
   }
   return status;
@@ -370,10 +374,11 @@ static cascade_status check_options(cascade_blockers *blockers, cascade_error **
   if (options->count < CASCADE_COUNT_NONE || options->count > CASCADE_COUNT_EXACT)
     return casc_fail(context, error, CASCADE_INVALID, "there is no way of counting with the number %d", options->count);
   if (options->depth > DEPTH_MOST)
-    return casc_fail(context, error, CASCADE_INVALID, "the depth is %u; at most %d levels can be looked at", options->depth, DEPTH_MOST);
+    return casc_fail(context, error, CASCADE_INVALID, "the depth is %u; at most %d levels can be looked at", options->depth,
+                     DEPTH_MOST);
   if (options->token_key && (options->token_key_length < KEY_LEAST || options->token_key_length > KEY_MOST))
-    return casc_fail(context, error, CASCADE_INVALID, "the key of tokens has %zu bytes; it must have %d to %d", options->token_key_length,
-                     KEY_LEAST, KEY_MOST);
+    return casc_fail(context, error, CASCADE_INVALID, "the key of tokens has %zu bytes; it must have %d to %d",
+                     options->token_key_length, KEY_LEAST, KEY_MOST);
   if (options->request_count && !options->requests)
     return casc_fail(context, error, CASCADE_INVALID, "%u requests were announced, but none are given", options->request_count);
   if (options->token && options->request_count)

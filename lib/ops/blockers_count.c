@@ -51,8 +51,8 @@ static cascade_status take_off(casc_look *at, casc_entry *entry, uint64_t *left_
   *left_out = 0;
   if (!others) return CASCADE_OK;
   casc_keyset_of(scope, casc_look_relation(at, entry)->relation->table, &found);
-  cascade_status status =
-      casc_read_referencing(scope, casc_look_relation(at, entry), &casc_blockers_here(at->blockers)->keys, others, 0, false, &found, error);
+  cascade_status status = casc_read_referencing(scope, casc_look_relation(at, entry), &casc_blockers_here(at->blockers)->keys,
+                                                others, 0, false, &found, error);
   if (status >= 0 && !casc_keyset_merge(&found, NULL)) status = casc_nomem(error);
   *left_out = found.count;
   casc_keyset_free(&found);

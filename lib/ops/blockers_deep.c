@@ -11,7 +11,8 @@ cascade_status casc_blockers_add_group(cascade_blockers *blockers, uint32_t tabl
   if (!casc_grow(scope->alloc, (void **)&blockers->groups, &blockers->group_capacity, blockers->group_count + 1,
                  sizeof *blockers->groups))
     return casc_nomem(error);
-  casc_group made = {.table = table, .path = casc_arena_get(&scope->arena, length + more + 1, sizeof *path), .path_length = length + more};
+  casc_group made = {
+      .table = table, .path = casc_arena_get(&scope->arena, length + more + 1, sizeof *path), .path_length = length + more};
   if (!made.path) return casc_nomem(error);
   if (length) memcpy(made.path, path, length * sizeof *path);
   if (more) made.path[length] = relation;
@@ -57,8 +58,8 @@ cascade_status casc_blockers_follow(cascade_blockers *blockers, cascade_error **
     casc_keyset_of(scope, scope->relations[number].relation->table, &fresh);
     status = read_fresh(blockers, group, number, &fresh, error);
     if (status >= 0 && fresh.count)
-      status = casc_blockers_add_group(blockers, scope->relations[number].relation->table, group->path, group->path_length, number, &fresh,
-                                       error);
+      status = casc_blockers_add_group(blockers, scope->relations[number].relation->table, group->path, group->path_length, number,
+                                       &fresh, error);
     casc_keyset_free(&fresh);
   }
   return status;
@@ -95,7 +96,8 @@ cascade_status casc_blockers_go_down(cascade_blockers *blockers, const casc_bloc
     casc_keyset rows;
     casc_keyset_of(scope, child, &rows);
     status = casc_read_referencing(scope, &scope->relations[number], &group->keys, among, most, false, &rows, error);
-    if (status >= 0 && (!casc_keyset_merge(&rows, NULL) || !casc_keyset_add(&blockers->visited[child], &rows))) status = casc_nomem(error);
+    if (status >= 0 && (!casc_keyset_merge(&rows, NULL) || !casc_keyset_add(&blockers->visited[child], &rows)))
+      status = casc_nomem(error);
     if (rows.count == most) blockers->cut |= CASCADE_CUT_FOLLOWED;
     if (status >= 0 && rows.count)
       status = casc_blockers_add_group(blockers, child, group->path, group->path_length, number, &rows, error);
@@ -167,8 +169,8 @@ static cascade_status read_links(cascade_blockers *blockers, uint32_t number, co
   return status;
 }
 
-/* In the order of `from`, what each row refers to: its identity, to go on from, and the key that people know it by. NULL where the row went
-   in the meantime. */
+/* In the order of `from`, what each row refers to: its identity, to go on from, and the key that people know it by. NULL where the
+   row went in the meantime. */
 static bool put_in_order(const casc_keyset *from, const links *found, casc_keyset *rows, casc_keyset *shown) {
   const casc_keyset *known = found->shown.width ? &found->shown : &found->rows;
   bool ok = true;

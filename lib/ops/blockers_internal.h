@@ -1,5 +1,5 @@
-/* The cursor over blockers from within: groups of rows that are referred to, and for each relation into the group at hand an entry, of which
-   pages are read many at a time. */
+/* The cursor over blockers from within: groups of rows that are referred to, and for each relation into the group at hand an entry,
+   of which pages are read many at a time. */
 #ifndef CASC_BLOCKERS_INTERNAL_H
 #define CASC_BLOCKERS_INTERNAL_H
 

@@ -1,5 +1,5 @@
-/* Whether anything stands in the way at all: the relations into the selection first, and only where rows cascade what a delete would
-   read. */
+/* Whether anything stands in the way at all: the relations into the selection first, and only where rows cascade what a delete
+   would read. */
 #include <cascade/blockers.h>
 
 #include "closure.h"

@@ -37,7 +37,8 @@ static bool comes_in_order(const casc_scope *scope, const casc_relation *relatio
   const casc_table *table = scope->tables[relation->table].table;
   for (uint32_t i = 0; i < table->index_count; i++) {
     const casc_index *index = &table->indexes[i];
-    if (index->partial || index->recollated || index->count < relation->count + table->identity_count || !table->identity_columns) continue;
+    if (index->partial || index->recollated || index->count < relation->count + table->identity_count || !table->identity_columns)
+      continue;
     uint32_t same = 0;
     for (uint32_t j = 0; j < relation->count; j++)
       for (uint32_t k = 0; k < relation->count; k++) same += index->columns[j] == relation->columns[k];
@@ -160,7 +161,8 @@ static bool left_out(const cascade_blockers *blockers, const casc_entry *entry, 
 }
 
 /* `shown` and `behind` are NULL where they are the key, or not wanted. */
-static bool take_key(casc_look *at, casc_entry *entry, const cascade_value *key, const cascade_value *shown, const cascade_value *behind) {
+static bool take_key(casc_look *at, casc_entry *entry, const cascade_value *key, const cascade_value *shown,
+                     const cascade_value *behind) {
   entry->raw++;
   bool kept = !left_out(at->blockers, entry, key);
   if (kept && entry->mark_passing < entry->passing) {
@@ -297,7 +299,8 @@ static cascade_status settle(casc_look *at, casc_entry *entry, const casc_sql_pa
   entry->passing -= entry->mark_passing;
   if (more) drop_rows(entry, entry->limit);
   const casc_keyset *from = !more && entry->reached.count ? &entry->reached : &entry->rows;
-  bool full = more && entry->mark_rows >= entry->limit; /* it was already: the row that came is only looked at, and may be of another part */
+  bool full = more && entry->mark_rows >= entry->limit; /* it was already: the row that came is only looked at, and may be of
+                                                           another part */
   if (from->count && !full) ok = set_anchor(&entry->next.anchor, casc_keyset_key(from, from->count - 1, &cell));
   if (!ok) return casc_nomem(error);
   if (more) finish(at, entry, false);

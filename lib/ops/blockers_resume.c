@@ -132,7 +132,8 @@ static cascade_status put_down(cascade_blockers *blockers, casc_blockers_token *
 }
 
 cascade_status cascade_blockers_token(cascade_blockers *blockers, int32_t kind, const char **text, cascade_error **error) {
-  if (!blockers || !text) return casc_fail(NULL, error, CASCADE_INVALID, "blockers: the cursor, or the place for the token, is NULL");
+  if (!blockers || !text)
+    return casc_fail(NULL, error, CASCADE_INVALID, "blockers: the cursor, or the place for the token, is NULL");
   cascade_context *context = blockers->context;
   *text = NULL;
   if (!blockers->options.token_key) return casc_fail(context, error, CASCADE_INVALID, "the cursor has no token_key");

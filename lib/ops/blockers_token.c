@@ -432,8 +432,8 @@ static cascade_status check_head(const casc_scope *scope, const head *top, uint3
   return status < 0 ? status : check_sums(scope, top, error);
 }
 
-static cascade_status read_bytes(casc_blockers_token *token, const unsigned char *bytes, size_t length, const void *key, size_t key_length,
-                                 uint32_t max_age_s, cascade_error **error) {
+static cascade_status read_bytes(casc_blockers_token *token, const unsigned char *bytes, size_t length, const void *key,
+                                 size_t key_length, uint32_t max_age_s, cascade_error **error) {
   const casc_scope *scope = token->scope;
   unsigned char mac[MAC];
   head top;

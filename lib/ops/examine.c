@@ -144,9 +144,11 @@ static cascade_status measure(cascade_purge *purge, cascade_error **error) {
     return casc_closure_examine(closure, error);
   }
   if (purge->guard.detaching)
-    return casc_fail_at(purge->context, error, CASCADE_NOT_ATOMIC, purge->scope.tables[purge->scope.root].table->label, NULL,
-                        "a detach goes in one transaction, and more than %llu rows would be deleted or rewritten at once; detach more "
-                        "relations, or allow a larger transaction", (unsigned long long)purge->options.max_tx_rows);
+    return casc_fail_at(
+        purge->context, error, CASCADE_NOT_ATOMIC, purge->scope.tables[purge->scope.root].table->label, NULL,
+        "a detach goes in one transaction, and more than %llu rows would be deleted or rewritten at once; detach more "
+        "relations, or allow a larger transaction",
+        (unsigned long long)purge->options.max_tx_rows);
   if (purge->nested)
     return casc_fail_at(purge->context, error, CASCADE_NOT_ATOMIC, purge->scope.tables[purge->scope.root].table->label, NULL,
                         "inside a transaction of the host everything goes in one batch, and the closure has more than %llu rows; "

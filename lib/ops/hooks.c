@@ -10,7 +10,8 @@
 cascade_status casc_hooks_find_column(const cascade_graph *graph, const char *table_name, const char *name, uint32_t *table,
                                       uint32_t *position, cascade_error **error) {
   if (!table_name || !name)
-    return casc_fail(graph->context, error, CASCADE_INVALID, "purge: the name of a column that hooks want, or of its table, is NULL");
+    return casc_fail(graph->context, error, CASCADE_INVALID,
+                     "purge: the name of a column that hooks want, or of its table, is NULL");
   cascade_status status = cascade_graph_find_table(graph, table_name, table, error);
   if (status < 0) return status;
   const casc_table *facts = &graph->tables[*table];
@@ -208,8 +209,8 @@ cascade_status casc_hooks_call(casc_hooks *hooks, cascade_after_batch hook, void
   hooks->running = false;
   if (!answer) return CASCADE_OK;
   const char *table = hooks->blamed == CASC_NONE ? NULL : hooks->scope->tables[hooks->blamed].table->label;
-  return casc_fail_at(hooks->scope->connection->context, error, CASCADE_HOOK, table, NULL, "the %s hook returned %d%s%s%s%s: %s", name,
-                      (int)answer, table ? " for table " : "", table ? table : "", hooks->reason ? ", " : "",
+  return casc_fail_at(hooks->scope->connection->context, error, CASCADE_HOOK, table, NULL, "the %s hook returned %d%s%s%s%s: %s",
+                      name, (int)answer, table ? " for table " : "", table ? table : "", hooks->reason ? ", " : "",
                       hooks->reason ? hooks->reason : "", fate);
 }
 

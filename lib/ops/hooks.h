@@ -56,8 +56,8 @@ void casc_hooks_free(casc_hooks *hooks);
 void casc_hooks_clear(casc_hooks *hooks);
 /* Reads what the closure deletes, before it goes; with `vetoes`, for a hook that may keep some of it. */
 cascade_status casc_hooks_read(casc_hooks *hooks, const casc_closure *closure, bool vetoes, cascade_error **error);
-/* Calls a hook with what was read; does nothing when there is none, or nothing to tell. `name` and `fate`: of the hook, and of the batch
-   when it fails. */
+/* Calls a hook with what was read; does nothing when there is none, or nothing to tell. `name` and `fate`: of the hook, and of the
+   batch when it fails. */
 cascade_status casc_hooks_call(casc_hooks *hooks, cascade_after_batch hook, void *data, const char *name, const char *fate,
                                cascade_error **error);
 /* The wanted columns of the table at a position. */

@@ -139,7 +139,8 @@ static void put_purge(casc_str *json, const cascade_value *row, bool first) {
   casc_str_putc(json, '}');
 }
 
-cascade_status cascade_audit_list(cascade_connection *connection, const cascade_audit_options *given, char **text, cascade_error **error) {
+cascade_status cascade_audit_list(cascade_connection *connection, const cascade_audit_options *given, char **text,
+                                  cascade_error **error) {
   if (text) *text = NULL;
   if (!connection || !text)
     return casc_fail(NULL, error, CASCADE_INVALID, "audit: the connection or the place for the text is NULL");

@@ -52,7 +52,8 @@ cascade_status casc_pace_wait(cascade_purge *purge, cascade_error **error) {
                             error);
 }
 
-/* What COMMIT takes does not shrink with the batch: where it takes most of the time, small batches would only make it all longer. */
+/* What COMMIT takes does not shrink with the batch: where it takes most of the time, small batches would only make it all
+   longer. */
 static double rows_wanted(const cascade_purge *purge) {
   double target = purge->options.batch_ms, work = target - purge->commit_ms;
   return purge->rows_per_ms * (work > LEAST_WORK * target ? work : LEAST_WORK * target);
@@ -79,8 +80,8 @@ static double smoothed(double old, double fresh, double weight) {
   return old > 0 ? (1 - weight) * old + weight * fresh : fresh;
 }
 
-/* The first batches are small, and look slower than they are by what every batch costs: there, a rise is soon believed. Later on what falls
-   is, lest a server that has become slow makes transactions long. */
+/* The first batches are small, and look slower than they are by what every batch costs: there, a rise is soon believed. Later on
+   what falls is, lest a server that has become slow makes transactions long. */
 static double rate_weight(const cascade_purge *purge, double fresh) {
   return fresh < purge->rows_per_ms ? 0.6 : purge->report.batches < RAMP ? 0.75 : 0.25;
 }

@@ -22,11 +22,13 @@ static cascade_status prepare_hooks(cascade_purge *purge, cascade_error **error)
   cascade_status status = casc_hooks_init(&purge->hooks, &purge->scope, &purge->options, error);
   if (status >= 0) status = casc_record_init(&purge->record, &purge->scope, &purge->options, error);
   if (status >= 0)
-    status = casc_archiving_init(&purge->archiving, &purge->scope, purge->options.archive, casc_in_host_transaction(purge->connection), error);
+    status = casc_archiving_init(&purge->archiving, &purge->scope, purge->options.archive,
+                                 casc_in_host_transaction(purge->connection), error);
   if (status >= 0 && purge->options.before_batch) purge->closure.kept = purge->hooks.kept;
   if (status < 0 || !purge->options.after_commit || !casc_in_host_transaction(purge->connection)) return status;
-  return casc_fail(purge->context, error, CASCADE_UNSUPPORTED,
-                   "inside a transaction of the host only the host knows whether it commits: after_commit would be called too early");
+  return casc_fail(
+      purge->context, error, CASCADE_UNSUPPORTED,
+      "inside a transaction of the host only the host knows whether it commits: after_commit would be called too early");
 }
 
 static cascade_status prepare(cascade_purge *purge, cascade_policy *policy, cascade_selection *selection,
@@ -34,9 +36,10 @@ static cascade_status prepare(cascade_purge *purge, cascade_policy *policy, casc
   casc_level *level;
   purge->telling =
       purge->options.before_batch || purge->options.after_batch || purge->options.after_commit || purge->options.outbox;
-  cascade_status status =
-      casc_scope_init(&purge->scope, purge->connection, policy, selection,
-                      (purge->telling || purge->options.archive ? CASC_SCOPE_HOLD_ALL : 0) | (purge->guard.detaching ? CASC_SCOPE_DETACH : 0), error);
+  cascade_status status = casc_scope_init(&purge->scope, purge->connection, policy, selection,
+                                          (purge->telling || purge->options.archive ? CASC_SCOPE_HOLD_ALL : 0) |
+                                              (purge->guard.detaching ? CASC_SCOPE_DETACH : 0),
+                                          error);
   if (status >= 0) status = casc_purge_refuse(purge, error);
   if (status >= 0) status = casc_closure_init(&purge->closure, &purge->scope, error);
   if (status >= 0) status = prepare_hooks(purge, error);
@@ -157,7 +160,8 @@ static const cascade_keys *view(const casc_scope *scope, uint32_t table, const c
   return keys;
 }
 
-cascade_status cascade_purge_kept(const cascade_purge *purge, uint32_t table, const cascade_keys **vetoed, const cascade_keys **kept) {
+cascade_status cascade_purge_kept(const cascade_purge *purge, uint32_t table, const cascade_keys **vetoed,
+                                  const cascade_keys **kept) {
   if (!purge || table >= purge->scope.table_count) return CASCADE_INVALID;
   casc_stayed *stayed = &purge->hooks.stayed[table];
   if (vetoed) *vetoed = view(&purge->scope, table, &stayed->vetoed, &stayed->vetoed_view);

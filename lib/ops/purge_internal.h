@@ -38,8 +38,8 @@ typedef struct casc_guarded {
   bool whole;     /* the purge goes in this one transaction */
 } casc_guarded;
 
-/* What somebody else wants to do inside the transactions of the batches, whatever becomes of them: a failure of theirs rolls the batch back
-   as one of the purge does. Members may be NULL. */
+/* What somebody else wants to do inside the transactions of the batches, whatever becomes of them: a failure of theirs rolls the
+   batch back as one of the purge does. Members may be NULL. */
 typedef struct casc_guard {
   void *data;
   cascade_status (*between)(void *data, cascade_error **error); /* before a batch, outside of any transaction */
@@ -101,8 +101,8 @@ void casc_stack_pop(casc_stack *stack);
 void casc_stack_free(casc_stack *stack);
 /* The open rows of all levels, for a closure to keep away from. */
 cascade_status casc_stack_open_rows(casc_stack *stack, casc_closure *closure, cascade_error **error);
-/* Opens the one row that overflowed the closure and puts levels for what hangs on it on top. With `all`, for everything that is left
-   to read; else for the place where the bound was reached. */
+/* Opens the one row that overflowed the closure and puts levels for what hangs on it on top. With `all`, for everything that is
+   left to read; else for the place where the bound was reached. */
 cascade_status casc_stack_descend(casc_stack *stack, casc_closure *closure, const casc_keyset *row, bool all,
                                   cascade_error **error);
 

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-cascade_status casc_record_init(casc_record *record, casc_scope *scope, const cascade_purge_options *options, cascade_error **error) {
+cascade_status casc_record_init(casc_record *record, casc_scope *scope, const cascade_purge_options *options,
+                                cascade_error **error) {
   *record = (casc_record){.outbox = options->outbox, .audit = options->actor || options->reason};
   if (!record->outbox && !record->audit) return CASCADE_OK;
   char digits[17];
@@ -96,8 +97,8 @@ cascade_status casc_record_rows(const casc_record *record, const casc_hooks *hoo
 
 /* ---- the audit ---- */
 
-cascade_status casc_record_put(cascade_connection *connection, const casc_queue_words *words, const casc_audited *facts, int64_t *id,
-                               cascade_error **error) {
+cascade_status casc_record_put(cascade_connection *connection, const casc_queue_words *words, const casc_audited *facts,
+                               int64_t *id, cascade_error **error) {
   casc_statement statement;
   casc_session_statement(connection, &statement);
   casc_audit_insert(words, &statement, facts);

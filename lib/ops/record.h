@@ -18,16 +18,18 @@ typedef struct casc_record {
 } casc_record;
 
 /* Nothing in it is to be freed. */
-cascade_status casc_record_init(casc_record *record, casc_scope *scope, const cascade_purge_options *options, cascade_error **error);
+cascade_status casc_record_init(casc_record *record, casc_scope *scope, const cascade_purge_options *options,
+                                cascade_error **error);
 /* Inside a batch's transaction: the rows that the hooks were told of. */
 cascade_status casc_record_rows(const casc_record *record, const casc_hooks *hooks, cascade_error **error);
 /* Inside a transaction: what a batch did, or with NULL that the purge is finished. */
-cascade_status casc_record_batch(casc_record *record, const casc_hooks *hooks, const casc_batch *batch, bool finished, cascade_error **error);
+cascade_status casc_record_batch(casc_record *record, const casc_hooks *hooks, const casc_batch *batch, bool finished,
+                                 cascade_error **error);
 /* The batch was committed. */
 void casc_record_settle(casc_record *record);
 /* Inside a transaction: a row of the audit. */
-cascade_status casc_record_put(cascade_connection *connection, const casc_queue_words *words, const casc_audited *facts, int64_t *id,
-                               cascade_error **error);
+cascade_status casc_record_put(cascade_connection *connection, const casc_queue_words *words, const casc_audited *facts,
+                               int64_t *id, cascade_error **error);
 /* In a transaction of its own: the purge is finished. */
 cascade_status casc_record_finish(casc_record *record, const casc_hooks *hooks, cascade_error **error);
 

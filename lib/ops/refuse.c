@@ -65,20 +65,26 @@ static const char *missing_right(const casc_scope_table *table, bool reached, bo
 static cascade_status refuse_table(cascade_purge *purge, uint32_t number, bool written, cascade_error **error) {
   const casc_scope_table *table = &purge->scope.tables[number];
   const char *label = table->table->label;
-  const char *right = missing_right(table, table->reached, written, table->reached && table->held && purge->scope.dialect->row_locks);
+  const char *right =
+      missing_right(table, table->reached, written, table->reached && table->held && purge->scope.dialect->row_locks);
   if (right)
     return casc_fail_at(purge->context, error, CASCADE_PRIVILEGE, label, NULL, "the database user needs %s table %s", right, label);
   if (table->table->flags & CASCADE_TABLE_ROW_SECURITY)
-    return casc_fail_at(purge->context, error, CASCADE_PRIVILEGE, label, NULL,
-                        "row security hides rows of table %s from this user, so that nobody can tell what hangs on them; purge as a "
-                        "user whom it does not concern", label);
+    return casc_fail_at(
+        purge->context, error, CASCADE_PRIVILEGE, label, NULL,
+        "row security hides rows of table %s from this user, so that nobody can tell what hangs on them; purge as a "
+        "user whom it does not concern",
+        label);
   if (table->reached && (table->table->flags & CASCADE_TABLE_PARTITION_KEYS))
-    return casc_fail_at(purge->context, error, CASCADE_UNSUPPORTED, label, NULL,
-                        "a partition of table %s has foreign keys of its own, or is referred to on its own, which a purge of the whole "
-                        "table does not see; make them foreign keys of table %s", label, label);
+    return casc_fail_at(
+        purge->context, error, CASCADE_UNSUPPORTED, label, NULL,
+        "a partition of table %s has foreign keys of its own, or is referred to on its own, which a purge of the whole "
+        "table does not see; make them foreign keys of table %s",
+        label, label);
   if ((table->reached || written) && (table->table->flags & CASCADE_TABLE_NOT_TRANSACTIONAL))
     return casc_fail_at(purge->context, error, CASCADE_ENGINE, label, NULL,
-                        "the storage engine of table %s has no transactions, so that nothing could be undone; make it InnoDB", label);
+                        "the storage engine of table %s has no transactions, so that nothing could be undone; make it InnoDB",
+                        label);
   return CASCADE_OK;
 }
 

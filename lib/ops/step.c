@@ -3,7 +3,16 @@
 
 #include <stdlib.h>
 
-enum { RETRIES = 8, BUSY_RETRIES = 2, FK_RETRIES = 3, ROUNDS = 3, FRUITLESS_CIRCLES = 4, CIRCULAR_DEPTH = 8, PASSES = 4, ALL_ROOTS = 65536 };
+enum {
+  RETRIES = 8,
+  BUSY_RETRIES = 2,
+  FK_RETRIES = 3,
+  ROUNDS = 3,
+  FRUITLESS_CIRCLES = 4,
+  CIRCULAR_DEPTH = 8,
+  PASSES = 4,
+  ALL_ROOTS = 65536
+};
 
 #define ROLLED_BACK "the batch was rolled back"
 
@@ -42,8 +51,8 @@ static cascade_status begin(cascade_purge *purge, cascade_error **error) {
   return status;
 }
 
-/* The rows that are open below the top, held in their turn, top-down, so that what hangs on them does not grow meanwhile. One that does
-   not belong any more ends the work on what hangs on it. */
+/* The rows that are open below the top, held in their turn, top-down, so that what hangs on them does not grow meanwhile. One that
+   does not belong any more ends the work on what hangs on it. */
 static cascade_status hold_open(cascade_purge *purge, bool *left, cascade_error **error) {
   casc_stack *stack = &purge->stack;
   cascade_status status = CASCADE_OK;
@@ -213,15 +222,16 @@ static void drain_nearest(cascade_purge *purge) {
 /* What the host says of the batch before it is begun. */
 static cascade_status consult(cascade_purge *purge, cascade_error **error) {
   const cascade_purge_options *options = &purge->options;
-  cascade_status status = purge->telling ? casc_hooks_read(&purge->hooks, &purge->closure, options->before_batch, error) : CASCADE_OK;
+  cascade_status status =
+      purge->telling ? casc_hooks_read(&purge->hooks, &purge->closure, options->before_batch, error) : CASCADE_OK;
   if (status < 0 || !options->before_batch) return status;
   status = casc_hooks_call(&purge->hooks, options->before_batch, options->hook_data, "before-batch", ROLLED_BACK, error);
   if (status >= 0) status = casc_hooks_obey(&purge->hooks, &purge->closure, error);
   return status < 0 ? status : casc_hooks_note(&purge->hooks, &purge->closure, error);
 }
 
-/* The rows with all that hangs on them. Not committed, and no failure, when that is too much, or can go only with open rows, or stays by
-   the host's word. */
+/* The rows with all that hangs on them. Not committed, and no failure, when that is too much, or can go only with open rows, or
+   stays by the host's word. */
 static cascade_status delete_rows(cascade_purge *purge, const casc_level *level, const casc_keyset *still, casc_batch *batch,
                                   cascade_error **error) {
   const cascade_purge_options *options = &purge->options;
@@ -268,7 +278,8 @@ static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcom
   batch.detach_data = purge->guard.data;
   bool rewriting = level->source.kind == CASC_SOURCE_REFERENCING &&
                    purge->scope.relations[level->source.relation].role == CASC_ROLE_UPDATE;
-  if (status >= 0) status = rewriting ? rewrite(purge, level, still, &batch, error) : delete_rows(purge, level, still, &batch, error);
+  if (status >= 0)
+    status = rewriting ? rewrite(purge, level, still, &batch, error) : delete_rows(purge, level, still, &batch, error);
   if (status >= 0 && purge->closure.overflow) {
     roll_back(purge);
     purge->roots = still->count > 1 ? still->count / 2 : 1;
@@ -313,7 +324,8 @@ static void explain(cascade_purge *purge, cascade_error **error) {
   casc_error_set_transaction(*error, state);
 }
 
-/* A row that was on its way in when its parent was locked is seen by the next try; a statement that took too long gets fewer rows. */
+/* A row that was on its way in when its parent was locked is seen by the next try; a statement that took too long gets fewer
+   rows. */
 static bool worth_retrying(cascade_purge *purge, const cascade_error *error, uint32_t tries) {
   if (purge->nested) return false; /* the host's transaction may be gone, or hold what others wait for */
   if (cascade_error_status(error) == CASCADE_CONSTRAINT_FK && purge->scope.dialect->row_locks) return tries < FK_RETRIES;

@@ -20,7 +20,8 @@ static const casc_queue_words *words_of(const cascade_connection *connection) {
 }
 
 /* 0 when they are not there. Asked without a statement that could fail, as that would end a transaction of the host. */
-static cascade_status read_version(const casc_tables *tables, cascade_connection *connection, int64_t *version, cascade_error **error) {
+static cascade_status read_version(const casc_tables *tables, cascade_connection *connection, int64_t *version,
+                                   cascade_error **error) {
   casc_statement statement;
   int64_t there = 0;
   *version = 0;

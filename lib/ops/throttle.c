@@ -27,7 +27,8 @@ static cascade_status copy_options(cascade_throttle *throttle, const cascade_thr
     if (!(throttle->replicas[i].uri = casc_arena_strdup(&throttle->arena, options->replicas[i]))) return casc_nomem(error);
   }
   options->replicas = NULL;
-  if (options->pause_file && !(options->pause_file = casc_arena_strdup(&throttle->arena, options->pause_file))) return casc_nomem(error);
+  if (options->pause_file && !(options->pause_file = casc_arena_strdup(&throttle->arena, options->pause_file)))
+    return casc_nomem(error);
   if (!options->check_ms) options->check_ms = CHECK_MS;
   return CASCADE_OK;
 }
@@ -118,7 +119,8 @@ static void tell_end(cascade_throttle *throttle, const pausing *at) {
 
 /* Sleeps in short naps, so that a cancel is soon heard. */
 static cascade_status nap(cascade_throttle *throttle, const casc_throttled *work, pausing *at, uint64_t ms, cascade_error **error) {
-  uint64_t start = casc_now_ns(), now = start, end = start + ms * 1000000, bound = throttle->options.max_pause_ms * UINT64_C(1000000);
+  uint64_t start = casc_now_ns(), now = start, end = start + ms * 1000000,
+           bound = throttle->options.max_pause_ms * UINT64_C(1000000);
   cascade_status status = CASCADE_OK;
   while (status == CASCADE_OK && now < end) {
     uint64_t left = (end - now + 999999) / 1000000;

@@ -1,6 +1,6 @@
-/* What a throttle looks at. A replica is behind by the age of what the server had written and it has not replayed yet: the places of the
-   server's log are written down with the time, and the replica is asked for the oldest. No clock but ours is read, and a replica that
-   stands still is seen at once. */
+/* What a throttle looks at. A replica is behind by the age of what the server had written and it has not replayed yet: the places
+   of the server's log are written down with the time, and the replica is asked for the oldest. No clock but ours is read, and a
+   replica that stands still is seen at once. */
 #include "throttle_internal.h"
 
 #include "clock.h"
@@ -63,7 +63,8 @@ static cascade_status open_replica(cascade_throttle *throttle, uint32_t number, 
                        cascade_connection_engine(replica->connection), throttle->dialect->engine);
   else status = ask_integer(replica->connection, CASC_LOOK_IS_REPLICA, NULL, 0, &is_one, error);
   if (status >= 0 && !is_one)
-    status = casc_fail(throttle->context, error, CASCADE_INVALID, "replica %u is none: it replays no other server's log", number + 1);
+    status =
+        casc_fail(throttle->context, error, CASCADE_INVALID, "replica %u is none: it replays no other server's log", number + 1);
   if (status >= 0) return status;
   cascade_connection_free(replica->connection);
   replica->connection = NULL;
@@ -77,7 +78,8 @@ static bool is_away(const cascade_error *error) {
 }
 
 /* A replica that is away has reached nothing, and is tried again now and then. */
-static cascade_status is_reached(cascade_throttle *throttle, uint32_t number, const char *position, bool *reached, cascade_error **error) {
+static cascade_status is_reached(cascade_throttle *throttle, uint32_t number, const char *position, bool *reached,
+                                 cascade_error **error) {
   casc_replica *replica = &throttle->replicas[number];
   cascade_error *failure = NULL;
   cascade_status status = CASCADE_OK;
@@ -100,7 +102,8 @@ static cascade_status is_reached(cascade_throttle *throttle, uint32_t number, co
 }
 
 /* Whether all have reached the position; if not, `late` is the number of a replica, from 1, or 0. */
-static cascade_status all_reached(cascade_throttle *throttle, const char *position, bool *all, uint32_t *late, cascade_error **error) {
+static cascade_status all_reached(cascade_throttle *throttle, const char *position, bool *all, uint32_t *late,
+                                  cascade_error **error) {
   cascade_status status = CASCADE_OK;
   *all = true;
   for (uint32_t i = 0; status >= 0 && *all && i < throttle->options.replica_count; i++) {
@@ -155,8 +158,9 @@ static cascade_status look_at_lag(cascade_throttle *throttle, cascade_error **er
 static cascade_status look_at_load(cascade_throttle *throttle, cascade_error **error) {
   cascade_status status = ask_integer(throttle->connection, CASC_LOOK_LOAD, NULL, 0, &throttle->report.load, error);
   if (status >= 0 && throttle->report.load > (int64_t)throttle->options.max_load)
-    casc_throttle_because(throttle, CASCADE_PAUSE_LOAD, WAIT_MS, "the server is at work for %lld other sessions, and %u are allowed",
-                          (long long)throttle->report.load, throttle->options.max_load);
+    casc_throttle_because(throttle, CASCADE_PAUSE_LOAD, WAIT_MS,
+                          "the server is at work for %lld other sessions, and %u are allowed", (long long)throttle->report.load,
+                          throttle->options.max_load);
   return status;
 }
 
@@ -170,8 +174,10 @@ static cascade_status look_at_flow(cascade_throttle *throttle, cascade_error **e
   throttle->flow_looked_ns = now;
   throttle->report.flow_percent = share > 100 ? 100 : (int64_t)(share + 0.5);
   if (throttle->report.flow_percent > (int64_t)throttle->options.max_flow_percent)
-    casc_throttle_because(throttle, CASCADE_PAUSE_FLOW, WAIT_MS, "flow control held the cluster back for %lld %% of the time, and %u %% "
-                          "are allowed", (long long)throttle->report.flow_percent, throttle->options.max_flow_percent);
+    casc_throttle_because(throttle, CASCADE_PAUSE_FLOW, WAIT_MS,
+                          "flow control held the cluster back for %lld %% of the time, and %u %% "
+                          "are allowed",
+                          (long long)throttle->report.flow_percent, throttle->options.max_flow_percent);
   return status;
 }
 
@@ -236,7 +242,8 @@ cascade_status casc_throttle_look(cascade_throttle *throttle, const casc_throttl
 /* ---- the start ---- */
 
 static cascade_status lacks(cascade_throttle *throttle, const char *what, cascade_error **error) {
-  return casc_fail(throttle->context, error, CASCADE_UNSUPPORTED, "throttle: %s has no %s to look at", throttle->dialect->engine, what);
+  return casc_fail(throttle->context, error, CASCADE_UNSUPPORTED, "throttle: %s has no %s to look at", throttle->dialect->engine,
+                   what);
 }
 
 static cascade_status check_lag(cascade_throttle *throttle, cascade_error **error) {
@@ -245,10 +252,12 @@ static cascade_status check_lag(cascade_throttle *throttle, cascade_error **erro
   if (!casc_look_exists(throttle->dialect, CASC_LOOK_POSITION)) return lacks(throttle, "replicas", error);
   if (!throttle->options.replica_count && !casc_look_exists(throttle->dialect, CASC_LOOK_STANDBYS))
     return casc_fail(throttle->context, error, CASCADE_INVALID,
-                     "throttle: on %s a server does not know how far its replicas are; name them, by their URIs", throttle->dialect->engine);
+                     "throttle: on %s a server does not know how far its replicas are; name them, by their URIs",
+                     throttle->dialect->engine);
   status = ask_position(throttle, &position, error);
   if (status >= 0 && !*position)
-    status = casc_fail(throttle->context, error, CASCADE_UNSUPPORTED, "throttle: the server writes no binary log, and so has no replicas");
+    status = casc_fail(throttle->context, error, CASCADE_UNSUPPORTED,
+                       "throttle: the server writes no binary log, and so has no replicas");
   casc_free(&throttle->context->alloc, position);
   for (uint32_t i = 0; status >= 0 && i < throttle->options.replica_count; i++) status = open_replica(throttle, i, error);
   return status;
@@ -268,7 +277,8 @@ static cascade_status check_flow(cascade_throttle *throttle, cascade_error **err
   if (!casc_look_exists(throttle->dialect, CASC_LOOK_FLOW)) return lacks(throttle, "Galera cluster", error);
   cascade_status status = ask_integer(throttle->connection, CASC_LOOK_FLOW, NULL, -1, &held, error);
   if (status < 0 || held >= 0) return status;
-  return casc_fail(throttle->context, error, CASCADE_UNSUPPORTED, "throttle: the server is in no Galera cluster, and has no flow control");
+  return casc_fail(throttle->context, error, CASCADE_UNSUPPORTED,
+                   "throttle: the server is in no Galera cluster, and has no flow control");
 }
 
 static cascade_status check_vacuum(cascade_throttle *throttle, cascade_error **error) {
@@ -277,7 +287,8 @@ static cascade_status check_vacuum(cascade_throttle *throttle, cascade_error **e
   if (throttle->options.max_dead_rows == UINT64_MAX) return CASCADE_OK;
   cascade_status status = ask_integer(throttle->connection, CASC_LOOK_VACUUMS, NULL, 0, &on, error);
   if (status < 0 || on) return status;
-  return casc_fail(throttle->context, error, CASCADE_UNSUPPORTED, "throttle: autovacuum is off, so that dead rows would never become fewer");
+  return casc_fail(throttle->context, error, CASCADE_UNSUPPORTED,
+                   "throttle: autovacuum is off, so that dead rows would never become fewer");
 }
 
 cascade_status casc_throttle_check(cascade_throttle *throttle, cascade_error **error) {
@@ -285,7 +296,8 @@ cascade_status casc_throttle_check(cascade_throttle *throttle, cascade_error **e
   cascade_status status = CASCADE_OK;
   if (options->max_load && !casc_look_exists(throttle->dialect, CASC_LOOK_LOAD)) return lacks(throttle, "load", error);
   if (options->max_lag_ms) status = check_lag(throttle, error);
-  if (status >= 0 && (options->max_load || (options->max_lag_ms && !options->replica_count))) status = check_rights(throttle, error);
+  if (status >= 0 && (options->max_load || (options->max_lag_ms && !options->replica_count)))
+    status = check_rights(throttle, error);
   if (status >= 0 && options->max_flow_percent) status = check_flow(throttle, error);
   if (status >= 0 && options->max_dead_rows) status = check_vacuum(throttle, error);
   return status;

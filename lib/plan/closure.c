@@ -77,8 +77,8 @@ cascade_status casc_read_keys(casc_scope *scope, const casc_statement *statement
   return status < 0 ? status : CASCADE_OK;
 }
 
-/* Rows are held in the order of their keys, which takes all of them: so with a limit they are counted first, and not held when the limit
-   is reached, as the batch is too large then. */
+/* Rows are held in the order of their keys, which takes all of them: so with a limit they are counted first, and not held when the
+   limit is reached, as the batch is too large then. */
 static cascade_status settle_lock(casc_scope *scope, const casc_scope_relation *relation, const casc_keyset *parents,
                                   uint64_t *limit, bool *lock, cascade_error **error) {
   uint64_t count = 0;

@@ -55,7 +55,8 @@ cascade_status casc_closure_examine(casc_closure *closure, cascade_error **error
 cascade_status casc_closure_hold_back(casc_closure *closure, cascade_error **error);
 /* Rows of the closure that are to stay after all. */
 cascade_status casc_closure_keep(casc_closure *closure, uint32_t table, const casc_keyset *rows, cascade_error **error);
-/* Takes out of the closure what the kept rows that were met refer to, directly or through others: see `needed`. What is left can go. */
+/* Takes out of the closure what the kept rows that were met refer to, directly or through others: see `needed`. What is left can
+   go. */
 cascade_status casc_closure_spare(casc_closure *closure, cascade_error **error);
 bool casc_closure_is_empty(const casc_closure *closure);
 /* Writing met the bound: marks the place, as if expanding had. False when memory is out. */

@@ -82,8 +82,8 @@ static cascade_status held_parents(casc_closure *closure, uint32_t table, const 
   return status;
 }
 
-/* Takes out of the closure the rows to which others refer, directly or through rows of the closure. Their number, and in `taken`, unless
-   NULL, they by table. */
+/* Takes out of the closure the rows to which others refer, directly or through rows of the closure. Their number, and in `taken`,
+   unless NULL, they by table. */
 static cascade_status take_out(casc_closure *closure, const casc_open_row *from, uint32_t count, casc_keyset *taken, uint64_t *rows,
                                cascade_error **error) {
   casc_scope *scope = closure->scope;

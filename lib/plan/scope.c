@@ -199,8 +199,8 @@ static bool is_single(const casc_relation *relation, const casc_table *table) {
   return false;
 }
 
-/* What the database does as soon as the referenced row goes, and would do wrongly to a row that is itself about to go. Where it looks at
-   whole statements, one deletes all rows of a cycle. */
+/* What the database does as soon as the referenced row goes, and would do wrongly to a row that is itself about to go. Where it
+   looks at whole statements, one deletes all rows of a cycle. */
 static bool acts_at_once(const casc_scope *scope, const casc_relation *relation) {
   bool unwritable = relation->on_delete == CASCADE_ACTION_SET_DEFAULT ||
                     (relation->on_delete == CASCADE_ACTION_SET_NULL && !(relation->flags & CASCADE_RELATION_NULLABLE));
@@ -379,8 +379,8 @@ static void mark(casc_scope *scope, bool hold_all) {
   }
 }
 
-/* The action in the database is the rule, for the same rows. Rows of a cycle may have to be deleted with the checks off, and then it does
-   not act. */
+/* The action in the database is the rule, for the same rows. Rows of a cycle may have to be deleted with the checks off, and then
+   it does not act. */
 static bool acts_as_ruled(const casc_scope *scope, const casc_scope_relation *to, int32_t action) {
   const casc_relation *relation = to->relation;
   if (scope->dialect->checks == CASC_CHECKS_ROWS && scope->tables[relation->ref_table].cyclic) return false;

@@ -83,7 +83,8 @@ typedef struct casc_scope {
   uint32_t *order;                /* reached tables, referencing before referenced */
   uint32_t order_count;
   int64_t checks; /* how the session checks foreign keys, as the dialect says; 0 for not at all */
-  double *per_parent; /* by relation: rows for each referenced one, as batches found; negative when not known. NULL: nobody remembers */
+  double *per_parent; /* by relation: rows for each referenced one, as batches found; negative when not known. NULL: nobody
+                         remembers */
   bool enforced;  /* ... it does */
   bool blocking;  /* some relation has CASC_ROLE_BLOCK */
   bool hazardous; /* some relation rewrites a key: only the end of one transaction can show that all is well */
@@ -94,8 +95,8 @@ typedef struct casc_scope {
 /* `wants`: CASC_SCOPE_ bits. Reads the enforcement state and the defaults' parents. */
 cascade_status casc_scope_init(casc_scope *scope, cascade_connection *connection, cascade_policy *policy,
                                cascade_selection *selection, uint32_t wants, cascade_error **error);
-/* Whether the rows that refer to so many others are sure enough to be within a limit that they need not be counted before they are read or
-   written. A server where others write is asked to count them: it takes no limit for statements that hold or write rows. */
+/* Whether the rows that refer to so many others are sure enough to be within a limit that they need not be counted before they are
+   read or written. A server where others write is asked to count them: it takes no limit for statements that hold or write rows. */
 bool casc_scope_trusts(const casc_scope *scope, const casc_scope_relation *relation, uint64_t parents, uint64_t limit);
 void casc_scope_learn(casc_scope *scope, const casc_scope_relation *relation, uint64_t parents, uint64_t rows);
 /* Nothing is left to the database's own actions. */

@@ -124,7 +124,8 @@ static cascade_status set_condition(cascade_selection *selection, const char *co
   if (!casc_condition_blank(condition) && !(selection->where = casc_arena_strdup(&selection->arena, condition)))
     return casc_nomem(error);
   selection->parameter_count = count;
-  return count ? casc_parameters_copy(selection->context, &selection->arena, "condition", parameters, count, &selection->parameters, error)
+  return count ? casc_parameters_copy(selection->context, &selection->arena, "condition", parameters, count, &selection->parameters,
+                                      error)
                : CASCADE_OK;
 }
 

@@ -1,5 +1,5 @@
-/* Where batches take their rows from: the selection itself, the rows that refer to one row, or a list. Keys are read a page at a time
-   and looked at again under the batch's locks, since between the two they may have gone or moved. */
+/* Where batches take their rows from: the selection itself, the rows that refer to one row, or a list. Keys are read a page at a
+   time and looked at again under the batch's locks, since between the two they may have gone or moved. */
 #ifndef CASC_SOURCE_H
 #define CASC_SOURCE_H
 

@@ -312,9 +312,10 @@ static cascade_status check_types(builder *b, const casc_relation *relation) {
     const casc_column *other = &table_at(b, relation->ref_table)->columns[relation->ref_columns[i]];
     const casc_column *text = is_number(column) ? other : column;
     if (is_number(column) == is_number(other) || !text->collation || !*text->collation) continue;
-    return refuse(b, CASCADE_POLICY,
-                  "%s is %s and %s is %s, which MariaDB does not compare exactly; refer by a column of the same kind, a generated one say",
-                  column->name, column->type, other->name, other->type);
+    return refuse(
+        b, CASCADE_POLICY,
+        "%s is %s and %s is %s, which MariaDB does not compare exactly; refer by a column of the same kind, a generated one say",
+        column->name, column->type, other->name, other->type);
   }
   return CASCADE_OK;
 }

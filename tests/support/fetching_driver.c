@@ -1,5 +1,7 @@
 #include "fetching_driver.h"
 
+#include <cascade/error.h>
+
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

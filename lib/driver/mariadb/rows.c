@@ -1,7 +1,7 @@
-/* A connection of our own gives the rows of a query one by one. The protocol has one stream: when another statement comes in between,
-   the rest of them are kept here. A cursor within the server, the other way, takes 1.5 times as long for pages of 1,000 rows, and
-   twice as long for pages of ten. The host's connection gives them all at once: it must be free for the host between two calls of the
-   library. */
+/* A connection of our own gives the rows of a query one by one. The protocol has one stream: when another statement comes in
+   between, the rest of them are kept here. A cursor within the server, the other way, takes 1.5 times as long for pages of 1,000
+   rows, and twice as long for pages of ten. The host's connection gives them all at once: it must be free for the host between two
+   calls of the library. */
 #include "native.h"
 
 #include <errno.h>

@@ -12,7 +12,8 @@
 
 static cascade_status fail(const casc_archive_file *file, cascade_context *context, const char *what, cascade_error **error) {
   char words[200];
-  return casc_fail(context, error, CASCADE_ARCHIVE, "archive file %s: %s: %s", file->name, what, strerror_r(errno, words, sizeof words));
+  return casc_fail(context, error, CASCADE_ARCHIVE, "archive file %s: %s: %s", file->name, what,
+                   strerror_r(errno, words, sizeof words));
 }
 
 /* A file whose name is not yet on the disk would be gone after a crash, with all that was written to it. */
@@ -70,13 +71,15 @@ static cascade_status mend(casc_archive_file *file, cascade_context *context, ca
   uint64_t tail = 0;
   bool blank;
   size_t length = file->length < sizeof head ? (size_t)file->length : sizeof head;
-  if (read_at(file->descriptor, head, length, 0) || find_tail(file, &tail, &blank)) return fail(file, context, "cannot be read", error);
+  if (read_at(file->descriptor, head, length, 0) || find_tail(file, &tail, &blank))
+    return fail(file, context, "cannot be read", error);
   size_t left = file->length - tail < sizeof first ? (size_t)(file->length - tail) : sizeof first;
   if (read_at(file->descriptor, first, left, tail)) return fail(file, context, "cannot be read", error);
   bool torn = blank || begins_as_line(first, left);
   if (!torn || (tail && !begins_as_line(head, length)))
     return casc_fail(context, error, CASCADE_ARCHIVE,
-                     "archive file %s: is something else than an archive of lines; nothing was written to it: name another file", file->name);
+                     "archive file %s: is something else than an archive of lines; nothing was written to it: name another file",
+                     file->name);
   file->kept = tail;
   file->cut = file->length - tail;
   return file->cut ? casc_archive_file_cut(file, context, error) : CASCADE_OK;
@@ -87,10 +90,12 @@ static cascade_status take(casc_archive_file *file, cascade_context *context, bo
   if (fstat(file->descriptor, &facts)) return fail(file, context, "cannot be read", error);
   if (!S_ISREG(facts.st_mode))
     return casc_fail(context, error, CASCADE_ARCHIVE,
-                     "archive file %s: is no ordinary file, so that a batch that is rolled back could not be taken out of it", file->name);
+                     "archive file %s: is no ordinary file, so that a batch that is rolled back could not be taken out of it",
+                     file->name);
   if (flock(file->descriptor, LOCK_EX | LOCK_NB)) {
     if (errno != EWOULDBLOCK) return fail(file, context, "cannot be locked", error);
-    return casc_fail(context, error, CASCADE_BUSY, "archive file %s: another purge writes to it; name another file, or wait", file->name);
+    return casc_fail(context, error, CASCADE_BUSY, "archive file %s: another purge writes to it; name another file, or wait",
+                     file->name);
   }
   if (made && sync_folder(file->name)) return fail(file, context, "its folder cannot be written", error);
   if (fstat(file->descriptor, &facts)) return fail(file, context, "cannot be read", error); /* under the lock */
@@ -133,8 +138,8 @@ cascade_status casc_archive_file_sync(casc_archive_file *file, cascade_context *
   if (file->length == file->kept) return CASCADE_OK;
   if (fdatasync(file->descriptor) || fstat(file->descriptor, &facts)) return fail(file, context, "cannot be written", error);
   if (facts.st_nlink && (uint64_t)facts.st_size == file->length) return CASCADE_OK;
-  return casc_fail(context, error, CASCADE_ARCHIVE, "archive file %s: was %s by somebody else while a purge writes to it", file->name,
-                   facts.st_nlink ? "changed" : "removed");
+  return casc_fail(context, error, CASCADE_ARCHIVE, "archive file %s: was %s by somebody else while a purge writes to it",
+                   file->name, facts.st_nlink ? "changed" : "removed");
 }
 
 void casc_archive_file_keep(casc_archive_file *file) {

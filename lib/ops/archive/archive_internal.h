@@ -44,8 +44,8 @@ cascade_status casc_archive_read_facts(cascade_connection *connection, const cas
                                        casc_archive_facts *facts, cascade_error **error);
 void casc_archive_free_facts(const casc_alloc *alloc, casc_archive_facts *facts);
 /* The table to which rows of another one go; its texts are in the arena. */
-cascade_status casc_archive_target(const cascade_archive *archive, casc_scope *scope, uint32_t table, casc_arena *arena, casc_sql_table *to,
-                                   cascade_error **error);
+cascade_status casc_archive_target(const cascade_archive *archive, casc_scope *scope, uint32_t table, casc_arena *arena,
+                                   casc_sql_table *to, cascade_error **error);
 typedef struct casc_archive_ddl {
   CASC_LIST(const char *) statements;
 } casc_archive_ddl;

@@ -50,8 +50,8 @@ static const char *name_of(casc_arena *arena, const casc_sql_table *table) {
   return table->schema ? casc_arena_printf(arena, "%s.%s", table->schema, table->name) : table->name;
 }
 
-cascade_status casc_archive_target(const cascade_archive *archive, casc_scope *scope, uint32_t table, casc_arena *arena, casc_sql_table *to,
-                                   cascade_error **error) {
+cascade_status casc_archive_target(const cascade_archive *archive, casc_scope *scope, uint32_t table, casc_arena *arena,
+                                   casc_sql_table *to, cascade_error **error) {
   const casc_sql_table *from = &scope->tables[table].sql;
   const char *label = scope->tables[table].table->label;
   const char *suffix = archive->options.suffix ? archive->options.suffix : "";
@@ -60,9 +60,11 @@ cascade_status casc_archive_target(const cascade_archive *archive, casc_scope *s
                          .name = casc_arena_printf(arena, "%s%s", from->name, suffix)};
   if (!to->name) return casc_nomem(error);
   if (!longest || strlen(to->name) <= longest) return CASCADE_OK;
-  return casc_fail_at(scope->connection->context, error, CASCADE_ARCHIVE, label, NULL,
-                      "the archive table of %s would be called %s, which is longer than the %zu bytes of a name; take a shorter suffix, or a "
-                      "schema", label, to->name, longest);
+  return casc_fail_at(
+      scope->connection->context, error, CASCADE_ARCHIVE, label, NULL,
+      "the archive table of %s would be called %s, which is longer than the %zu bytes of a name; take a shorter suffix, or a "
+      "schema",
+      label, to->name, longest);
 }
 
 /* SQLite writes names and types in any case. */
@@ -88,8 +90,8 @@ cascade_status casc_archive_check_targets(const casc_scope *scope, const casc_sq
                             one->table->label, other->table->label);
       if (j < i && same_table(scope, to, &targets[scope->order[j]]))
         return casc_fail_at(context, error, CASCADE_ARCHIVE, one->table->label, NULL,
-                            "tables %s and %s would be archived in one table, %s; take a suffix without a schema", other->table->label,
-                            one->table->label, to->name);
+                            "tables %s and %s would be archived in one table, %s; take a suffix without a schema",
+                            other->table->label, one->table->label, to->name);
     }
   }
   return CASCADE_OK;
@@ -99,8 +101,9 @@ cascade_status casc_archive_check_targets(const casc_scope *scope, const casc_sq
 
 static const casc_archive_fact *find(const casc_scope *scope, const casc_archive_facts *facts, const char *name) {
   for (size_t i = 0; i < facts->columns.count; i++)
-    if (scope->dialect == &casc_dialect_postgres ? !strcmp(facts->columns.items[i].column.name, name)
-                                                 : casc_same_name(facts->columns.items[i].column.name, name)) /* of columns, MariaDB too */
+    if (scope->dialect == &casc_dialect_postgres
+            ? !strcmp(facts->columns.items[i].column.name, name)
+            : casc_same_name(facts->columns.items[i].column.name, name)) /* of columns, MariaDB too */
       return &facts->columns.items[i];
   return NULL;
 }
@@ -137,23 +140,26 @@ cascade_status casc_archive_compare(casc_scope *scope, uint32_t table, const cas
   casc_archive_facts facts;
   if (!archive) return casc_nomem(error);
   if (!source->columns.count)
-    return casc_fail_at(context, error, CASCADE_SCHEMA, label, NULL, "table %s is not there, or has no columns; read the graph again", label);
+    return casc_fail_at(context, error, CASCADE_SCHEMA, label, NULL,
+                        "table %s is not there, or has no columns; read the graph again", label);
   cascade_status status = casc_archive_read_facts(scope->connection, to, arena, &facts, error);
   if (status >= 0 && !facts.columns.count) return create(scope, source, to, arena, missing, error);
   if (status >= 0 && !facts.sound)
-    status = casc_fail_at(context, error, CASCADE_ARCHIVE, label, NULL,
-                          "the archive table %s of table %s is a view, or of an engine without transactions; take another suffix or schema",
-                          archive, label);
+    status = casc_fail_at(
+        context, error, CASCADE_ARCHIVE, label, NULL,
+        "the archive table %s of table %s is a view, or of an engine without transactions; take another suffix or schema", archive,
+        label);
   for (size_t i = 0; status >= 0 && i < source->columns.count; i++) {
     const casc_archive_fact *column = &source->columns.items[i], *kept = find(scope, &facts, column->column.name);
     casc_archive_column wanted = {column->column.name, casc_archive_definition(scope->dialect, column->column.definition)};
     if (column->computed) continue;
     if (kept && !kept->computed && same_text(scope, kept->column.definition, wanted.definition)) continue;
     if (kept) {
-      status = casc_fail_at(context, error, CASCADE_ARCHIVE, label, NULL,
-                            "column %s is of type '%s' in table %s and %s'%s' in its archive table %s: make the types the same, or take "
-                            "another suffix", wanted.name, wanted.definition, label, kept->computed ? "computed from " : "",
-                            kept->column.definition, archive);
+      status = casc_fail_at(
+          context, error, CASCADE_ARCHIVE, label, NULL,
+          "column %s is of type '%s' in table %s and %s'%s' in its archive table %s: make the types the same, or take "
+          "another suffix",
+          wanted.name, wanted.definition, label, kept->computed ? "computed from " : "", kept->column.definition, archive);
       break;
     }
     casc_str sql;
@@ -186,7 +192,8 @@ static cascade_status list_missing(cascade_archive *archive, casc_scope *scope, 
 }
 
 /* What a purge of the table would need, handed to `then`. */
-static cascade_status with_missing(cascade_archive *archive, cascade_connection *connection, cascade_policy *policy, const char *table,
+static cascade_status with_missing(cascade_archive *archive, cascade_connection *connection, cascade_policy *policy,
+                                   const char *table,
                                    cascade_status (*then)(cascade_connection *, casc_archive_ddl *, void *, cascade_error **),
                                    void *data, cascade_error **error) {
   if (!archive || !connection || !policy || !table)
@@ -219,8 +226,8 @@ static cascade_status write_down(cascade_connection *connection, casc_archive_dd
   return *(char **)text ? CASCADE_OK : casc_nomem(error);
 }
 
-cascade_status cascade_archive_ddl(cascade_archive *archive, cascade_connection *connection, cascade_policy *policy, const char *table,
-                                   char **text, cascade_error **error) {
+cascade_status cascade_archive_ddl(cascade_archive *archive, cascade_connection *connection, cascade_policy *policy,
+                                   const char *table, char **text, cascade_error **error) {
   if (!text) return casc_fail(NULL, error, CASCADE_INVALID, "archive: the place for the text is NULL");
   *text = NULL;
   return with_missing(archive, connection, policy, table, write_down, text, error);
@@ -233,7 +240,7 @@ static cascade_status run_all(cascade_connection *connection, casc_archive_ddl *
   return end ? casc_tables_run(connection, missing->statements.items, "archive's tables", error) : casc_nomem(error);
 }
 
-cascade_status cascade_archive_install(cascade_archive *archive, cascade_connection *connection, cascade_policy *policy, const char *table,
-                                       cascade_error **error) {
+cascade_status cascade_archive_install(cascade_archive *archive, cascade_connection *connection, cascade_policy *policy,
+                                       const char *table, cascade_error **error) {
   return with_missing(archive, connection, policy, table, run_all, NULL, error);
 }

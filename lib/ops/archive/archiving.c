@@ -33,9 +33,11 @@ static cascade_status refuse_missing(casc_scope *scope, uint32_t number, const c
   enum { ROOM = 1200 }; /* a message has no room for the text of a large table */
   const char *label = scope->tables[number].table->label, *sql = missing->statements.items[0];
   bool fits = strlen(sql) < ROOM;
-  return casc_fail_at(scope->connection->context, error, CASCADE_ARCHIVE, label, NULL,
-                      "the archive lacks a table or column for table %s; make it with cascade_archive_install(), or cascade archive "
-                      "install%s%s", label, fits ? ", or: " : "", fits ? sql : "");
+  return casc_fail_at(
+      scope->connection->context, error, CASCADE_ARCHIVE, label, NULL,
+      "the archive lacks a table or column for table %s; make it with cascade_archive_install(), or cascade archive "
+      "install%s%s",
+      label, fits ? ", or: " : "", fits ? sql : "");
 }
 
 static cascade_status prepare_table(casc_archiving *archiving, uint32_t number, cascade_error **error) {
@@ -80,7 +82,8 @@ static cascade_status prepare_lines(casc_archiving *archiving, uint32_t number, 
     names[i] = table->facts.columns.items[i].column.name;
     if (casc_find_column(known, names[i]) == CASC_NONE)
       return casc_fail_at(scope->connection->context, error, CASCADE_ARCHIVE, known->label, NULL,
-                          "table %s has a column %s that it had not when the graph was read; read the graph again", known->label, names[i]);
+                          "table %s has a column %s that it had not when the graph was read; read the graph again", known->label,
+                          names[i]);
     types[i] = casc_read_type(scope, known, names[i]);
     if (!(table->heads[i] = write_head(scope, known->label, names[i], !i))) return casc_nomem(error);
   }
@@ -103,9 +106,11 @@ static cascade_status check_together(const casc_archiving *archiving, cascade_er
   casc_archive_together(&statement, schema);
   cascade_status status = casc_ask(scope->connection, &statement, 0, &together, error);
   if (status < 0 || together) return status;
-  return casc_fail(scope->connection->context, error, CASCADE_ARCHIVE,
-                   "SQLite commits '%s' apart from the database that rows go from, so that a crash could lose them: with journal_mode WAL, "
-                   "MEMORY or OFF; take DELETE, TRUNCATE or PERSIST for both, or a suffix without a schema", schema);
+  return casc_fail(
+      scope->connection->context, error, CASCADE_ARCHIVE,
+      "SQLite commits '%s' apart from the database that rows go from, so that a crash could lose them: with journal_mode WAL, "
+      "MEMORY or OFF; take DELETE, TRUNCATE or PERSIST for both, or a suffix without a schema",
+      schema);
 }
 
 cascade_status casc_archiving_init(casc_archiving *archiving, casc_scope *scope, cascade_archive *archive, bool nested,
@@ -113,9 +118,10 @@ cascade_status casc_archiving_init(casc_archiving *archiving, casc_scope *scope,
   *archiving = (casc_archiving){.scope = scope};
   if (!archive) return CASCADE_OK;
   if (nested && archive->lines)
-    return casc_fail(scope->connection->context, error, CASCADE_UNSUPPORTED,
-                     "inside a transaction of the host only the host knows whether it commits: lines of an archive would be written too early; "
-                     "archive in tables, or purge outside of it");
+    return casc_fail(
+        scope->connection->context, error, CASCADE_UNSUPPORTED,
+        "inside a transaction of the host only the host knows whether it commits: lines of an archive would be written too early; "
+        "archive in tables, or purge outside of it");
   archiving->archive = casc_archive_ref(archive);
   archiving->tables = casc_arena_get(&scope->arena, scope->table_count, sizeof *archiving->tables);
   casc_sql_table *targets = casc_arena_get(&scope->arena, scope->table_count, sizeof *targets);
@@ -157,15 +163,18 @@ static cascade_status check_columns(const casc_archiving *archiving, uint32_t nu
   bool same = status >= 0 && now.columns.count == before->columns.count;
   for (size_t i = 0; same && i < now.columns.count; i++) {
     const casc_archive_fact *a = &before->columns.items[i], *b = &now.columns.items[i];
-    same = !strcmp(a->column.name, b->column.name) && !strcmp(a->column.definition, b->column.definition) && a->computed == b->computed;
+    same = !strcmp(a->column.name, b->column.name) && !strcmp(a->column.definition, b->column.definition) &&
+           a->computed == b->computed;
   }
   if (status >= 0) casc_archive_free_facts(scope->alloc, &now);
   casc_arena_clear(&arena);
   const char *label = scope->tables[number].table->label;
-  return status < 0 || same ? status
-                            : casc_fail_at(scope->connection->context, error, CASCADE_ARCHIVE, label, NULL,
-                                           "the columns of table %s were changed while rows go from it; read the graph again, install the "
-                                           "archive again, and go on", label);
+  return status < 0 || same
+             ? status
+             : casc_fail_at(scope->connection->context, error, CASCADE_ARCHIVE, label, NULL,
+                            "the columns of table %s were changed while rows go from it; read the graph again, install the "
+                            "archive again, and go on",
+                            label);
 }
 
 static cascade_status copy_to_table(const casc_archiving *archiving, uint32_t number, const casc_keyset *rows, uint64_t *copied,
@@ -234,7 +243,8 @@ static cascade_status copy_to_lines(const casc_archiving *archiving, uint32_t nu
 }
 
 /* What the archive's table refuses is nothing that stands in the way of the delete. */
-static cascade_status blame_archive(const casc_archiving *archiving, const char *label, cascade_status status, cascade_error **error) {
+static cascade_status blame_archive(const casc_archiving *archiving, const char *label, cascade_status status,
+                                    cascade_error **error) {
   if (status != CASCADE_CONSTRAINT && status != CASCADE_CONSTRAINT_FK) {
     if (error) casc_error_explain(error, label, NULL, "archive");
     return status;
@@ -260,8 +270,8 @@ static cascade_status copy_table(casc_archiving *archiving, uint32_t number, con
   archiving->archive->batch_rows += rows->count;
   if (in_table == rows->count && in_lines == rows->count) return status;
   return casc_fail_at(scope->connection->context, error, CASCADE_ARCHIVE, label, NULL,
-                      "archive: %zu rows of table %s were to be copied, and %llu were%s: nothing of this batch was deleted", rows->count, label,
-                      (unsigned long long)(in_table == rows->count ? in_lines : in_table),
+                      "archive: %zu rows of table %s were to be copied, and %llu were%s: nothing of this batch was deleted",
+                      rows->count, label, (unsigned long long)(in_table == rows->count ? in_lines : in_table),
                       in_table == rows->count ? "" : ", as a trigger or rule of the archive's table will have it");
 }
 

@@ -144,7 +144,8 @@ static bool may_be_fresh(const cascade_fill *fill, const work *now) {
   return may;
 }
 
-/* Beside other writers, rows that came since make the insert fail; where there are none, they may have come before this transaction. */
+/* Beside other writers, rows that came since make the insert fail; where there are none, they may have come before this
+   transaction. */
 static cascade_status look_for_rows(cascade_fill *fill, work *now, cascade_error **error) {
   casc_statement statement;
   cascade_status status = CASCADE_OK;
@@ -236,7 +237,8 @@ static cascade_status attempt(cascade_fill *fill, work *now, outcome *came, uint
     cascade_status status = fill->options.dry_run || alone(fill) ? CASCADE_OK : casc_fill_begin(fill, &failure);
     if (status >= 0) status = work_range(fill, now, came, &failure);
     if (status >= 0) return status;
-    bool read_only = alone(fill) && cascade_error_status(failure) == CASCADE_READONLY; /* as the session's transactions are by default */
+    /* As the session's transactions are by default. */
+    bool read_only = alone(fill) && cascade_error_status(failure) == CASCADE_READONLY;
     fill->transacts = fill->transacts || read_only;
     bool again = read_only || shrink(fill, failure, *tries) || worth_retrying(fill, failure, *tries);
     casc_transaction_roll_back(&fill->transaction);

@@ -72,7 +72,8 @@ static cascade_status leave(cascade_connection *connection, const casc_queue_wor
   return change(connection, held, &statement, error);
 }
 
-/* The first look at a job can take longer than the lease: whoever lost it there gets more time, and the dead ones get no job for ever. */
+/* The first look at a job can take longer than the lease: whoever lost it there gets more time, and the dead ones get no job for
+   ever. */
 static uint64_t longer(const casc_claim *claim, uint32_t lease_ms) {
   enum { DOUBLINGS = 5 };
   int64_t before = claim->attempts - 1;
@@ -178,10 +179,10 @@ cascade_status casc_claim_leave(cascade_connection *connection, const casc_queue
   return status;
 }
 
-/* Inside the transaction. Of a job that was cut, the last part to be done finishes the row; the first update of it lets one part look at a
-   time. */
-static cascade_status finish_audit(cascade_connection *connection, const casc_queue_words *words, const casc_claim *claim, int64_t audit,
-                                   int64_t kept, cascade_error **error) {
+/* Inside the transaction. Of a job that was cut, the last part to be done finishes the row; the first update of it lets one part
+   look at a time. */
+static cascade_status finish_audit(cascade_connection *connection, const casc_queue_words *words, const casc_claim *claim,
+                                   int64_t audit, int64_t kept, cascade_error **error) {
   bool part = claim->source != claim->held.job || claim->low != INT64_MIN || claim->high != INT64_MAX;
   casc_audited facts = {.kept = kept, .finished = !part};
   casc_statement statement;
@@ -199,8 +200,8 @@ static cascade_status finish_audit(cascade_connection *connection, const casc_qu
   return casc_run(connection, &statement, NULL, error);
 }
 
-cascade_status casc_claim_finish(cascade_connection *connection, const casc_queue_words *words, const casc_claim *claim, int64_t audit,
-                                 int64_t kept, uint32_t lease_ms, cascade_error **error) {
+cascade_status casc_claim_finish(cascade_connection *connection, const casc_queue_words *words, const casc_claim *claim,
+                                 int64_t audit, int64_t kept, uint32_t lease_ms, cascade_error **error) {
   casc_transaction transaction;
   cascade_status status = casc_transaction_begin(&transaction, connection, true, error);
   if (status < 0) return status;

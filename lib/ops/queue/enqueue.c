@@ -11,8 +11,8 @@ cascade_status casc_job_options_read(cascade_context *context, const cascade_job
   cascade_status status = CASC_OPTIONS(context, given, *own, delay_ms, error);
   if (status < 0) return status;
   if ((own->allow & ~(uint32_t)(CASCADE_ALLOW_NO_FILTER | CASCADE_ALLOW_UNENFORCED | CASCADE_ALLOW_HIDDEN)) ||
-      own->integrity < CASCADE_INTEGRITY_CHECKED || own->integrity > CASCADE_INTEGRITY_PROVEN ||
-      own->delay_ms > INT64_MAX / 2 || (own->column_count && (!own->columns || !own->column_tables)) || own->max_rows > INT64_MAX || own->max_tx_rows > INT64_MAX)
+      own->integrity < CASCADE_INTEGRITY_CHECKED || own->integrity > CASCADE_INTEGRITY_PROVEN || own->delay_ms > INT64_MAX / 2 ||
+      (own->column_count && (!own->columns || !own->column_tables)) || own->max_rows > INT64_MAX || own->max_tx_rows > INT64_MAX)
     return casc_fail(context, error, CASCADE_INVALID,
                      "job: unknown bits in allow, an unknown integrity, a list of columns that is NULL, or a number out of range");
   if (!own->max_attempts) own->max_attempts = 8;

@@ -1,5 +1,5 @@
-/* Back-fills as jobs. The token of the last range is in the job's row, written in the range's transaction: whoever takes the job over goes
-   on from there, and no row is counted twice. */
+/* Back-fills as jobs. The token of the last range is in the job's row, written in the range's transaction: whoever takes the job
+   over goes on from there, and no row is counted twice. */
 #include "queue_internal.h"
 
 #include "options.h"
@@ -54,7 +54,8 @@ static cascade_status check(const casc_fill_recipe *recipe, cascade_error **erro
            options->throttle)
     wrong = "a worker keeps its own token, has no budget and does no dry run, and has a throttle of its own";
   else if (options->max_tx_rows > INT64_MAX) wrong = "a number is out of range";
-  return wrong ? casc_fail(recipe->connection->context, error, CASCADE_INVALID, "this fill cannot be a job: %s", wrong) : CASCADE_OK;
+  return wrong ? casc_fail(recipe->connection->context, error, CASCADE_INVALID, "this fill cannot be a job: %s", wrong)
+               : CASCADE_OK;
 }
 
 cascade_status cascade_queue_fill(const cascade_fill *fill, const cascade_job_options *given, int64_t *job, cascade_error **error) {
@@ -98,7 +99,8 @@ static cascade_status ending(void *data, const casc_fill_sums *sums, cascade_err
 }
 
 static cascade_status unreadable(cascade_worker *worker, cascade_error **error) {
-  return casc_fail(worker->context, error, CASCADE_FORMAT, "job %lld: what it is to do cannot be read", (long long)worker->claim.held.job);
+  return casc_fail(worker->context, error, CASCADE_FORMAT, "job %lld: what it is to do cannot be read",
+                   (long long)worker->claim.held.job);
 }
 
 /* An array of borrowed texts; NULL for what is none. */

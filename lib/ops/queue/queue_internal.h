@@ -84,8 +84,8 @@ cascade_status casc_claim_filled(cascade_connection *connection, const casc_queu
 cascade_status casc_claim_leave(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
                                 const char *state, int64_t delay_ms, const char *reason, cascade_error **error);
 /* Its end. `kept`: rows that stay besides those that were counted. */
-cascade_status casc_claim_finish(cascade_connection *connection, const casc_queue_words *words, const casc_claim *claim, int64_t audit,
-                                 int64_t kept, uint32_t lease_ms, cascade_error **error);
+cascade_status casc_claim_finish(cascade_connection *connection, const casc_queue_words *words, const casc_claim *claim,
+                                 int64_t audit, int64_t kept, uint32_t lease_ms, cascade_error **error);
 /* Cuts a job of many keys into jobs of fewer; the claim keeps the first. */
 cascade_status casc_claim_cut(cascade_connection *connection, const casc_queue_words *words, casc_claim *claim,
                               bool integers, uint32_t lease_ms, cascade_error **error);
