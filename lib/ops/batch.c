@@ -128,6 +128,11 @@ static cascade_status delete_keys(casc_batch *batch, uint32_t table, const casc_
   uint64_t affected = 0;
   cascade_status status = run_among(batch->closure->scope, DELETE, table, NULL, keys, &affected, error);
   if (status >= 0 && affected < keys->count) return see_gone(batch, table, keys, error);
+  const char *label = batch->closure->scope->tables[table].table->label;
+  if (status >= 0 && batch->exact && affected > keys->count)
+    return casc_fail_at(batch->closure->scope->connection->context, error, CASCADE_ARCHIVE, label, NULL,
+                        "%llu rows of table %s were deleted, of which %zu are archived: the batch was rolled back",
+                        (unsigned long long)affected, label, keys->count);
   if (status >= 0) batch->deleted[table] += keys->count;
   return status;
 }

@@ -14,6 +14,7 @@ typedef struct casc_batch {
   uint64_t *deleted, *updated; /* by table: what this batch did */
   casc_tally tally;            /* of the database's own actions */
   uint64_t unread;             /* rows written of which no key was read */
+  bool exact;                  /* no statement may delete more rows than it was given keys */
   casc_detacher detach;        /* for relations that detach, with its data */
   void *detach_data;
   casc_keyset *rewritten;      /* by relation: rows whose references have to hold at the end */

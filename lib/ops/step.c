@@ -276,6 +276,7 @@ static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcom
   status = casc_batch_init(&batch, &purge->closure, error);
   batch.detach = purge->guard.detach;
   batch.detach_data = purge->guard.data;
+  batch.exact = purge->options.archive;
   bool rewriting = level->source.kind == CASC_SOURCE_REFERENCING &&
                    purge->scope.relations[level->source.relation].role == CASC_ROLE_UPDATE;
   if (status >= 0)
