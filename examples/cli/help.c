@@ -59,6 +59,12 @@ const char cli_help[] =
   "  --pause-file FILE   pause while this file is there\n"                                                             \
   "  --max-pause SECONDS end when a pause takes longer than this\n"
 
+#define ARCHIVING                                                                                                      \
+  "  --archive FILE      append every row to FILE before it goes, as a line of JSON: on the disk first\n"              \
+  "  --archive-tables SUFFIX@SCHEMA  copy every row, in the same transaction, to the table of the same\n"              \
+  "                      name with SUFFIX behind it, in SCHEMA; either may be left out: see 'cascade\n"               \
+  "                      archive --help'\n"
+
 const char cli_help_graph[] =
     "cascade graph URI [TABLE] [--policy FILE] [--format text|json|dot|svg|html]\n"
     "\n"
@@ -140,11 +146,7 @@ const char cli_help_purge[] =
     "  --allow-no-filter   delete every row of TABLE\n"
     "  --allow-unenforced  go on although the database does not enforce its foreign keys\n"
     "  --allow-hidden      go on although the database user may not see all foreign keys or triggers\n"
-    "  --later             leaves it to 'cascade queue work', as a job of the queue\n" RECORDING
-    "  --archive FILE      append every row to FILE before it goes, as a line of JSON: on the disk first\n"
-    "  --archive-tables SUFFIX@SCHEMA  copy every row, in the same transaction, to the table of the same\n"
-    "                      name with SUFFIX behind it, in SCHEMA; either may be left out: see 'cascade\n"
-    "                      archive --help'\n" PACE POLICY
+    "  --later             leaves it to 'cascade queue work', as a job of the queue\n" RECORDING ARCHIVING PACE POLICY
     "  --format FORMAT     of the report: text, json\n"
     "\n"
     "  cascade purge sqlite:museum.db accession 4\n"
@@ -233,7 +235,7 @@ const char cli_help_work[] =
     "another takes its job over. Ctrl-C gives the job back after its last whole batch.\n"
     "\n"
     "  --wait SECONDS      ends when nothing was due for this long\n"
-    "  --json-progress     tells how far it is by lines of JSON on stderr, ten a second at most\n" PACE
+    "  --json-progress     tells how far it is by lines of JSON on stderr, ten a second at most\n" ARCHIVING PACE
     "  --format FORMAT     of the report: text, json\n"
     "\n"
     "  cascade queue work sqlite:museum.db --wait 3600 --sleep-ratio 0.5\n";

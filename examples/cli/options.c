@@ -142,6 +142,8 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
 
 #define RECORDING (BIT(OPTION_OUTBOX) | BIT(OPTION_OUTBOX_COLUMNS) | BIT(OPTION_ACTOR) | BIT(OPTION_REASON))
 
+#define ARCHIVING (BIT(OPTION_ARCHIVE) | BIT(OPTION_ARCHIVE_TABLES))
+
 extern const char cli_help_graph[], cli_help_blockers[], cli_help_plan[], cli_help_purge[], cli_help_detach[], cli_help_queue[],
     cli_help_outbox[], cli_help_archive[], cli_help_work[], cli_help_fill[];
 
@@ -153,7 +155,7 @@ const cli_command cli_commands[] = {
     {"purge", run_purge, CLI_TEXT | CLI_JSON,
      SELECTING | PACE | BIT(OPTION_JSON_PROGRESS) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_PLAN) |
          BIT(OPTION_YES) | BIT(OPTION_PROVEN) | BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) |
-         BIT(OPTION_ALLOW_HIDDEN) | BIT(OPTION_LATER) | RECORDING | BIT(OPTION_ARCHIVE) | BIT(OPTION_ARCHIVE_TABLES),
+         BIT(OPTION_ALLOW_HIDDEN) | BIT(OPTION_LATER) | RECORDING | ARCHIVING,
      true, cli_help_purge},
     {"detach", run_detach, CLI_TEXT | CLI_JSON,
      (SELECTING & ~BIT(OPTION_MAX_ROWS)) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_YES) | BIT(OPTION_PROVEN) |
@@ -165,7 +167,7 @@ const cli_command cli_commands[] = {
      BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_STATE) | BIT(OPTION_LIMIT), false, cli_help_queue, true, false},
     {"queue metrics", run_queue_metrics, CLI_JSON, BIT(OPTION_HELP), false, cli_help_queue, true, false},
     {"queue work", run_queue_work, CLI_TEXT | CLI_JSON,
-     BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_WAIT) | BIT(OPTION_JSON_PROGRESS) | PACE, false, cli_help_work, true,
+     BIT(OPTION_HELP) | BIT(OPTION_FORMAT) | BIT(OPTION_WAIT) | BIT(OPTION_JSON_PROGRESS) | PACE | ARCHIVING, false, cli_help_work, true,
      false},
     {"queue pause", run_queue_pause, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true, true},
     {"queue resume", run_queue_resume, CLI_TEXT, BIT(OPTION_HELP), false, cli_help_queue, true, true, true},

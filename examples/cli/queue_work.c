@@ -130,7 +130,8 @@ cascade_status run_queue_work(cli_session *session, const cli_options *options, 
   cascade_worker_options how = {.size = sizeof how};
   progress line;
   progress_begin(&line, options, NULL, 0);
-  cascade_status status = throttle_open(session, options, &line, &how.throttle, error);
+  cascade_status status = archive_open(session, options, &how.archive, error);
+  if (status >= 0) status = throttle_open(session, options, &line, &how.throttle, error);
   if (status >= 0) status = cascade_worker_new(session->connection, &how, &worker, error);
   if (status >= 0) {
     watch seen = {.connection = session->connection, .throttle = how.throttle, .line = &line};
@@ -139,7 +140,9 @@ cascade_status run_queue_work(cli_session *session, const cli_options *options, 
     if (options->format == CLI_TEXT) report_text(&report);
     else if (!report_json(&report) && status >= 0) status = session_fail(session, CASCADE_NOMEM, error, "out of memory");
     if (!options->json_progress) throttle_report(how.throttle);
+    if (!options->json_progress) archive_report(how.archive);
   }
   cascade_throttle_free(how.throttle);
+  cascade_archive_free(how.archive);
   return status;
 }

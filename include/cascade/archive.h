@@ -2,7 +2,7 @@
  * @file archive.h
  * @brief Archives: rows are copied before they go, to tables or as lines of JSON, and go only when they have been.
  *
- * An archive is made once and given to purges in their options. In each batch, under the locks of the batch, every row that is
+ * An archive is made once and given to purges and workers in their options. In each batch, under the locks of the batch, every row that is
  * about to go is copied with all its columns; as many must have been copied as the batch deletes, of each table, or the batch is
  * rolled back. Rows that are only rewritten, and rows that stay by a veto, are not copied. With an archive, keys of all tables are
  * read, and nothing is left to the database's own actions. What triggers of the database delete besides is not archived.
@@ -101,7 +101,7 @@ CASCADE_API cascade_status cascade_archive_new(cascade_context *context, const c
  * @param policy  rules
  * @param table  name of the table of which rows are to be purged
  * @param[out] text  receives statements that end with a semicolon and a line break each, to be freed with cascade_text_free(); NULL
- *                   unless CASCADE_OK is returned
+ *         unless CASCADE_OK is returned
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_DONE when nothing is missing; else as cascade_archive_install()
  * @note Reads only. One thread at a time uses a connection.

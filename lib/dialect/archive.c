@@ -33,10 +33,9 @@ static void postgres_columns(casc_statement *statement, const casc_sql_table *ta
   casc_postgres_column(statement, "(a.attgenerated <> '')::integer", CASCADE_INT64);
   casc_postgres_column(statement, "(c.relkind In ('r', 'p'))::integer", CASCADE_INT64);
   casc_postgres_name_parameter(statement, table);
-  casc_put(statement,
-           " From pg_class c Join pg_attribute a On a.attrelid = c.oid And a.attnum > 0 And Not a.attisdropped"
-           " Join pg_type t On t.oid = a.atttypid Left Join pg_collation l On l.oid = a.attcollation"
-           " Left Join pg_namespace o On o.oid = l.collnamespace Where c.oid = to_regclass($1) Order By a.attnum");
+  casc_put(statement, " From pg_class c Join pg_attribute a On a.attrelid = c.oid And a.attnum > 0 And Not a.attisdropped"
+                      " Join pg_type t On t.oid = a.atttypid Left Join pg_collation l On l.oid = a.attcollation"
+                      " Left Join pg_namespace o On o.oid = l.collnamespace Where c.oid = to_regclass($1) Order By a.attnum");
 }
 
 static void mariadb_columns(casc_statement *statement, const casc_sql_table *table) {

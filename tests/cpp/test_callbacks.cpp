@@ -351,6 +351,42 @@ static void cancelled_from_a_thread(void **) {
   assert_int_equal(status_of([&] { fill.next(); }), CASCADE_CANCELLED);
 }
 
+static void archives(void **) {
+  world at;
+  std::string lines;
+  std::vector<std::int32_t> events;
+  cascade::archive_options places;
+  places.suffix = "_old";
+  places.write = [&](std::int32_t event, std::string_view some) {
+    if (event == CASCADE_ARCHIVE_FLUSH && events.size() > 9) throw trouble("from the archive");
+    events.push_back(event);
+    lines += some;
+    return true;
+  };
+  cascade::archive archive(at.context, places);
+  cascade::purge_options options;
+  options.archive = archive;
+  assert_int_equal(status_of([&] { cascade::purge(at.connection, at.policy, at.ada, options); }), CASCADE_ARCHIVE);
+  assert_true(archive.ddl(at.connection, at.policy, "agent").find("agent_old") != std::string::npos);
+  archive.install(at.connection, at.policy, "agent");
+  assert_true(archive.ddl(at.connection, at.policy, "agent").empty());
+  cascade::purge purge(at.connection, at.policy, at.ada, options);
+  options.archive = cascade::archived();
+  archive.reset(); // the purge keeps it, and what it calls
+  while (purge.next()) {}
+  const std::vector<std::int32_t> expected{CASCADE_ARCHIVE_LINES, CASCADE_ARCHIVE_FLUSH, CASCADE_ARCHIVE_KEEP};
+  assert_true(events == expected);
+  assert_int_equal(at.rows.count("agent_old"), 1);
+  assert_int_equal(std::count(lines.begin(), lines.end(), '\n'), purge.describe().deleted);
+  events.resize(10);
+  cascade::archive fails(at.context, places);
+  options.archive = fails;
+  auto cy = cascade::selection::integers(at.graph, "agent", {3});
+  cascade::purge again(at.connection, at.policy, cy, options);
+  assert_string_equal(thrown<trouble>([&] { again.next(); }).c_str(), "from the archive");
+  assert_int_equal(at.rows.count("agent"), 2);
+}
+
 static void throttles(void **) {
   world at;
   int asked = 0, told = 0;
@@ -386,6 +422,6 @@ int main() {
       cmocka_unit_test(hooks_of_workers),
       cmocka_unit_test(streams_throw), cmocka_unit_test(logs_throw),
       cmocka_unit_test(nested_calls),  cmocka_unit_test(drivers),       cmocka_unit_test(drivers_throw),
-      cmocka_unit_test(any_order),     cmocka_unit_test(cancelled_from_a_thread), cmocka_unit_test(throttles)};
+      cmocka_unit_test(any_order),     cmocka_unit_test(cancelled_from_a_thread), cmocka_unit_test(archives), cmocka_unit_test(throttles)};
   return cmocka_run_group_tests_name("C++ callbacks", tests, nullptr, nullptr);
 }

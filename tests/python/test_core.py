@@ -334,6 +334,39 @@ def test_vetoes_columns_and_commits(db, graph):
     assert db.database.rows("SELECT id FROM agent WHERE id = 6") == []
 
 
+def test_archives(db, graph, tmp_path):
+    policy, told, path = cascading(graph), [], tmp_path / "rows.jsonl"
+
+    def write(event, lines):
+        told.append((event, lines))
+
+    archive = db.archive(file=str(path), write=write, suffix="_old")
+    with pytest.raises(libcascade.ArchiveError, match="Create Table"):
+        db.purge(policy, graph.select("agent", [7]), archive=archive)
+    assert "agent_old" in archive.ddl(policy, "agent")
+    archive.install(policy, "agent")
+    assert archive.ddl(policy, "agent") == ""
+    report = db.purge(policy, graph.select("agent", [7]), archive=archive).run()
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert archive.report() == libcascade.ArchiveReport(report.deleted, path.stat().st_size, 0) and len(lines) == report.deleted
+    assert [line["row"]["id"] for line in lines if line["table"].endswith("agent")] == [7]
+    assert db.database.rows("SELECT id FROM agent_old") == [(7,)]
+    assert [event for event, _ in told] == [libcascade.ArchiveEvent.LINES, libcascade.ArchiveEvent.FLUSH, libcascade.ArchiveEvent.KEEP]
+    assert b"".join(lines for _, lines in told) == path.read_bytes()
+
+    def fail(event, lines):
+        raise KeyError("no room")
+    with pytest.raises(KeyError, match="no room"):
+        db.purge(policy, graph.select("agent", [8]), archive=db.archive(write=fail)).run()
+    with pytest.raises(libcascade.HookError):
+        db.purge(policy, graph.select("agent", [8]), archive=db.archive(write=lambda event, lines: False)).run()
+    with pytest.raises(libcascade.BusyError):
+        db.archive(file=str(path))
+    with pytest.raises(libcascade.InvalidError):
+        db.archive()
+    assert db.database.rows("SELECT id FROM agent WHERE id = 8") == [(8,)]
+
+
 def test_throttles(db, graph, tmp_path):
     policy, asked, told = cascading(graph), [], []
     with libcascade.connect(db.database.uri) as watcher:

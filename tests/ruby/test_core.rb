@@ -147,6 +147,25 @@ module CoreTests
     assert_equal [[2], 5], [told["agent"], told["loan"].size]
   end
 
+  def test_archive
+    told = []
+    archive = @connection.archive(suffix: "_old", write: ->(*event) { told << event })
+    assert_raises(Libcascade::ArchiveError) { @connection.purge(@policy, agents(1), archive: archive) }
+    assert_match(/agent_old/, archive.ddl(@policy, "agent"))
+    assert_nil archive.install(@policy, :agent).ddl(@policy, :agent)
+    deleted = @connection.purge(@policy, agents(1), archive: archive).run.deleted
+    assert_equal [deleted, 0, 0], archive.report.to_a
+    assert_equal [%i[lines flush keep], 1], [told.map(&:first), rows("agent_old")]
+    lines = told.map(&:last).join.lines.map { |line| JSON.parse(line) }
+    assert_equal [deleted, 1], [lines.size, lines.last["row"]["id"]]
+    boom = Class.new(StandardError)
+    archive = @connection.archive(write: ->(*) { raise boom })
+    assert_raises(boom) { @connection.purge(@policy, agents(2), archive: archive).run }
+    assert_raises(TypeError) { @connection.purge(@policy, agents(2), archive: 1) }
+    assert_raises(Libcascade::InvalidError) { @connection.archive }
+    assert_equal 19, rows("agent")
+  end
+
   def test_throttle
     asked, pauses, answers = 0, [], [20, 0, -1]
     throttle = @connection.throttle(ask: ->(_) { answers[(asked += 1) - 1] }, told: ->(pause) { pauses << pause })

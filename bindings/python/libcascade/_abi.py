@@ -1092,10 +1092,12 @@ class cascade_worker_options(_Sized):
     columns: Any
     column_count: int
     reserved: int
+    archive: Any
     _fields_ = [("size", c_size_t), ("owner", c_char_p), ("lease_ms", c_uint32), ("turn_ms", c_uint32),
         ("throttle", POINTER(cascade_throttle)), ("before_batch", cascade_after_batch), ("after_batch", cascade_after_batch),
         ("after_commit", cascade_after_batch), ("hook_data", c_void_p), ("column_tables", POINTER(c_char_p)),
-        ("columns", POINTER(c_char_p)), ("column_count", c_uint32), ("reserved", c_uint32)]
+        ("columns", POINTER(c_char_p)), ("column_count", c_uint32), ("reserved", c_uint32),
+        ("archive", POINTER(cascade_archive))]
 
 
 class cascade_throttle_options(_Sized):

@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ArchiveReport:
-    """What an archive has taken: rows of batches that were committed; the length of its file; and the bytes of a torn last line, from a
-    crash, that were cut off when that was opened."""
+    """What an archive has taken: rows of batches that were committed; the length of its file; and the bytes of a torn last line,
+    from a crash, that were cut off when that was opened."""
 
     rows: int
     bytes: int
     cut: int
 
 
-#: Takes the lines of a batch (b"" with other events than LINES). What it raises rolls the batch back and ends the purge, and comes out of
+#: Takes the lines of a batch (b"" with other events than LINES). What it raises rolls the batch back and ends the purge, and comes
+#: out of
 #: it; so does False.
 Write = Callable[[ArchiveEvent, bytes], Optional[bool]]
 
@@ -52,15 +53,16 @@ _WRITE = _abi.cascade_archive_write(_write)
 class Archive(Handle):
     """Where purges copy every row to before it goes: give it as their `archive`. Made by Connection.archive().
 
-    `file`: lines of JSON are appended to it. `write`: they are given to it. `suffix`, `schema`: tables of the same names with the suffix
-    behind, in that schema; install() makes them. At least one of these. Inside a transaction of the host there can only be tables.
+    `file`: lines of JSON are appended to it. `write`: they are given to it. `suffix`, `schema`: tables of the same names with the
+    suffix behind, in that schema; install() makes them. At least one of these. Inside a transaction of the host there can only be
+    tables.
     """
 
-    def __init__(self, connection: Connection, *, file: Optional[str] = None, write: Optional[Write] = None, suffix: Optional[str] = None,
-                 schema: Optional[str] = None) -> None:
+    def __init__(self, connection: Connection, *, file: Optional[str] = None, write: Optional[Write] = None,
+                 suffix: Optional[str] = None, schema: Optional[str] = None) -> None:
         self._callback, out = _Callback(write), POINTER(_abi.cascade_archive)()
-        options = _abi.cascade_archive_options(file=encode_or_none(file), suffix=encode_or_none(suffix), schema=encode_or_none(schema),
-                                               user_data=register(self._callback))
+        options = _abi.cascade_archive_options(file=encode_or_none(file), suffix=encode_or_none(suffix),
+                                               schema=encode_or_none(schema), user_data=register(self._callback))
         if write is not None:
             options.write = _WRITE
         with connection._session:
@@ -69,8 +71,8 @@ class Archive(Handle):
         self._connection = connection
 
     def install(self, policy: Policy, table: str) -> None:
-        """Makes the tables that are missing for `table` and all from which its purge deletes, and adds columns that these have been given
-        since."""
+        """Makes the tables that are missing for `table` and all from which its purge deletes, and adds columns that these have been
+        given since."""
         with self._connection._session:
             lib.cascade_archive_install(self._pointer, self._connection._pointer, policy._pointer, encode(table), failure())
 

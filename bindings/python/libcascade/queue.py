@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, 
 from . import _abi
 from ._abi import Allow, Integrity, Status
 from ._calls import Handle, encode, encode_or_none, failure, lib, text_of
+from .archive import Archive
 from .errors import NotFoundError
 from .graph import Policy, Selection, Table, _Arrays
 from .purge import Hook, _Hooks, _want
@@ -157,15 +158,15 @@ class Queue:
         return metrics
 
     def worker(self, *, owner: Optional[str] = None, lease_ms: int = 0, turn_ms: int = 0, throttle: Optional[Throttle] = None,
-               before_batch: Optional[Hook] = None, after_batch: Optional[Hook] = None, after_commit: Optional[Hook] = None,
+               archive: Optional[Archive] = None, before_batch: Optional[Hook] = None, after_batch: Optional[Hook] = None, after_commit: Optional[Hook] = None,
                columns: Mapping[str, Sequence[str]] = {}) -> Worker:
         """A worker on this session, which must be outside any transaction.
 
         Hooks and `columns` are those of a Purge, for every job that is one. What a hook raises is the failure of the job, which keeps it as
         its reason and is tried again: the worker goes on. What is no Exception, such as KeyboardInterrupt, comes out of step().
         """
-        return Worker(self._connection, owner=owner, lease_ms=lease_ms, turn_ms=turn_ms, throttle=throttle, before_batch=before_batch,
-                      after_batch=after_batch, after_commit=after_commit, columns=columns)
+        return Worker(self._connection, owner=owner, lease_ms=lease_ms, turn_ms=turn_ms, throttle=throttle, archive=archive,
+                      before_batch=before_batch, after_batch=after_batch, after_commit=after_commit, columns=columns)
 
 
 class _JobHooks(_Hooks):
@@ -205,13 +206,15 @@ class Worker(Handle):
     """A session that works on the jobs of a queue. Made by Queue.worker()."""
 
     def __init__(self, connection: Connection, *, owner: Optional[str] = None, lease_ms: int = 0, turn_ms: int = 0,
-                 throttle: Optional[Throttle] = None, before_batch: Optional[Hook] = None, after_batch: Optional[Hook] = None,
-                 after_commit: Optional[Hook] = None, columns: Mapping[str, Sequence[str]] = {}) -> None:
+                 throttle: Optional[Throttle] = None, archive: Optional[Archive] = None, before_batch: Optional[Hook] = None,
+                 after_batch: Optional[Hook] = None, after_commit: Optional[Hook] = None, columns: Mapping[str, Sequence[str]] = {}) -> None:
         out = POINTER(_abi.cascade_worker)()
         options = _abi.cascade_worker_options(owner=encode_or_none(owner), lease_ms=lease_ms, turn_ms=turn_ms)
         if throttle is not None:
             options.throttle = throttle._pointer
-        self._session = paced(connection, throttle)
+        if archive is not None:
+            options.archive = archive._pointer
+        self._session = paced(connection, throttle, archive)
         self._hooks = _JobHooks(connection, before_batch, after_batch, after_commit)
         arrays = self._hooks.give(options, columns)
         with self._session:
@@ -219,7 +222,7 @@ class Worker(Handle):
         del arrays
         self._hooks.worker = out
         super().__init__(out, lib.cascade_worker_free, connection._session)
-        self._connection, self._throttle = connection, throttle
+        self._connection, self._held_too = connection, (throttle, archive)
 
     def step(self) -> bool:
         """Does the next piece of work. False when no job is due: ask again later."""

@@ -109,8 +109,7 @@ cascade_status casc_archive_file_open(casc_archive_file *file, cascade_context *
   file->descriptor = open(name, FLAGS | O_CREAT | O_EXCL, 0600);
   bool made = file->descriptor >= 0;
   if (!made && errno == EEXIST) file->descriptor = open(name, FLAGS | O_CREAT, 0600);
-  cascade_status status =
-      file->descriptor < 0 ? fail(file, context, "cannot be opened", error) : take(file, context, made, error);
+  cascade_status status = file->descriptor < 0 ? fail(file, context, "cannot be opened", error) : take(file, context, made, error);
   if (status < 0) casc_archive_file_close(file);
   return status;
 }

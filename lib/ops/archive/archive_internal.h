@@ -17,7 +17,7 @@ struct cascade_archive {
   bool busy;                       /* a batch has begun, and not ended */
   bool told;                       /* ... and the host's function has heard of it */
   uint64_t batch_rows;
-  casc_str buffer;                 /* lines that have not gone out */
+  casc_str buffer; /* lines that have not gone out */
   cascade_archive_report report;
 };
 

@@ -13,10 +13,10 @@ struct casc_archived_table {
   casc_sql_table to;        /* its archive ... */
   uint32_t count;           /* ... and what of it is written */
   const char **columns;
-  casc_sql_table wide;      /* the table with all columns behind its identity, for the lines ... */
-  const char **heads;       /* ... the text before each value ... */
-  bool *bytes;              /* ... and what was written as bytes in the last one */
-  uint64_t copied;          /* rows in this batch */
+  casc_sql_table wide; /* the table with all columns behind its identity, for the lines ... */
+  const char **heads;  /* ... the text before each value ... */
+  bool *bytes;         /* ... and what was written as bytes in the last one */
+  uint64_t copied;     /* rows in this batch */
 };
 
 /* ---- before the first change ---- */

@@ -87,6 +87,7 @@ static cascade_status equip(cascade_worker *worker, cascade_error **error) {
   options->after_batch = own->after_batch;
   options->after_commit = own->after_commit;
   options->hook_data = own->hook_data;
+  options->archive = own->archive;
   return CASCADE_OK;
 }
 
@@ -351,6 +352,7 @@ static cascade_status keep_hooks(cascade_worker *worker, const cascade_worker_op
   uint32_t count = given->column_count, table, position;
   casc_arena_init(&worker->arena, &worker->context->alloc);
   worker->options = *given;
+  casc_archive_ref(given->archive);
   if (count && (!given->columns || !given->column_tables))
     return casc_fail(worker->context, error, CASCADE_INVALID, "worker: the list of columns that its hooks want is NULL");
   const char **tables = casc_arena_get(&worker->arena, count + 1, sizeof *tables);
@@ -422,6 +424,7 @@ void cascade_worker_free(cascade_worker *worker) {
   casc_arena_clear(&worker->arena);
   casc_free(&context->alloc, worker->owner);
   cascade_throttle_free(worker->throttle);
+  cascade_archive_free(worker->options.archive);
   cascade_connection_free(worker->connection);
   casc_free(&context->alloc, worker);
   cascade_context_free(context);

@@ -1,5 +1,6 @@
-/* A purge with an archive, in tables and in a file, over a driver that fails and memory that runs out: at every call, in every way, each
-   row is in its table or in the archive's, and of the file's lines those are of rows that went, and no others unless nobody knows. */
+/* A purge with an archive, in tables and in a file, over a driver that fails and memory that runs out: at every call, in every way,
+   each row is in its table or in the archive's, and of the file's lines those are of rows that went, and no others unless nobody
+   knows. */
 #include "failing_alloc.h"
 #include "fault_driver.h"
 
@@ -38,7 +39,8 @@ typedef struct rig {
 
 static void make(rig *at) {
   *at = (rig){.memory = {.allowed = -1}};
-  snprintf(at->file, sizeof at->file, "%s/cascade_archive_XXXXXX", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm"); /* which need not wait for a disk */
+  snprintf(at->file, sizeof at->file, "%s/cascade_archive_XXXXXX",
+           access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm"); /* which need not wait for a disk */
   int descriptor = mkstemp(at->file);
   assert_true(descriptor >= 0);
   close(descriptor);
@@ -67,7 +69,8 @@ static int ask(sqlite3 *db, const char *sql) {
 
 static int left(const rig *at) {
   char sql[200];
-  snprintf(sql, sizeof sql, "SELECT (SELECT count(*) FROM owner WHERE id <= %d) + (SELECT count(*) FROM pet WHERE owner_id <= %d)", OWNERS, OWNERS);
+  snprintf(sql, sizeof sql, "SELECT (SELECT count(*) FROM owner WHERE id <= %d) + (SELECT count(*) FROM pet WHERE owner_id <= %d)",
+           OWNERS, OWNERS);
   return ask(at->db, sql);
 }
 
@@ -204,8 +207,10 @@ static void transient_failures_are_tried_again(void **state) {
       rig at;
       uint64_t rows;
       make(&at);
-      fault_driver_script(at.driver, &(fault){.calls = FAULT_EXECUTE, .match = matches[j], .at = 3, .status = statuses[i],
-                                              .transaction = CASCADE_TX_ROLLED_BACK});
+      fault_driver_script(
+          at.driver,
+          &(fault){
+              .calls = FAULT_EXECUTE, .match = matches[j], .at = 3, .status = statuses[i], .transaction = CASCADE_TX_ROLLED_BACK});
       assert_int_equal(use(&at, &rows), CASCADE_DONE);
       assert_true(at.driver->fired);
       assert_int_equal(rows, ROWS);
@@ -221,8 +226,11 @@ static void counts_that_differ(void **state) {
     const char *match;
     int64_t miscount;
     bool fails;
-  } cases[] = {{"Insert Into \"pet_old\"", -1, true}, {"Insert Into \"pet_old\"", 1, true}, {"Insert Into \"owner_old\"", -1, true},
-               {"Delete From \"pet\"", 1, true},      {"Delete From \"pet\"", -1, false}}; /* the last: it is seen that none is left */
+  } cases[] = {{"Insert Into \"pet_old\"", -1, true},
+               {"Insert Into \"pet_old\"", 1, true},
+               {"Insert Into \"owner_old\"", -1, true},
+               {"Delete From \"pet\"", 1, true},
+               {"Delete From \"pet\"", -1, false}}; /* the last: it is seen that none is left */
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     rig at;
     uint64_t rows;

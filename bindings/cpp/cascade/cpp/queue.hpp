@@ -8,6 +8,7 @@
 #include <cascade/cpp/fill.hpp>
 #include <cascade/cpp/policy.hpp>
 #include <cascade/cpp/purge.hpp>
+#include <cascade/cpp/archive.hpp>
 #include <cascade/cpp/throttle.hpp>
 
 namespace cascade {
@@ -161,6 +162,7 @@ struct worker_options : cascade_worker_options {
   worker_options() : cascade_worker_options(detail::sized<cascade_worker_options>()) {}
   std::optional<std::string> owner; /**< Name of the worker; one is made up without. */
   paced throttle;                   /**< What makes it pause. Must live until the worker is made. */
+  archived archive;                 /**< Where rows are copied to before they go. Must live until the worker is made. */
   column_names columns;             /**< What the hooks are told besides the keys: worker::row_columns(). */
   hook before_batch;                /**< As in purge_options, for every job that is a purge: worker::veto() keeps rows. False, and a
                                          std::exception, fail the job, which keeps what() as its reason; the worker goes on. */
@@ -179,7 +181,8 @@ public:
     auto given = static_cast<cascade_worker_options>(options);
     given.owner = detail::or_null(options.owner);
     given.throttle = options.throttle.get();
-    auto keep = detail::join(connection.kept(), options.throttle.kept());
+    given.archive = options.archive.get();
+    auto keep = detail::join(connection.kept(), detail::join(options.throttle.kept(), options.archive.kept()));
     auto hooks = detail::give_hooks<detail::worker_hooks>(given, options);
     if (hooks) keep = detail::join(hooks, keep);
     const detail::wanted_columns columns(given, options.columns);

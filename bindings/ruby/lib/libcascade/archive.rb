@@ -16,8 +16,10 @@ module Libcascade
     WRITE = Native::Callbacks.function(:int32, %i[pointer int32 pointer uint64], :write, failed: 1)
     private_constant :WRITE
 
-    # `file`: lines of JSON are appended to it. `suffix`, `schema`: tables of the same names with the suffix behind, in that schema; see
-    # #install. `write` is called with :lines and a text of lines, and with :flush, :keep or :drop and ""; what it raises rolls the batch
+    # `file`: lines of JSON are appended to it. `suffix`, `schema`: tables of the same names with the suffix behind, in that schema;
+    # see
+    # #install. `write` is called with :lines and a text of lines, and with :flush, :keep or :drop and ""; what it raises rolls the
+    # batch
     # back, and comes out of the purge. At least one of these. Inside a transaction of the host there can only be tables.
     def self.open(connection, file: nil, write: nil, suffix: nil, schema: nil, &block)
       hooks = Hooks.new(write)
@@ -42,7 +44,8 @@ module Libcascade
     end
     private_constant :Hooks
 
-    # Makes the tables that are missing for a table and all from which its purge deletes, and adds columns that these have been given since.
+    # Makes the tables that are missing for a table and all from which its purge deletes, and adds columns that these have been
+    # given since.
     def install(policy, table)
       @connection.within { Native.call(:archive_install, self, @connection, Policy.expect(policy), table.to_s) }
       self

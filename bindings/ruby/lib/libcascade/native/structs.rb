@@ -256,7 +256,7 @@ module Libcascade
     class WorkerOptions < Record
       layout size: :size_t, owner: :pointer, lease_ms: :uint32, turn_ms: :uint32, throttle: :pointer,
              before_batch: :pointer, after_batch: :pointer, after_commit: :pointer, hook_data: :pointer,
-             column_tables: :pointer, columns: :pointer, column_count: :uint32, reserved: :uint32
+             column_tables: :pointer, columns: :pointer, column_count: :uint32, reserved: :uint32, archive: :pointer
     end
 
     class WorkerReport < Record
