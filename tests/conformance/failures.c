@@ -308,9 +308,9 @@ static void test_cancel_waiting(void **state) {
 
 const test_entry failures_tests[] = {
     LISTED(test_classes), LISTED(test_errors_in_rows), LISTED(test_errors_after_rows), LISTED(test_locked),
-    LISTED(test_lock_granted_in_time), LISTED(test_cancel_running), LISTED(test_cancel_in_transaction), LISTED(test_cancel_in_advance),
-    LISTED(test_control_is_not_cancelled), LISTED(test_cancel_beside_open_cursor), LISTED(test_cancel_at_any_time),
-    LISTED(test_cancel_waiting), LISTED_FOR("sqlite", test_transaction_states), LISTED_FOR("sqlite", test_snapshot_overtaken),
-    LISTED_FOR("sqlite", test_read_only_file), LISTED_FOR("sqlite", test_query_only),
+    LISTED(test_lock_granted_in_time), LISTED(test_cancel_running), LISTED(test_cancel_in_transaction),
+    LISTED(test_cancel_in_advance), LISTED(test_control_is_not_cancelled), LISTED(test_cancel_beside_open_cursor),
+    LISTED(test_cancel_at_any_time), LISTED(test_cancel_waiting), LISTED_FOR("sqlite", test_transaction_states),
+    LISTED_FOR("sqlite", test_snapshot_overtaken), LISTED_FOR("sqlite", test_read_only_file), LISTED_FOR("sqlite", test_query_only),
 };
 const size_t failures_tests_count = sizeof failures_tests / sizeof *failures_tests;

@@ -1,5 +1,5 @@
-/* A driver that gives several rows at once, in amounts that differ, over one that gives them one by one. It knows the public interface
-   only. */
+/* A driver that gives several rows at once, in amounts that differ, over one that gives them one by one. It knows the public
+   interface only. */
 #ifndef FETCHING_DRIVER_H
 #define FETCHING_DRIVER_H
 
