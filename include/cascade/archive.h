@@ -2,10 +2,10 @@
  * @file archive.h
  * @brief Archives: rows are copied before they go, to tables or as lines of JSON, and go only when they have been.
  *
- * An archive is made once and given to purges and workers in their options. In each batch, under the locks of the batch, every row that is
- * about to go is copied with all its columns; as many must have been copied as the batch deletes, of each table, or the batch is
- * rolled back. Rows that are only rewritten, and rows that stay by a veto, are not copied. With an archive, keys of all tables are
- * read, and nothing is left to the database's own actions. What triggers of the database delete besides is not archived.
+ * An archive is made once and given to purges and workers in their options. In each batch, under the locks of the batch, every row
+ * that is about to go is copied with all its columns; as many must have been copied as the batch deletes, of each table, or the
+ * batch is rolled back. Rows that are only rewritten, and rows that stay by a veto, are not copied. With an archive, keys of all
+ * tables are read, and nothing is left to the database's own actions. What triggers of the database delete besides is not archived.
  *
  * There are two kinds of places, of which an archive may have both:
  *

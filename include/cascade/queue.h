@@ -111,8 +111,8 @@ typedef struct cascade_worker_options {
   const char *const *columns;       /**< Columns that the hooks are told besides the keys, and besides those that a job asks for. */
   uint32_t column_count;            /**< How many. */
   uint32_t reserved;                /**< Zero. */
-  cascade_archive *archive;         /**< Where the rows of every job that is a purge are copied to before they go, or NULL. The worker holds a
-                                         reference. What cannot be archived is the failure of its job. */
+  cascade_archive *archive;         /**< Where the rows of every job that is a purge are copied to before they go, or NULL. The
+                                         worker holds a reference. What cannot be archived is the failure of its job. */
 } cascade_worker_options;
 
 /** @brief What a worker has done. */
