@@ -1,4 +1,5 @@
-"""Charts of ratios, as SVG for light and dark: bars to the right of the line take longer than the library, bars to the left take less."""
+"""Charts of ratios, as SVG for light and dark: bars to the right of the line take longer than the library, bars to the left less
+long."""
 import html
 import math
 
@@ -19,7 +20,8 @@ def number(ratio):
 def legend(engines, names):
     at = 20
     for engine in engines:
-        yield f'<rect class="{engine}" x="{at}" y="36" width="12" height="12" rx="2"/><text x="{at + 18}" y="47">{names[engine]}</text>'
+        yield (f'<rect class="{engine}" x="{at}" y="36" width="12" height="12" rx="2"/>'
+               f'<text x="{at + 18}" y="47">{names[engine]}</text>')
         at += 34 + 8 * len(names[engine])
 
 
@@ -49,9 +51,11 @@ def style(engines):
     light = ' '.join(f'--{engine}: {COLORS[engine][0]};' for engine in engines)
     dark = ' '.join(f'--{engine}: {COLORS[engine][1]};' for engine in engines)
     fills = ' '.join(f'.{engine} {{ fill: var(--{engine}) }}' for engine in engines)
-    return (f'svg {{ color-scheme: light dark; font: 14px system-ui, sans-serif; --ink: #1f2328; --faint: #59636e; --line: #d1d9e0; {light} }}\n'
+    return ('svg { color-scheme: light dark; font: 14px system-ui, sans-serif; '
+            f'--ink: #1f2328; --faint: #59636e; --line: #d1d9e0; {light} }}\n'
             f'@media (prefers-color-scheme: dark) {{ svg {{ --ink: #e6edf3; --faint: #9198a1; --line: #3d444d; {dark} }} }}\n'
-            'text { fill: var(--ink) } .small { font-size: 12px; fill: var(--faint) } .mid { text-anchor: middle } .end { text-anchor: end }\n'
+            'text { fill: var(--ink) } .small { font-size: 12px; fill: var(--faint) } '
+            '.mid { text-anchor: middle } .end { text-anchor: end }\n'
             f'.head {{ font-weight: 600 }} line {{ stroke: var(--line) }} .one {{ stroke: var(--ink); stroke-width: 1.5 }} {fills}')
 
 

@@ -29,8 +29,8 @@ PROVEN = 'native_driver_proven'
 BARE = f'native_driver,cascade,{PROVEN}'
 DJANGO = ['django', 'django_libcascade', 'django_libcascade_proven']
 DJANGO_READS = ['django_pages', 'django_collector', 'django_libcascade_pages']
-READS = 'first_page,first_page_dbi,first_page_union,first_page_each,page_1,page_10000,page_10000_by_hand,all_keys,all_keys_by_hand,' \
-        'counts,counts_by_hand,probe,trap,trap_by_hand'
+READS = 'first_page,first_page_dbi,first_page_union,first_page_each,page_1,page_10000,page_10000_by_hand,all_keys,' \
+        'all_keys_by_hand,counts,counts_by_hand,probe,trap,trap_by_hand'
 FILL = 'native_driver,dbi_driver,second_pass,insert_select'
 # workload, engine, size, rounds, methods, peers; what goes row by row, and is slow, has a smaller size of its own
 RUNS = [
@@ -43,9 +43,9 @@ RUNS = [
     ('w1', 'mariadb', 10000, 1, 'native_driver_delegated', ['+pt_archiver']),
     ('w1b', 'sqlite', 4000, 1, BARE, []),
     ('w1b', 'postgresql', 4000, 1, BARE, []),
-    ('w2', 'sqlite', 400000, 3, READS, DJANGO_READS),
-    ('w2', 'postgresql', 400000, 3, READS, DJANGO_READS),
-    ('w2', 'mariadb', 200000, 3, READS, DJANGO_READS),
+    ('w2', 'sqlite', 300000, 3, READS, DJANGO_READS),
+    ('w2', 'postgresql', 300000, 3, READS, DJANGO_READS),
+    ('w2', 'mariadb', 150000, 3, READS, DJANGO_READS),
     ('w3', 'sqlite', 4000, 3, FILL, ['django_fill']),
     ('w3', 'postgresql', 2000, 3, FILL, ['django_fill']),
     ('w3', 'mariadb', 2000, 3, FILL, []),
@@ -75,15 +75,15 @@ def bench(workload, engine, size, rounds, methods, peers):
     words = []
     for peer in filter(usable, peers):
         words += ['--peer-on-actions' if peer.startswith('+') else '--peer', str(HERE / 'peers' / peer.lstrip('+'))]
-    return json.loads(said(HERE / 'bench', workload, '--engine', engine, '--size', str(size), '--rounds', str(rounds), '--methods', methods,
-                           '--json', *words))
+    return json.loads(said(HERE / 'bench', workload, '--engine', engine, '--size', str(size), '--rounds', str(rounds),
+                           '--methods', methods, '--json', *words))
 
 
 def workers(size):
     drivers = ':'.join(str(ROOT / f'build-bench/lib/driver/{name}') for name in ('sqlite3', 'pq', 'mariadb'))
     os.environ['LIBCASCADE_DRIVERS'] = drivers
-    return json.loads(said(HERE / 'workers.py', str(ROOT / 'build-bench/examples/cli/cascade'), '--size', str(size), '--workers', '1,2,4',
-                           '--json'))
+    return json.loads(said(HERE / 'workers.py', str(ROOT / 'build-bench/examples/cli/cascade'), '--size', str(size),
+                           '--workers', '1,2,4', '--json'))
 
 
 def machine():
@@ -109,7 +109,8 @@ def measure(percent, only):
         print(f'{workload} on {engine}: {time.monotonic() - began:.0f} s{outcome}', file=sys.stderr, flush=True)
     if not only or 'workers' in only:
         queue = workers(max(LEAST, WORKERS * percent // 100))
-    return {'date': datetime.date.today().isoformat(), 'machine': machine(), 'load_before': round(load, 1), 'runs': runs, 'workers': queue}
+    return {'date': datetime.date.today().isoformat(), 'machine': machine(), 'load_before': round(load, 1), 'runs': runs,
+            'workers': queue}
 
 
 def main():

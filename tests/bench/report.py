@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """report.py [DIRECTORY]
 
-Makes performance.md and its charts from performance.json, all in lib/doc/pages or the DIRECTORY. figures.py measures, and calls it."""
+Makes performance.md and its charts from performance.json, all in lib/doc/pages or the DIRECTORY. figures.py measures, and calls
+it."""
 import json
 import pathlib
 import sys
@@ -20,8 +21,8 @@ METHODS = {  # in the order of the tables
     'first_page_union': 'first pages, by hand, UNION ALL', 'first_page_each': 'first pages, by hand, a query for each relation',
     'counts': 'first pages and counts, library', 'counts_by_hand': 'first pages and counts, by hand',
     'probe': 'whether anything refers to it, library',
-    'page_1': 'page 1 of one relation, library', 'page_10000': 'page 10,000 of it, library',
-    'page_10000_by_hand': 'page 10,000 of it, by hand',
+    'page_1': 'page 1 of one relation, library', 'page_10000': 'a page far behind, library',
+    'page_10000_by_hand': 'a page far behind, by hand',
     'trap': "rows at the table's end, library", 'trap_by_hand': "rows at the table's end, by hand",
     'all_keys': 'all keys, library', 'all_keys_by_hand': 'all keys, by hand',
     'django': 'Django, QuerySet.delete()', 'django_libcascade': 'Django, the library as its collector',
@@ -46,7 +47,7 @@ READS = [
     ("Django's Collector, all keys", 'w2', 'django_collector', 'first_page'),
     ('with counts, by hand (1)', 'w2', 'counts_by_hand', 'counts'),
     ('all keys, by hand (1)', 'w2', 'all_keys_by_hand', 'all_keys'),
-    ('page 10,000 of one relation, by hand (1)', 'w2', 'page_10000_by_hand', 'page_10000'),
+    ('a page of one relation, far behind, by hand (1)', 'w2', 'page_10000_by_hand', 'page_10000'),
     ('library, from Django', 'w2', 'django_libcascade_pages', 'first_page')]
 FILLS = [
     ('by hand, one INSERT ... SELECT', 'w3', 'insert_select', OWN), ('Django, bulk_create() of 1,000', 'w3', 'django_fill', OWN),
@@ -54,64 +55,73 @@ FILLS = [
     ('library through libdbi', 'w3', 'dbi_driver', OWN)]
 SHORT = [
     ('delete: ON DELETE CASCADE', 'w1', 'cascade', OWN), ('the same, two indexes missing', 'w1b', 'cascade', OWN),
-    ('delete: Django, QuerySet.delete()', 'w1', 'django', OWN), ('delete: ActiveRecord, destroy of each', 'w1', 'active_record', OWN),
+    ('delete: Django, QuerySet.delete()', 'w1', 'django', OWN),
+    ('delete: ActiveRecord, destroy of each', 'w1', 'active_record', OWN),
     ('what refers to a row: Django', 'w2', 'django_pages', 'first_page'),
     ('back-fill: Django, get_or_create()', 'w3', 'get_or_create', OWN)]
-LONGEST = [('library', OWN), ('library, proven', PROVEN), ('by hand, in batches', 'staged'), ('ON DELETE CASCADE, one statement', 'cascade')]
+LONGEST = [('library', OWN), ('library, proven', PROVEN), ('by hand, in batches', 'staged'),
+           ('ON DELETE CASCADE, one statement', 'cascade')]
 WORKLOADS = {  # title, rows of each, what it is
     'w1': ('Job history', 6, 'The older half of {size:,} runs of an automation server goes: 12 rows each in 8 tables, and 5 more '
            'tables whose references become NULL.'),
     'w1b': ('Job history without two indexes', 6, 'The same with {size:,} runs; two of the referencing columns have no index.'),
-    'w2': ('What refers to one row', 0, 'One agent of 10,000 to whom 515 relations of 190 tables refer, {size:,} references in all. '
-           'Nothing is deleted; a page has 20 keys. The time is that of a warm session, without reading the schema.'),
+    'w2': ('What refers to one row', 0, 'One agent of 10,000 to whom 515 relations of 190 tables refer, {size:,} references in '
+           'all. Nothing is deleted; a page has 20 keys, and one far behind is where page 10,000 is of 1,800,000 references. '
+           'The time is that of a warm session, without reading the schema.'),
     'w3': ('Back-fill', 58, 'A table takes who may see {size:,} products, as members or by their teams: 58 rows each.'),
-    'w4h': ('Detached census', 16, '{size:,} households are cut from an area that goes, and then purged, with 15 rows each on two more '
-            'levels; as many stay. The library does it by its queue.')}
+    'w4h': ('Detached census', 16, '{size:,} households are cut from an area that goes, and then purged, with 15 rows each on two '
+            'more levels; as many stay. The library does it by its queue.')}
 TOP = """# Performance {#performance}
 
-How long the library takes, beside what one would write by hand, the database's own ON DELETE CASCADE, and other tools. Everything on this page
-was written by one command, which also says on what machine: see @ref performance_again.
+How long the library takes, beside what one would write by hand, the database's own ON DELETE CASCADE, and other tools.
+Everything on this page was written by one command, which also says on what machine: see @ref performance_again.
 
-![Bars to the right of the line take longer than the library, bars to the left less long. Each step of the scale doubles](performance_delete.svg)
+![Bars to the right of the line take longer than the library, bars to the left less long](performance_delete.svg)
 
 ![The same for reading what refers to a row, where nothing is deleted](performance_read.svg)
 
-Every method works on a fresh copy of the same data, in a process of its own, and must leave exactly the rows that have to be left. The methods take
-turns; seconds and statements are medians of the rounds, the longest transaction and the growth of the process's memory are the worst
-round's. The library's time includes reading the schema. Where nothing is deleted, one database serves all methods, which must find the same
-keys. Servers run with `fsync` on; their own memory does not count.
+Every method works on a fresh copy of the same data, in a process of its own, and must leave exactly the rows that have to be
+left. The methods take turns; seconds and statements are medians of the rounds, the longest transaction and the growth of the
+process's memory are the worst round's. The library's time includes reading the schema. Where nothing is deleted, one database
+serves all methods, which must find the same keys. Servers run with `fsync` on; their own memory does not count.
 
-- **library**: integrity checked by the database, its foreign keys NO ACTION, every row deleted by the library's own statements. Where actions are
-  **declared**, the database does what its ON DELETE actions say, batch by batch.
+- **library**: integrity checked by the database, its foreign keys NO ACTION, every row deleted by the library's own statements.
+  Where actions are **declared**, the database does what its ON DELETE actions say, batch by batch.
 - **proven**: CASCADE_INTEGRITY_PROVEN, foreign keys NO ACTION unless actions are declared.
-- **by hand, in batches**: 10,000 roots at a time with their keys in a list (SQLite: in a table); with the checks **off**, after their rows were locked.
+- **by hand, in batches**: 10,000 roots at a time with their keys in a list (SQLite: in a table); with the checks **off**, after
+  their rows were locked.
 - **by hand, one transaction, checks off**: the least that any way has to do with sets of keys.
 - **ON DELETE CASCADE**: one DELETE of the roots in one long transaction.
 """
-AHEAD = """SQL that was written by hand knows its tables beforehand: it reads no schema, looks at nothing before it begins, and refuses nothing.
-ON DELETE CASCADE in one statement holds its locks to the end. On MariaDB, InnoDB clears up behind a COMMIT in the background: after one long
-transaction it has all of that still to do when the clock has stopped; behind batches it does it while they run, on the same processors.
+AHEAD = """\
+SQL that was written by hand knows its tables beforehand: it reads no schema, looks at nothing before it begins, and refuses
+nothing. ON DELETE CASCADE in one statement holds its locks to the end. On MariaDB, InnoDB clears up behind a COMMIT in the
+background: after one long transaction it has all of that still to do when the clock has stopped; behind batches it does it
+while they run, on the same processors.
 """
 AGAIN = """## To measure again {#performance_again}
 
     tests/bench/figures.py
 
-builds the benchmark, starts private servers, measures, and writes `performance.json`, this page and the charts into `lib/doc/pages`. It takes about
-ten minutes; `--percent 10` makes the data smaller, `--only w2,workers` measures a part. `tests/bench/report.py` makes the page from the JSON alone.
-One workload by itself, with all its methods: `tests/bench/bench w1 --engine postgresql --size 100000`; on servers that are there already, or for
-several runs on the same ones, `tests/servers run --for benchmarks COMMAND`.
+builds the benchmark, starts private servers, measures, and writes `performance.json`, this page and the charts into
+`lib/doc/pages`. It takes about ten minutes; `--percent 10` makes the data smaller, `--only w2,workers` measures a part.
+`tests/bench/report.py` makes the page from the JSON alone. One workload by itself, with all its methods: `tests/bench/bench w1
+--engine postgresql --size 100000`; on servers that are there already, or for several runs on the same ones, `tests/servers run
+--for benchmarks COMMAND`.
 """
 
 
 def find(runs, workload, engine, *methods):
-    return next((run for run in runs if run['workload'] == workload and run['engine'] == engine and run['methods'].keys() >= set(methods)), None)
+    return next((run for run in runs if (run['workload'], run['engine']) == (workload, engine) and
+                 run['methods'].keys() >= set(methods)), None)
 
 
 def ratios(runs, rows):
     """Of each row its words and, by engine, how many times as long as the library it takes."""
     for words, workload, method, beside in rows:
         found = {engine: find(runs, workload, engine, method, beside) for engine in ENGINES}
-        yield words, {engine: run['methods'][method]['seconds'] / run['methods'][beside]['seconds'] for engine, run in found.items() if run}
+        yield words, {engine: run['methods'][method]['seconds'] / run['methods'][beside]['seconds']
+                      for engine, run in found.items() if run}
 
 
 def columns(head, rows):
@@ -129,8 +139,9 @@ def ratio_table(runs, rows):
 
 def longest_table(runs):
     found = [(words, {engine: find(runs, 'w1', engine, method) for engine in ENGINES}, method) for words, method in LONGEST]
-    return [*columns('seconds', [(words, {engine: f"{run['methods'][method]['longest_tx_s']:.2f}" for engine, run in of.items() if run})
-                                 for words, of, method in found]), '']
+    told = [(words, {engine: f"{run['methods'][method]['longest_tx_s']:.2f}" for engine, run in of.items() if run})
+            for words, of, method in found]
+    return [*columns('seconds', told), '']
 
 
 def slower(runs):
@@ -169,7 +180,8 @@ def about(run):
 
 
 def workers(measured):
-    yield f"{2 * measured['size']:,} rows that were detached, purged by workers on PostgreSQL, {measured['round_trip_ms']:g} ms away from it:"
+    yield (f"{2 * measured['size']:,} rows that were detached, purged by workers on PostgreSQL, "
+           f"{measured['round_trip_ms']:g} ms away from it:")
     yield ''
     yield '| workers | seconds | times as fast as one |'
     yield '|---:|---:|---:|'
@@ -180,22 +192,27 @@ def workers(measured):
 
 def machine(figures):
     on, engines = figures['machine'], figures['machine']['engines']
-    idle = 'idle' if figures['load_before'] < .5 else f"at work for others: load {figures['load_before']:g}, so that the figures say little"
-    return (f"Measured on {figures['date']} on a machine with {on['processors']} processors and {on['memory_gb']} GB, {on['system']}, "
+    load = figures['load_before']
+    idle = 'idle' if load < .5 else f'at work for others: load {load:g}, so that the figures say little'
+    return (f"Measured on {figures['date']} on a machine with {on['processors']} processors and {on['memory_gb']} GB, "
+            f"{on['system']}, "
             f"{', '.join(f'{name} {engines[engine]}' for engine, name in ENGINES.items())}; before, it was {idle}.")
 
 
 def page(figures):
     runs, ahead = figures['runs'], list(slower(figures['runs']))
-    lines = [TOP, machine(figures), '', '## Deletes', '', *ratio_table(runs, DELETES), '(1) beside the library with actions declared.', '',
-             'The longest transaction, which is how long others may have to wait. That of ON DELETE CASCADE grows with the data:', '',
+    lines = [TOP, machine(figures), '', '## Deletes', '', *ratio_table(runs, DELETES),
+             '(1) beside the library with actions declared.', '',
+             'The longest transaction, which is how long others may have to wait. That of ON DELETE CASCADE grows with the data:',
+             '',
              *longest_table(runs), '## What refers to a row', '', *ratio_table(runs, READS),
              '(1) beside the same from the library; all others beside its first page of each relation.', '',
              '## Back-fill', '', *ratio_table(runs, FILLS)]
     if figures['workers']:
         lines += ['## Several workers', '', *workers(figures['workers'])]
     if ahead:
-        lines += ['## Where others are faster', '', 'Times as long as the library, of what takes less than nine tenths:', '', *ahead, '', AHEAD]
+        lines += ['## Where others are faster', '', 'Times as long as the library, of what takes less than nine tenths:', '',
+                  *ahead, '', AHEAD]
     lines += ['## All figures', '']
     for run in runs:
         lines += [f'### {title(run)}', '', about(run), '', *table(run), '']

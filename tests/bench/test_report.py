@@ -13,12 +13,14 @@ import report
 
 PROGRAM = sys.argv.pop(1)
 HERE = pathlib.Path(__file__).resolve().parent
-MACHINE = {'processors': 3, 'memory_gb': 5, 'system': 'A system', 'engines': {'sqlite': '3.1', 'postgresql': '15.2', 'mariadb': '10.3'}}
+MACHINE = {'processors': 3, 'memory_gb': 5, 'system': 'A system',
+           'engines': {'sqlite': '3.1', 'postgresql': '15.2', 'mariadb': '10.3'}}
 
 
 def run(workload, engine, seconds, rounds=3):
     return {'workload': workload, 'engine': engine, 'size': 1000, 'rounds': rounds,
-            'methods': {name: {'seconds': value, 'statements': 7, 'longest_tx_s': value / 2, 'rss_growth_kb': 9} for name, value in seconds.items()}}
+            'methods': {name: {'seconds': value, 'statements': 7, 'longest_tx_s': value / 2, 'rss_growth_kb': 9}
+                        for name, value in seconds.items()}}
 
 
 class Report(unittest.TestCase):
@@ -64,7 +66,8 @@ class Report(unittest.TestCase):
         self.assertIn('| 4 | 2.50 | 3.20 |', page)
 
     def test_chart(self):
-        self.written([run('w1', 'sqlite', {'native_driver': 2, 'cascade': 16, 'staged': 1}), run('w1', 'mariadb', {'native_driver': 2, 'cascade': 2})])
+        self.written([run('w1', 'sqlite', {'native_driver': 2, 'cascade': 16, 'staged': 1}),
+                      run('w1', 'mariadb', {'native_driver': 2, 'cascade': 2})])
         for name in ('delete', 'short'):
             text = (self.into / f'performance_{name}.svg').read_text(encoding='utf-8')
             self.assertIn('prefers-color-scheme: dark', text)
@@ -81,8 +84,8 @@ class Report(unittest.TestCase):
             self.assertIn('SQLite 8.0', svg.find(f'{space}desc').text)
 
     def test_what_bench_prints(self):
-        done = subprocess.run([PROGRAM, 'w1b', '--engine', 'sqlite', '--size', '60', '--rounds', '1', '--json'], capture_output=True, text=True,
-                              check=True)
+        done = subprocess.run([PROGRAM, 'w1b', '--engine', 'sqlite', '--size', '60', '--rounds', '1', '--json'],
+                              capture_output=True, text=True, check=True)
         numbers = json.loads(done.stdout)
         page = self.written([numbers])
         for method, of in numbers['methods'].items():

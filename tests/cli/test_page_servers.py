@@ -39,7 +39,8 @@ NAMES = {
                    "line": ('"Lager & ""Mehr"""."Pos <b>i</b>"', '"Lager & ""Mehr""".Pos <b>i</b>'),
                    "invoice": ("sales.note", "sales.note"), "visit": ('"Kunden.besuch"', 'public."Kunden.besuch"'),
                    "note": ("audit.note", "audit.note")},
-    "mariadb": {"customer": ("customer", "customer"), "order": ("`order`", "order"), "line": ('`Pos <b>i</b> & "so"`', '"Pos <b>i</b> & ""so"""'),
+    "mariadb": {"customer": ("customer", "customer"), "order": ("`order`", "order"),
+                "line": ('`Pos <b>i</b> & "so"`', '"Pos <b>i</b> & ""so"""'),
                 "invoice": ("`Rechnung 2024/25`", "Rechnung 2024/25"), "visit": ("`Kunden.besuch`", '"Kunden.besuch"'),
                 "note": ("`Straße`", "Straße")}}
 QUOTES = {"postgresql": '"', "mariadb": "`"}
@@ -52,7 +53,8 @@ class Server(BrowserTest):
         cls.server = sessions.ENGINES[ENGINE]()
         cls.addClassCleanup(cls.server.drop)
         words = {table: name for table, (name, _) in NAMES[ENGINE].items()}
-        words |= {column: column.join(2 * [QUOTES[ENGINE]]) for column in ["id", "part", "name", "customer_id", "order_id", "order_part"]}
+        words |= {column: column.join(2 * [QUOTES[ENGINE]])
+                  for column in ["id", "part", "name", "customer_id", "order_id", "order_part"]}
         if ENGINE == "postgresql":
             cls.server.run("CREATE SCHEMA sales", 'CREATE SCHEMA "Lager & ""Mehr"""', "CREATE SCHEMA audit")
         cls.server.run(*[statement for statement in SHOP.replace("\n  ", " ").format(**words).split("\n") if statement])

@@ -63,7 +63,8 @@ class Pictures(CascadeTest):
             lines = {node.get("stroke") for node in svg.iter("{http://www.w3.org/2000/svg}path")}
             self.assertEqual(lines, {"firebrick", "darkorchid", "steelblue"})
             words = {node.text: node.get("fill") for node in svg.iter("{http://www.w3.org/2000/svg}text")}
-            self.assertEqual((words["is deleted too"], words["blocks"], words["is rewritten"]), ("firebrick", "darkorchid", "steelblue"))
+            told = [words[name] for name in ("is deleted too", "blocks", "is rewritten")]
+            self.assertEqual(told, ["firebrick", "darkorchid", "steelblue"])
             for colour in lines:
                 self.assertIn(f'[stroke="{colour}"]', style)
         svg = self.done("graph", f"sqlite:{self.database()}", "agent", "--format", "svg")

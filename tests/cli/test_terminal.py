@@ -162,7 +162,8 @@ class Worker(CascadeTest):
             path, uri = self.queue(form)
             code, shown = on_terminal(["queue", "work", uri, "--sleep-ratio", "3"])
             self.assertEqual(code, 0, shown)
-            lines = re.findall(r"\r *(\d+)% \[(#*-*)\] ([\d,]+) rows  [\d,]+/s(?:  ETA \d+:\d\d)?  image  longest (\d+) ms\x1b\[K", shown)
+            lines = re.findall(r"\r *(\d+)% \[(#*-*)\] ([\d,]+) rows  [\d,]+/s(?:  ETA \d+:\d\d)?  image  "
+                               r"longest (\d+) ms\x1b\[K", shown)
             self.assertGreater(len(lines), 1, shown)
             done = [int(line[2].replace(",", "")) for line in lines]
             self.assertEqual(done, sorted(set(done)))

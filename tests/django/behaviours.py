@@ -17,8 +17,8 @@ from django.test.utils import override_settings  # noqa: E402
 
 from case import Case  # noqa: E402
 from libcascade.django import NotExpressible, plan, purge, refresh  # noqa: E402
-from museum.models import (Address, Agent, AgentProxy, Album, Artist, Borrower, Box, Dependent, Guarded, Handled, Hall, HiddenBase,  # noqa: E402
-                           Loan, Note, Parent, Shelf, Slot, Song, Specimen, Step, Tag)
+from museum.models import (Address, Agent, AgentProxy, Album, Artist, Borrower, Box, Dependent, Guarded, Handled,  # noqa: E402
+                           Hall, HiddenBase, Loan, Note, Parent, Shelf, Slot, Song, Specimen, Step, Tag)
 
 
 class Rules(Case):
