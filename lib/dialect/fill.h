@@ -60,8 +60,9 @@ typedef struct casc_sql_fault {
 } casc_sql_fault;
 
 /* Types of a source's columns beside the target's, in one row of casc_fill_probe_width() texts for each column; asks for no row of
-   it. */
-void casc_fill_probe(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_source *source);
+   it. `closely`: numbers are told apart, in a way that some engines do not take for all types. */
+void casc_fill_probe(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_source *source, bool closely);
+bool casc_fill_probes_closely(const casc_sql_fill *fill);
 uint32_t casc_fill_probe_width(const casc_sql_fill *fill);
 /* What is wrong with a column, in words of the statement's memory, by the texts of the probe; NULL when nothing is. */
 const char *casc_fill_mismatch(casc_statement *statement, const casc_sql_fill *fill, uint32_t column, const cascade_value *texts);

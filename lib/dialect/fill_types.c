@@ -18,15 +18,28 @@ static void postgres_type(casc_statement *statement, const casc_sql_fill *fill, 
   else statement->failed = true;
 }
 
-/* A number has the character set "binary" and coercibility 5, as a date has; bytes have coercibilities below that. */
-static void mariadb_type(casc_statement *statement, const casc_sql_fill *fill, uint32_t column) {
-  const char *type =
-      casc_arena_printf(&statement->arena,
-                        "Case When Coercibility(casc_s.c%u) = 5 Then 'number' When Coercibility(casc_s.c%u) > 5 Then 'null' "
-                        "When Charset(casc_s.c%u) = 'binary' Then 'bytes' Else 'text' End",
-                        column, column, column);
+/* A number has the character set "binary" and coercibility 5, as a date has; a uuid has the latter only, and bytes have the former. Beside an
+   integer, numbers and bits stay numbers, and dates become texts; what an integer then looks like tells whether there are fractions. */
+static void mariadb_type(casc_statement *statement, const casc_sql_fill *fill, uint32_t column, bool closely) {
+  char c[24];
+  snprintf(c, sizeof c, "casc_s.c%u", column);
+  const char *told = casc_arena_printf(
+      &statement->arena,
+      "When Charset(Coalesce(%s, 1)) = 'binary' And Coercibility(Coalesce(%s, 1)) = 5 Then Case "
+      "When Instr(Coalesce(%s, 12345678901234567), 'e') Then 'double' When Instr(Coalesce(%s, 12345678901234567), '.') Then 'decimal' "
+      "Else 'integer' End When Coercibility(%s) = 5 Then 'date' ",
+      c, c, c, c, c);
+  const char *type = !told ? NULL : casc_arena_printf(
+      &statement->arena,
+      "Case When Coercibility(%s) > 5 Then 'null' %sWhen Coercibility(%s) = 5 And Charset(%s) = 'binary' Then 'number' "
+      "When Coercibility(%s) = 5 Then 'other' When Charset(%s) = 'binary' Then 'bytes' Else 'text' End",
+      c, closely ? told : "", c, c, c, c);
   if (type) fill->dialect->column(statement, type, CASCADE_TEXT);
   else statement->failed = true;
+}
+
+bool casc_fill_probes_closely(const casc_sql_fill *fill) {
+  return fill->dialect->row_locks && !fill->dialect->writes_in_queries;
 }
 
 uint32_t casc_fill_probe_width(const casc_sql_fill *fill) {
@@ -46,7 +59,7 @@ static void put_source(casc_statement *statement, const casc_sql_fill *fill, con
   casc_put(statement, lists ? "))" : ")");
 }
 
-void casc_fill_probe(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_source *source) {
+void casc_fill_probe(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_source *source, bool closely) {
   bool postgres = fill->dialect->writes_in_queries, sqlite = !fill->dialect->row_locks;
   put_source(statement, fill, source);
   casc_put(statement, " Select ");
@@ -54,7 +67,7 @@ void casc_fill_probe(casc_statement *statement, const casc_sql_fill *fill, const
     char column[32];
     snprintf(column, sizeof column, "casc_s.c%u", i);
     if (sqlite) fill->dialect->column(statement, "'any'", CASCADE_TEXT);
-    else if (!postgres) mariadb_type(statement, fill, i);
+    else if (!postgres) mariadb_type(statement, fill, i, closely);
     else {
       postgres_type(statement, fill, column);
       postgres_type(statement, fill, casc_quoted_name(statement, fill->dialect->identifier, "casc_t", fill->columns[i]));
@@ -81,15 +94,22 @@ static bool postgres_takes(const char *source, const char *target) {
   return *source == 'S' || !is_one_of(target + 2, integers) || is_one_of(source + 2, integers);
 }
 
-/* What a column of the target takes of the three kinds that a source's can be told to be; dates are numbers to the source's. */
+/* What a column of the target takes of the kinds that a source's can be told to be. A number is one of which no more is known: it may be a
+   date, and a bit is taken for bytes then. */
 static bool mariadb_takes(const char *source, const char *type, int32_t value_type) {
-  static const char *const numbers[] = {"tinyint", "smallint", "mediumint", "int",  "bigint",    "decimal", "float", "double",
-                                        "bit",     "date",     "datetime",  "time", "timestamp", "year",    NULL};
+  static const char *const integers[] = {"tinyint", "smallint", "mediumint", "int", "bigint", "bit", "year", NULL};
+  static const char *const fractions[] = {"decimal", "float", "double", NULL};
+  static const char *const dates[] = {"date", "datetime", "time", "timestamp", NULL};
   char word[32];
   snprintf(word, sizeof word, "%.*s", (int)strcspn(type, "( "), type);
-  if (!strcmp(source, "null")) return true;
-  if (!strcmp(source, "number")) return is_one_of(word, numbers);
-  if (is_one_of(word, numbers)) return false;
+  bool integer = is_one_of(word, integers), fraction = is_one_of(word, fractions), date = is_one_of(word, dates);
+  if (!strcmp(source, "null") || (!strcmp(source, "bytes") && !strcmp(word, "bit"))) return true;
+  if (!strcmp(source, "number")) return integer || fraction || date;
+  if (!strcmp(source, "integer")) return integer || fraction;
+  if (!strcmp(source, "decimal") || !strcmp(source, "double")) return fraction;
+  if (!strcmp(source, "date")) return date;
+  if (integer || fraction || date) return false;
+  if (!strcmp(source, "other")) return value_type != CASCADE_BLOB;
   return !strcmp(source, "text") ? value_type != CASCADE_BLOB : value_type == CASCADE_BLOB;
 }
 

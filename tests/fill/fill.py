@@ -562,11 +562,32 @@ class MariaDB(Filling):
                           "INSERT INTO source VALUES (1, 2.5, 'four', '2020-01-01', x'00ff', 3)")
         columns = ("k", "n", "s", "d", "x", "u")
         self.assertEqual(self.fill([f"SELECT {', '.join(columns)} FROM source"], columns, ("k",), "t").finish().counts(), (1, 0, 0))
-        for column, wrong in (("k", "s"), ("n", "s"), ("s", "n"), ("d", "s"), ("x", "s"), ("s", "x"), ("u", "s")):
-            with self.assertRaises(sessions.Failure) as caught:
+        for column, wrong in (("k", "s"), ("n", "s"), ("s", "n"), ("d", "s"), ("x", "s"), ("s", "x"), ("u", "s"), ("k", "n"), ("u", "k / 2"),
+                              ("u", "1.5"), ("u", "d"), ("d", "k"), ("n", "d"), ("s", "k")):
+            with self.subTest(column=column, wrong=wrong), self.assertRaises(sessions.Failure) as caught:
                 self.fill([f"SELECT {', '.join(wrong if name == column else name for name in columns)} FROM source"], columns, ("k",), "t")
             self.assertEqual(caught.exception.status, "CASCADE_SCHEMA", (column, wrong))
             self.assertIn(f"column {column} is", caught.exception.message)
+
+    def test_types_of_their_own(self):
+        """What no integer stands beside is told apart less closely; bits are numbers; sums are decimals without a fraction."""
+        self.database.run("CREATE TABLE t (k BIGINT, g UUID, b BIT(9), y YEAR, n BIGINT, PRIMARY KEY (k, g))",
+                          "CREATE TABLE source (k INT, g UUID, b BIT(9), y YEAR, n INT)",
+                          "INSERT INTO source VALUES (1, '00000000-0000-0000-0000-000000000001', b'101', 2020, 7)")
+        columns = ("k", "g", "b", "y", "n")
+        fill = self.fill(["SELECT k, g, b, y, n FROM source"], columns, ("k", "g"), "t").finish()
+        self.assertEqual(fill.counts(), (1, 0, 0))
+        self.assertEqual(self.rows("k, CAST(g AS CHAR), b + 0, y, n", "t"), [(1, "00000000-0000-0000-0000-000000000001", 5, 2020, 7)])
+        for column in ("b", "y", "n"):
+            fill = self.fill([f"SELECT k, {column} FROM source"], ("k", column), ("k",), self.table_of(column)).finish()
+            self.assertEqual(fill.counts(), (1, 0, 0))
+        fill = self.fill(["SELECT k + 1, SUM(n) FROM source GROUP BY k"], ("k", "n"), ("k",), "t_n").finish()
+        self.assertEqual(fill.counts(), (1, 0, 0))
+
+    def table_of(self, column):
+        kind = {"b": "BIT(9)", "y": "YEAR", "n": "BIGINT"}[column]
+        self.database.run(f"CREATE TABLE t_{column} (k BIGINT PRIMARY KEY, {column} {kind})")
+        return f"t_{column}"
 
     def test_session_that_is_not_strict(self):
         self.make()

@@ -206,6 +206,24 @@ static cascade_status wrong_columns(cascade_fill *fill, cascade_error *failure, 
   return status;
 }
 
+/* The row of the source's types; statement and cursor are the caller's, also on failure. */
+static cascade_status probe(cascade_fill *fill, const casc_sql_source *source, casc_statement *statement, casc_cursor *cursor,
+                            const cascade_value **row, cascade_error **error) {
+  for (bool closely = casc_fill_probes_closely(&fill->sql);; closely = false) {
+    cascade_error *failure = NULL;
+    casc_session_statement(fill->connection, statement);
+    casc_fill_probe(statement, &fill->sql, source, closely);
+    cascade_status status = casc_query(fill->connection, statement, cursor, &failure);
+    if (status >= 0) status = casc_next(cursor, row, &failure);
+    if (status >= 0) return status;
+    if (!closely || (status != CASCADE_SCHEMA && status != CASCADE_DATABASE)) return casc_error_pass(failure, error);
+    casc_cursor_close(cursor);
+    casc_statement_free(statement);
+    cascade_error_free(failure);
+    *cursor = (casc_cursor){0};
+  }
+}
+
 cascade_status casc_fill_source_check(cascade_fill *fill, const casc_sql_source *source, cascade_error **error) {
   casc_statement statement;
   casc_cursor cursor = {0};
@@ -217,11 +235,8 @@ cascade_status casc_fill_source_check(cascade_fill *fill, const casc_sql_source 
                   "table %s: ranges need a column of integers, and %s is none; name another one, or stream "
                   "the rows",
                   fill->sql.columns[range]);
-  casc_session_statement(fill->connection, &statement);
-  casc_fill_probe(&statement, &fill->sql, source);
   cascade_error *failure = NULL;
-  cascade_status status = casc_query(fill->connection, &statement, &cursor, &failure);
-  if (status >= 0) status = casc_next(&cursor, &row, &failure);
+  cascade_status status = probe(fill, source, &statement, &cursor, &row, &failure);
   if (status < 0) status = wrong_columns(fill, failure, error);
   for (uint32_t i = 0; status == CASCADE_OK && i < fill->sql.count; i++) {
     const char *words = casc_fill_mismatch(&statement, &fill->sql, i, &row[i * width]);
