@@ -89,18 +89,18 @@ static void put_select(casc_statement *statement, const casc_sql_fill *fill, con
 }
 
 /* casc_1(c0, c1) As (Select ...) */
-static void put_source(casc_statement *statement, const casc_sql_fill *fill, uint32_t source) {
-  casc_str_printf(&statement->sql, "casc_%u(", source + 1);
+static void put_source(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_source *source, uint32_t number) {
+  casc_str_printf(&statement->sql, "casc_%u(", number + 1);
   put_columns(statement, fill, "", false);
   put(statement, ") As (");
-  put_select(statement, fill, &fill->sources[source]);
+  put_select(statement, fill, source);
   put(statement, ")");
 }
 
 static void put_sources(casc_statement *statement, const casc_sql_fill *fill) {
   for (uint32_t i = 0; i < fill->source_count; i++) {
     put(statement, i ? ", " : "With ");
-    put_source(statement, fill, i);
+    put_source(statement, fill, &fill->sources[i], i);
   }
 }
 
@@ -396,20 +396,34 @@ void casc_fill_foresee(casc_statement *statement, const casc_sql_fill *fill, con
   put(statement, ") casc_s");
 }
 
-void casc_fill_end(casc_statement *statement, const casc_sql_fill *fill, uint32_t source, bool last) {
-  char value[96], null[96], other[96];
-  uint32_t c = fill->range;
-  /* what is no integer is not read as one */
-  snprintf(value, sizeof value, in_sqlite(fill) ? "Case When Typeof(c%u) = 'integer' Then c%u End" : "c%u", c, c);
-  snprintf(null, sizeof null, "Case When c%u Is Null Then 1 Else 0 End", c);
-  snprintf(other, sizeof other, in_sqlite(fill) ? "Case When Typeof(c%u) <> 'integer' Then 1 Else 0 End" : "0", c);
-  put(statement, "With ");
-  put_source(statement, fill, source);
+/* One end of a source: which it is, the value, whether that is NULL, and whether it is no integer, which is not read as one. */
+static void put_end(casc_statement *statement, const casc_sql_fill *fill, uint32_t end) {
+  uint32_t c = fill->range, table = end + 1;
+  casc_str_printf(&statement->sql, "Select * From (Select %u As casc_e, ", end);
+  casc_str_printf(&statement->sql, in_sqlite(fill) ? "Case When Typeof(c%u) = 'integer' Then c%u End" : "c%u", c, c);
+  casc_str_printf(&statement->sql, " As casc_v, Case When c%u Is Null Then 1 Else 0 End As casc_n, ", c);
+  casc_str_printf(&statement->sql, in_sqlite(fill) ? "Case When Typeof(c%u) <> 'integer' Then 1 Else 0 End" : "0", c);
+  casc_str_printf(&statement->sql, " As casc_o From casc_%u Order By casc_%u.c%u%s Limit 1) casc_e%u", table, table, c,
+                  end % 2 ? " Desc" : "", end);
+}
+
+/* Each end has its source to itself: what is read twice is no longer looked up in an index. */
+void casc_fill_ends(casc_statement *statement, const casc_sql_fill *fill) {
+  for (uint32_t i = 0; i < 2 * fill->source_count; i++) {
+    put(statement, i ? ", " : "With ");
+    put_source(statement, fill, &fill->sources[i / 2], i);
+  }
   put(statement, " Select ");
-  integer_column(statement, fill, value);
-  integer_column(statement, fill, null);
-  integer_column(statement, fill, other);
-  casc_str_printf(&statement->sql, " From casc_%u Order By casc_%u.c%u%s Limit 1", source + 1, source + 1, c, last ? " Desc" : "");
+  integer_column(statement, fill, "casc_s.casc_e");
+  integer_column(statement, fill, "casc_s.casc_v");
+  integer_column(statement, fill, "casc_s.casc_n");
+  integer_column(statement, fill, "casc_s.casc_o");
+  put(statement, " From (");
+  for (uint32_t i = 0; i < 2 * fill->source_count; i++) {
+    if (i) put(statement, " Union All ");
+    put_end(statement, fill, i);
+  }
+  put(statement, ") casc_s");
 }
 
 void casc_fill_after(casc_statement *statement, const casc_sql_fill *fill, int64_t after) {

@@ -125,7 +125,7 @@ static cascade_status prepare(cascade_fill *fill, cascade_error **error) {
   fill->nested = casc_in_host_transaction(fill->connection);
   cascade_status status = casc_fill_resume(fill, &resumed, error);
   if (status >= 0 && fill->rows && resumed && !fill->place.finished) status = casc_fill_drop_done(fill, error);
-  if (status >= 0 && !fill->rows && !resumed) status = casc_fill_ends(fill, error);
+  if (status >= 0 && !fill->rows && !resumed) status = casc_fill_find_ends(fill, error);
   fill->started_ns = casc_now_ns();
   fill->fresh_upto = fill->place.position;
   fill->prepared = status >= 0;

@@ -250,48 +250,38 @@ cascade_status casc_fill_source_check(cascade_fill *fill, const casc_sql_source 
   return status < 0 ? status : CASCADE_OK;
 }
 
-/* *none: there is no row. */
-static cascade_status read_end(cascade_fill *fill, uint32_t source, bool last, int64_t *end, bool *none, cascade_error **error) {
+static cascade_status check_end(cascade_fill *fill, const cascade_value *row, cascade_error **error) {
+  const char *column = fill->sql.columns[fill->sql.range], *label = fill->table->label;
+  unsigned source = (unsigned)row[0].integer / 2 + 1;
+  if (row[2].integer)
+    return casc_fail_at(fill->context, error, CASCADE_CONSTRAINT, label, NULL,
+                        "table %s: source %u gives NULL in column %s of the key; leave such rows out with WHERE", label, source, column);
+  if (row[3].integer || row[1].integer == INT64_MIN)
+    return casc_fail_at(fill->context, error, CASCADE_SCHEMA, label, NULL,
+                        "table %s: source %u gives a value that is no integer for column %s; convert it with CAST", label, source, column);
+  return CASCADE_OK;
+}
+
+cascade_status casc_fill_find_ends(cascade_fill *fill, cascade_error **error) {
+  casc_fill_place *place = &fill->place;
   casc_statement statement;
   casc_cursor cursor = {0};
   const cascade_value *row = NULL;
+  bool any = false;
   casc_session_statement(fill->connection, &statement);
-  casc_fill_end(&statement, &fill->sql, source, last);
+  casc_fill_ends(&statement, &fill->sql);
   cascade_status status = casc_query(fill->connection, &statement, &cursor, error);
-  if (status >= 0) status = casc_next(&cursor, &row, error);
-  *none = status != CASCADE_OK;
-  if (status == CASCADE_OK) {
-    const char *column = fill->sql.columns[fill->sql.range], *label = fill->table->label;
-    *end = row[0].integer;
-    if (row[1].integer)
-      status = casc_fail_at(fill->context, error, CASCADE_CONSTRAINT, label, NULL,
-                            "table %s: source %u gives NULL in column %s of the key; leave such rows out with WHERE", label,
-                            source + 1, column);
-    else if (row[2].integer || *end == INT64_MIN)
-      status = casc_fail_at(fill->context, error, CASCADE_SCHEMA, label, NULL,
-                            "table %s: source %u gives a value that is no integer for column %s; convert it with CAST", label,
-                            source + 1, column);
+  while (status >= 0 && (status = casc_next(&cursor, &row, error)) == CASCADE_OK) {
+    status = check_end(fill, row, error);
+    if (status < 0) break;
+    if (!any || row[1].integer < place->first) place->first = row[1].integer;
+    if (!any || row[1].integer > place->last) place->last = row[1].integer;
+    any = true;
   }
   casc_cursor_close(&cursor);
   casc_statement_free(&statement);
-  return status < 0 ? status : CASCADE_OK;
-}
-
-cascade_status casc_fill_ends(cascade_fill *fill, cascade_error **error) {
-  casc_fill_place *place = &fill->place;
-  cascade_status status = CASCADE_OK;
-  bool any = false;
-  for (uint32_t i = 0; status >= 0 && i < fill->sql.source_count; i++) {
-    int64_t first = 0, last = 0;
-    bool none = false, gone = false;
-    status = read_end(fill, i, false, &first, &none, error);
-    if (status >= 0 && !none) status = read_end(fill, i, true, &last, &gone, error);
-    if (status < 0 || none || gone) continue;
-    if (!any || first < place->first) place->first = first;
-    if (!any || last > place->last) place->last = last;
-    any = true;
-  }
+  if (status < 0) return status;
   if (any) place->position = place->first - 1;
-  else place->finished = status >= 0;
-  return status;
+  else place->finished = true;
+  return CASCADE_OK;
 }

@@ -70,7 +70,7 @@ cascade_status casc_fill_target_set(cascade_fill *fill, const cascade_fill_targe
 cascade_status casc_fill_session_check(cascade_fill *fill, cascade_error **error);
 cascade_status casc_fill_source_check(cascade_fill *fill, const casc_sql_source *source, cascade_error **error);
 /* The ends of the ranges: sets first, last and position; `finished` when there are no rows. */
-cascade_status casc_fill_ends(cascade_fill *fill, cascade_error **error);
+cascade_status casc_fill_find_ends(cascade_fill *fill, cascade_error **error);
 
 /* fill_token.c */
 bool casc_fill_identify(cascade_fill *fill);
