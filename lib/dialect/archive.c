@@ -38,6 +38,13 @@ static void postgres_columns(casc_statement *statement, const casc_sql_table *ta
                       " Left Join pg_namespace o On o.oid = l.collnamespace Where c.oid = to_regclass($1) Order By a.attnum");
 }
 
+/* schema.name as parameters, for each view of the server's: it finds a table by constants alone, and else opens them all. */
+static void mariadb_named(casc_statement *statement, const casc_sql_table *table, const char *view) {
+  casc_str_printf(&statement->sql, "%s.TABLE_SCHEMA = %s AND %s.TABLE_NAME = ?", view, table->schema ? "?" : "DATABASE()", view);
+  if (table->schema) casc_statement_text(statement, table->schema, strlen(table->schema));
+  casc_statement_text(statement, table->name, strlen(table->name));
+}
+
 static void mariadb_columns(casc_statement *statement, const casc_sql_table *table) {
   casc_put(statement, "SELECT ");
   casc_mariadb_column(statement, "c.COLUMN_NAME", CASCADE_TEXT);
@@ -47,12 +54,11 @@ static void mariadb_columns(casc_statement *statement, const casc_sql_table *tab
                       CASCADE_TEXT);
   casc_mariadb_column(statement, "c.IS_GENERATED = 'ALWAYS'", CASCADE_INT64);
   casc_mariadb_column(statement, "COALESCE(t.ENGINE = 'InnoDB', 0)", CASCADE_INT64);
-  casc_put(statement, " FROM information_schema.COLUMNS c JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND "
-                      "t.TABLE_NAME = c.TABLE_NAME WHERE c.TABLE_SCHEMA = ");
-  casc_put(statement, table->schema ? "?" : "DATABASE()");
-  if (table->schema) casc_statement_text(statement, table->schema, strlen(table->schema));
-  casc_put(statement, " AND c.TABLE_NAME = ? ORDER BY c.ORDINAL_POSITION");
-  casc_statement_text(statement, table->name, strlen(table->name));
+  casc_put(statement, " FROM information_schema.TABLES t JOIN information_schema.COLUMNS c WHERE ");
+  mariadb_named(statement, table, "t");
+  casc_put(statement, " AND ");
+  mariadb_named(statement, table, "c");
+  casc_put(statement, " ORDER BY c.ORDINAL_POSITION");
 }
 
 void casc_archive_columns(const casc_dialect *dialect, casc_statement *statement, const casc_sql_table *table) {
