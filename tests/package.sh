@@ -25,7 +25,8 @@ root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 cd "$root"
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 unset CC CXX CFLAGS CXXFLAGS CPPFLAGS LDFLAGS DESTDIR PYTHONPATH PYTHONHOME LD_LIBRARY_PATH LD_PRELOAD LIBCASCADE_PATH LIBCASCADE_DRIVERS
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+# from where apt takes Debian's packages here
+mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | sort -u | head -n 1)}
 
 say() {
   printf '%s\n' "== $*"
