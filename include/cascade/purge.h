@@ -77,45 +77,44 @@ typedef struct cascade_deleted {
  * Failing before COMMIT rolls the batch back. A batch that is tried again, smaller perhaps, calls `before_batch` and `after_batch`
  * again.
  */
-typedef int32_t (*cascade_after_batch)(void *user_data, const cascade_deleted *tables, uint32_t table_count);
+typedef int32_t (*cascade_hook)(void *user_data, const cascade_deleted *tables, uint32_t table_count);
 
 /** @brief Options of cascade_purge_new(). */
 typedef struct cascade_purge_options {
-  size_t size;                     /**< `sizeof(cascade_purge_options)`. */
-  uint32_t allow;                  /**< ::cascade_allow bits. */
-  int32_t integrity;               /**< One of ::cascade_integrity. */
-  uint64_t max_rows;               /**< Refuse, before the first change, a closure of more rows than this; 0 for no bound. The purge
-                                        never deletes more, whatever is inserted meanwhile. */
-  uint64_t max_tx_rows;            /**< Rows that one transaction may touch; 0 means 50,000. A closure within it is deleted in one
-                                        transaction, whole or not at all. Only rows that refer to each other in a circle can make a
-                                        larger transaction: they can go only together. */
-  uint32_t batch_ms;               /**< Time that a transaction should take, in milliseconds; 0 means 100. Batches grow and shrink
-                                        towards it. */
-  uint32_t time_budget_ms;         /**< Stop after the batch that ends past this time; 0 for no budget. */
-  uint64_t row_budget;             /**< Stop after the batch that reaches so many deleted rows; 0 for no budget. */
-  const char *plan;                /**< Fingerprint of an approved plan, or NULL. Refused with CASCADE_PLAN_CHANGED when schema,
-                                        rules or selection are not those of the plan, or when there are more rows than it said. */
-  cascade_after_batch after_batch; /**< Hook, or NULL. With any of the three, keys of all tables are read, and nothing is left to
-                                        the database's own actions. */
-  void *hook_data;                 /**< First argument of the hooks. */
-  uint32_t statement_timeout_ms;   /**< PostgreSQL: time that one statement may take, in milliseconds; 0 means 30,000. A batch that
-                                        meets it is rolled back and made smaller. Not set inside a transaction of the host. */
-  uint32_t reserved;               /**< Zero. */
-  const char *const *column_tables; /**< Their tables, one for each. */
-  const char *const *columns;       /**< Their names. */
-  cascade_after_batch before_batch; /**< Hook, or NULL. */
-  cascade_after_batch after_commit; /**< Hook, or NULL. Refused inside a transaction of the host, which alone knows of its
+  size_t size;                      /**< `sizeof(cascade_purge_options)`. */
+  uint32_t allow;                   /**< ::cascade_allow bits. */
+  int32_t integrity;                /**< One of ::cascade_integrity. */
+  uint64_t max_rows;                /**< Refuse, before the first change, a closure of more rows than this; 0 for no bound. The
+                                         purge never deletes more, whatever is inserted meanwhile. */
+  uint64_t max_tx_rows;             /**< Rows that one transaction may touch; 0 means 50,000. A closure within it is deleted in one
+                                         transaction, whole or not at all. Only rows that refer to each other in a circle can make a
+                                         larger transaction: they can go only together. */
+  uint32_t batch_ms;                /**< Time that a transaction should take, in milliseconds; 0 means 100. Batches grow and shrink
+                                         towards it. */
+  uint32_t statement_timeout_ms;    /**< PostgreSQL: time that one statement may take, in milliseconds; 0 means 30,000. A batch that
+                                         meets it is rolled back and made smaller. Not set inside a transaction of the host. */
+  uint32_t time_budget_ms;          /**< Stop after the batch that ends past this time; 0 for no budget. */
+  uint32_t column_count;            /**< Columns, named below, that the hooks are told besides the keys: file paths, numbers of
+                                         other systems. */
+  uint64_t row_budget;              /**< Stop after the batch that reaches so many deleted rows; 0 for no budget. */
+  const char *plan;                 /**< Fingerprint of an approved plan, or NULL. Refused with CASCADE_PLAN_CHANGED when schema,
+                                         rules or selection are not those of the plan, or when there are more rows than it said. */
+  cascade_hook before_batch;        /**< Hook, or NULL. With any of the three, keys of all tables are read, and nothing is left to
+                                         the database's own actions. */
+  cascade_hook after_batch;         /**< Hook, or NULL. */
+  cascade_hook after_commit;        /**< Hook, or NULL. Refused inside a transaction of the host, which alone knows of its
                                          COMMIT. */
-  uint32_t column_count;            /**< Columns that the hooks are told besides the keys: file paths, numbers of other systems. */
-  uint32_t reserved_too;            /**< Zero. */
+  void *hook_data;                  /**< First argument of the hooks. */
+  const char *const *column_tables; /**< Tables of the columns, one for each. */
+  const char *const *columns;       /**< Their names. */
   cascade_throttle *throttle;       /**< What makes it pause between its batches, or NULL. The purge holds a reference. */
-  int32_t outbox;                   /**< 1: keys of all rows, and the columns above, are written to the outbox: see outbox.h. */
-  uint32_t reserved_at_end;         /**< Zero. */
-  const char *actor;                /**< Who deletes, or NULL. With this or the next, a row is written to the audit. */
-  const char *reason;               /**< Why, or NULL. */
   cascade_archive *archive;         /**< Where every row is copied to before it goes, or NULL. The purge holds a reference. Keys of
                                          all tables are read then, too. An archive with lines is refused inside a transaction of the
                                          host. */
+  const char *actor;                /**< Who deletes, or NULL. With this or the next, a row is written to the audit. */
+  const char *reason;               /**< Why, or NULL. */
+  int32_t outbox;                   /**< 1: keys of all rows, and the columns, are written to the outbox: see outbox.h. */
+  uint32_t reserved;                /**< Zero. */
 } cascade_purge_options;
 
 /** @brief A committed batch, and where the purge stands. Borrowed from the purge until its next call. */

@@ -64,11 +64,10 @@ typedef struct cascade_job_options {
 
 /** @brief Options of cascade_detach(). */
 typedef struct cascade_detach_options {
-  size_t size;       /**< `sizeof(cascade_detach_options)`. */
-  uint32_t allow;    /**< ::cascade_allow bits, for what is deleted at once. */
-  uint32_t reserved; /**< Zero. */
-  uint64_t
-      max_tx_rows; /**< Rows that are deleted or rewritten at once, besides those that are detached; 0 means 50,000. */
+  size_t size;          /**< `sizeof(cascade_detach_options)`. */
+  uint32_t allow;       /**< ::cascade_allow bits, for what is deleted at once. */
+  uint32_t reserved;    /**< Zero. */
+  uint64_t max_tx_rows; /**< Rows that are deleted or rewritten at once, besides those that are detached; 0 means 50,000. */
   const cascade_job_options *job; /**< How the detached rows are purged; NULL for the defaults. `outbox`, the columns, `actor` and
                                        `reason` are for what is deleted at once too. */
 } cascade_detach_options;
@@ -95,24 +94,23 @@ typedef struct cascade_queue_list_options {
 
 /** @brief Options of cascade_worker_new(). */
 typedef struct cascade_worker_options {
-  size_t size;       /**< `sizeof(cascade_worker_options)`. */
-  const char *owner; /**< Name of the worker, which no other has; at most 200 bytes. NULL makes one up. */
-  uint32_t
-      lease_ms; /**< Time after which others may take a job of which this worker commits no batch; 0 means 60,000. */
-  uint32_t turn_ms; /**< Time after which a job goes back to the end of the queue; 0 means 10,000. */
-  cascade_throttle *throttle; /**< What makes it pause before its claims and batches, or NULL. The worker holds a
-                                   reference, and keeps its job through a pause. */
-  cascade_after_batch before_batch; /**< Hooks as in ::cascade_purge_options, for every job that is a purge; or NULL.
-                                         cascade_worker_purge() gives the purge that they are told of. */
-  cascade_after_batch after_batch;  /**< Hook, or NULL. */
-  cascade_after_batch after_commit; /**< Hook, or NULL. */
-  void *hook_data;                  /**< First argument of the hooks. */
+  size_t size;                /**< `sizeof(cascade_worker_options)`. */
+  const char *owner;          /**< Name of the worker, which no other has; at most 200 bytes. NULL makes one up. */
+  uint32_t lease_ms;          /**< Time after which others may take a job of which this worker commits no batch; 0 means 60,000. */
+  uint32_t turn_ms;           /**< Time after which a job goes back to the end of the queue; 0 means 10,000. */
+  cascade_throttle *throttle; /**< What makes it pause before its claims and batches, or NULL. The worker holds a reference, and
+                                   keeps its job through a pause. */
+  cascade_hook before_batch;  /**< Hooks as in ::cascade_purge_options, for every job that is a purge; or NULL.
+                                   cascade_worker_purge() gives the purge that they are told of. */
+  cascade_hook after_batch;   /**< Hook, or NULL. */
+  cascade_hook after_commit;  /**< Hook, or NULL. */
+  void *hook_data;            /**< First argument of the hooks. */
   const char *const *column_tables; /**< Tables of the following columns, one for each. */
-  const char *const *columns;       /**< Columns that the hooks are told besides the keys, and besides those that a job asks for. */
-  uint32_t column_count;            /**< How many. */
-  uint32_t reserved;                /**< Zero. */
-  cascade_archive *archive;         /**< Where the rows of every job that is a purge are copied to before they go, or NULL. The
-                                         worker holds a reference. What cannot be archived is the failure of its job. */
+  const char *const *columns; /**< Columns that the hooks are told besides the keys, and besides those that a job asks for. */
+  uint32_t column_count;      /**< How many. */
+  uint32_t reserved;          /**< Zero. */
+  cascade_archive *archive;   /**< Where the rows of every job that is a purge are copied to before they go, or NULL. The worker
+                                   holds a reference. What cannot be archived is the failure of its job. */
 } cascade_worker_options;
 
 /** @brief What a worker has done. */

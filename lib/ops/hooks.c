@@ -198,7 +198,7 @@ cascade_status casc_hooks_read(casc_hooks *hooks, const casc_closure *closure, b
   return status;
 }
 
-cascade_status casc_hooks_call(casc_hooks *hooks, cascade_after_batch hook, void *data, const char *name, const char *fate,
+cascade_status casc_hooks_call(casc_hooks *hooks, cascade_hook hook, void *data, const char *name, const char *fate,
                                cascade_error **error) {
   if (!hook || !hooks->count) return CASCADE_OK;
   hooks->blamed = CASC_NONE;

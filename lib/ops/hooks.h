@@ -58,7 +58,7 @@ void casc_hooks_clear(casc_hooks *hooks);
 cascade_status casc_hooks_read(casc_hooks *hooks, const casc_closure *closure, bool vetoes, cascade_error **error);
 /* Calls a hook with what was read; does nothing when there is none, or nothing to tell. `name` and `fate`: of the hook, and of the
    batch when it fails. */
-cascade_status casc_hooks_call(casc_hooks *hooks, cascade_after_batch hook, void *data, const char *name, const char *fate,
+cascade_status casc_hooks_call(casc_hooks *hooks, cascade_hook hook, void *data, const char *name, const char *fate,
                                cascade_error **error);
 /* The wanted columns of the table at a position. */
 cascade_status casc_hooks_describe(const casc_hooks *hooks, uint32_t position, cascade_row_columns *columns);

@@ -27,15 +27,6 @@ class RowColumns(ffi.Struct):
 WRITE = ctypes.CFUNCTYPE(ffi.I32, ffi.P, ffi.I32, ctypes.POINTER(ctypes.c_char), ffi.U64)
 
 
-class Options(ffi.Struct):
-    _fields_ = [*ffi.PurgeOptions._fields_[:-2], ("after_batch", ffi.HOOK), ("hook_data", ffi.P),
-                ("statement_timeout_ms", ffi.U32), ("reserved", ffi.U32), ("column_tables", ctypes.POINTER(ffi.TEXT)),
-                ("columns", ctypes.POINTER(ffi.TEXT)), ("before_batch", ffi.HOOK), ("after_commit", ffi.HOOK),
-                ("column_count", ffi.U32), ("reserved_too", ffi.U32), ("throttle", ffi.P), ("outbox", ffi.I32),
-                ("reserved_at_end", ffi.U32), ("actor", ffi.TEXT),
-                ("reason", ffi.TEXT), ("archive", ffi.P)]
-
-
 class ArchiveOptions(ffi.Struct):
     _fields_ = [("size", ffi.SIZE), ("file", ffi.TEXT), ("write", WRITE), ("user_data", ffi.P), ("suffix", ffi.TEXT), ("schema", ffi.TEXT)]
 
@@ -82,7 +73,7 @@ class Purge:
         self.hooks = [ffi.HOOK(self.guarded(f, f is before)) if f else ffi.HOOK() for f in (before, after, committed)]
         tables = (ffi.TEXT * max(len(columns), 1))(*[table.encode() for table, _ in columns])
         names = (ffi.TEXT * max(len(columns), 1))(*[name.encode() for _, name in columns])
-        settings = Options(before_batch=self.hooks[0], after_batch=self.hooks[1], after_commit=self.hooks[2],
+        settings = ffi.PurgeOptions(before_batch=self.hooks[0], after_batch=self.hooks[1], after_commit=self.hooks[2],
                            column_count=len(columns), column_tables=tables, columns=names, archive=archive and archive.pointer, **options)
         self.handle = self.library.make("purge", "purge_new", session.connection, session.policy, selection,
                                         ctypes.byref(settings))

@@ -97,9 +97,11 @@ HOOK = c.CFUNCTYPE(I32, P, c.POINTER(Deleted), U32)
 
 
 class PurgeOptions(Struct):
-    _fields_ = [('size', SIZE), ('allow', U32), ('integrity', I32), ('max_rows', U64), ('max_tx_rows', U64),
-        ('batch_ms', U32),
-                ('time_budget_ms', U32), ('row_budget', U64), ('plan', TEXT), ('after_batch', HOOK), ('hook_data', P)]
+    _fields_ = [("size", SIZE), ("allow", U32), ("integrity", I32), ("max_rows", U64), ("max_tx_rows", U64), ("batch_ms", U32),
+                ("statement_timeout_ms", U32), ("time_budget_ms", U32), ("column_count", U32), ("row_budget", U64), ("plan", TEXT),
+                ("before_batch", HOOK), ("after_batch", HOOK), ("after_commit", HOOK), ("hook_data", P),
+                ("column_tables", c.POINTER(TEXT)), ("columns", c.POINTER(TEXT)), ("throttle", P), ("archive", P), ("actor", TEXT),
+                ("reason", TEXT), ("outbox", I32), ("reserved", U32)]
 
 
 class BatchInfo(Struct):

@@ -318,10 +318,6 @@ class Library(ffi.Library):
 TX_NONE, TX_OPEN, TX_ROLLED_BACK, TX_UNKNOWN = range(4)
 
 
-class PurgeOptions(ffi.PurgeOptions):
-    _fields_ = [("statement_timeout_ms", ffi.U32), ("reserved", ffi.U32)]
-
-
 class Purge:
     """A purge that is driven step by step. `hook` is called before each COMMIT, with the purge; what it returns is the answer, and
     what it raises is raised by the step."""
@@ -331,7 +327,7 @@ class Purge:
         self.hook, self.trouble, self.told, self.pending = hook, None, {}, {}
         self.commits_tried = 0
         self.called = ffi.HOOK(self.answer) if hook else ffi.HOOK()
-        settings = PurgeOptions(after_batch=self.called, **options)
+        settings = ffi.PurgeOptions(after_batch=self.called, **options)
         self.handle = self.library.make("purge", "purge_new", session.connection, session.policy, selection,
                                         ctypes.byref(settings))
         self.batches = []

@@ -974,7 +974,7 @@ class cascade_throttle_report(_Sized):
 cascade_fill_rows = CFUNCTYPE(c_int32, c_void_p, c_uint64, POINTER(POINTER(cascade_value)), POINTER(c_uint64))
 
 
-cascade_after_batch = CFUNCTYPE(c_int32, c_void_p, POINTER(cascade_deleted), c_uint32)
+cascade_hook = CFUNCTYPE(c_int32, c_void_p, POINTER(cascade_deleted), c_uint32)
 
 
 cascade_throttle_told = CFUNCTYPE(None, c_void_p, POINTER(cascade_pause))
@@ -1050,32 +1050,30 @@ class cascade_purge_options(_Sized):
     max_rows: int
     max_tx_rows: int
     batch_ms: int
+    statement_timeout_ms: int
     time_budget_ms: int
+    column_count: int
     row_budget: int
     plan: Optional[bytes]
+    before_batch: Any
     after_batch: Any
+    after_commit: Any
     hook_data: Optional[int]
-    statement_timeout_ms: int
-    reserved: int
     column_tables: Any
     columns: Any
-    before_batch: Any
-    after_commit: Any
-    column_count: int
-    reserved_too: int
     throttle: Any
-    outbox: int
-    reserved_at_end: int
+    archive: Any
     actor: Optional[bytes]
     reason: Optional[bytes]
-    archive: Any
+    outbox: int
+    reserved: int
     _fields_ = [("size", c_size_t), ("allow", c_uint32), ("integrity", c_int32), ("max_rows", c_uint64),
-        ("max_tx_rows", c_uint64), ("batch_ms", c_uint32), ("time_budget_ms", c_uint32), ("row_budget", c_uint64),
-        ("plan", c_char_p), ("after_batch", cascade_after_batch), ("hook_data", c_void_p), ("statement_timeout_ms", c_uint32),
-        ("reserved", c_uint32), ("column_tables", POINTER(c_char_p)), ("columns", POINTER(c_char_p)),
-        ("before_batch", cascade_after_batch), ("after_commit", cascade_after_batch), ("column_count", c_uint32),
-        ("reserved_too", c_uint32), ("throttle", POINTER(cascade_throttle)), ("outbox", c_int32),
-        ("reserved_at_end", c_uint32), ("actor", c_char_p), ("reason", c_char_p), ("archive", POINTER(cascade_archive))]
+        ("max_tx_rows", c_uint64), ("batch_ms", c_uint32), ("statement_timeout_ms", c_uint32), ("time_budget_ms", c_uint32),
+        ("column_count", c_uint32), ("row_budget", c_uint64), ("plan", c_char_p), ("before_batch", cascade_hook),
+        ("after_batch", cascade_hook), ("after_commit", cascade_hook), ("hook_data", c_void_p),
+        ("column_tables", POINTER(c_char_p)), ("columns", POINTER(c_char_p)), ("throttle", POINTER(cascade_throttle)),
+        ("archive", POINTER(cascade_archive)), ("actor", c_char_p), ("reason", c_char_p), ("outbox", c_int32),
+        ("reserved", c_uint32)]
 
 
 class cascade_worker_options(_Sized):
@@ -1094,8 +1092,8 @@ class cascade_worker_options(_Sized):
     reserved: int
     archive: Any
     _fields_ = [("size", c_size_t), ("owner", c_char_p), ("lease_ms", c_uint32), ("turn_ms", c_uint32),
-        ("throttle", POINTER(cascade_throttle)), ("before_batch", cascade_after_batch), ("after_batch", cascade_after_batch),
-        ("after_commit", cascade_after_batch), ("hook_data", c_void_p), ("column_tables", POINTER(c_char_p)),
+        ("throttle", POINTER(cascade_throttle)), ("before_batch", cascade_hook), ("after_batch", cascade_hook),
+        ("after_commit", cascade_hook), ("hook_data", c_void_p), ("column_tables", POINTER(c_char_p)),
         ("columns", POINTER(c_char_p)), ("column_count", c_uint32), ("reserved", c_uint32),
         ("archive", POINTER(cascade_archive))]
 

@@ -162,7 +162,7 @@ def _trampoline(which: int) -> Any:
     def call(number: Optional[int], tables: Any, count: int) -> int:
         hooks = subject(number)
         return 1 if hooks is None else int(hooks.call(which, tables, count))
-    return _abi.cascade_after_batch(call)
+    return _abi.cascade_hook(call)
 
 
 _HOOKS = [_trampoline(which) for which in range(3)]

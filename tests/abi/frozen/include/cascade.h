@@ -1,5 +1,6 @@
 #ifndef CASCADE_H
 #define CASCADE_H 
+#include <cascade/archive.h>
 #include <cascade/blockers.h>
 #include <cascade/common.h>
 #include <cascade/connection.h>
@@ -8,10 +9,12 @@
 #include <cascade/error.h>
 #include <cascade/fill.h>
 #include <cascade/graph.h>
+#include <cascade/outbox.h>
 #include <cascade/plan.h>
 #include <cascade/policy.h>
 #include <cascade/purge.h>
 #include <cascade/queue.h>
 #include <cascade/selection.h>
+#include <cascade/throttle.h>
 #include <cascade/version.h>
 #endif

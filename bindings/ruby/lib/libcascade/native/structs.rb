@@ -190,12 +190,11 @@ module Libcascade
     end
 
     class PurgeOptions < Record
-      layout size: :size_t, allow: :uint32, integrity: :int32, max_rows: :uint64, max_tx_rows: :uint64,
-             batch_ms: :uint32, time_budget_ms: :uint32, row_budget: :uint64, plan: :pointer, after_batch: :pointer,
-             hook_data: :pointer, statement_timeout_ms: :uint32, reserved: :uint32, column_tables: :pointer,
-             columns: :pointer, before_batch: :pointer, after_commit: :pointer, column_count: :uint32, reserved_too: :uint32,
-             throttle: :pointer, outbox: :int32, reserved_at_end: :uint32, actor: :pointer, reason: :pointer,
-             archive: :pointer
+      layout size: :size_t, allow: :uint32, integrity: :int32, max_rows: :uint64, max_tx_rows: :uint64, batch_ms: :uint32,
+             statement_timeout_ms: :uint32, time_budget_ms: :uint32, column_count: :uint32, row_budget: :uint64, plan: :pointer,
+             before_batch: :pointer, after_batch: :pointer, after_commit: :pointer, hook_data: :pointer, column_tables: :pointer,
+             columns: :pointer, throttle: :pointer, archive: :pointer, actor: :pointer, reason: :pointer, outbox: :int32,
+             reserved: :uint32
     end
 
     class ArchiveOptions < Record

@@ -14,7 +14,9 @@ enum cascade_capability {
   CASCADE_CAN_DELETE_LIMIT = 32,
   CASCADE_COMMIT_MAY_CONFLICT = 64,
   CASCADE_CAN_CANCEL = 128,
-  CASCADE_TEXT_ROWS = 256
+  CASCADE_TEXT_ROWS = 256,
+  CASCADE_COMMITS_ALONE = 512,
+  CASCADE_READS_COMMITTED = 1024
 };
 typedef struct cascade_capabilities {
   size_t size;
@@ -34,6 +36,12 @@ typedef struct cascade_statement {
   uint32_t column_count;
   const int32_t *column_types;
 } cascade_statement;
+typedef struct cascade_rows {
+  size_t size;
+  uint64_t count;
+  const int64_t *integers;
+  const cascade_value *cells;
+} cascade_rows;
 typedef struct cascade_driver {
   size_t size;
   uint32_t abi_version;
@@ -50,6 +58,7 @@ typedef struct cascade_driver {
   void (*cursor_close)(void *self, void *cursor);
   void (*cancel)(void *self);
   int32_t (*in_transaction)(void *self);
+  cascade_status (*fetch)(void *self, void *cursor, uint32_t limit, cascade_rows *rows, cascade_error **error);
 } cascade_driver;
 #ifdef __cplusplus
 }

@@ -1,6 +1,7 @@
 #ifndef CASCADE_FILL_H
 #define CASCADE_FILL_H 
 #include <cascade/graph.h>
+#include <cascade/throttle.h>
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -32,6 +33,7 @@ typedef struct cascade_fill_options {
   const char *token;
   const char *checkpoint_table;
   const char *job;
+  cascade_throttle *throttle;
 } cascade_fill_options;
 typedef struct cascade_fill_range {
   size_t size;
