@@ -221,7 +221,9 @@ static cascade_status copy_to_lines(const casc_archiving *archiving, uint32_t nu
   casc_scope *scope = archiving->scope;
   cascade_archive *archive = archiving->archive;
   const struct casc_archived_table *table = &archiving->tables[number];
+  enum { ROWS = 500 }; /* some drivers have a result in memory as a whole, and rows may be wide */
   size_t slice = casc_slice(scope, rows);
+  if (slice > ROWS) slice = ROWS;
   cascade_status status = CASCADE_OK;
   for (size_t from = 0; status >= 0 && from < rows->count; from += slice) {
     cascade_keys keys = casc_keyset_view(rows, from, rows->count - from < slice ? rows->count - from : slice);
