@@ -226,6 +226,14 @@ cascade_status casc_control(cascade_connection *connection, const char *sql, cas
   return run(connection, &description, NULL, error);
 }
 
+cascade_status casc_begin(cascade_connection *connection, const char *const *sql, cascade_error **error) {
+  cascade_status status = enter(connection, error);
+  if (status < 0) return status;
+  status = casc_control(connection, *sql, error);
+  leave(connection, status);
+  return status < 0 ? status : casc_control_all(connection, sql + 1, error);
+}
+
 cascade_status casc_control_all(cascade_connection *connection, const char *const *sql, cascade_error **error) {
   cascade_status status = CASCADE_OK;
   while (status >= 0 && *sql) status = casc_control(connection, *sql++, error);

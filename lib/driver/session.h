@@ -45,11 +45,13 @@ cascade_status casc_query(cascade_connection *connection, const casc_statement *
 cascade_status casc_next(casc_cursor *cursor, const cascade_value **row, cascade_error **error);
 void casc_cursor_close(casc_cursor *cursor); /* a cursor that was never opened, zeroed, may be closed */
 
-/* A statement without parameters. `casc_control` is for BEGIN, COMMIT, ROLLBACK and settings: it is not stopped by a
-   cancel. */
+/* A statement without parameters. `casc_control` is for COMMIT, ROLLBACK and settings: it is not stopped by a cancel. */
 cascade_status casc_control(cascade_connection *connection, const char *sql, cascade_error **error);
 /* Several of them, to the first failure; NULL ends the list. */
 cascade_status casc_control_all(cascade_connection *connection, const char *const *sql, cascade_error **error);
+
+/* What begins a transaction. The first of the statements, which may have to wait for SQLite's write lock, is stopped by a cancel. */
+cascade_status casc_begin(cascade_connection *connection, const char *const *sql, cascade_error **error);
 
 /* CASCADE_CANCELLED when a cancel was asked for, which uses the request up: for pauses, in which no statement runs. */
 cascade_status casc_session_proceed(cascade_connection *connection, cascade_error **error);

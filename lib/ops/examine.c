@@ -130,9 +130,21 @@ static cascade_status compare_plan(cascade_purge *purge, cascade_error **error) 
   return CASCADE_OK;
 }
 
+/* Rows to which nothing can refer are no more than the keys that select them: there is nothing to look for. */
+static bool goes_alone(const cascade_purge *purge) {
+  const casc_scope *scope = &purge->scope;
+  const cascade_selection *selection = scope->selection;
+  uint64_t most = purge->options.max_tx_rows < purge->max_rows ? purge->options.max_tx_rows : purge->max_rows;
+  return selection->by_keys && !scope->policy->to_count[scope->root] && selection->keys.count <= most;
+}
+
 static cascade_status measure(cascade_purge *purge, cascade_error **error) {
   casc_closure *closure = &purge->closure;
   uint64_t roots = 0;
+  if (goes_alone(purge)) {
+    purge->atomic = true;
+    return expect_roots(purge, error);
+  }
   cascade_status status = casc_settle_defaults(&purge->scope, error);
   closure->limit = purge->options.max_tx_rows;
   if (status >= 0) status = casc_closure_read_whole(closure, &roots, error);

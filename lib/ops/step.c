@@ -195,10 +195,13 @@ static cascade_status choose_all(cascade_purge *purge, casc_level *level, casc_k
   casc_keyset_of(&purge->scope, level->source.table, &held);
   casc_source_free(&level->source); /* a retry starts from the beginning */
   casc_source_init(&level->source, &purge->scope, CASC_SOURCE_SELECTED, purge->scope.root);
+  bool locks = purge->scope.dialect->row_locks;
+  level->source.locking =
+      locks && purge->scope.selection->by_keys && purge->scope.tables[purge->scope.root].sql.shown_is_key;
   cascade_status status;
   do {
     status = casc_source_peek(&level->source, ALL_ROOTS, &keys, error);
-    bool hold = status >= 0 && keys.count && purge->scope.dialect->row_locks;
+    bool hold = status >= 0 && keys.count && locks && !level->source.locking;
     if (hold) status = casc_source_still(&level->source, &keys, &held, error);
     casc_source_take(&level->source, keys.count);
     if (status >= 0 && !casc_keyset_add(still, hold ? &held : &keys)) status = casc_nomem(error);

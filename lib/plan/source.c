@@ -40,8 +40,8 @@ static cascade_status fill_by_keys(casc_source *source, casc_statement *statemen
   cascade_keys some = part(keys, source->selected, slice_of(keys, scope));
   source->last = source->selected;
   source->selected += some.count;
-  scope->dialect->select_keys(statement, &scope->tables[source->table].sql,
-                              &(casc_sql_filter){.shown_among = &some, .where = scope->selection->where}, false, false, 0);
+  casc_sql_filter filter = {.shown_among = &some, .where = scope->selection->where, .lock = source->locking};
+  scope->dialect->select_keys(statement, &scope->tables[source->table].sql, &filter, false, false, 0);
   return casc_read_keys(scope, statement, &source->page, error);
 }
 

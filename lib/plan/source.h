@@ -25,6 +25,7 @@ typedef struct casc_source {
   int64_t end;         /* rows that were added behind it since are for another round, lest the work never ends */
   uint64_t selected;   /* keys of the selection that were looked up ... */
   uint64_t last;       /* ... and the first of those of the page */
+  bool locking;        /* keys of the selection are looked up under locks: no second look is needed */
   bool exhausted;      /* there is no page after this one */
 } casc_source;
 

@@ -15,7 +15,7 @@ cascade_status casc_transaction_begin(casc_transaction *transaction, cascade_con
   bool committed = connection->capabilities.flags & CASCADE_READS_COMMITTED && dialect->begin_committed;
   const char *const *writing = committed ? dialect->begin_committed : dialect->begin_write;
   const char *const *sql = transaction->nested ? nested : write ? writing : dialect->begin_read;
-  cascade_status status = casc_control_all(connection, sql, error);
+  cascade_status status = casc_begin(connection, sql, error);
   transaction->open = status >= 0;
   return status;
 }

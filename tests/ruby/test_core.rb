@@ -360,12 +360,33 @@ module HostTests
   end
 end
 
+module SQLiteTests
+  def test_cancel_while_another_has_the_lock
+    @ours&.busy_timeout(20_000)
+    other = @database.connect
+    other.execute("BEGIN IMMEDIATE")
+    start = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+    waiting = Thread.new { @connection.purge(@policy, agents(1)).run }
+    waiting.report_on_exception = false
+    @connection.cancel until waiting.join(0.1) # of which one comes when nothing runs yet
+  rescue Libcascade::CancelledError
+    assert_operator Process.clock_gettime(Process::CLOCK_MONOTONIC) - start, :<, 10
+    other.rollback
+    assert_equal 20, rows("agent")
+  else
+    flunk "not cancelled"
+  ensure
+    other&.close
+  end
+end
+
 ENGINES.each do |engine|
   { "Native" => [], "Ruby" => [HostTests] }.each do |kind, more|
     Object.const_set("TestCore#{kind}#{engine.capitalize}", Class.new(Minitest::Test) do
       const_set(:ENGINE, engine)
       include CoreTests
       more.each { |tests| include tests }
+      include SQLiteTests if engine == "sqlite"
       if kind == "Native"
         define_method(:connect) { Libcascade.open(@database.uri) }
       else

@@ -111,6 +111,7 @@ module Libcascade
         begin
           yield
         rescue ::SQLite3::BusyException
+          raise Refusal.new("CANCELLED", "cancelled at the caller's request") if stopped?
           raise if Process.clock_gettime(Process::CLOCK_MONOTONIC) >= last
 
           sleep(0.002)
