@@ -95,7 +95,8 @@ static cascade_status run_referencing(casc_batch *batch, verb what, uint32_t num
   bool bounded = closure->limit && !(relation->single && parents->count <= room);
   if (bounded) filter.limit = room + 1;
   filter.lock = what == COUNT && !batch->tally.known; /* left to the database's own action, which shall find as many */
-  bool counted = bounded && what != COUNT && scope->dialect->writes_all;
+  bool countable = scope->dialect->writes_all || !relation->sql.table->key_count; /* a limit picks rows out by key */
+  bool counted = bounded && what != COUNT && countable;
   if (counted && casc_scope_trusts(scope, relation, parents->count, room)) counted = false, filter.limit = 0;
   cascade_status status = CASCADE_OK;
   if (counted) status = run(scope, COUNT, relation->relation->table, relation, parents, filter, &part, rows, error);
@@ -106,6 +107,20 @@ static cascade_status run_referencing(casc_batch *batch, verb what, uint32_t num
   batch->unread += *rows;
   if (status >= 0) casc_scope_learn(scope, relation, parents->count, *rows);
   if (status >= 0 && bounded && *rows > room && !casc_closure_overflow_at(closure, number)) status = casc_nomem(error);
+  return status;
+}
+
+cascade_status casc_batch_shave(casc_batch *batch, uint32_t number, const casc_keyset *row, uint64_t limit, uint64_t *rows,
+                                cascade_error **error) {
+  casc_scope *scope = batch->closure->scope;
+  const casc_scope_relation *relation = &scope->relations[number];
+  bool goes = relation->role == CASC_ROLE_CASCADE;
+  cascade_keys part;
+  casc_sql_filter filter = {.relation = &relation->sql, .parents = &part, .limit = limit};
+  cascade_status status =
+      run(scope, goes ? DELETE : UPDATE, relation->relation->table, relation, row, filter, &part, rows, error);
+  (goes ? batch->deleted : batch->updated)[relation->relation->table] += *rows;
+  batch->unread += *rows;
   return status;
 }
 

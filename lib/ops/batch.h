@@ -26,5 +26,8 @@ void casc_batch_free(casc_batch *batch);
 cascade_status casc_batch_delete(casc_batch *batch, cascade_error **error);
 /* Rewrites rows of an updating relation's table, given by key. */
 cascade_status casc_batch_rewrite(casc_batch *batch, uint32_t relation, const casc_keyset *rows, cascade_error **error);
+/* Deletes or rewrites rows without a key that refer to one row, `limit` at most. */
+cascade_status casc_batch_shave(casc_batch *batch, uint32_t relation, const casc_keyset *row, uint64_t limit, uint64_t *rows,
+                                cascade_error **error);
 
 #endif

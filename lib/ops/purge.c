@@ -36,10 +36,9 @@ static cascade_status prepare(cascade_purge *purge, cascade_policy *policy, casc
   casc_level *level;
   purge->telling =
       purge->options.before_batch || purge->options.after_batch || purge->options.after_commit || purge->options.outbox;
-  cascade_status status = casc_scope_init(&purge->scope, purge->connection, policy, selection,
-                                          (purge->telling || purge->options.archive ? CASC_SCOPE_HOLD_ALL : 0) |
-                                              (purge->guard.detaching ? CASC_SCOPE_DETACH : 0),
-                                          error);
+  uint32_t wants = CASC_SCOPE_KEYLESS | (purge->guard.detaching ? CASC_SCOPE_DETACH : 0);
+  if (purge->telling || purge->options.archive) wants |= CASC_SCOPE_HOLD_ALL;
+  cascade_status status = casc_scope_init(&purge->scope, purge->connection, policy, selection, wants, error);
   if (status >= 0) status = casc_purge_refuse(purge, error);
   if (status >= 0) status = casc_closure_init(&purge->closure, &purge->scope, error);
   if (status >= 0) status = prepare_hooks(purge, error);

@@ -18,6 +18,7 @@ typedef struct casc_level {
   casc_source source;
   casc_keyset open; /* empty, or one key */
   bool drain;       /* the open row goes with all that hangs on it in one transaction, however large */
+  uint32_t shave;   /* 1 + the relation whose rows without keys go, a part at a time, before the level's next row; 0 for none */
   uint64_t descents; /* times that work went above for the open row ... */
   uint64_t deleted;  /* ... and the rows that had been changed when it last did */
 } casc_level;

@@ -86,6 +86,11 @@ cascade_status casc_stack_descend(casc_stack *stack, casc_closure *closure, cons
     if (all && (scope->relations[relation].role != CASC_ROLE_CASCADE ||
                 !scope->tables[scope->relations[relation].relation->table].examined))
       continue;
+    if (!scope->relations[relation].sql.table->key_count) { /* no level can name these rows */
+      casc_keyset_clear(open);
+      stack->levels[stack->count - 1].shave = relation + 1;
+      return CASCADE_OK;
+    }
     status = push_referencing(stack, relation, row, error);
     if (!all) return status;
   }

@@ -77,7 +77,7 @@ static cascade_status choose(cascade_purge *purge, casc_level *level, casc_keyse
                              cascade_error **error) {
   casc_keyset keys;
   casc_keyset_of(&purge->scope, level->source.table, &keys);
-  cascade_status status = casc_source_peek(&level->source, level->open.count ? 1 : purge->roots, &keys, error);
+  cascade_status status = casc_source_peek(&level->source, level->open.count || level->shave ? 1 : purge->roots, &keys, error);
   *taken = keys.count;
   if (status >= 0 && keys.count) status = casc_source_still(&level->source, &keys, still, error);
   casc_keyset_free(&keys);
@@ -88,7 +88,7 @@ static cascade_status choose(cascade_purge *purge, casc_level *level, casc_keyse
 static size_t going(const cascade_purge *purge, const casc_keyset *still) {
   const casc_level *level = &purge->stack.levels[purge->stack.count - 1];
   size_t count = 0;
-  if (purge->stack.count > 1) return 0; /* only selected rows are counted */
+  if (purge->stack.count > 1 || level->shave) return 0; /* only selected rows are counted */
   if (!purge->options.before_batch) return still->count;
   for (size_t i = 0; i < still->count; i++) {
     cascade_value cell;
@@ -151,6 +151,16 @@ static cascade_status rewrite(cascade_purge *purge, casc_level *level, const cas
   purge->closure.limit = 0; /* the level gives no more rows than a batch may have */
   cascade_status status = casc_batch_rewrite(batch, level->source.relation, still, error);
   return status < 0 ? status : commit(purge, batch, 0, error);
+}
+
+/* Rows without a key that hang on one row: as many as a transaction may touch. `more`: there may be others. */
+static cascade_status shave(cascade_purge *purge, const casc_level *level, const casc_keyset *row, casc_batch *batch, bool *more,
+                            cascade_error **error) {
+  uint64_t rows = 0, most = purge->options.max_tx_rows;
+  casc_closure_clear(&purge->closure);
+  cascade_status status = casc_batch_shave(batch, level->shave - 1, row, most, &rows, error);
+  *more = rows >= most;
+  return status < 0 || !rows ? status : commit(purge, batch, 0, error);
 }
 
 /* More hangs on one row of the level than a transaction may touch: that goes first, in levels of its own. Where this does not get
@@ -254,6 +264,14 @@ static cascade_status delete_rows(cascade_purge *purge, const casc_level *level,
   return status < 0 ? status : commit(purge, batch, going(purge, still), error);
 }
 
+static cascade_status change(cascade_purge *purge, casc_level *level, const casc_keyset *still, casc_batch *batch, bool *more,
+                             cascade_error **error) {
+  bool rewriting = level->source.kind == CASC_SOURCE_REFERENCING &&
+                   purge->scope.relations[level->source.relation].role == CASC_ROLE_UPDATE;
+  if (level->shave) return shave(purge, level, still, batch, more, error);
+  return rewriting ? rewrite(purge, level, still, batch, error) : delete_rows(purge, level, still, batch, error);
+}
+
 static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcome *outcome, cascade_error **error) {
   casc_level *level = &purge->stack.levels[purge->stack.count - 1];
   size_t taken = 0;
@@ -273,6 +291,7 @@ static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcom
     if (!taken) *outcome = AT_END;
     casc_source_take(&level->source, taken);
     if (taken) close_row(level);
+    level->shave = 0;
     return CASCADE_OK;
   }
   casc_batch batch;
@@ -280,10 +299,8 @@ static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcom
   batch.detach = purge->guard.detach;
   batch.detach_data = purge->guard.data;
   batch.exact = purge->options.archive;
-  bool rewriting = level->source.kind == CASC_SOURCE_REFERENCING &&
-                   purge->scope.relations[level->source.relation].role == CASC_ROLE_UPDATE;
-  if (status >= 0)
-    status = rewriting ? rewrite(purge, level, still, &batch, error) : delete_rows(purge, level, still, &batch, error);
+  bool shaving = level->shave, more = false;
+  if (status >= 0) status = change(purge, level, still, &batch, &more, error);
   if (status >= 0 && purge->closure.overflow) {
     roll_back(purge);
     purge->roots = still->count > 1 ? still->count / 2 : 1;
@@ -291,9 +308,10 @@ static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcom
   } else if (status >= 0) {
     bool committed = !purge->transaction.open;
     roll_back(purge);
-    casc_source_take(&level->source, taken);
-    close_row(level);
+    casc_source_take(&level->source, shaving ? 0 : taken);
+    if (!shaving) close_row(level);
     if (committed) account(purge, &batch, still, casc_now_ns() - start);
+    if (!more) level->shave = 0;
     if (committed) casc_record_settle(&purge->record);
     if (!committed && purge->telling) status = casc_hooks_settle(&purge->hooks, error);
     purge->circular = purge->circular || purge->closure.held_back;

@@ -251,7 +251,7 @@ static cascade_status build_plan(builder *build, cascade_connection *connection,
   casc_transaction transaction;
   cascade_status status = casc_transaction_begin(&transaction, connection, false, error);
   if (status < 0) return status;
-  status = casc_scope_init(&build->scope, connection, policy, selection, 0, error);
+  status = casc_scope_init(&build->scope, connection, policy, selection, CASC_SCOPE_KEYLESS, error);
   if (status >= 0) status = casc_closure_init(&build->closure, &build->scope, error);
   if (status >= 0) {
     build->closure.limit = max_rows;

@@ -235,12 +235,7 @@ static cascade_status settle(casc_scope *scope, casc_scope_relation *to, cascade
     if (status < 0) return status;
   }
   if (to->role == CASC_ROLE_NONE) return CASCADE_OK;
-  const casc_table *table = scope->tables[relation->table].table;
-  if (!table->identity_count)
-    return casc_fail_at(scope->connection->context, error, CASCADE_NO_KEY, table->label, relation->label,
-                        "table %s has no usable key: rows that refer through %s cannot be told apart; add a primary key",
-                        table->label, relation->label);
-  to->single = is_single(relation, table);
+  to->single = is_single(relation, scope->tables[relation->table].table);
   to->hard = scope->enforced && casc_relation_enforced(relation) && acts_at_once(scope, relation);
   return CASCADE_OK;
 }
@@ -379,6 +374,23 @@ static void mark(casc_scope *scope, bool hold_all) {
   }
 }
 
+/* Rows without a key can be written together with all others that refer to the same row; nothing else can be done with them. */
+static cascade_status refuse_keyless(const casc_scope *scope, uint32_t wants, cascade_error **error) {
+  for (uint32_t i = 0; i < scope->relation_count; i++) {
+    const casc_scope_relation *to = &scope->relations[i];
+    const casc_scope_table *child = &scope->tables[to->relation->table];
+    if (to->role == CASC_ROLE_NONE || child->table->identity_count) continue;
+    bool goes = to->role == CASC_ROLE_CASCADE && !child->held;
+    bool stays = to->role == CASC_ROLE_UPDATE && !child->reached && !to->rewrites_key && !to->detaches;
+    if ((wants & CASC_SCOPE_KEYLESS) && to->sql.direct && (goes || stays)) continue;
+    const char *why = wants & CASC_SCOPE_HOLD_ALL ? ", as hooks, outbox and archive need it" : "";
+    return casc_fail_at(scope->connection->context, error, CASCADE_NO_KEY, child->table->label, to->relation->label,
+                        "table %s has no usable key: rows that refer through %s cannot be told apart%s; add a primary key",
+                        child->table->label, to->relation->label, why);
+  }
+  return CASCADE_OK;
+}
+
 /* The action in the database is the rule, for the same rows. Rows of a cycle may have to be deleted with the checks off, and then
    it does not act. */
 static bool acts_as_ruled(const casc_scope *scope, const casc_scope_relation *to, int32_t action) {
@@ -488,6 +500,7 @@ cascade_status casc_scope_init(casc_scope *scope, cascade_connection *connection
   if (status >= 0) status = reach(scope, error);
   if (status >= 0) status = arrange(scope, error);
   if (status >= 0) mark(scope, wants & CASC_SCOPE_HOLD_ALL);
+  if (status >= 0) status = refuse_keyless(scope, wants, error);
   if (status >= 0) delegate(scope, wants & CASC_SCOPE_HOLD_ALL);
   return status;
 }

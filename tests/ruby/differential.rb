@@ -47,7 +47,7 @@ class Outcome
     failed(e, :integrity)
   rescue SystemStackError, Delete::Later # rows in a circle; jobs that fail when the rest has gone
     :unlike
-  rescue Libcascade::PolicyError, Libcascade::UnsupportedError => e
+  rescue Libcascade::PolicyError, Libcascade::UnsupportedError, Libcascade::NoKeyError => e
     failed(e, :refused)
   end
 

@@ -254,7 +254,7 @@ class Schema
     tables.each { |table| create_table(table) }
     joins.each { |join| create_join(join) }
     tables.each { |table| table.refs.each { |ref| foreign_key(table.name, ref.target.name, "#{ref.name}_id", ref.fk) } }
-    @rows = Rows.new(self, @random, @engine == "mariadb").all
+    @rows = Rows.new(self, @random).all
     restore
   end
 
@@ -273,8 +273,7 @@ class Schema
   end
 
   def create_join(join)
-    keyed = join.link || (@engine == "mariadb" && :primary_key)
-    Record.connection.create_table(join.name, id: keyed ? :primary_key : false) do |t|
+    Record.connection.create_table(join.name, id: join.link ? :primary_key : false) do |t|
       t.column(:left_id, key(join.left.kind), null: false)
       t.column(:right_id, key(join.right.kind), null: false)
     end
@@ -314,9 +313,8 @@ end
 
 # Random rows of a schema, which break none of its foreign keys.
 class Rows
-  # `keyed`: all join rows have keys.
-  def initialize(schema, random, keyed)
-    @tables, @joins, @random, @keyed = schema.tables, schema.joins, random, keyed
+  def initialize(schema, random)
+    @tables, @joins, @random = schema.tables, schema.joins, random
   end
 
   # Rows by the name of their table.
@@ -400,7 +398,7 @@ class Rows
   def joined(join)
     pairs = @made[join.left].product(@made[join.right]).sample(4, random: @random)
     pairs.each_with_index.map do |(left, right), n|
-      { "left_id" => left["id"], "right_id" => right["id"] }.merge(join.link || @keyed ? { "id" => n + 1 } : {})
+      { "left_id" => left["id"], "right_id" => right["id"] }.merge(join.link ? { "id" => n + 1 } : {})
     end
   end
 end

@@ -103,7 +103,7 @@ module Schema
           foreign_key: true } }
       create_table(:notes) { |t| t.references :about, polymorphic: true; t.string :body }
       create_table(:groups) { |t| t.string :name }
-      create_table(:accounts_groups, id: adapter_name == "Mysql2" && :primary_key) { |t| t.references :account,
+      create_table(:accounts_groups, id: false) { |t| t.references :account,
           foreign_key: true; t.references :group, foreign_key: true }
       create_table(:machines) { |t| t.string :name }
       create_table(:events) { |t| t.references :machine, foreign_key: true }

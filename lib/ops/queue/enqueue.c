@@ -93,7 +93,7 @@ static cascade_status put_purge(cascade_connection *connection, cascade_policy *
   char *payload = NULL;
   int64_t audit = 0;
   cascade_status status = CASCADE_OK;
-  if (options->actor || options->reason) status = casc_scope_init(&asked, connection, policy, selection, 0, error);
+  if (options->actor || options->reason) status = casc_scope_init(&asked, connection, policy, selection, CASC_SCOPE_KEYLESS, error);
   if (status >= 0 && asked.alloc) status = casc_queue_put_audit(&asked, selection->table, options, &audit, error);
   if (status >= 0) status = casc_payload_write(policy, selection, selection->table, NULL, options, audit, &payload, error);
   if (status >= 0)
