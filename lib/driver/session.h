@@ -50,7 +50,8 @@ cascade_status casc_control(cascade_connection *connection, const char *sql, cas
 /* Several of them, to the first failure; NULL ends the list. */
 cascade_status casc_control_all(cascade_connection *connection, const char *const *sql, cascade_error **error);
 
-/* What begins a transaction. The first of the statements, which may have to wait for SQLite's write lock, is stopped by a cancel. */
+/* What begins a transaction. The first of the statements, which may have to wait for SQLite's write lock, is stopped by a
+   cancel. */
 cascade_status casc_begin(cascade_connection *connection, const char *const *sql, cascade_error **error);
 
 /* CASCADE_CANCELLED when a cancel was asked for, which uses the request up: for pauses, in which no statement runs. */

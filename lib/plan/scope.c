@@ -374,15 +374,17 @@ static void mark(casc_scope *scope, bool hold_all) {
   }
 }
 
-/* Rows without a key can be written together with all others that refer to the same row; nothing else can be done with them. */
+/* Rows without a key can be written together with all others that refer to the same row; nothing else can be done with them.
+   On SQLite, not even a part of these could be told from the rest. */
 static cascade_status refuse_keyless(const casc_scope *scope, uint32_t wants, cascade_error **error) {
+  bool may = (wants & CASC_SCOPE_KEYLESS) && scope->dialect->row_locks;
   for (uint32_t i = 0; i < scope->relation_count; i++) {
     const casc_scope_relation *to = &scope->relations[i];
     const casc_scope_table *child = &scope->tables[to->relation->table];
     if (to->role == CASC_ROLE_NONE || child->table->identity_count) continue;
     bool goes = to->role == CASC_ROLE_CASCADE && !child->held;
     bool stays = to->role == CASC_ROLE_UPDATE && !child->reached && !to->rewrites_key && !to->detaches;
-    if ((wants & CASC_SCOPE_KEYLESS) && to->sql.direct && (goes || stays)) continue;
+    if (may && to->sql.direct && (goes || stays)) continue;
     const char *why = wants & CASC_SCOPE_HOLD_ALL ? ", as hooks, outbox and archive need it" : "";
     return casc_fail_at(scope->connection->context, error, CASCADE_NO_KEY, child->table->label, to->relation->label,
                         "table %s has no usable key: rows that refer through %s cannot be told apart%s; add a primary key",

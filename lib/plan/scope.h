@@ -30,8 +30,8 @@ typedef enum casc_reason {
 /* What a request wants of its scope. */
 enum {
   CASC_SCOPE_HOLD_ALL = 1, /* keys of every table, for a hook */
-  CASC_SCOPE_KEYLESS = 4,  /* rows that cannot be told apart may go, or be rewritten, by what they refer to */
-  CASC_SCOPE_DETACH = 2    /* rows of relations with CASCADE_RULE_DETACH are set to NULL; else they are deleted */
+  CASC_SCOPE_DETACH = 2,   /* rows of relations with CASCADE_RULE_DETACH are set to NULL; else they are deleted */
+  CASC_SCOPE_KEYLESS = 4   /* rows that cannot be told apart may go, or be rewritten, by what they refer to */
 };
 
 typedef struct casc_scope_relation {
