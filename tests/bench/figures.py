@@ -24,8 +24,7 @@ PACKAGES = {'django': ['python3-django', 'python3-psycopg2', 'python3-mysqldb'],
             'hannigan': ['ruby-activerecord', 'ruby-pg', 'ruby-sqlite3'], 'get_or_create': ['python3-django'],
             'pt_archiver': ['percona-toolkit']}
 OWN = 'native_driver,dbi_driver,staged,cascade,limit'
-SERVER = f'{OWN},native_driver_delegated,cascade_batched'
-PROVEN = 'native_driver_proven'
+PROVEN, DECLARED = 'native_driver_proven', 'native_driver_delegated'
 BARE = f'native_driver,cascade,{PROVEN}'
 DJANGO = ['django', 'django_libcascade', 'django_libcascade_proven']
 DJANGO_READS = ['django_pages', 'django_collector', 'django_libcascade_pages']
@@ -34,13 +33,13 @@ READS = 'first_page,first_page_dbi,first_page_union,first_page_each,page_1,page_
 FILL = 'native_driver,dbi_driver,second_pass,insert_select'
 # workload, engine, size, rounds, methods, peers; what goes row by row, and is slow, has a smaller size of its own
 RUNS = [
-    ('w1', 'sqlite', 20000, 3, f'{OWN},{PROVEN}', []),
-    ('w1', 'postgresql', 15000, 3, f'{SERVER},{PROVEN},staged_unchecked', []),
-    ('w1', 'mariadb', 8000, 3, 'native_driver,staged,cascade,native_driver_delegated,cascade_batched', []),
+    ('w1', 'sqlite', 40000, 3, f'{OWN},{PROVEN}', []),
+    ('w1', 'postgresql', 30000, 3, f'native_driver,dbi_driver,staged,cascade,{DECLARED},{PROVEN}', []),
+    ('w1', 'mariadb', 20000, 3, f'native_driver,staged,cascade,cascade_batched,{DECLARED}', []),
     ('w1', 'sqlite', 10000, 3, f'native_driver,{PROVEN}', DJANGO),
     ('w1', 'postgresql', 10000, 1, f'native_driver,{PROVEN}', DJANGO),
     ('w1', 'postgresql', 2000, 1, 'native_driver', ['active_record']),
-    ('w1', 'mariadb', 10000, 1, 'native_driver_delegated', ['+pt_archiver']),
+    ('w1', 'mariadb', 10000, 1, DECLARED, ['+pt_archiver']),
     ('w1b', 'sqlite', 4000, 1, BARE, []),
     ('w1b', 'postgresql', 4000, 1, BARE, []),
     ('w2', 'sqlite', 300000, 3, READS, DJANGO_READS),
@@ -53,7 +52,7 @@ RUNS = [
     ('w3', 'postgresql', 60, 1, FILL, ['get_or_create']),
     ('w4h', 'sqlite', 500, 1, f'native_driver,{PROVEN}', ['hannigan']),
     ('w4h', 'postgresql', 500, 1, f'native_driver,{PROVEN}', ['hannigan'])]
-WORKERS = 30000
+WORKERS = 100000
 
 
 def is_there(package):

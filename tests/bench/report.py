@@ -203,8 +203,8 @@ def page(figures):
     runs, ahead = figures['runs'], list(slower(figures['runs']))
     lines = [TOP, machine(figures), '', '## Deletes', '', *ratio_table(runs, DELETES),
              '(1) beside the library with actions declared.', '',
-             'The longest transaction, which is how long others may have to wait. That of ON DELETE CASCADE grows with the data:',
-             '',
+             'The longest transaction, which is how long others may have to wait. Up to `max_tx_rows`, 50,000 rows, a purge is one;',
+             'beyond that, its batches do not grow with the data, and ON DELETE CASCADE does:', '',
              *longest_table(runs), '## What refers to a row', '', *ratio_table(runs, READS),
              '(1) beside the same from the library; all others beside its first page of each relation.', '',
              '## Back-fill', '', *ratio_table(runs, FILLS)]
