@@ -71,9 +71,12 @@ static const casc_page_way *ways_of(const casc_scope *scope, const casc_entry *e
   return expected < 2 * (double)bound ? sparse_ways : many_ways;
 }
 
-/* Where all rows that are looked at come, they may be many times those that are wanted: as one value they are soon carried. */
-static bool brings_many(const casc_scope *scope, const casc_entry *entry, uint64_t rows) {
+/* All rows that are looked at come, which may be many times those that are wanted. Where a row is dear to decode, as text, one value of
+   many is cheaper; elsewhere the server has more work with it than it saves. */
+static bool brings_many(const cascade_blockers *blockers, const casc_entry *entry, uint64_t rows) {
+  const casc_scope *scope = &blockers->scope;
   double expected = rows_expected(scope, entry);
+  if (!(blockers->connection->capabilities.flags & CASCADE_TEXT_ROWS)) return false;
   if (expected < 0) expected = (double)scope->tables[scope->relations[entry->relation].relation->table].table->row_estimate;
   return expected > 4 * (double)rows;
 }
@@ -98,7 +101,7 @@ static void choose_way(const casc_look *at, casc_entry *entry, casc_sql_page *pa
   bool alone = table->shown_is_key && table->key_count == 1 && table->key_types[0] == CASCADE_INT64 && !page->behind_count;
   page->bound = probed;
   page->unsorted = alone && !page->anchor && !entry->passing;
-  page->packed = page->unsorted && (rows > LIKELY_KEYS || brings_many(scope, entry, rows));
+  page->packed = page->unsorted && (rows > LIKELY_KEYS || brings_many(at->blockers, entry, rows));
   if (page->packed && page->bound > PACK_BOUND) page->bound = PACK_BOUND;
 }
 
