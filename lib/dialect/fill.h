@@ -67,8 +67,8 @@ uint32_t casc_fill_probe_width(const casc_sql_fill *fill);
 /* What is wrong with a column, in words of the statement's memory, by the texts of the probe; NULL when nothing is. */
 const char *casc_fill_mismatch(casc_statement *statement, const casc_sql_fill *fill, uint32_t column, const cascade_value *texts);
 
-/* The first and the last value of the range column in each source that has rows, in any order: rows of four integers: twice the source, and 1
-   more for the last; the value; 1 when it is NULL; 1 when it is no integer. */
+/* The first and the last value of the range column in each source that has rows, in any order: rows of four integers: twice the
+   source, and 1 more for the last; the value; 1 when it is NULL; 1 when it is no integer. */
 void casc_fill_ends(casc_statement *statement, const casc_sql_fill *fill);
 /* The least value of the range column greater than this, of all sources: one integer, or NULL. */
 void casc_fill_after(casc_statement *statement, const casc_sql_fill *fill, int64_t after);

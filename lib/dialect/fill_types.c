@@ -18,15 +18,17 @@ static void postgres_type(casc_statement *statement, const casc_sql_fill *fill, 
   else statement->failed = true;
 }
 
-/* A number has the character set "binary" and coercibility 5, as a date has; a uuid has the latter only, and bytes have the former. Beside an
-   integer, numbers and bits stay numbers, and dates become texts; what an integer then looks like tells whether there are fractions. */
+/* A number has the character set "binary" and coercibility 5, as a date has; a uuid has the latter only, and bytes have the former.
+   Beside an integer, numbers and bits stay numbers, and dates become texts; what an integer then looks like tells whether there are
+   fractions. */
 static void mariadb_type(casc_statement *statement, const casc_sql_fill *fill, uint32_t column, bool closely) {
   char c[24];
   snprintf(c, sizeof c, "casc_s.c%u", column);
   const char *told = casc_arena_printf(
       &statement->arena,
       "When Charset(Coalesce(%s, 1)) = 'binary' And Coercibility(Coalesce(%s, 1)) = 5 Then Case "
-      "When Instr(Coalesce(%s, 12345678901234567), 'e') Then 'double' When Instr(Coalesce(%s, 12345678901234567), '.') Then 'decimal' "
+      "When Instr(Coalesce(%s, 12345678901234567), 'e') Then 'double' "
+      "When Instr(Coalesce(%s, 12345678901234567), '.') Then 'decimal' "
       "Else 'integer' End When Coercibility(%s) = 5 Then 'date' ",
       c, c, c, c, c);
   const char *type = !told ? NULL : casc_arena_printf(
@@ -94,8 +96,8 @@ static bool postgres_takes(const char *source, const char *target) {
   return *source == 'S' || !is_one_of(target + 2, integers) || is_one_of(source + 2, integers);
 }
 
-/* What a column of the target takes of the kinds that a source's can be told to be. A number is one of which no more is known: it may be a
-   date, and a bit is taken for bytes then. */
+/* What a column of the target takes of the kinds that a source's can be told to be. A number is one of which no more is known: it may
+   be a date, and a bit is taken for bytes then. */
 static bool mariadb_takes(const char *source, const char *type, int32_t value_type) {
   static const char *const integers[] = {"tinyint", "smallint", "mediumint", "int", "bigint", "bit", "year", NULL};
   static const char *const fractions[] = {"decimal", "float", "double", NULL};

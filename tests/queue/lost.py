@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """The answer to a COMMIT of the queue's own does not come: lost.py ENGINE
 
-Putting a job in, claiming it, each of its batches, prolonging its lease, ending it: whichever COMMIT it is, and whether the server got it or
-not, no job is lost, done twice or stuck, and each row is counted, and in the outbox, once.
+Putting a job in, claiming it, each of its batches, prolonging its lease, ending it: whichever COMMIT it is, and whether the server got
+it or not, no job is lost, done twice or stuck, and each row is counted, and in the outbox, once.
 """
 
 import ctypes
@@ -24,8 +24,8 @@ GONE = 1 + PETS + 2 * PETS
 
 class JobOptions(ffi.Struct):
     _fields_ = [("size", ffi.SIZE), ("allow", ffi.U32), ("integrity", ffi.I32), ("max_rows", ffi.U64), ("max_tx_rows", ffi.U64),
-                ("batch_ms", ffi.U32), ("max_attempts", ffi.U32), ("delay_ms", ffi.U64), ("outbox", ffi.I32), ("column_count", ffi.U32),
-                ("column_tables", ffi.P), ("columns", ffi.P), ("actor", ffi.TEXT), ("reason", ffi.TEXT)]
+                ("batch_ms", ffi.U32), ("max_attempts", ffi.U32), ("delay_ms", ffi.U64), ("outbox", ffi.I32),
+                ("column_count", ffi.U32), ("column_tables", ffi.P), ("columns", ffi.P), ("actor", ffi.TEXT), ("reason", ffi.TEXT)]
 
 
 class DetachOptions(ffi.Struct):
@@ -58,9 +58,11 @@ class Lost(unittest.TestCase):
         cls.proxy = Proxy(cls.database)
         cls.addClassCleanup(cls.proxy.close)
         cls.database.run("CREATE TABLE owner (id INTEGER PRIMARY KEY)",
-                         "CREATE TABLE pet (id INTEGER PRIMARY KEY, owner_id INTEGER, FOREIGN KEY (owner_id) REFERENCES owner (id))",
+                         "CREATE TABLE pet (id INTEGER PRIMARY KEY, owner_id INTEGER,"
+                         " FOREIGN KEY (owner_id) REFERENCES owner (id))",
                          "CREATE INDEX pet_owner ON pet (owner_id)",
-                         "CREATE TABLE visit (id INTEGER PRIMARY KEY, pet_id INTEGER NOT NULL, FOREIGN KEY (pet_id) REFERENCES pet (id))",
+                         "CREATE TABLE visit (id INTEGER PRIMARY KEY, pet_id INTEGER NOT NULL,"
+                         " FOREIGN KEY (pet_id) REFERENCES pet (id))",
                          "CREATE INDEX visit_pet ON visit (pet_id)")
         with cls.session() as session:
             for tables in ("queue_install", "outbox_install"):

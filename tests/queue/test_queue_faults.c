@@ -80,8 +80,8 @@ static int32_t nothing_stays(void *data, const cascade_deleted *tables, uint32_t
 
 static cascade_status work(rig *at, cascade_error **error) {
   static const char *const table[] = {"pet"}, *const column[] = {"owner_id"};
-  cascade_worker_options options = {.size = sizeof options, .before_batch = nothing_stays, .column_tables = table, .columns = column,
-                                    .column_count = 1};
+  cascade_worker_options options = {.size = sizeof options, .before_batch = nothing_stays, .column_tables = table,
+                                    .columns = column, .column_count = 1};
   cascade_worker *worker = NULL;
   cascade_status status = cascade_worker_new(at->connection, &options, &worker, error);
   while (status == CASCADE_OK) status = cascade_worker_step(worker, error);
@@ -171,7 +171,8 @@ static void goes_on(rig *at) {
   assert_int_equal(
       ask(at->db, "SELECT (SELECT COUNT(*) FROM cascade_queue_number) + (SELECT COUNT(*) FROM cascade_queue_text)"), 0);
   assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM cascade_outbox_row"), BY_WORKERS + 4);
-  assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM (SELECT DISTINCT table_name, row_key FROM cascade_outbox_row)"), BY_WORKERS + 4);
+  assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM (SELECT DISTINCT table_name, row_key FROM cascade_outbox_row)"),
+                   BY_WORKERS + 4);
   assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM cascade_audit WHERE finished"), 4); /* the detach, and three jobs */
   assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM cascade_audit"), 4);
   assert_int_equal(ask(at->db, "SELECT SUM(deleted) FROM cascade_audit"), BY_WORKERS + 4);
@@ -229,7 +230,8 @@ static cascade_status look_after(rig *at) {
   if (status >= 0) status = cascade_queue_list(at->connection, NULL, &list, &error);
   if (status >= 0) status = cascade_queue_metrics(at->connection, &metrics, &error);
   if (status >= 0) status = cascade_queue_retry(at->connection, job, &error);
-  if (status >= 0) assert_true(audit && strstr(audit, "\"jo\"") && strstr(list, "cancelled") && strstr(metrics, "\"cancelled\": 1"));
+  if (status >= 0) assert_true(audit && strstr(audit, "\"jo\""));
+  if (status >= 0) assert_true(strstr(list, "cancelled") && strstr(metrics, "\"cancelled\": 1"));
   assert_int_equal(cascade_error_status(error), status < 0 ? status : CASCADE_OK);
   if (status < 0) assert_true(strlen(cascade_error_message(error)) > 0);
   cascade_error_free(error);
@@ -246,7 +248,8 @@ static void look_after_again(rig *at) {
   at->memory.failed = false;
   assert_int_equal(ask(at->db, "SELECT SUM(deleted) FROM cascade_audit"), BY_WORKERS + 4);
   assert_int_equal(sqlite3_exec(at->db,
-                                "UPDATE cascade_queue_job SET state = 'ready' WHERE state <> 'done'; UPDATE cascade_queue SET paused = 0;"
+                                "UPDATE cascade_queue_job SET state = 'ready' WHERE state <> 'done';"
+                                "UPDATE cascade_queue SET paused = 0;"
                                 "UPDATE cascade_outbox_row SET due = 0",
                                 NULL, NULL, NULL),
                    SQLITE_OK);
@@ -350,8 +353,8 @@ int main(void) {
   const scene *const scenes[] = {&jobs, &people};
   int failed = 0;
   for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++) {
-    struct CMUnitTest tests[] = {cmocka_unit_test(any_call_fails), cmocka_unit_test(connection_is_lost), cmocka_unit_test(commit_is_lost),
-                                 cmocka_unit_test(memory_runs_out)};
+    struct CMUnitTest tests[] = {cmocka_unit_test(any_call_fails), cmocka_unit_test(connection_is_lost),
+                                 cmocka_unit_test(commit_is_lost), cmocka_unit_test(memory_runs_out)};
     for (size_t j = 0; j < sizeof tests / sizeof *tests; j++) tests[j].initial_state = (void *)(uintptr_t)scenes[i];
     failed += cmocka_run_group_tests_name(i ? "people" : "jobs", tests, NULL, NULL);
   }

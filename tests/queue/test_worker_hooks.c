@@ -19,7 +19,8 @@ enum { FILMS = 6000, COPIES = 1200, PATIENCE_S = 40 };
 
 static const char schema[] =
     "CREATE TABLE studio (id INTEGER NOT NULL PRIMARY KEY);"
-    "CREATE TABLE film (id INTEGER NOT NULL PRIMARY KEY, studio_id INTEGER, path VARCHAR(40), FOREIGN KEY (studio_id) REFERENCES studio (id));"
+    "CREATE TABLE film (id INTEGER NOT NULL PRIMARY KEY, studio_id INTEGER, path VARCHAR(40),"
+    " FOREIGN KEY (studio_id) REFERENCES studio (id));"
     "CREATE INDEX film_studio ON film (studio_id);"
     "CREATE TABLE copy (id INTEGER NOT NULL PRIMARY KEY, film_id INTEGER NOT NULL, FOREIGN KEY (film_id) REFERENCES film (id));"
     "CREATE INDEX copy_film ON copy (film_id);"
@@ -73,7 +74,8 @@ static int32_t after(void *data, const cascade_deleted *tables, uint32_t count) 
     at->after_rows += tables[i].keys->count;
     if (!at->wants_path || !strstr(tables[i].label, "film")) continue;
     assert_int_equal(cascade_purge_row_columns(cascade_worker_purge(at->worker), i, &columns), CASCADE_OK);
-    for (uint64_t j = 0; j < columns.row_count; j++) at->paths += columns.cells[j].length == 4 && !memcmp(columns.cells[j].data, "reel", 4);
+    for (uint64_t j = 0; j < columns.row_count; j++)
+      at->paths += columns.cells[j].length == 4 && !memcmp(columns.cells[j].data, "reel", 4);
   }
   return at->after;
 }
@@ -151,8 +153,10 @@ static void spared(rig *at, bool detached) {
   assert_int_equal(rig_integer(at, "SELECT SUM(kept) FROM cascade_queue_job"), 2 * VETOED);
   assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_number"), 0);
   assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_outbox_row"), deleted + detached);
-  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM (SELECT DISTINCT table_name, row_key FROM cascade_outbox_row) r"), deleted + detached);
-  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_outbox_row WHERE table_name LIKE '%film' AND row_columns LIKE '%reel%'"),
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM (SELECT DISTINCT table_name, row_key FROM cascade_outbox_row) r"),
+                   deleted + detached);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_outbox_row WHERE table_name LIKE '%film' AND "
+                                   "row_columns LIKE '%reel%'"),
                    FILMS - VETOED);
   assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_audit WHERE finished = 1 AND table_name LIKE '%film'"), 1);
   assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_audit"), 1 + detached);
@@ -161,8 +165,8 @@ static void spared(rig *at, bool detached) {
 }
 
 static const char *const film[] = {"film"}, *const path[] = {"path"};
-static const cascade_job_options recorded = {.size = sizeof recorded, .max_tx_rows = 700, .batch_ms = 10, .outbox = 1, .column_count = 1,
-                                             .column_tables = film, .columns = path, .actor = "jo", .reason = "the lease is over",
+static const cascade_job_options recorded = {.size = sizeof recorded, .max_tx_rows = 700, .batch_ms = 10, .outbox = 1,
+                                             .column_count = 1, .column_tables = film, .columns = path, .actor = "jo", .reason = "the lease is over",
                                              .max_attempts = 1000};
 
 static void vetoes_in_detached_rows(void **state) {
@@ -227,7 +231,9 @@ static void failing_hooks(void **state) {
   hooks late = {.after = 7};
   put_purge(at, "id = 10", &twice);
   work_off(at, &late);
-  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'dead' AND error LIKE '%after-batch hook returned 7%'"), 1);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'dead' AND error LIKE "
+                                   "'%after-batch hook returned 7%'"),
+                   1);
   assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_outbox_row"), 0);
 
   hooks good = {0};
@@ -248,7 +254,9 @@ static void failing_after_commit(void **state) {
   cascade_worker_report report = work_with(at, &given, &options);
   assert_true(report.failed > 0 && report.batches == report.failed);
   assert_int_equal(report.deleted, rig_integer(at, "SELECT SUM(deleted) FROM cascade_queue_job"));
-  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'ready' AND error LIKE '%after-commit%'"), 1);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'ready' AND error LIKE "
+                                   "'%after-commit%'"),
+                   1);
   given.committed = 0;
   work_off(at, &given);
   assert_int_equal(rig_integer(at, "SELECT SUM(deleted) FROM cascade_queue_job"), FILMS + COPIES);
@@ -321,7 +329,9 @@ static void other_payloads(void **state) {
   rig *at = begin(state, "CASCADE");
   hooks given = {.wants_path = true};
   put_purge(at, "id <= 10", NULL);
-  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE payload LIKE '{\"version\":1,%' AND payload NOT LIKE '%outbox%'"), 1);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE payload LIKE '{\"version\":1,%' AND "
+                                   "payload NOT LIKE '%outbox%'"),
+                   1);
   put_purge(at, "id > 10 And id <= 20", &recorded);
   static const char *const tables[] = {"film", "copy"}, *const columns[] = {"path", "film_id"};
   cascade_worker_options options = options_of(&given);
@@ -332,7 +342,9 @@ static void other_payloads(void **state) {
   assert_int_equal(report.done, 2);
   assert_int_equal(report.deleted, 24);
   assert_int_equal(given.paths, 20);
-  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_outbox_row WHERE row_columns LIKE '%reel%' OR row_columns LIKE '%film_id%'"), 12);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_outbox_row WHERE row_columns LIKE '%reel%' OR "
+                                   "row_columns LIKE '%film_id%'"),
+                   12);
   assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_outbox_row"), 12);
   rig_free(at);
 }

@@ -51,11 +51,12 @@ static rig *begin(void **state) {
   return at;
 }
 
-/* Each row that went is in the outbox once, the agent too, and none that is still there. The audit has a row for the detach and one for the
-   job, in however many parts and attempts. */
+/* Each row that went is in the outbox once, the agent too, and none that is still there. The audit has a row for the detach and one
+   for the job, in however many parts and attempts. */
 static void recorded(rig *at) {
   assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_outbox_row"), 1 + NOTES + LINES);
-  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM (SELECT DISTINCT table_name, row_key FROM cascade_outbox_row) r"), 1 + NOTES + LINES);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM (SELECT DISTINCT table_name, row_key FROM cascade_outbox_row) r"),
+                   1 + NOTES + LINES);
   assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_outbox_row WHERE table_name LIKE '%note'"), NOTES);
   assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_audit WHERE actor = 'jo' AND finished = 1"), 2);
   assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_audit"), 2);
@@ -78,8 +79,8 @@ static void end(rig *at) {
   rig_free(at);
 }
 
-/* In a child: a session and a context of its own. Stops itself, once, when it has committed so many batches and has a job, whose turn then
-   does not end; never with 0. Returns how many claims it lost. */
+/* In a child: a session and a context of its own. Stops itself, once, when it has committed so many batches and has a job, whose turn
+   then does not end; never with 0. Returns how many claims it lost. */
 static void child(const char *uri, uint32_t lease_ms, uint64_t stop_after) {
   cascade_context *context = NULL;
   cascade_connection *connection = NULL;

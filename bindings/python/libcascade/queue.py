@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class JobOptions:
     """How the purge of a job is to be done, and when. Zero is the default of each.
 
-    With `outbox`, keys of what goes are written to the outbox, and `columns` besides: ``{"photo": ["path"]}``. With `actor` or `reason`, the
-    job has a row in the audit.
+    With `outbox`, keys of what goes are written to the outbox, and `columns` besides: ``{"photo": ["path"]}``. With `actor` or
+    `reason`, the job has a row in the audit.
     """
 
     allow: Allow = Allow(0)
@@ -98,7 +98,8 @@ class Queue:
                job: Optional[JobOptions] = None) -> Detached:
         """Deletes rows now, and leaves what hangs on them by Rule.DETACH to the workers. In one transaction, or the host's."""
         later, arrays = (job or JobOptions())._struct()
-        options = _abi.cascade_detach_options(allow=int(allow), max_tx_rows=max_tx_rows, job=POINTER(_abi.cascade_job_options)(later))
+        options = _abi.cascade_detach_options(allow=int(allow), max_tx_rows=max_tx_rows,
+                                              job=POINTER(_abi.cascade_job_options)(later))
         report, db = _abi.cascade_detach_report(), self._connection
         with db._session:
             lib.cascade_detach(db._pointer, policy._pointer, selection._pointer, byref(options), byref(report), failure())
@@ -158,12 +159,13 @@ class Queue:
         return metrics
 
     def worker(self, *, owner: Optional[str] = None, lease_ms: int = 0, turn_ms: int = 0, throttle: Optional[Throttle] = None,
-               archive: Optional[Archive] = None, before_batch: Optional[Hook] = None, after_batch: Optional[Hook] = None, after_commit: Optional[Hook] = None,
+               archive: Optional[Archive] = None, before_batch: Optional[Hook] = None, after_batch: Optional[Hook] = None,
+               after_commit: Optional[Hook] = None,
                columns: Mapping[str, Sequence[str]] = {}) -> Worker:
         """A worker on this session, which must be outside any transaction.
 
-        Hooks and `columns` are those of a Purge, for every job that is one. What a hook raises is the failure of the job, which keeps it as
-        its reason and is tried again: the worker goes on. What is no Exception, such as KeyboardInterrupt, comes out of step().
+        Hooks and `columns` are those of a Purge, for every job that is one. What a hook raises is the failure of the job, which
+        keeps it as its reason and is tried again: the worker goes on. What is no Exception, such as KeyboardInterrupt, comes out of step().
         """
         return Worker(self._connection, owner=owner, lease_ms=lease_ms, turn_ms=turn_ms, throttle=throttle, archive=archive,
                       before_batch=before_batch, after_batch=after_batch, after_commit=after_commit, columns=columns)
@@ -207,7 +209,8 @@ class Worker(Handle):
 
     def __init__(self, connection: Connection, *, owner: Optional[str] = None, lease_ms: int = 0, turn_ms: int = 0,
                  throttle: Optional[Throttle] = None, archive: Optional[Archive] = None, before_batch: Optional[Hook] = None,
-                 after_batch: Optional[Hook] = None, after_commit: Optional[Hook] = None, columns: Mapping[str, Sequence[str]] = {}) -> None:
+                 after_batch: Optional[Hook] = None, after_commit: Optional[Hook] = None,
+                 columns: Mapping[str, Sequence[str]] = {}) -> None:
         out = POINTER(_abi.cascade_worker)()
         options = _abi.cascade_worker_options(owner=encode_or_none(owner), lease_ms=lease_ms, turn_ms=turn_ms)
         if throttle is not None:

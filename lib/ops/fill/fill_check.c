@@ -255,10 +255,12 @@ static cascade_status check_end(cascade_fill *fill, const cascade_value *row, ca
   unsigned source = (unsigned)row[0].integer / 2 + 1;
   if (row[2].integer)
     return casc_fail_at(fill->context, error, CASCADE_CONSTRAINT, label, NULL,
-                        "table %s: source %u gives NULL in column %s of the key; leave such rows out with WHERE", label, source, column);
+                        "table %s: source %u gives NULL in column %s of the key; leave such rows out with WHERE", label, source,
+                        column);
   if (row[3].integer || row[1].integer == INT64_MIN)
     return casc_fail_at(fill->context, error, CASCADE_SCHEMA, label, NULL,
-                        "table %s: source %u gives a value that is no integer for column %s; convert it with CAST", label, source, column);
+                        "table %s: source %u gives a value that is no integer for column %s; convert it with CAST", label, source,
+                        column);
   return CASCADE_OK;
 }
 

@@ -80,7 +80,8 @@ module Libcascade
     def read(tables, count)
       Array.new(count) do |at|
         table = Native::Deleted.new(tables + (at * Native::Deleted.size))
-        Purge::Deleted.new(table: table[:table], label: table.text(:label), keys: Keys.at(table[:keys]), rows: @purge.rows(at)).freeze
+        Purge::Deleted.new(table: table[:table], label: table.text(:label), keys: Keys.at(table[:keys]),
+            rows: @purge.rows(at)).freeze
       end.freeze
     end
   end
