@@ -46,6 +46,7 @@ class Outcome
   rescue ActiveRecord::StatementInvalid, Libcascade::BlockedError, Libcascade::ConstraintError, Libcascade::ConstraintFkError => e
     failed(e, :integrity)
   rescue SystemStackError, Delete::Later # rows in a circle; jobs that fail when the rest has gone
+    Record.connection.verify! # which may have been left amid a statement
     :unlike
   rescue Libcascade::PolicyError, Libcascade::UnsupportedError, Libcascade::NoKeyError => e
     failed(e, :refused)
