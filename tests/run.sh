@@ -210,7 +210,7 @@ installation() {
     g++ -std=c++17 -Wall -Wextra -Werror tests/consumer/main.cpp -o "$work/consumer-cpp" $flags &&
     runs "$scratch/museum.db" "$work/consumer" && runs "$scratch/museum.db" "$work/consumer-cpp" || return
 
-  cmake -S tests/consumer -B "$work/cmake" -DCMAKE_PREFIX_PATH="$to/usr/local" -DWANTED=0.0 && cmake --build "$work/cmake" &&
+  cmake -S tests/consumer -B "$work/cmake" -DCMAKE_PREFIX_PATH="$to/usr/local" -DWANTED=0.1 && cmake --build "$work/cmake" &&
     runs "$scratch/museum.db" "$work/cmake/consumer" && runs "$scratch/museum.db" "$work/cmake/consumer-cpp" || return
   if cmake -S tests/consumer -B "$work/newer" -DCMAKE_PREFIX_PATH="$to/usr/local" -DWANTED=99; then
     echo 'CMake took a version that is too old'

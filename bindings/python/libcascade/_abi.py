@@ -8,8 +8,8 @@ from ctypes import (CDLL, CFUNCTYPE, POINTER, Structure, c_char, c_char_p, c_dou
 from typing import Any, Callable, Optional
 
 DRIVER_ABI = 1
-VERSION_STRING = "0.0.1"
-VERSION = 1
+VERSION_STRING = "0.1.0"
+VERSION = 1000
 
 
 class ArchiveEvent(enum.IntEnum):

@@ -2,5 +2,5 @@
 
 module Libcascade
   # Version of the gem, which is that of the library it is made for.
-  VERSION = "0.0.1"
+  VERSION = "0.1.0"
 end
