@@ -68,7 +68,9 @@ enum cascade_column_flag {
 /** @brief Facts about a relation. Bits of `flags` in ::cascade_relation_info. */
 enum cascade_relation_flag {
   CASCADE_RELATION_NULLABLE = 1,            /**< Every referencing column can be NULL. */
-  CASCADE_RELATION_INDEXED = 2,             /**< An index leads with the referencing columns. */
+  CASCADE_RELATION_INDEXED = 2,             /**< An index leads with the referencing columns, and serves the database's check: on
+                                                 SQLite none does for a column of TEXT, BLOB or no type that refers to a number,
+                                                 or of another collation than the referenced column. */
   CASCADE_RELATION_DEFERRABLE = 4,          /**< Can be checked at COMMIT. */
   CASCADE_RELATION_INITIALLY_DEFERRED = 8,  /**< Is checked at COMMIT. */
   CASCADE_RELATION_TO_PRIMARY = 16,         /**< Refers to the primary key. */
@@ -132,7 +134,7 @@ typedef struct cascade_relation_info {
   int32_t on_update;                /**< What the database does when a referenced key changes: one of ::cascade_action. */
   int32_t rule;                     /**< What the library does: one of ::cascade_rule. */
   int32_t reserved;                 /**< Zero. */
-  const char *index;                /**< The supporting index, or "" without one. */
+  const char *index;                /**< The index that serves it, or "" without one. */
   const char *const *set_columns;   /**< Of the referencing columns, those that SET NULL or SET DEFAULT sets; NULL for all. */
   uint32_t set_column_count;        /**< Their number; 0 for all. */
   uint32_t reserved2;               /**< Zero. */

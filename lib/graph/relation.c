@@ -88,6 +88,21 @@ static bool same_values(const casc_column *a, const casc_column *b) {
   return same && (same_collation(a, b) || (!a->loose && !b->loose));
 }
 
+/* SQLite's own check, and every statement that finds what it finds, compares by the affinity and the collation of the referenced
+   column. What refers to a number is compared as a number: an index over texts or untyped values is of no use for that. */
+static bool index_serves(const cascade_graph *graph, const casc_table *table, const casc_table *ref,
+                         const casc_relation *relation) {
+  if (strcmp(graph->engine, "sqlite") != 0 || !relation->ref_columns) return true;
+  bool to_rowid = ref->integer_key && is_primary(ref, relation->ref_columns, relation->count); /* which has no collation */
+  for (uint32_t i = 0; i < relation->count; i++) {
+    const casc_column *column = &table->columns[relation->columns[i]], *key = &ref->columns[relation->ref_columns[i]];
+    bool number = key->affinity == CASC_AFFINITY_INTEGER || key->affinity == CASC_AFFINITY_NUMERIC;
+    if (number && (column->affinity == CASC_AFFINITY_TEXT || column->affinity == CASC_AFFINITY_NONE)) return false;
+    if (!to_rowid && !same_collation(column, key)) return false;
+  }
+  return true;
+}
+
 /* Whether the identities of referenced rows, compared with the referencing columns, find the rows that the database's own
    check finds. */
 static bool compares_exactly(const cascade_graph *graph, const casc_table *table, const casc_table *ref,
@@ -159,7 +174,8 @@ cascade_status casc_relation_resolve(const cascade_graph *graph, casc_arena *are
   if (relation->ref_columns || !relation->ref_column_names)
     relation->ref_column_names = casc_column_names(arena, ref, relation->ref_columns, relation->count);
   if (!relation->column_names || !relation->ref_column_names) return casc_nomem(error);
-  relation->index = supporting_index(table, relation->columns, relation->count);
+  bool served = index_serves(graph, table, ref, relation);
+  relation->index = served ? supporting_index(table, relation->columns, relation->count) : "";
   relation->flags = (relation->flags & given) | facts_of(table, ref, relation);
   relation->direct = compares_exactly(graph, table, ref, relation);
   relation->label = make_label(graph, arena, relation);

@@ -96,7 +96,7 @@ def machine():
 
 
 def measure(percent, only):
-    load, runs, queue = os.getloadavg()[1], [], None
+    load, runs, queue = os.getloadavg()[0], [], None
     for workload, engine, size, rounds, methods, peers in RUNS:
         if only and workload not in only:
             continue

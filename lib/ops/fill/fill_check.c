@@ -185,7 +185,7 @@ cascade_status casc_fill_session_check(cascade_fill *fill, cascade_error **error
   if (!enforced)
     return refuse(fill, error, CASCADE_UNENFORCED,
                   "table %s refers to others, and the session does not enforce foreign keys (%s); turn "
-                  "them on, or allow it",
+                  "them on, or allow it: CASCADE_ALLOW_UNENFORCED, --allow-unenforced",
                   dialect->checks_name);
   if (!strict)
     return refuse(fill, error, CASCADE_UNENFORCED,

@@ -71,7 +71,8 @@ static cascade_status check(cascade_connection *connection, cascade_policy *poli
     return check_record(connection, policy, options, error);
   const char *table = policy->graph->tables[selection->table].label;
   return casc_fail_at(context, error, CASCADE_NO_FILTER, table, NULL,
-                      "this would delete every row of table %s; give keys or a condition, or allow it", table);
+                      "this would delete every row of table %s; give keys or a condition, or allow it: "
+                      "CASCADE_ALLOW_NO_FILTER, --allow-no-filter", table);
 }
 
 /* The two statements of an insert are one step of the host's transaction, or a transaction. */

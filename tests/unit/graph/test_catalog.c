@@ -232,7 +232,7 @@ static void test_names(void **state) {
   (void)state;
   memory *m =
       memory_open("CREATE TABLE \"group\" (\"order\" INTEGER PRIMARY KEY, \"with \"\"quote\" TEXT UNIQUE);"
-                  "CREATE TABLE \"  two spaces \" (\"sp ace\" REFERENCES \"group\" (\"order\"), [bra\"ck],"
+                  "CREATE TABLE \"  two spaces \" (\"sp ace\" INT REFERENCES \"group\" (\"order\"), [bra\"ck],"
                   " 'stri''ng' REFERENCES \"group\" (\"with \"\"quote\"));"
                   "CREATE TABLE \"Größe\" (\"данные\" INTEGER REFERENCES \"GROUP\", \"%s%n\" REFERENCES \"größe\");"
                   "CREATE TABLE \"Öl\" (a REFERENCES \"öl\");"
@@ -263,7 +263,7 @@ static void test_stored_by_key(void **state) {
       " FOREIGN KEY (y, x) REFERENCES p (b, a), FOREIGN KEY (z, y) REFERENCES p (a, b));"
       "CREATE TABLE not_exact (x INT, y INT, z TEXT COLLATE NOCASE, f TEXT REFERENCES folded, n REAL REFERENCES number,"
       " FOREIGN KEY (x, y) REFERENCES p, FOREIGN KEY (z, y) REFERENCES p);"
-      "CREATE TABLE part (b INT, a TEXT REFERENCES folded, PRIMARY KEY (a, b)) WITHOUT ROWID;");
+      "CREATE TABLE part (b INT, a TEXT COLLATE NOCASE REFERENCES folded, PRIMARY KEY (a, b)) WITHOUT ROWID;");
   assert_relation(m, "exact(x, y) -> p(a, b)", PRIMARY | NULLABLE, "", true);
   assert_relation(m, "exact(y, x) -> p(b, a)", PRIMARY | NULLABLE, "", false); /* not in the key's order */
   assert_relation(m, "exact(z, y) -> p(a, b)", PRIMARY | NULLABLE, "", true);
@@ -304,6 +304,43 @@ static bool key_finds_child(const memory *m) {
 }
 
 /* A relation is direct only when comparing keys with the column finds the very rows that SQLite's own check finds. */
+/* Whether SQLite's check of a deleted row opens the index of the referencing column. */
+static bool check_uses_index(const memory *m) {
+  sqlite3_stmt *root, *program;
+  bool used = false;
+  assert_int_equal(sqlite3_prepare_v2(m->db, "SELECT rootpage FROM sqlite_master WHERE name = 'i'", -1, &root, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_step(root), SQLITE_ROW);
+  assert_int_equal(sqlite3_prepare_v2(m->db, "EXPLAIN DELETE FROM p", -1, &program, NULL), SQLITE_OK);
+  while (sqlite3_step(program) == SQLITE_ROW)
+    used = used || (!strcmp((const char *)sqlite3_column_text(program, 1), "OpenRead") &&
+                    sqlite3_column_int(program, 3) == sqlite3_column_int(root, 0));
+  sqlite3_finalize(program);
+  sqlite3_finalize(root);
+  return used;
+}
+
+static void test_index_that_serves(void **state) {
+  (void)state;
+  static const char *const parents[] = {"INTEGER PRIMARY KEY", "INT UNIQUE",  "REAL UNIQUE",
+                                        "NUMERIC UNIQUE",      "TEXT UNIQUE", "TEXT COLLATE NOCASE UNIQUE",
+                                        "BLOB UNIQUE",         "UNIQUE"};
+  static const char *const children[] = {"INT", "REAL", "NUMERIC", "TEXT", "BLOB", "", "TEXT COLLATE NOCASE", "INT COLLATE NOCASE"};
+  uint32_t served = 0;
+  for (size_t p = 0; p < sizeof parents / sizeof *parents; p++)
+    for (size_t c = 0; c < sizeof children / sizeof *children; c++) {
+      char *script = sqlite3_mprintf("CREATE TABLE p (k %s); CREATE TABLE c (x %s REFERENCES p (k)); CREATE INDEX i ON c (x)",
+                                     parents[p], children[c]);
+      memory *m = memory_open(script);
+      memory_run(m, "PRAGMA foreign_keys = ON");
+      bool told = m->graph->relations[0].flags & CASCADE_RELATION_INDEXED;
+      if (told != check_uses_index(m)) fail_msg("%s: SQLite %s the index", script, told ? "does not use" : "uses");
+      served += told;
+      sqlite3_free(script);
+      memory_close(m);
+    }
+  assert_in_range(served, 20, 44);
+}
+
 static void test_direct_is_exact(void **state) {
   (void)state;
   static const char *const parents[] = {"INTEGER PRIMARY KEY)",
@@ -503,6 +540,7 @@ int main(void) {
       cmocka_unit_test(test_names),
       cmocka_unit_test(test_stored_by_key),
       cmocka_unit_test(test_direct),
+      cmocka_unit_test(test_index_that_serves),
       cmocka_unit_test(test_direct_is_exact),
       cmocka_unit_test(test_indexes),
       cmocka_unit_test(test_generated),

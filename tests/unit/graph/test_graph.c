@@ -258,7 +258,7 @@ static void test_dot(void **state) {
   (void)state;
   memory *m = memory_open(
       "CREATE TABLE \"say \"\"hi\"\" \\\" (id INTEGER PRIMARY KEY);"
-      "CREATE TABLE k (a REFERENCES \"say \"\"hi\"\" \\\" ON DELETE CASCADE, b REFERENCES gone ON DELETE SET NULL);"
+      "CREATE TABLE k (a INT REFERENCES \"say \"\"hi\"\" \\\" ON DELETE CASCADE, b REFERENCES gone ON DELETE SET NULL);"
       "CREATE INDEX k_a ON k (a); CREATE TABLE other (x REFERENCES k); CREATE TABLE alone (x)");
   char *text = NULL;
   cascade_error *error = NULL;
