@@ -160,7 +160,7 @@ class Worker(CascadeTest):
     def test_bar(self):
         for form in DRIVERS.values():
             path, uri = self.queue(form)
-            code, shown = on_terminal(["queue", "work", uri, "--sleep-ratio", "3"])
+            code, shown = on_terminal(["queue", "work", uri, "--sleep-ratio", "40"])
             self.assertEqual(code, 0, shown)
             lines = re.findall(r"\r *(\d+)% \[(#*-*)\] ([\d,]+) rows  [\d,]+/s(?:  ETA \d+:\d\d)?  image  "
                                r"longest (\d+) ms\x1b\[K", shown)

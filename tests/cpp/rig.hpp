@@ -24,7 +24,7 @@ inline const char *const schema =
     "PRAGMA foreign_keys = ON;"
     "CREATE TABLE agent (id INTEGER PRIMARY KEY, name TEXT NOT NULL DEFAULT 'nobody', boss_id REFERENCES agent);"
     "CREATE TABLE loan (id INTEGER PRIMARY KEY, agent_id REFERENCES agent ON DELETE CASCADE);"
-    "CREATE TABLE item (loan_id REFERENCES loan ON DELETE CASCADE, lang TEXT, PRIMARY KEY (loan_id, lang)) WITHOUT ROWID;"
+    "CREATE TABLE item (loan_id INTEGER REFERENCES loan ON DELETE CASCADE, lang TEXT, PRIMARY KEY (loan_id, lang)) WITHOUT ROWID;"
     "CREATE TABLE note (id INTEGER PRIMARY KEY, agent_id REFERENCES agent ON DELETE SET NULL);"
     "CREATE TABLE seen (id INTEGER PRIMARY KEY, n INTEGER);"
     "INSERT INTO agent VALUES (1, 'Ada', NULL), (2, 'Bo', NULL), (3, 'Cy', 2);"
