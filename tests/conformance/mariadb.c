@@ -365,7 +365,7 @@ static sleeper sleeper_of(test_rig *rig) {
 
 static void *hit_sleeper(const sleeper *at, const char *kill) {
   char sql[160], *id;
-  snprintf(sql, sizeof sql, "SELECT id FROM information_schema.processlist WHERE id = %lld AND info LIKE '%%SLEEP(60)'",
+  snprintf(sql, sizeof sql, "SELECT Max(id) FROM information_schema.processlist WHERE id = %lld AND info LIKE '%%SLEEP(60)'",
            (long long)at->id);
   while (!(id = test_database_text(at->rig->database, sql))) usleep(1000);
   rig_preparef(at->rig, "%s %s", kill, id);
