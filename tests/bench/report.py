@@ -193,7 +193,7 @@ def workers(measured):
 def machine(figures):
     on, engines = figures['machine'], figures['machine']['engines']
     load = figures['load_before']
-    idle = 'idle' if load < .5 else f'at work for others: load {load:g}, so that the figures say little'
+    idle = 'idle' if load <= on['processors'] / 2 else f'at work for others: load {load:g}, so that the figures say little'
     return (f"Measured on {figures['date']} on a machine with {on['processors']} processors and {on['memory_gb']} GB, "
             f"{on['system']}, "
             f"{', '.join(f'{name} {engines[engine]}' for engine, name in ENGINES.items())}; before, it was {idle}.")
@@ -203,7 +203,8 @@ def page(figures):
     runs, ahead = figures['runs'], list(slower(figures['runs']))
     lines = [TOP, machine(figures), '', '## Deletes', '', *ratio_table(runs, DELETES),
              '(1) beside the library with actions declared.', '',
-             'The longest transaction, which is how long others may have to wait. Up to `max_tx_rows`, 50,000 rows, a purge is one;',
+             'The longest transaction, which is how long others may have to wait. Up to `max_tx_rows`, 50,000 rows, a purge is'
+             ' one;',
              'beyond that, its batches do not grow with the data, and ON DELETE CASCADE does:', '',
              *longest_table(runs), '## What refers to a row', '', *ratio_table(runs, READS),
              '(1) beside the same from the library; all others beside its first page of each relation.', '',
