@@ -14,7 +14,7 @@ for suite; do suites+=(--suite "$suite"); done
 for tool in gcovr gcc; do
   command -v $tool >/dev/null || { echo "apt-get install --no-install-recommends $tool" >&2; exit 2; }
 done
-[ -e $build/build.ninja ] || CC=gcc meson setup $build -Db_coverage=true -Dbuildtype=debug -Ddocs=disabled
+[ -e $build/build.ninja ] || CC=gcc meson setup $build -Db_coverage=true -Dc_args=-fprofile-update=atomic -Dbuildtype=debug -Ddocs=disabled
 ninja -C $build
 find $build -name '*.gcda' -delete # of earlier runs
 
