@@ -29,10 +29,8 @@ cascade_connection *rig_connect(rig *at) {
 }
 
 static void open_sqlite(rig *at, bool dbi) {
-  snprintf(at->directory, sizeof at->directory, "%s/cascade-queue-XXXXXX",
-           access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
-  assert_non_null(mkdtemp(at->directory));
-  char path[80];
+  assert_true(scratch_in_memory(at->directory, "queue"));
+  char path[SCRATCH_ROOM + 16];
   snprintf(path, sizeof path, "%s/test.db", at->directory);
   assert_int_equal(sqlite3_open(path, &at->sqlite), SQLITE_OK);
   sqlite3_busy_timeout(at->sqlite, 10000);
@@ -66,7 +64,7 @@ void rig_free(rig *at) {
   cascade_context_free(at->context);
   if (at->server) test_database_free(at->server);
   else {
-    char command[100];
+    char command[SCRATCH_ROOM + 8];
     sqlite3_close(at->sqlite);
     snprintf(command, sizeof command, "rm -r %s", at->directory);
     assert_int_equal(system(command), 0);

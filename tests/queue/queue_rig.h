@@ -2,6 +2,7 @@
 #ifndef QUEUE_RIG_H
 #define QUEUE_RIG_H
 
+#include "scratch.h"
 #include "test_server.h"
 
 #include <cascade.h>
@@ -10,7 +11,7 @@
 typedef struct rig {
   const char *engine;
   test_database *server; /* or: */
-  char directory[64];
+  char directory[SCRATCH_ROOM];
   sqlite3 *sqlite;
   char uri[400];
   cascade_context *context;

@@ -3,6 +3,7 @@
    knows. */
 #include "failing_alloc.h"
 #include "fault_driver.h"
+#include "scratch.h"
 
 #include <cascade.h>
 #include <sqlite3.h>
@@ -29,7 +30,7 @@ static const char schema[] =
 enum { OWNERS = 8, ROWS = OWNERS * 4 };
 
 typedef struct rig {
-  char file[64];
+  char directory[SCRATCH_ROOM], file[SCRATCH_ROOM + 16];
   sqlite3 *db;
   failing_alloc memory;
   cascade_context *context;
@@ -39,11 +40,11 @@ typedef struct rig {
 
 static void make(rig *at) {
   *at = (rig){.memory = {.allowed = -1}};
-  snprintf(at->file, sizeof at->file, "%s/cascade_archive_XXXXXX",
-           access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm"); /* which need not wait for a disk */
-  int descriptor = mkstemp(at->file);
-  assert_true(descriptor >= 0);
-  close(descriptor);
+  assert_true(scratch_in_memory(at->directory, "archive"));
+  snprintf(at->file, sizeof at->file, "%s/rows.jsonl", at->directory);
+  FILE *empty = fopen(at->file, "w");
+  assert_non_null(empty);
+  fclose(empty);
   assert_int_equal(sqlite3_open(":memory:", &at->db), SQLITE_OK);
   assert_int_equal(sqlite3_exec(at->db, schema, NULL, NULL, NULL), SQLITE_OK);
   assert_non_null(at->context = failing_context(&at->memory));
@@ -57,6 +58,7 @@ static void drop(rig *at) {
   assert_int_equal(at->memory.live, 0);
   assert_int_equal(sqlite3_close(at->db), SQLITE_OK);
   unlink(at->file);
+  rmdir(at->directory);
 }
 
 static int ask(sqlite3 *db, const char *sql) {
