@@ -448,6 +448,11 @@ bool options_read(int argc, char **argv, const cli_command **command, cli_option
       *exit_code = CLI_DONE;
       return false;
     }
+    if (optarg == given && !strncmp(optarg, "--", 2)) { /* an option that was to be one, such as --yes */
+      fprintf(stderr, "cascade: --%s needs a value; where '%s' is meant, write --%s=%s\n", long_options[position].name, optarg,
+              long_options[position].name, optarg);
+      return false;
+    }
     if (!take(*command, option, long_options[position].name, options)) return false;
   }
   if (optind < argc) options->uri = argv[optind++];

@@ -34,6 +34,7 @@ class Usage(CascadeTest):
             ("'--limit'", ["purge", uri, "agent", "1", "--limit", "3"]),
             ("'--yes'", ["plan", uri, "agent", "1", "--yes"]),
             ("needs a value", ["plan", uri, "agent", "--where"]),
+            ("--where needs a value; where '--yes' is meant, write --where=--yes", ["plan", uri, "agent", "--where", "--yes"]),
             ("--limit", ["blockers", uri, "agent", "1", "--limit", "many"]),
             ("--limit", ["blockers", uri, "agent", "1", "--limit", "-1"]),
             ("--limit", ["blockers", uri, "agent", "1", "--limit", "4294967296"]),
