@@ -166,6 +166,9 @@ typedef struct casc_dialect {
   /* One integer: how many rows, counting no further than limit (0: to the end). */
   void (*count)(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, uint64_t limit);
   void (*delete_rows)(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter);
+  /* Fails where the session's user may not delete from one of the tables, and does nothing else: 60 of them at most. NULL where the
+     catalog tells. */
+  void (*try_deletes)(casc_statement *statement, const casc_sql_table *const *tables, uint32_t count);
   /* Inserts some columns of the rows with these identities into another table. */
   void (*copy_rows)(casc_statement *statement, const casc_sql_table *to, const casc_sql_table *table, const char *const *columns,
                     uint32_t count, const cascade_keys *keys);

@@ -360,6 +360,18 @@ static void delete_rows(casc_statement *statement, const casc_sql_table *table, 
   if (!pick) casc_mariadb_limited(statement, filter->limit);
 }
 
+/* Explained, it is refused where it would be, and nothing is touched. */
+static void try_deletes(casc_statement *statement, const casc_sql_table *const *tables, uint32_t count) {
+  put(statement, "EXPLAIN DELETE ");
+  for (uint32_t i = 0; i < count; i++) casc_str_printf(&statement->sql, "%st%u", i ? ", " : "", (unsigned)i);
+  for (uint32_t i = 0; i < count; i++) {
+    put(statement, i ? ", " : " FROM ");
+    table_name(statement, tables[i]);
+    casc_str_printf(&statement->sql, " t%u", (unsigned)i);
+  }
+  put(statement, " WHERE FALSE");
+}
+
 static void update_rows(casc_statement *statement, const casc_sql_relation *relation, const cascade_value *values,
                         const casc_sql_filter *filter) {
   const casc_sql_table *table = relation->table;
@@ -547,6 +559,7 @@ const casc_dialect casc_dialect_mariadb = {
     .select_pages = casc_mariadb_select_pages,
     .pages_at_once = 128,
     .limit_time = limit_time,
+    .try_deletes = try_deletes,
     .count_pages = casc_mariadb_count_pages,
     .select_links = casc_mariadb_select_links,
     .evaluate = evaluate,

@@ -10,6 +10,7 @@
 #include "hooks.h"
 #include "record.h"
 #include "source.h"
+#include "tables.h"
 #include "throttle_internal.h"
 #include "transaction.h"
 

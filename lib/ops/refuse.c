@@ -104,6 +104,34 @@ static cascade_status refuse_tables(cascade_purge *purge, cascade_error **error)
   return status;
 }
 
+static cascade_status try_deletes(cascade_purge *purge, const casc_sql_table *const *tables, uint32_t count,
+                                  cascade_error **error) {
+  casc_statement statement;
+  if (!count) return CASCADE_OK;
+  casc_session_statement(purge->connection, &statement);
+  purge->scope.dialect->try_deletes(&statement, tables, count);
+  return casc_run(purge->connection, &statement, NULL, error);
+}
+
+/* Where the catalog does not tell what the user may do, the server is asked: else the first batches would be gone before it says
+   so. */
+static cascade_status refuse_denied(cascade_purge *purge, cascade_error **error) {
+  enum { AT_ONCE = 60 };
+  const casc_scope *scope = &purge->scope;
+  const casc_sql_table *tables[AT_ONCE];
+  uint32_t count = 0;
+  cascade_status status = CASCADE_OK;
+  if (!scope->dialect->try_deletes) return CASCADE_OK;
+  for (uint32_t i = 0; status >= 0 && i < scope->table_count; i++) {
+    if (!scope->tables[i].reached) continue;
+    tables[count++] = &scope->tables[i].sql;
+    if (count < AT_ONCE) continue;
+    status = try_deletes(purge, tables, count, error);
+    count = 0;
+  }
+  return status < 0 ? status : try_deletes(purge, tables, count, error);
+}
+
 /* The statements that would help. A message has no room for the text of a large table. */
 static cascade_status write_migration(casc_scope *scope, const casc_sql_table *table, const casc_column *column, const char *cast,
                                       casc_str *sql, cascade_error **error) {
@@ -162,6 +190,7 @@ static cascade_status refuse_detach(cascade_purge *purge, const casc_scope_relat
 cascade_status casc_purge_refuse(cascade_purge *purge, cascade_error **error) {
   cascade_status status = refuse_request(purge, error);
   if (status >= 0) status = refuse_tables(purge, error);
+  if (status >= 0) status = refuse_denied(purge, error);
   for (uint32_t i = 0; status >= 0 && i < purge->scope.relation_count; i++)
     status = refuse_detach(purge, &purge->scope.relations[i], error);
   if (status >= 0 && purge->options.integrity == CASCADE_INTEGRITY_PROVEN) status = refuse_proof(purge, error);

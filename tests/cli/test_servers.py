@@ -1,4 +1,4 @@
-"""cascade blockers on a server: test_blockers_servers.py postgresql|mariadb, with both drivers."""
+"""The command on a server: test_servers.py postgresql|mariadb, with both drivers."""
 
 import pathlib
 import re
@@ -14,7 +14,7 @@ import sessions  # noqa: E402
 ENGINE = sys.argv.pop(1)
 
 
-class Server(CascadeTest):
+class Blockers(CascadeTest):
     @classmethod
     def setUpClass(cls):
         cls.database_ = sessions.ENGINES[ENGINE]()
@@ -51,6 +51,57 @@ class Server(CascadeTest):
                 self.assertEqual(self.done("blockers", uri, "agent", "2", "--probe"), "deletable\n")
                 self.assertEqual(self.cascade("blockers", uri, "agent", "1", "--probe").returncode, 1)
                 self.refused(2, ["did you mean loan.agent_id"], "blockers", uri, "agent", "1", "--relation", "loan.agentid")
+
+
+class Rights(CascadeTest):
+    """One of many tables from which the user may not delete, and it is the last one that would be deleted from."""
+
+    CHILDREN = 70  # more than one statement asks for
+    of = "table public.p" if ENGINE == "postgresql" else "`.`p`"
+
+    def setUp(self):
+        super().setUp()
+        self.database_ = sessions.ENGINES[ENGINE]()
+        self.addCleanup(self.database_.drop)
+        children = [f"c{i}" for i in range(self.CHILDREN)]
+        self.database_.run("CREATE TABLE p (id INTEGER PRIMARY KEY)", "INSERT INTO p VALUES (1)")
+        for child in children:
+            self.database_.run(f"CREATE TABLE {child} (id INTEGER PRIMARY KEY, p INTEGER, "
+                               "FOREIGN KEY (p) REFERENCES p (id) ON DELETE CASCADE)", f"INSERT INTO {child} VALUES (1, 1)")
+        self.user = f"{self.database_.name}_user"
+        who = self.user if ENGINE == "postgresql" else f"{self.user}@localhost"
+        self.database_.run(f"CREATE USER {who}")
+        self.addCleanup(self.drop_user, who)
+        if ENGINE == "postgresql":
+            self.database_.run(f"GRANT SELECT, UPDATE, DELETE ON {', '.join(children)} TO {who}",
+                               f"GRANT SELECT, UPDATE ON p TO {who}")
+            return
+        self.database_.run(f"GRANT SELECT, UPDATE ON {self.database_.name}.* TO {who}", f"GRANT PROCESS ON *.* TO {who}")
+        for child in children:
+            self.database_.run(f"GRANT DELETE ON {child} TO {who}")
+
+    def drop_user(self, who):
+        if ENGINE == "postgresql":
+            self.database_.run(f"DROP OWNED BY {who}")
+        self.database_.run(f"DROP USER {who}")
+
+    def uri(self, driver):
+        uri = self.database_.uri(driver)
+        for own, other in [("//postgres@", f"//{self.user}@"), ("//root@", f"//{self.user}@"),
+                           ("username=postgres", f"username={self.user}"), ("username=root", f"username={self.user}")]:
+            uri = uri.replace(own, other)
+        return uri
+
+    def test_nothing_is_deleted_where_not_all_may_be(self):
+        for driver in ["native", "dbi"]:
+            with self.subTest(driver=driver):
+                self.refused(3, ["DELETE", self.of], "purge", self.uri(driver), "p", "1", "--yes", "--allow-hidden",
+                             "--max-tx-rows", "5")
+                self.assertEqual([self.database_.value(f"SELECT count(*) FROM c{i}") for i in range(self.CHILDREN)],
+                                 [1] * self.CHILDREN)
+        self.database_.run(f"GRANT DELETE ON p TO {self.user if ENGINE == 'postgresql' else self.user + '@localhost'}")
+        self.done("purge", self.uri("native"), "p", "1", "--yes", "--allow-hidden")
+        self.assertEqual(self.database_.value("SELECT count(*) FROM c0"), 0)
 
 
 if __name__ == "__main__":
