@@ -25,7 +25,7 @@ def main(folder):
     for name, page in pages.items():
         for link in page.links:
             parts = urllib.parse.urlsplit(link)
-            if parts.scheme == "javascript" or parts.scheme == "https" and parts.netloc in ("www.doxygen.org", "keepachangelog.com"):
+            if parts.scheme == "javascript":
                 continue
             count += 1
             target, place = urllib.parse.unquote(parts.path) or name, urllib.parse.unquote(parts.fragment)

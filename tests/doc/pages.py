@@ -44,8 +44,8 @@ class Pages(unittest.TestCase):
 
     def test_every_decision(self):
         listed = re.findall(r"^- @subpage decision_(\d+)$", text(ROOT / "lib/doc/pages/decisions.md"), flags=re.M)
-        found = [re.match(r"# (\d+)\. .*\{#decision_\1\}\n", text(path)) for path in sorted((ROOT / "lib/doc/adr").glob("*.md"))]
-        self.assertTrue(all(found), "the first line of a decision is `# NUMBER. TITLE {#decision_NUMBER}`")
+        found = [re.match(r"# Decision (\d+): .*\{#decision_\1\}\n", text(path)) for path in sorted((ROOT / "lib/doc/adr").glob("*.md"))]
+        self.assertTrue(all(found), "the first line of a decision is `# Decision NUMBER: TITLE {#decision_NUMBER}`")
         self.assertEqual(listed, [match[1] for match in found], "lib/doc/pages/decisions.md")
 
     def test_pages_are_reachable(self):
