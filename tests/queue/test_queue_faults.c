@@ -1,19 +1,10 @@
 /* Detach and the queue over a driver that fails at every call in turn, in every way, and with memory that runs out at
    every allocation. Whatever happens, nothing is half done; and who goes on afterwards ends where an undisturbed run
    ends, every row counted once. */
-#include "failing_alloc.h"
-#include "fault_driver.h"
+#include "fault_rig.h"
 
-#include <cascade.h>
-#include <sqlite3.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* Owners 1 to 4 are detached from their pets and papers, 5 and 6 are purged by a job. */
 static const char schema[] =
@@ -36,41 +27,13 @@ static const char rules[] = "[{\"table\": \"pet\", \"column\": \"owner_id\", \"r
 
 enum { BY_WORKERS = 4 * (3 + 6 + 1) + 2 * (1 + 3 + 6 + 1) };
 
-typedef struct rig {
-  sqlite3 *db;
-  failing_alloc memory;
-  cascade_context *context;
-  fault_driver *driver;
-  cascade_connection *connection;
-} rig;
-
-static int ask(sqlite3 *db, const char *sql) {
-  sqlite3_stmt *statement = NULL;
-  if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL)) fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-  int value = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int(statement, 0) : -1;
-  sqlite3_finalize(statement);
-  return value;
+static void make(fault_rig *at) {
+  fault_rig_make(at, schema);
 }
 
-static void make(rig *at) {
-  *at = (rig){.memory = {.allowed = -1}};
-  assert_int_equal(sqlite3_open(":memory:", &at->db), SQLITE_OK);
-  assert_int_equal(sqlite3_exec(at->db, schema, NULL, NULL, NULL), SQLITE_OK);
-  assert_non_null(at->context = failing_context(&at->memory));
-  assert_non_null(at->driver = fault_driver_over_sqlite(at->context, at->db));
-  assert_int_equal(fault_driver_connect(at->driver, &at->connection, NULL), CASCADE_OK);
-}
-
-static void drop(rig *at) {
-  cascade_connection_free(at->connection);
-  cascade_context_free(at->context);
-  assert_int_equal(at->memory.live, 0);
-  assert_int_equal(sqlite3_close(at->db), SQLITE_OK);
-}
-
-static bool installed(rig *at) {
-  return ask(at->db, "SELECT COUNT(*) FROM sqlite_schema WHERE name = 'cascade_queue_text_job'") &&
-         ask(at->db, "SELECT COUNT(*) FROM cascade_queue");
+static bool installed(fault_rig *at) {
+  return fault_rig_ask(at, "SELECT COUNT(*) FROM sqlite_schema WHERE name = 'cascade_queue_text_job'") &&
+         fault_rig_ask(at, "SELECT COUNT(*) FROM cascade_queue");
 }
 
 static int32_t nothing_stays(void *data, const cascade_deleted *tables, uint32_t count) {
@@ -78,7 +41,7 @@ static int32_t nothing_stays(void *data, const cascade_deleted *tables, uint32_t
   return !tables || !count;
 }
 
-static cascade_status work(rig *at, cascade_error **error) {
+static cascade_status work(fault_rig *at, cascade_error **error) {
   static const char *const table[] = {"pet"}, *const column[] = {"owner_id"};
   cascade_worker_options options = {.size = sizeof options, .before_batch = nothing_stays, .column_tables = table,
                                     .columns = column, .column_count = 1};
@@ -89,7 +52,7 @@ static cascade_status work(rig *at, cascade_error **error) {
   return status;
 }
 
-static cascade_status put_in(rig *at, cascade_error **error) {
+static cascade_status put_in(fault_rig *at, cascade_error **error) {
   cascade_graph *graph = NULL;
   cascade_policy *policy = NULL;
   cascade_selection *detached = NULL, *purged = NULL;
@@ -99,8 +62,8 @@ static cascade_status put_in(rig *at, cascade_error **error) {
                                  .outbox = 1, .column_count = 1, .column_tables = table, .columns = column, .actor = "jo"};
   cascade_detach_options how = {.size = sizeof how, .job = &options};
   cascade_detach_report report = {.size = sizeof report};
-  bool again = installed(at) && !ask(at->db, "SELECT COUNT(*) FROM owner WHERE id <= 4");
-  bool job = installed(at) && ask(at->db, "SELECT COUNT(*) FROM cascade_queue_job WHERE kind = 'purge'");
+  bool again = installed(at) && !fault_rig_ask(at, "SELECT COUNT(*) FROM owner WHERE id <= 4");
+  bool job = installed(at) && fault_rig_ask(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE kind = 'purge'");
   cascade_status status = cascade_queue_install(at->connection, error);
   if (status >= 0) status = cascade_outbox_install(at->connection, error);
   if (status >= 0) status = cascade_graph_read(at->connection, NULL, &graph, error);
@@ -119,69 +82,61 @@ static cascade_status put_in(rig *at, cascade_error **error) {
   return status;
 }
 
-static cascade_status use(rig *at) {
+static cascade_status use(fault_rig *at) {
   cascade_error *error = NULL;
   char *list = NULL, *metrics = NULL;
   cascade_status status = put_in(at, &error);
   if (status >= 0) status = work(at, &error);
   if (status >= 0) status = cascade_queue_list(at->connection, NULL, &list, &error);
   if (status >= 0) status = cascade_queue_metrics(at->connection, &metrics, &error);
-  if (status < 0) {
-    assert_int_equal(cascade_error_status(error), status);
-    assert_true(strlen(cascade_error_message(error)) > 0);
-  } else assert_null(error);
-  cascade_error_free(error);
   cascade_text_free(list);
   cascade_text_free(metrics);
-  return status;
+  return fault_told(status, error);
 }
 
 /* No reference dangles; owners are gone with all of theirs recorded, or all are there. */
-static void sound(rig *at) {
-  if (!sqlite3_get_autocommit(at->db)) sqlite3_exec(at->db, "ROLLBACK", NULL, NULL, NULL); /* even ROLLBACK was lost */
-  assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM pragma_foreign_key_check"), 0);
-  assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM pet WHERE id > 90"), 2);
-  assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM paper WHERE code = 'none'"), 1);
-  int owners = ask(at->db, "SELECT COUNT(*) FROM owner WHERE id <= 4");
+static void sound(fault_rig *at) {
+  assert_true(sqlite3_get_autocommit(at->db));
+  assert_int_equal(fault_rig_ask(at, "SELECT COUNT(*) FROM pragma_foreign_key_check"), 0);
+  assert_int_equal(fault_rig_ask(at, "SELECT COUNT(*) FROM pet WHERE id > 90"), 2);
+  assert_int_equal(fault_rig_ask(at, "SELECT COUNT(*) FROM paper WHERE code = 'none'"), 1);
+  int owners = fault_rig_ask(at, "SELECT COUNT(*) FROM owner WHERE id <= 4");
   assert_true(owners == 0 || owners == 4);
-  int orphans = ask(at->db, "SELECT COUNT(*) FROM pet WHERE owner_id IS NULL AND id < 90");
+  int orphans = fault_rig_ask(at, "SELECT COUNT(*) FROM pet WHERE owner_id IS NULL AND id < 90");
   if (owners) assert_int_equal(orphans, 0);
-  else assert_int_equal(orphans, ask(at->db, "SELECT COUNT(*) FROM cascade_queue_number"));
+  else assert_int_equal(orphans, fault_rig_ask(at, "SELECT COUNT(*) FROM cascade_queue_number"));
 }
 
 /* The faults are over: leases end, what is dead is taken up again. */
-static void goes_on(rig *at) {
-  fault_driver_script(at->driver, &(fault){0});
-  at->memory.allowed = -1;
-  at->memory.failed = false;
+static void goes_on(fault_rig *at, const fault_outcome *outcome) {
+  (void)outcome;
   cascade_error *error = NULL;
+  sound(at);
   if (put_in(at, &error) < 0) fail_msg("%s", cascade_error_message(error));
-  assert_int_equal(sqlite3_exec(at->db, "UPDATE cascade_queue_job SET due = 0, state = 'ready' WHERE state <> 'done'",
-                                NULL, NULL, NULL),
-                   0);
+  fault_rig_run(at, "UPDATE cascade_queue_job SET due = 0, state = 'ready' WHERE state <> 'done'");
   if (work(at, &error) != CASCADE_DONE) fail_msg("%s", cascade_error_message(error));
   sound(at);
-  assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM cascade_queue_job WHERE state <> 'done'"), 0);
-  assert_int_equal(ask(at->db, "SELECT SUM(deleted) FROM cascade_queue_job"), BY_WORKERS);
-  assert_int_equal(ask(at->db, "SELECT SUM(kept) + SUM(keys_left) FROM cascade_queue_job"), 0);
-  assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM owner"), 2);
-  assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM pet"), 8);
-  assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM visit"), 16);
-  assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM paper"), 3);
+  assert_int_equal(fault_rig_ask(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state <> 'done'"), 0);
+  assert_int_equal(fault_rig_ask(at, "SELECT SUM(deleted) FROM cascade_queue_job"), BY_WORKERS);
+  assert_int_equal(fault_rig_ask(at, "SELECT SUM(kept) + SUM(keys_left) FROM cascade_queue_job"), 0);
+  assert_int_equal(fault_rig_ask(at, "SELECT COUNT(*) FROM owner"), 2);
+  assert_int_equal(fault_rig_ask(at, "SELECT COUNT(*) FROM pet"), 8);
+  assert_int_equal(fault_rig_ask(at, "SELECT COUNT(*) FROM visit"), 16);
+  assert_int_equal(fault_rig_ask(at, "SELECT COUNT(*) FROM paper"), 3);
   assert_int_equal(
-      ask(at->db, "SELECT (SELECT COUNT(*) FROM cascade_queue_number) + (SELECT COUNT(*) FROM cascade_queue_text)"), 0);
-  assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM cascade_outbox_row"), BY_WORKERS + 4);
-  assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM (SELECT DISTINCT table_name, row_key FROM cascade_outbox_row)"),
+      fault_rig_ask(at, "SELECT (SELECT COUNT(*) FROM cascade_queue_number) + (SELECT COUNT(*) FROM cascade_queue_text)"), 0);
+  assert_int_equal(fault_rig_ask(at, "SELECT COUNT(*) FROM cascade_outbox_row"), BY_WORKERS + 4);
+  assert_int_equal(fault_rig_ask(at, "SELECT COUNT(*) FROM (SELECT DISTINCT table_name, row_key FROM cascade_outbox_row)"),
                    BY_WORKERS + 4);
-  assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM cascade_audit WHERE finished"), 4); /* the detach, and three jobs */
-  assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM cascade_audit"), 4);
-  assert_int_equal(ask(at->db, "SELECT SUM(deleted) FROM cascade_audit"), BY_WORKERS + 4);
+  assert_int_equal(fault_rig_ask(at, "SELECT COUNT(*) FROM cascade_audit WHERE finished"), 4); /* the detach, and three jobs */
+  assert_int_equal(fault_rig_ask(at, "SELECT COUNT(*) FROM cascade_audit"), 4);
+  assert_int_equal(fault_rig_ask(at, "SELECT SUM(deleted) FROM cascade_audit"), BY_WORKERS + 4);
 }
 
 /* ---- what people and consumers do ---- */
 
 /* All is done but one job, which waits. */
-static void make_worked_off(rig *at) {
+static void make_worked_off(fault_rig *at) {
   cascade_error *error = NULL;
   cascade_graph *graph = NULL;
   cascade_policy *policy = NULL;
@@ -200,7 +155,7 @@ static void make_worked_off(rig *at) {
   cascade_graph_free(graph);
 }
 
-static cascade_status follow(rig *at, cascade_error **error) {
+static cascade_status follow(fault_rig *at, cascade_error **error) {
   cascade_outbox_options few = {.size = sizeof few, .limit = 40};
   cascade_status status = CASCADE_OK;
   while (status == CASCADE_OK) {
@@ -216,10 +171,10 @@ static cascade_status follow(rig *at, cascade_error **error) {
   return status < 0 ? status : CASCADE_OK;
 }
 
-static cascade_status look_after(rig *at) {
+static cascade_status look_after(fault_rig *at) {
   cascade_error *error = NULL;
   char *list = NULL, *metrics = NULL, *audit = NULL;
-  int64_t job = ask(at->db, "SELECT id FROM cascade_queue_job WHERE state <> 'done'");
+  int64_t job = fault_rig_ask(at, "SELECT id FROM cascade_queue_job WHERE state <> 'done'");
   cascade_status status = follow(at, &error);
   if (status >= 0) status = cascade_audit_list(at->connection, NULL, &audit, &error);
   if (status >= 0) status = cascade_queue_pause(at->connection, 0, &error);
@@ -232,72 +187,35 @@ static cascade_status look_after(rig *at) {
   if (status >= 0) status = cascade_queue_retry(at->connection, job, &error);
   if (status >= 0) assert_true(audit && strstr(audit, "\"jo\""));
   if (status >= 0) assert_true(strstr(list, "cancelled") && strstr(metrics, "\"cancelled\": 1"));
-  assert_int_equal(cascade_error_status(error), status < 0 ? status : CASCADE_OK);
-  if (status < 0) assert_true(strlen(cascade_error_message(error)) > 0);
-  cascade_error_free(error);
   cascade_text_free(list);
   cascade_text_free(metrics);
   cascade_text_free(audit);
-  return status;
+  return fault_told(status, error);
 }
 
 /* The faults are over. What was read and not acknowledged is read again. */
-static void look_after_again(rig *at) {
-  fault_driver_script(at->driver, &(fault){0});
-  at->memory.allowed = -1;
-  at->memory.failed = false;
-  assert_int_equal(ask(at->db, "SELECT SUM(deleted) FROM cascade_audit"), BY_WORKERS + 4);
-  assert_int_equal(sqlite3_exec(at->db,
-                                "UPDATE cascade_queue_job SET state = 'ready' WHERE state <> 'done';"
-                                "UPDATE cascade_queue SET paused = 0;"
-                                "UPDATE cascade_outbox_row SET due = 0",
-                                NULL, NULL, NULL),
-                   SQLITE_OK);
+static void look_after_again(fault_rig *at, const fault_outcome *outcome) {
+  (void)outcome;
+  sound(at);
+  assert_int_equal(fault_rig_ask(at, "SELECT SUM(deleted) FROM cascade_audit"), BY_WORKERS + 4);
+  fault_rig_run(at, "UPDATE cascade_queue_job SET state = 'ready' WHERE state <> 'done';"
+                    "UPDATE cascade_queue SET paused = 0;"
+                    "UPDATE cascade_outbox_row SET due = 0");
   assert_int_equal(look_after(at), CASCADE_OK);
-  assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM cascade_outbox_row"), 0);
-  assert_int_equal(ask(at->db, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'ready'"), 1);
+  assert_int_equal(fault_rig_ask(at, "SELECT COUNT(*) FROM cascade_outbox_row"), 0);
+  assert_int_equal(fault_rig_ask(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'ready'"), 1);
 }
 
-/* How many calls apart the faults are: only a long run of the suite takes each. */
-static uint64_t stride(void) {
-  return getenv("CASCADE_QUICK") ? 41 : getenv("CASCADE_LONG") ? 1 : 4;
-}
+static const fault_scene jobs = {.make = make, .use = use, .after = goes_on, .drop = fault_rig_drop, .done = CASCADE_OK, .stride = 4};
+static const fault_scene people = {.make = make_worked_off, .use = look_after, .after = look_after_again, .drop = fault_rig_drop,
+                                   .done = CASCADE_OK, .stride = 4};
 
-/* Sweeps begin at different calls, so that together they come to all. */
-static uint64_t beginning(void) {
-  static uint64_t sweeps;
-  return sweeps++ % stride();
-}
-
-/* What is done with faults, what goes before it and after it without. */
-typedef struct scene {
-  void (*before)(rig *at);
-  cascade_status (*use)(rig *at);
-  void (*after)(rig *at);
-} scene;
-
-static const scene jobs = {make, use, goes_on}, people = {make_worked_off, look_after, look_after_again};
-
-static void sweep(const scene *of, fault script) {
-  bool fired = true;
-  uint64_t step = script.match ? 1 : stride(); /* of some statements there are few */
-  for (uint64_t n = step > 1 ? 1 + beginning() : 1; fired; n += step) {
-    rig at;
-    of->before(&at);
-    script.at = n;
-    fault_driver_script(at.driver, &script);
-    cascade_status status = of->use(&at);
-    fired = at.driver->fired;
-    if (!fired) assert_int_equal(status, CASCADE_OK);
-    sound(&at);
-    of->after(&at);
-    drop(&at);
-    assert_true(n < 5000);
-  }
+static void sweep(const fault_scene *scene, fault script) {
+  fault_sweep_calls(scene, NULL, script);
 }
 
 static void any_call_fails(void **state) {
-  const scene *of = *state;
+  const fault_scene *of = *state;
   sweep(of, (fault){.status = CASCADE_DATABASE, .transaction = CASCADE_TX_OPEN});
   sweep(of, (fault){.status = CASCADE_DATABASE, .transaction = CASCADE_TX_ROLLED_BACK, .silent = true});
   sweep(of, (fault){.calls = FAULT_EXECUTE, .status = CASCADE_BUSY, .transaction = CASCADE_TX_ROLLED_BACK});
@@ -313,44 +231,28 @@ static void commit_is_lost(void **state) {
 
 static void cancel_gives_back(void **state) {
   (void)state;
-  rig at;
+  fault_rig at = {0};
   make(&at);
   cascade_error *error = NULL;
   cascade_worker *worker = NULL;
   assert_true(put_in(&at, &error) >= 0);
   assert_int_equal(cascade_worker_new(at.connection, NULL, &worker, NULL), CASCADE_OK);
   assert_int_equal(cascade_worker_step(worker, NULL), CASCADE_OK);
-  assert_int_equal(ask(at.db, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'claimed'"), 1);
+  assert_int_equal(fault_rig_ask(&at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'claimed'"), 1);
   cascade_worker_cancel(worker);
   assert_int_equal(cascade_worker_step(worker, NULL), CASCADE_CANCELLED);
-  assert_int_equal(ask(at.db, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'ready'"), 3);
+  assert_int_equal(fault_rig_ask(&at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'ready'"), 3);
   cascade_worker_free(worker);
-  goes_on(&at);
-  drop(&at);
+  goes_on(&at, NULL);
+  fault_rig_drop(&at);
 }
 
 static void memory_runs_out(void **state) {
-  const scene *of = *state;
-  long step = (long)stride();
-  for (long n = 0;; n += step) {
-    rig at;
-    of->before(&at);
-    at.memory.allowed = n;
-    cascade_status status = of->use(&at);
-    bool failed = at.memory.failed;
-    at.memory.allowed = -1;
-    at.memory.failed = false;
-    if (failed) assert_true(status < 0);
-    sound(&at);
-    of->after(&at);
-    drop(&at);
-    if (!failed) break;
-    if (n > 200) step = 7 * (long)stride(); /* by then the same places come again and again */
-  }
+  fault_sweep_memory(*state, NULL);
 }
 
 int main(void) {
-  const scene *const scenes[] = {&jobs, &people};
+  const fault_scene *const scenes[] = {&jobs, &people};
   int failed = 0;
   for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++) {
     struct CMUnitTest tests[] = {cmocka_unit_test(any_call_fails), cmocka_unit_test(connection_is_lost),

@@ -1,21 +1,13 @@
 /* A purge with an archive, in tables and in a file, over a driver that fails and memory that runs out: at every call, in every way,
    each row is in its table or in the archive's, and of the file's lines those are of rows that went, and no others unless nobody
    knows. */
-#include "failing_alloc.h"
-#include "fault_driver.h"
+#include "fault_rig.h"
 #include "scratch.h"
 
-#include <cascade.h>
-#include <sqlite3.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static const char schema[] =
     "PRAGMA foreign_keys = ON;"
@@ -29,51 +21,34 @@ static const char schema[] =
 
 enum { OWNERS = 8, ROWS = OWNERS * 4 };
 
-typedef struct rig {
+typedef struct place {
   char directory[SCRATCH_ROOM], file[SCRATCH_ROOM + 16];
-  sqlite3 *db;
-  failing_alloc memory;
-  cascade_context *context;
-  fault_driver *driver;
-  cascade_connection *connection;
-} rig;
+  bool unsure;   /* nobody may know whether a COMMIT was done */
+  uint64_t rows; /* that were archived, as the archive reports */
+} place;
 
-static void make(rig *at) {
-  *at = (rig){.memory = {.allowed = -1}};
-  assert_true(scratch_in_memory(at->directory, "archive"));
-  snprintf(at->file, sizeof at->file, "%s/rows.jsonl", at->directory);
-  FILE *empty = fopen(at->file, "w");
+static void make(fault_rig *at) {
+  place *own = at->own;
+  assert_true(scratch_in_memory(own->directory, "archive"));
+  snprintf(own->file, sizeof own->file, "%s/rows.jsonl", own->directory);
+  FILE *empty = fopen(own->file, "w");
   assert_non_null(empty);
   fclose(empty);
-  assert_int_equal(sqlite3_open(":memory:", &at->db), SQLITE_OK);
-  assert_int_equal(sqlite3_exec(at->db, schema, NULL, NULL, NULL), SQLITE_OK);
-  assert_non_null(at->context = failing_context(&at->memory));
-  assert_non_null(at->driver = fault_driver_over_sqlite(at->context, at->db));
-  assert_int_equal(fault_driver_connect(at->driver, &at->connection, NULL), CASCADE_OK);
+  fault_rig_make(at, schema);
 }
 
-static void drop(rig *at) {
-  cascade_connection_free(at->connection);
-  cascade_context_free(at->context);
-  assert_int_equal(at->memory.live, 0);
-  assert_int_equal(sqlite3_close(at->db), SQLITE_OK);
-  unlink(at->file);
-  rmdir(at->directory);
+static void drop(fault_rig *at) {
+  const place *own = at->own;
+  fault_rig_drop(at);
+  unlink(own->file);
+  rmdir(own->directory);
 }
 
-static int ask(sqlite3 *db, const char *sql) {
-  sqlite3_stmt *statement = NULL;
-  assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
-  int value = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int(statement, 0) : -1;
-  sqlite3_finalize(statement);
-  return value;
-}
-
-static int left(const rig *at) {
+static int left(const fault_rig *at) {
   char sql[200];
   snprintf(sql, sizeof sql, "SELECT (SELECT count(*) FROM owner WHERE id <= %d) + (SELECT count(*) FROM pet WHERE owner_id <= %d)",
            OWNERS, OWNERS);
-  return ask(at->db, sql);
+  return fault_rig_ask(at, sql);
 }
 
 static bool in_file(const char *text, const char *table, int id) {
@@ -83,8 +58,8 @@ static bool in_file(const char *text, const char *table, int id) {
 }
 
 /* The file's whole lines; how many there are. `text` is the caller's to free. */
-static int read_file(const rig *at, char **text) {
-  FILE *file = fopen(at->file, "r");
+static int read_file(const place *own, char **text) {
+  FILE *file = fopen(own->file, "r");
   size_t room = 0;
   int lines = 0;
   assert_non_null(file);
@@ -97,27 +72,29 @@ static int read_file(const rig *at, char **text) {
   return lines;
 }
 
-/* `unsure`: the file may have more. */
-static void sound(const rig *at, bool unsure) {
+/* When that is unsure, the file may have more. */
+static void sound(const fault_rig *at) {
+  const place *own = at->own;
   char *text, sql[120];
-  int lines = read_file(at, &text), gone = ROWS - left(at);
-  bool tables = ask(at->db, "SELECT count(*) FROM sqlite_master WHERE name = 'pet_old'");
+  int lines = read_file(own, &text), gone = ROWS - left(at);
+  bool tables = fault_rig_ask(at, "SELECT count(*) FROM sqlite_master WHERE name = 'pet_old'");
   assert_true(sqlite3_get_autocommit(at->db));
-  assert_int_equal(ask(at->db, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+  assert_int_equal(fault_rig_ask(at, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
   for (int i = 1; i <= 36; i++)
     for (int owner = 0; owner < 2; owner++) {
       const char *table = owner ? "owner" : "pet";
       snprintf(sql, sizeof sql, "SELECT count(*) FROM %s WHERE id = %d", table, i);
-      bool there = ask(at->db, sql) || (owner && i > 12);
+      bool there = fault_rig_ask(at, sql) || (owner && i > 12);
       snprintf(sql, sizeof sql, "SELECT count(*) FROM %s_old WHERE id = %d", table, i);
-      assert_int_equal(tables && ask(at->db, sql) == 1, !there); /* in exactly one of the two */
-      if (!there || !unsure) assert_int_equal(in_file(text, table, i), !there);
+      assert_int_equal(tables && fault_rig_ask(at, sql) == 1, !there); /* in exactly one of the two */
+      if (!there || !own->unsure) assert_int_equal(in_file(text, table, i), !there);
     }
-  if (!unsure) assert_int_equal(lines, gone);
+  if (!own->unsure) assert_int_equal(lines, gone);
   free(text);
 }
 
-static cascade_status use(rig *at, uint64_t *rows) {
+static cascade_status use(fault_rig *at) {
+  place *own = at->own;
   cascade_graph *graph = NULL;
   cascade_policy *policy = NULL;
   cascade_selection *selection = NULL;
@@ -126,7 +103,7 @@ static cascade_status use(rig *at, uint64_t *rows) {
   cascade_error *error = NULL;
   const cascade_batch_info *batch;
   char *text = NULL;
-  cascade_archive_options places = {.size = sizeof places, .file = at->file, .suffix = "_old"};
+  cascade_archive_options places = {.size = sizeof places, .file = own->file, .suffix = "_old"};
   cascade_archive_report report = {.size = sizeof report};
   cascade_status status = cascade_graph_read(at->connection, NULL, &graph, &error);
   if (status >= 0) status = cascade_policy_new(graph, NULL, &policy, &error);
@@ -137,66 +114,64 @@ static cascade_status use(rig *at, uint64_t *rows) {
   cascade_purge_options options = {.size = sizeof options, .max_tx_rows = 9, .archive = archive};
   if (status >= 0) status = cascade_purge_new(at->connection, policy, selection, &options, &purge, &error);
   while (status == CASCADE_OK) status = cascade_purge_next(purge, &batch, &error);
-  assert_int_equal(status < 0, error != NULL);
-  if (error) assert_int_equal(cascade_error_status(error), status);
-  if (error) assert_true(strlen(cascade_error_message(error)) > 0);
   if (archive) cascade_archive_describe(archive, &report);
-  *rows = report.rows;
+  own->rows = report.rows;
   cascade_text_free(text);
-  cascade_error_free(error);
   cascade_archive_free(archive); /* the purge has it still */
   cascade_purge_free(purge);
   cascade_selection_free(selection);
   cascade_policy_free(policy);
   cascade_graph_free(graph);
-  return status;
+  return fault_told(status, error);
 }
 
-static void finishes(rig *at, bool unsure) {
-  uint64_t rows;
-  sqlite3_exec(at->db, "ROLLBACK; PRAGMA foreign_keys = ON", NULL, NULL, NULL); /* even that may have been lost */
-  fault_driver_script(at->driver, &(fault){0});
-  assert_int_equal(use(at, &rows), CASCADE_DONE);
+static void finishes(fault_rig *at) {
+  fault_rig_heal(at);
+  assert_int_equal(use(at), CASCADE_DONE);
   assert_int_equal(left(at), 0);
-  sound(at, unsure);
+  sound(at);
 }
 
-static uint64_t stride(void) {
-  return getenv("CASCADE_QUICK") ? 17 : 1;
+static void after(fault_rig *at, const fault_outcome *outcome) {
+  (void)outcome;
+  const place *own = at->own;
+  sound(at);
+  if (!own->unsure) assert_int_equal(own->rows, ROWS - left(at));
+  finishes(at);
 }
 
-/* One fault at each call in turn, until a run meets none. */
-static void sweep(fault script, bool unsure) {
-  bool fired = true;
-  for (uint64_t n = 1; fired; n += stride()) {
-    rig at;
-    uint64_t rows;
-    make(&at);
-    script.at = n;
-    fault_driver_script(at.driver, &script);
-    cascade_status status = use(&at, &rows);
-    fired = at.driver->fired;
-    if (!fired) assert_int_equal(status, CASCADE_DONE);
-    if (!sqlite3_get_autocommit(at.db)) sqlite3_exec(at.db, "ROLLBACK", NULL, NULL, NULL);
-    sound(&at, unsure);
-    if (!unsure) assert_int_equal(rows, ROWS - left(&at));
-    finishes(&at, unsure);
-    drop(&at);
-    assert_true(n < 5000);
-  }
-}
+static const fault_scene scene = {.make = make, .use = use, .after = after, .drop = drop, .done = CASCADE_DONE};
 
 static void any_call_fails(void **state) {
   (void)state;
-  sweep((fault){.status = CASCADE_DATABASE, .transaction = CASCADE_TX_OPEN}, false);
-  sweep((fault){.status = CASCADE_CONSTRAINT, .transaction = CASCADE_TX_ROLLED_BACK}, false);
+  place own = {0};
+  fault_sweep_calls(&scene, &own, (fault){.status = CASCADE_DATABASE, .transaction = CASCADE_TX_OPEN});
+  fault_sweep_calls(&scene, &own, (fault){.status = CASCADE_CONSTRAINT, .transaction = CASCADE_TX_ROLLED_BACK});
 }
 
 /* Of a COMMIT that never arrives, or whose reply does not, the lines stay. */
 static void connection_is_lost(void **state) {
   (void)state;
-  sweep((fault){.status = CASCADE_CONNECTION, .transaction = CASCADE_TX_ROLLED_BACK, .lasting = true}, true);
-  sweep((fault){.match = "COMMIT", .status = CASCADE_CONNECTION, .transaction = CASCADE_TX_UNKNOWN, .after = true}, true);
+  place own = {.unsure = true};
+  const fault never = {.status = CASCADE_CONNECTION, .transaction = CASCADE_TX_ROLLED_BACK, .lasting = true};
+  const fault reply = {.match = "COMMIT", .status = CASCADE_CONNECTION, .transaction = CASCADE_TX_UNKNOWN, .after = true};
+  fault_sweep_calls(&scene, &own, never);
+  fault_sweep_calls(&scene, &own, reply);
+}
+
+/* A purge that meets this ends so, with all rows archived when it is done, and with some left when not. */
+static void ends(const fault *script, cascade_status status) {
+  place own = {0};
+  fault_rig at = {.own = &own};
+  make(&at);
+  fault_driver_script(at.driver, script);
+  assert_int_equal(use(&at), status);
+  assert_true(at.driver->fired);
+  assert_int_equal(left(&at) > 0, status < 0);
+  assert_int_equal(own.rows, ROWS - left(&at));
+  sound(&at);
+  finishes(&at);
+  drop(&at);
 }
 
 /* A batch that is tried again is archived once. */
@@ -205,20 +180,10 @@ static void transient_failures_are_tried_again(void **state) {
   static const cascade_status statuses[] = {CASCADE_BUSY, CASCADE_DEADLOCK, CASCADE_SERIALIZATION, CASCADE_TIMEOUT};
   static const char *const matches[] = {"Insert Into \"pet_old\"", "Delete", "COMMIT"};
   for (size_t i = 0; i < 4; i++)
-    for (size_t j = 0; j < 3; j++) {
-      rig at;
-      uint64_t rows;
-      make(&at);
-      fault_driver_script(
-          at.driver,
-          &(fault){
-              .calls = FAULT_EXECUTE, .match = matches[j], .at = 3, .status = statuses[i], .transaction = CASCADE_TX_ROLLED_BACK});
-      assert_int_equal(use(&at, &rows), CASCADE_DONE);
-      assert_true(at.driver->fired);
-      assert_int_equal(rows, ROWS);
-      sound(&at, false);
-      drop(&at);
-    }
+    for (size_t j = 0; j < 3; j++)
+      ends(&(fault){.calls = FAULT_EXECUTE, .match = matches[j], .at = 3, .status = statuses[i],
+                    .transaction = CASCADE_TX_ROLLED_BACK},
+           CASCADE_DONE);
 }
 
 /* As many rows are copied as go, and as many go as were copied: whatever the database says else is believed, and ends it. */
@@ -227,57 +192,30 @@ static void counts_that_differ(void **state) {
   static const struct {
     const char *match;
     int64_t miscount;
-    bool fails;
-  } cases[] = {{"Insert Into \"pet_old\"", -1, true},
-               {"Insert Into \"pet_old\"", 1, true},
-               {"Insert Into \"owner_old\"", -1, true},
-               {"Delete From \"pet\"", 1, true},
-               {"Delete From \"pet\"", -1, false}}; /* the last: it is seen that none is left */
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    rig at;
-    uint64_t rows;
-    make(&at);
-    fault_driver_script(at.driver,
-                        &(fault){.calls = FAULT_EXECUTE, .match = cases[i].match, .at = 2, .miscount = cases[i].miscount});
-    assert_int_equal(use(&at, &rows), cases[i].fails ? CASCADE_ARCHIVE : CASCADE_DONE);
-    assert_true(at.driver->fired);
-    sound(&at, false);
-    assert_int_equal(left(&at) > 0, cases[i].fails);
-    finishes(&at, false);
-    drop(&at);
-  }
+    cascade_status status;
+  } cases[] = {{"Insert Into \"pet_old\"", -1, CASCADE_ARCHIVE},
+               {"Insert Into \"pet_old\"", 1, CASCADE_ARCHIVE},
+               {"Insert Into \"owner_old\"", -1, CASCADE_ARCHIVE},
+               {"Delete From \"pet\"", 1, CASCADE_ARCHIVE},
+               {"Delete From \"pet\"", -1, CASCADE_DONE}}; /* the last: it is seen that none is left */
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    ends(&(fault){.calls = FAULT_EXECUTE, .match = cases[i].match, .at = 2, .miscount = cases[i].miscount}, cases[i].status);
 }
 
 static void memory_runs_out(void **state) {
   (void)state;
-  long step = (long)stride();
-  for (long n = 0;; n += step) {
-    rig at;
-    uint64_t rows;
-    make(&at);
-    at.memory.allowed = n;
-    cascade_status status = use(&at, &rows);
-    bool failed = at.memory.failed;
-    at.memory.allowed = -1;
-    at.memory.failed = false;
-    if (!sqlite3_get_autocommit(at.db)) sqlite3_exec(at.db, "ROLLBACK", NULL, NULL, NULL);
-    sound(&at, false);
-    assert_int_equal(status < 0, failed);
-    finishes(&at, false);
-    drop(&at);
-    if (!failed) break;
-    if (n > 200) step = 11 * (long)stride(); /* by then the same places come again and again */
-  }
+  fault_sweep_memory(&scene, &(place){0});
 }
 
 static void wrong_arguments(void **state) {
   (void)state;
-  rig at;
+  place own = {0};
+  fault_rig at = {.own = &own};
   make(&at);
   cascade_archive *archive = NULL, *lines = NULL;
   char *text = NULL;
   cascade_archive_options none = {.size = sizeof none}, empty = {.size = sizeof empty, .suffix = ""},
-                          file = {.size = sizeof file, .file = at.file};
+                          file = {.size = sizeof file, .file = own.file};
   assert_int_equal(cascade_archive_new(NULL, &none, &archive, NULL), CASCADE_INVALID);
   assert_int_equal(cascade_archive_new(at.context, NULL, &archive, NULL), CASCADE_INVALID);
   assert_int_equal(cascade_archive_new(at.context, &none, NULL, NULL), CASCADE_INVALID);

@@ -1,18 +1,8 @@
 /* A purge over a driver that fails: at every call, in every way. Whatever happens, the rows are those of before or those of after a
    number of whole batches, and the same purge made anew finishes. And memory that runs out, at every allocation. */
-#include "failing_alloc.h"
-#include "fault_driver.h"
+#include "fault_rig.h"
 
-#include <cascade.h>
-#include <sqlite3.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static const char schema[] =
     "PRAGMA foreign_keys = ON;"
@@ -30,51 +20,21 @@ static const char schema[] =
     "INSERT INTO visit SELECT 'd' || (id % 3), id FROM pet; INSERT INTO visit SELECT 'e', id FROM pet WHERE id % 2;"
     "INSERT INTO bill (visit_day, visit_pet) SELECT day, pet_id FROM visit;";
 
-typedef struct rig {
-  sqlite3 *db;
-  failing_alloc memory;
-  cascade_context *context;
-  fault_driver *driver;
-  cascade_connection *connection;
-} rig;
-
-static void make(rig *at) {
-  *at = (rig){.memory = {.allowed = -1}};
-  assert_int_equal(sqlite3_open(":memory:", &at->db), SQLITE_OK);
-  assert_int_equal(sqlite3_exec(at->db, schema, NULL, NULL, NULL), SQLITE_OK);
-  assert_non_null(at->context = failing_context(&at->memory));
-  assert_non_null(at->driver = fault_driver_over_sqlite(at->context, at->db));
-  assert_int_equal(fault_driver_connect(at->driver, &at->connection, NULL), CASCADE_OK);
+static void make(fault_rig *at) {
+  fault_rig_make(at, schema);
 }
 
-static void drop(rig *at) {
-  at->memory.allowed = -1;
-  at->memory.failed = false;
-  cascade_connection_free(at->connection);
-  cascade_context_free(at->context);
-  assert_int_equal(at->memory.live, 0);
-  assert_int_equal(sqlite3_close(at->db), SQLITE_OK);
-}
-
-static int ask(sqlite3 *db, const char *sql) {
-  sqlite3_stmt *statement = NULL;
-  assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
-  int value = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int(statement, 0) : -1;
-  sqlite3_finalize(statement);
-  return value;
-}
-
-static int rows(sqlite3 *db) {
-  return ask(db, "SELECT (SELECT count(*) FROM owner) + (SELECT count(*) FROM pet) + (SELECT count(*) FROM visit)"
-                 " + (SELECT count(*) FROM bill)");
+static int rows(const fault_rig *at) {
+  return fault_rig_ask(at, "SELECT (SELECT count(*) FROM owner) + (SELECT count(*) FROM pet) + (SELECT count(*) FROM visit)"
+                           " + (SELECT count(*) FROM bill)");
 }
 
 /* No reference dangles, no transaction is open, owners outside the selection have all that they had. */
-static void sound(sqlite3 *db) {
-  assert_true(sqlite3_get_autocommit(db));
-  assert_int_equal(ask(db, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
-  assert_int_equal(ask(db, "SELECT count(*) FROM pet WHERE owner_id > 8"), 8);
-  assert_int_equal(ask(db, "SELECT count(*) FROM bill WHERE visit_pet > 16"), 12);
+static void sound(const fault_rig *at) {
+  assert_true(sqlite3_get_autocommit(at->db));
+  assert_int_equal(fault_rig_ask(at, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+  assert_int_equal(fault_rig_ask(at, "SELECT count(*) FROM pet WHERE owner_id > 8"), 8);
+  assert_int_equal(fault_rig_ask(at, "SELECT count(*) FROM bill WHERE visit_pet > 16"), 12);
 }
 
 typedef struct way {
@@ -82,8 +42,10 @@ typedef struct way {
   int32_t integrity;
   int32_t hook_answer;
   bool plan, blockers;
-  cascade_purge *purge;
   bool veto; /* visits of every seventh pet stay, and with them the pets and their owners */
+  cascade_purge *purge;
+  int before;       /* rows */
+  uint64_t deleted; /* rows, as the purge reports */
 } way;
 
 static int32_t hook(void *data, const cascade_deleted *tables, uint32_t count) {
@@ -113,8 +75,9 @@ static int32_t pass(void *data, const cascade_deleted *tables, uint32_t count) {
   return 0;
 }
 
-/* Reads the graph, plans, looks at blockers and purges owners 1 to 8; every failure has an error of its own. */
-static cascade_status use(rig *at, way how, uint64_t *deleted) {
+/* Reads the graph, plans, looks at blockers and purges owners 1 to 8. */
+static cascade_status purge_some(fault_rig *at, way *how) {
+  how->before = rows(at);
   cascade_graph *graph = NULL;
   cascade_policy *policy = NULL;
   cascade_selection *selection = NULL;
@@ -125,10 +88,10 @@ static cascade_status use(rig *at, way how, uint64_t *deleted) {
   char *text = NULL;
   const cascade_blockers_page *page;
   const cascade_batch_info *batch;
-  cascade_purge_options options = {.size = sizeof options, .max_tx_rows = how.max_tx_rows, .integrity = how.integrity,
-                                   .after_batch = hook, .hook_data = &how};
+  cascade_purge_options options = {.size = sizeof options, .max_tx_rows = how->max_tx_rows, .integrity = how->integrity,
+                                   .after_batch = hook, .hook_data = how};
   const char *const tables[] = {"owner", "visit"}, *const columns[] = {"name", "day"};
-  if (how.veto) {
+  if (how->veto) {
     options.before_batch = keep_some;
     options.after_commit = pass;
     options.column_count = 2;
@@ -139,24 +102,16 @@ static cascade_status use(rig *at, way how, uint64_t *deleted) {
   cascade_status status = cascade_graph_read(at->connection, NULL, &graph, &error);
   if (status >= 0) status = cascade_policy_new(graph, NULL, &policy, &error);
   if (status >= 0) status = cascade_selection_where(graph, "owner", "id <= 8", NULL, 0, &selection, &error);
-  if (status >= 0 && how.plan) status = cascade_plan_new(at->connection, policy, selection, NULL, &plan, &error);
-  if (status >= 0 && how.plan) status = cascade_plan_text(plan, &text, &error);
-  if (status >= 0 && how.blockers) status = cascade_blockers_open(at->connection, policy, selection, &deep, &blockers, &error);
-  while (status == CASCADE_OK && how.blockers) status = cascade_blockers_next(blockers, &page, &error);
+  if (status >= 0 && how->plan) status = cascade_plan_new(at->connection, policy, selection, NULL, &plan, &error);
+  if (status >= 0 && how->plan) status = cascade_plan_text(plan, &text, &error);
+  if (status >= 0 && how->blockers) status = cascade_blockers_open(at->connection, policy, selection, &deep, &blockers, &error);
+  while (status == CASCADE_OK && how->blockers) status = cascade_blockers_next(blockers, &page, &error);
   if (status >= 0) status = cascade_purge_new(at->connection, policy, selection, &options, &purge, &error);
-  how.purge = purge;
+  how->purge = purge;
   while (status == CASCADE_OK) status = cascade_purge_next(purge, &batch, &error);
   cascade_purge_report report = {.size = sizeof report};
   if (purge) cascade_purge_describe(purge, &report);
-  if (deleted) *deleted = report.deleted;
-  if (status < 0) {
-    assert_non_null(error);
-    assert_int_equal(cascade_error_status(error), status);
-    assert_true(strlen(cascade_error_message(error)) > 0);
-  } else {
-    assert_null(error);
-  }
-  cascade_error_free(error);
+  how->deleted = report.deleted;
   cascade_text_free(text);
   cascade_purge_free(purge);
   cascade_blockers_free(blockers);
@@ -164,53 +119,41 @@ static cascade_status use(rig *at, way how, uint64_t *deleted) {
   cascade_selection_free(selection);
   cascade_policy_free(policy);
   cascade_graph_free(graph);
-  return status;
+  return fault_told(status, error);
 }
 
-static void finishes(rig *at, way how) {
+static cascade_status use(fault_rig *at) {
+  return purge_some(at, at->own);
+}
+
+static void finishes(fault_rig *at, way how) {
   how.veto = false;
-  fault_driver_script(at->driver, &(fault){0});
-  assert_int_equal(use(at, how, NULL), CASCADE_DONE);
-  assert_int_equal(ask(at->db, "SELECT count(*) FROM owner"), 4);
-  assert_int_equal(ask(at->db, "SELECT count(*) FROM pet"), 8);
-  sound(at->db);
+  how.hook_answer = 0;
+  fault_rig_heal(at);
+  assert_int_equal(purge_some(at, &how), CASCADE_DONE);
+  assert_int_equal(fault_rig_ask(at, "SELECT count(*) FROM owner"), 4);
+  assert_int_equal(fault_rig_ask(at, "SELECT count(*) FROM pet"), 8);
+  sound(at);
 }
 
-/* How many calls apart the faults are: a short run of the suite takes samples. */
-static uint64_t stride(void) {
-  return getenv("CASCADE_QUICK") ? 17 : 1;
+static void after(fault_rig *at, const fault_outcome *outcome) {
+  const way *how = at->own;
+  const bool unsure = outcome->script && outcome->script->after;
+  sound(at);
+  if (!unsure) assert_int_equal(rows(at), how->before - (int)how->deleted); /* reported is what went */
+  assert_int_equal(fault_rig_ask(at, "PRAGMA foreign_keys") || how->integrity == CASCADE_INTEGRITY_PROVEN, 1);
+  fault_rig_run(at, "PRAGMA foreign_keys = ON");
+  if (how->veto && !outcome->met) assert_int_equal(fault_rig_ask(at, "SELECT count(*) FROM visit WHERE pet_id IN (7, 14)"), 3);
+  finishes(at, *how);
 }
 
-/* One fault at each call in turn, until a run meets none. */
-static void sweep(way how, fault script) {
-  bool fired = true;
-  for (uint64_t n = 1; fired; n += stride()) {
-    rig at;
-    make(&at);
-    int before = rows(at.db);
-    uint64_t deleted = 0;
-    script.at = n;
-    fault_driver_script(at.driver, &script);
-    cascade_status status = use(&at, how, &deleted);
-    fired = at.driver->fired;
-    if (!fired) assert_int_equal(status, CASCADE_DONE);
-    if (!sqlite3_get_autocommit(at.db)) { /* even ROLLBACK was lost: closing would undo it */
-      assert_true(status < 0);
-      sqlite3_exec(at.db, "ROLLBACK", NULL, NULL, NULL);
-    }
-    sound(at.db);
-    if (!script.after) assert_int_equal(rows(at.db), before - (int)deleted); /* reported is what went */
-    assert_int_equal(ask(at.db, "PRAGMA foreign_keys") || how.integrity == CASCADE_INTEGRITY_PROVEN, 1);
-    sqlite3_exec(at.db, "PRAGMA foreign_keys = ON", NULL, NULL, NULL);
-    if (how.veto && !fired) assert_int_equal(ask(at.db, "SELECT count(*) FROM visit WHERE pet_id IN (7, 14)"), 3);
-    finishes(&at, how);
-    drop(&at);
-    assert_true(n < 5000);
-  }
-}
-
+static const fault_scene scene = {.make = make, .use = use, .after = after, .drop = fault_rig_drop, .done = CASCADE_DONE};
 static const way whole = {.plan = true, .blockers = true}, parts = {.max_tx_rows = 7},
                  proven = {.max_tx_rows = 9, .integrity = CASCADE_INTEGRITY_PROVEN}, sparing = {.max_tx_rows = 11, .veto = true};
+
+static void sweep(way how, fault script) {
+  fault_sweep_calls(&scene, &how, script);
+}
 
 static void any_call_fails(void **state) {
   (void)state;
@@ -230,90 +173,56 @@ static void commit_is_lost(void **state) {
   sweep(parts, (fault){.match = "COMMIT", .status = CASCADE_CONNECTION, .transaction = CASCADE_TX_UNKNOWN, .after = true});
 }
 
+/* One purge, in parts, in a rig that the script or the caller prepares: how it ends, and how many rows went. */
+static void ends(const fault *script, int32_t hook_answer, bool cancelled, cascade_status status) {
+  fault_rig at = {0};
+  way how = parts;
+  how.hook_answer = hook_answer;
+  make(&at);
+  fault_driver_script(at.driver, script);
+  if (cancelled) cascade_connection_cancel(at.connection);
+  assert_int_equal(purge_some(&at, &how), status);
+  assert_int_equal(at.driver->fired, script->at > 0);
+  if (status < 0) assert_int_equal(rows(&at), how.before);
+  sound(&at);
+  finishes(&at, how);
+  fault_rig_drop(&at);
+}
+
 /* Transient failures of a batch are tried again: the purge ends as if nothing had been. */
 static void transient_failures_are_tried_again(void **state) {
   (void)state;
   static const cascade_status statuses[] = {CASCADE_BUSY, CASCADE_DEADLOCK, CASCADE_SERIALIZATION, CASCADE_TIMEOUT};
   static const char *const matches[] = {"BEGIN IMMEDIATE", "Delete", "COMMIT"};
   for (size_t i = 0; i < 4; i++)
-    for (size_t j = 0; j < 3; j++) {
-      rig at;
-      make(&at);
-      fault_driver_script(at.driver, &(fault){.calls = FAULT_EXECUTE, .match = matches[j], .at = 2, .status = statuses[i],
-                                              .transaction = j ? CASCADE_TX_ROLLED_BACK : CASCADE_TX_NONE});
-      assert_int_equal(use(&at, parts, NULL), CASCADE_DONE);
-      assert_true(at.driver->fired);
-      finishes(&at, parts);
-      drop(&at);
-    }
+    for (size_t j = 0; j < 3; j++)
+      ends(&(fault){.calls = FAULT_EXECUTE, .match = matches[j], .at = 2, .status = statuses[i],
+                    .transaction = j ? CASCADE_TX_ROLLED_BACK : CASCADE_TX_NONE},
+           0, false, CASCADE_DONE);
 }
 
 /* ... but not for ever. */
 static void lasting_failures_end(void **state) {
   (void)state;
-  rig at;
-  make(&at);
-  fault_driver_script(at.driver, &(fault){.calls = FAULT_EXECUTE, .match = "COMMIT", .at = 1, .lasting = true,
-                                          .status = CASCADE_DEADLOCK, .transaction = CASCADE_TX_ROLLED_BACK});
-  int before = rows(at.db);
-  assert_int_equal(use(&at, parts, NULL), CASCADE_CONTENDED);
-  assert_int_equal(rows(at.db), before);
-  sound(at.db);
-  finishes(&at, parts);
-  drop(&at);
+  ends(&(fault){.calls = FAULT_EXECUTE, .match = "COMMIT", .at = 1, .lasting = true, .status = CASCADE_DEADLOCK,
+                .transaction = CASCADE_TX_ROLLED_BACK},
+       0, false, CASCADE_CONTENDED);
 }
 
 static void hook_that_refuses_rolls_back(void **state) {
   (void)state;
-  rig at;
-  make(&at);
-  int before = rows(at.db);
-  way how = parts;
-  how.hook_answer = 3;
-  assert_int_equal(use(&at, how, NULL), CASCADE_HOOK);
-  assert_int_equal(rows(at.db), before);
-  sound(at.db);
-  finishes(&at, parts);
-  drop(&at);
+  ends(&(fault){0}, 3, false, CASCADE_HOOK);
 }
 
 static void cancel_stops_before_the_next_batch(void **state) {
   (void)state;
-  rig at;
-  make(&at);
-  int before = rows(at.db);
-  cascade_connection_cancel(at.connection);
-  assert_int_equal(use(&at, parts, NULL), CASCADE_CANCELLED);
-  assert_int_equal(rows(at.db), before);
-  finishes(&at, parts);
-  drop(&at);
+  ends(&(fault){0}, 0, true, CASCADE_CANCELLED);
 }
 
 static void memory_runs_out(void **state) {
   (void)state;
-  static const way ways[] = {{.plan = true, .blockers = true}, {.max_tx_rows = 11, .veto = true}};
-  for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-    long step = (long)stride();
-    for (long n = 0;; n += step) {
-      rig at;
-      make(&at);
-      at.memory.allowed = n;
-      cascade_status status = use(&at, ways[i], NULL);
-      bool failed = at.memory.failed;
-      at.memory.allowed = -1;
-      at.memory.failed = false;
-      if (!sqlite3_get_autocommit(at.db)) sqlite3_exec(at.db, "ROLLBACK", NULL, NULL, NULL);
-      sound(at.db);
-      if (failed) assert_true(status < 0);
-      finishes(&at, ways[i]);
-      drop(&at);
-      if (!failed) {
-        assert_int_equal(status, CASCADE_DONE);
-        break;
-      }
-      if (n > 200) step = 11 * (long)stride(); /* by then the same places come again and again */
-    }
-  }
+  way ways[] = {whole, sparing};
+  for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) fault_sweep_memory(&scene, &ways[i]);
 }
 
 int main(void) {

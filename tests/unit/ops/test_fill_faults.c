@@ -1,18 +1,6 @@
 /* A back-fill over a driver that fails: at every call, in every way; and memory that runs out, at every allocation. Whatever
    happens, the target has whole ranges, the checkpoint counts each row once, and the same fill made anew finishes. */
-#include "failing_alloc.h"
-#include "fault_driver.h"
-
-#include <cascade.h>
-#include <sqlite3.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "fault_rig.h"
 
 /* 60 pairs, of which 10 are there; a range takes those of a few owners. */
 static const char schema[] =
@@ -29,42 +17,13 @@ static const char schema[] =
 
 enum { PAIRS = 60, THERE = 10 };
 
-typedef struct rig {
-  sqlite3 *db;
-  failing_alloc memory;
-  cascade_context *context;
-  fault_driver *driver;
-  cascade_connection *connection;
-} rig;
-
-static void make(rig *at) {
-  *at = (rig){.memory = {.allowed = -1}};
-  assert_int_equal(sqlite3_open(":memory:", &at->db), SQLITE_OK);
-  assert_int_equal(sqlite3_exec(at->db, schema, NULL, NULL, NULL), SQLITE_OK);
-  assert_non_null(at->context = failing_context(&at->memory));
-  assert_non_null(at->driver = fault_driver_over_sqlite(at->context, at->db));
-  assert_int_equal(fault_driver_connect(at->driver, &at->connection, NULL), CASCADE_OK);
-}
-
-static void drop(rig *at) {
-  at->memory.allowed = -1;
-  at->memory.failed = false;
-  cascade_connection_free(at->connection);
-  cascade_context_free(at->context);
-  assert_int_equal(at->memory.live, 0);
-  assert_int_equal(sqlite3_close(at->db), SQLITE_OK);
-}
-
-static int ask(sqlite3 *db, const char *sql) {
-  sqlite3_stmt *statement = NULL;
-  assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
-  int value = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int(statement, 0) : -1;
-  sqlite3_finalize(statement);
-  return value;
+static void make(fault_rig *at) {
+  fault_rig_make(at, schema);
 }
 
 typedef struct way {
   bool merge, stream;
+  cascade_fill_report report;
 } way;
 
 /* Pairs of the stream, in the order of their key. */
@@ -82,30 +41,30 @@ static int32_t give(void *data, uint64_t wanted, const cascade_value **cells, ui
   return 0;
 }
 
-static cascade_status add_sources(cascade_fill *fill, way how, uint64_t *taken, cascade_error **error) {
+static cascade_status add_sources(cascade_fill *fill, const way *how, uint64_t *taken, cascade_error **error) {
   static const char first[] = "SELECT owner_id, pet_id FROM keeps WHERE owner_id < ?";
   static const char words[] = "SELECT owner_id, pet_id, 'new' FROM keeps WHERE owner_id < ?";
   const cascade_value top = {.type = CASCADE_INT64, .integer = 1000};
-  if (how.stream) return cascade_fill_stream(fill, give, taken, error);
-  cascade_status status = cascade_fill_select(fill, how.merge ? words : first, &top, 1, error);
+  if (how->stream) return cascade_fill_stream(fill, give, taken, error);
+  cascade_status status = cascade_fill_select(fill, how->merge ? words : first, &top, 1, error);
   if (status < 0) return status;
   return cascade_fill_select(fill,
-                             how.merge ? "SELECT owner_id, pet_id, 'any' FROM keeps WHERE pet_id > 20"
+                             how->merge ? "SELECT owner_id, pet_id, 'any' FROM keeps WHERE pet_id > 20"
                                        : "SELECT owner_id, pet_id FROM keeps WHERE pet_id > 20",
                              NULL, 0, error);
 }
 
-/* Reads the graph and fills; every failure has an error of its own. */
-static cascade_status use(rig *at, way how, cascade_fill_report *report) {
+/* Reads the graph and fills. */
+static cascade_status fill_pairs(fault_rig *at, way *how) {
   static const char *const columns[] = {"owner_id", "pet_id", "word"};
   cascade_fill_target target = {.size = sizeof target,
                                 .table = "pair",
                                 .columns = columns,
                                 .key = columns,
-                                .column_count = how.merge ? 3 : 2,
+                                .column_count = how->merge ? 3 : 2,
                                 .key_count = 2};
   cascade_fill_options options = {.size = sizeof options,
-                                  .mode = how.merge ? CASCADE_FILL_MERGE : CASCADE_FILL_INSERT,
+                                  .mode = how->merge ? CASCADE_FILL_MERGE : CASCADE_FILL_INSERT,
                                   .max_tx_rows = 8,
                                   .checkpoint_table = "mark",
                                   .job = "pairs"};
@@ -120,74 +79,58 @@ static cascade_status use(rig *at, way how, cascade_fill_report *report) {
   if (status >= 0) status = add_sources(fill, how, &taken, &error);
   while (status == CASCADE_OK) status = cascade_fill_next(fill, &range, &error);
   if (status >= 0) status = cascade_fill_token(fill, &token, &error) < 0 ? cascade_error_status(error) : status;
-  if (fill && report) assert_int_equal(cascade_fill_describe(fill, report), CASCADE_OK);
-  if (status < 0) {
-    assert_non_null(error);
-    assert_int_equal(cascade_error_status(error), status);
-    assert_true(strlen(cascade_error_message(error)) > 0);
-  } else {
-    assert_null(error);
-  }
-  cascade_error_free(error);
+  how->report = (cascade_fill_report){.size = sizeof how->report};
+  if (fill) assert_int_equal(cascade_fill_describe(fill, &how->report), CASCADE_OK);
   cascade_text_free(token);
   cascade_fill_free(fill);
   cascade_graph_free(graph);
-  return status;
+  return fault_told(status, error);
 }
 
-static void sound(const rig *at, way how) {
+static cascade_status use(fault_rig *at) {
+  return fill_pairs(at, at->own);
+}
+
+static int pairs(const fault_rig *at) {
+  return fault_rig_ask(at, "SELECT count(*) FROM pair");
+}
+
+static void sound(const fault_rig *at, const way *how) {
   assert_true(sqlite3_get_autocommit(at->db));
-  assert_int_equal(ask(at->db, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
-  if (how.stream) return;
+  assert_int_equal(fault_rig_ask(at, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+  if (how->stream) return;
   /* whole ranges: an owner has all its pairs, or those that it had */
-  assert_int_equal(ask(at->db, "SELECT count(*) FROM (SELECT owner_id FROM pair GROUP BY owner_id HAVING count(*) < 3"
-                               "                      AND max(word IS NULL OR word <> 'old'))"),
+  assert_int_equal(fault_rig_ask(at, "SELECT count(*) FROM (SELECT owner_id FROM pair GROUP BY owner_id HAVING count(*) < 3"
+                                     "                      AND max(word IS NULL OR word <> 'old'))"),
                    0);
 }
 
 /* The end is that of an undisturbed run, and its counts are, too. */
-static void finishes(rig *at, way how) {
-  fault_driver_script(at->driver, &(fault){0});
-  cascade_fill_report report = {.size = sizeof report};
-  assert_int_equal(use(at, how, &report), CASCADE_DONE);
-  assert_int_equal(report.finished, 1);
-  assert_int_equal(ask(at->db, "SELECT count(*) FROM pair"), PAIRS);
-  assert_int_equal(ask(at->db, "SELECT count(*) FROM pair WHERE word = 'old'"), how.merge ? 0 : THERE);
-  assert_int_equal(report.inserted, PAIRS - THERE);
-  assert_int_equal(report.updated, how.merge ? THERE : 0);
-  assert_int_equal(report.skipped, how.merge ? 0 : THERE);
+static void finishes(fault_rig *at, way how) {
+  fault_rig_heal(at);
+  assert_int_equal(fill_pairs(at, &how), CASCADE_DONE);
+  assert_int_equal(how.report.finished, 1);
+  assert_int_equal(pairs(at), PAIRS);
+  assert_int_equal(fault_rig_ask(at, "SELECT count(*) FROM pair WHERE word = 'old'"), how.merge ? 0 : THERE);
+  assert_int_equal(how.report.inserted, PAIRS - THERE);
+  assert_int_equal(how.report.updated, how.merge ? THERE : 0);
+  assert_int_equal(how.report.skipped, how.merge ? 0 : THERE);
+  sound(at, &how);
+}
+
+static void after(fault_rig *at, const fault_outcome *outcome) {
+  const way *how = at->own;
   sound(at, how);
+  if (!outcome->script || !outcome->script->after) assert_int_equal(pairs(at), THERE + (int)how->report.inserted);
+  finishes(at, *how);
 }
 
-static uint64_t stride(void) {
-  return getenv("CASCADE_QUICK") ? 7 : 1;
-}
-
-/* One fault at each call in turn, until a run meets none. */
-static void sweep(way how, fault script) {
-  bool fired = true;
-  for (uint64_t n = 1; fired; n += stride()) {
-    rig at;
-    make(&at);
-    script.at = n;
-    fault_driver_script(at.driver, &script);
-    cascade_fill_report report = {.size = sizeof report};
-    cascade_status status = use(&at, how, &report);
-    fired = at.driver->fired;
-    if (!fired) assert_int_equal(status, CASCADE_DONE);
-    if (!sqlite3_get_autocommit(at.db)) { /* even ROLLBACK was lost: closing would undo it */
-      assert_true(status < 0);
-      sqlite3_exec(at.db, "ROLLBACK", NULL, NULL, NULL);
-    }
-    sound(&at, how);
-    if (!script.after) assert_int_equal(ask(at.db, "SELECT count(*) FROM pair"), THERE + (int)report.inserted);
-    finishes(&at, how);
-    drop(&at);
-    assert_true(n < 5000);
-  }
-}
-
+static const fault_scene scene = {.make = make, .use = use, .after = after, .drop = fault_rig_drop, .done = CASCADE_DONE, .dense = 400};
 static const way inserting = {0}, merging = {.merge = true}, streaming = {.stream = true};
+
+static void sweep(way how, fault script) {
+  fault_sweep_calls(&scene, &how, script);
+}
 
 static void any_call_fails(void **state) {
   (void)state;
@@ -211,6 +154,19 @@ static void reply_to_commit_is_lost(void **state) {
   sweep(streaming, lost);
 }
 
+/* A fill that meets this ends so, after so many retries, with all pairs or none. */
+static void ends(way how, fault script, cascade_status status, uint64_t retries) {
+  fault_rig at = {0};
+  make(&at);
+  fault_driver_script(at.driver, &script);
+  assert_int_equal(fill_pairs(&at, &how), status);
+  assert_true(at.driver->fired);
+  assert_int_equal(how.report.retries, retries);
+  assert_int_equal(pairs(&at), status < 0 ? THERE : PAIRS);
+  finishes(&at, how);
+  fault_rig_drop(&at);
+}
+
 static void transient_failures_are_tried_again(void **state) {
   (void)state;
   static const cascade_status statuses[] = {CASCADE_BUSY, CASCADE_DEADLOCK, CASCADE_SERIALIZATION, CASCADE_TIMEOUT};
@@ -218,121 +174,83 @@ static void transient_failures_are_tried_again(void **state) {
   for (size_t i = 0; i < 4; i++)
     for (size_t j = 0; j < 4; j++) {
       if (statuses[i] == CASCADE_TIMEOUT && j != 1) continue; /* statements that write take long, and what they write gets less */
-      rig at;
-      make(&at);
-      fault_driver_script(at.driver, &(fault){.calls = FAULT_EXECUTE,
-                                              .match = matches[j],
-                                              .at = 1,
-                                              .status = statuses[i],
-                                              .transaction = j ? CASCADE_TX_ROLLED_BACK : CASCADE_TX_NONE});
-      cascade_fill_report report = {.size = sizeof report};
-      assert_int_equal(use(&at, merging, &report), CASCADE_DONE);
-      assert_true(at.driver->fired);
-      assert_int_equal(report.retries, 1);
-      finishes(&at, merging);
-      drop(&at);
+      ends(merging,
+           (fault){.calls = FAULT_EXECUTE, .match = matches[j], .at = 1, .status = statuses[i],
+                   .transaction = j ? CASCADE_TX_ROLLED_BACK : CASCADE_TX_NONE},
+           CASCADE_DONE, 1);
     }
 }
 
 static void lasting_failures_end(void **state) {
   (void)state;
-  rig at;
-  make(&at);
-  fault_driver_script(at.driver, &(fault){.calls = FAULT_EXECUTE,
-                                          .match = "COMMIT",
-                                          .at = 1,
-                                          .lasting = true,
-                                          .status = CASCADE_DEADLOCK,
-                                          .transaction = CASCADE_TX_ROLLED_BACK});
-  cascade_fill_report report = {.size = sizeof report};
-  assert_int_equal(use(&at, inserting, &report), CASCADE_DEADLOCK);
-  assert_int_equal(report.retries, 8);
-  assert_int_equal(ask(at.db, "SELECT count(*) FROM pair"), THERE);
-  finishes(&at, inserting);
-  drop(&at);
+  ends(inserting,
+       (fault){.calls = FAULT_EXECUTE, .match = "COMMIT", .at = 1, .lasting = true, .status = CASCADE_DEADLOCK,
+               .transaction = CASCADE_TX_ROLLED_BACK},
+       CASCADE_DEADLOCK, 8);
 }
 
-/* Looking for the row at fault leaves nothing, whatever fails on the way. */
+/* ---- looking for the row at fault leaves nothing, whatever fails on the way ---- */
+
+static void make_picky(fault_rig *at) {
+  make(at);
+  fault_rig_run(at, "CREATE TRIGGER no BEFORE INSERT ON pair WHEN NEW.owner_id = 5 AND NEW.pet_id = 6"
+                    " BEGIN SELECT RAISE(ABORT, 'not this one'); END");
+}
+
+static void after_picky(fault_rig *at, const fault_outcome *outcome) {
+  assert_true(outcome->status == CASCADE_CONNECTION || outcome->status == CASCADE_CONSTRAINT);
+  fault_rig_run(at, "DROP TRIGGER no");
+  after(at, outcome);
+}
+
 static void search_for_a_fault_fails(void **state) {
   (void)state;
-  bool fired = true;
-  for (uint64_t n = 1; fired; n += stride()) {
-    rig at;
-    make(&at);
-    sqlite3_exec(at.db,
-                 "CREATE TRIGGER no BEFORE INSERT ON pair WHEN NEW.owner_id = 5 AND NEW.pet_id = 6"
-                 " BEGIN SELECT RAISE(ABORT, 'not this one'); END",
-                 NULL, NULL, NULL);
-    fault_driver_script(at.driver, &(fault){.at = n, .status = CASCADE_CONNECTION, .transaction = CASCADE_TX_ROLLED_BACK});
-    cascade_fill_report report = {.size = sizeof report};
-    cascade_status status = use(&at, inserting, &report);
-    fired = at.driver->fired;
-    assert_true(status == CASCADE_CONNECTION || status == CASCADE_CONSTRAINT);
-    assert_int_equal(ask(at.db, "SELECT count(*) FROM pair"), THERE + (int)report.inserted);
-    sound(&at, inserting);
-    sqlite3_exec(at.db, "DROP TRIGGER no", NULL, NULL, NULL);
-    finishes(&at, inserting);
-    drop(&at);
-  }
+  static const fault_scene picky = {.make = make_picky, .use = use, .after = after_picky, .drop = fault_rig_drop,
+                                    .done = CASCADE_CONSTRAINT};
+  way how = inserting;
+  fault_sweep_calls(&picky, &how, (fault){.status = CASCADE_CONNECTION, .transaction = CASCADE_TX_ROLLED_BACK});
 }
 
 /* Ranges are between savepoints, and it is the host who commits. */
 static void host_has_a_transaction(void **state) {
   (void)state;
-  rig at;
+  fault_rig at = {0};
+  way how = inserting;
   make(&at);
   cascade_connection *over_faults = at.connection; /* which does not tell of transactions */
   assert_int_equal(cascade_connection_adopt(at.context, "sqlite3", at.db, NULL, &at.connection, NULL), CASCADE_OK);
-  sqlite3_exec(at.db, "BEGIN; INSERT INTO owner VALUES (99)", NULL, NULL, NULL);
-  assert_int_equal(use(&at, inserting, NULL), CASCADE_DONE);
+  fault_rig_run(&at, "BEGIN; INSERT INTO owner VALUES (99)");
+  assert_int_equal(fill_pairs(&at, &how), CASCADE_DONE);
   assert_false(sqlite3_get_autocommit(at.db));
-  assert_int_equal(ask(at.db, "SELECT count(*) FROM pair"), PAIRS);
-  sqlite3_exec(at.db, "ROLLBACK", NULL, NULL, NULL);
-  assert_int_equal(ask(at.db, "SELECT count(*) FROM pair"), THERE);
-  sqlite3_exec(at.db,
-               "BEGIN; INSERT INTO owner VALUES (99);"
-               "INSERT INTO keeps VALUES (20, 77)",
-               NULL, NULL, NULL);
-  assert_int_equal(use(&at, inserting, NULL), CASCADE_CONSTRAINT_FK);
+  assert_int_equal(pairs(&at), PAIRS);
+  fault_rig_run(&at, "ROLLBACK");
+  assert_int_equal(pairs(&at), THERE);
+  fault_rig_run(&at, "BEGIN; INSERT INTO owner VALUES (99); INSERT INTO keeps VALUES (20, 77)");
+  assert_int_equal(fill_pairs(&at, &how), CASCADE_CONSTRAINT_FK);
   assert_false(sqlite3_get_autocommit(at.db));
-  assert_int_equal(ask(at.db, "SELECT count(*) FROM owner WHERE id = 99"), 1);
-  assert_int_equal(ask(at.db, "SELECT count(*) FROM pair WHERE owner_id = 20"), 0);
-  sqlite3_exec(at.db, "ROLLBACK", NULL, NULL, NULL);
+  assert_int_equal(fault_rig_ask(&at, "SELECT count(*) FROM owner WHERE id = 99"), 1);
+  assert_int_equal(fault_rig_ask(&at, "SELECT count(*) FROM pair WHERE owner_id = 20"), 0);
+  fault_rig_run(&at, "ROLLBACK");
   cascade_connection_free(at.connection);
   at.connection = over_faults;
   finishes(&at, inserting);
-  drop(&at);
+  fault_rig_drop(&at);
 }
 
 static void memory_runs_out(void **state) {
   (void)state;
-  static const way ways[] = {{0}, {.merge = true}, {.stream = true}};
-  for (size_t i = 0; i < 3; i++)
-    for (long n = 0;; n += n > 400 ? 7 * (long)stride() : (long)stride()) {
-      rig at;
-      make(&at);
-      at.memory.allowed = n;
-      cascade_status status = use(&at, ways[i], NULL);
-      bool failed = at.memory.failed;
-      at.memory.allowed = -1;
-      at.memory.failed = false;
-      if (!sqlite3_get_autocommit(at.db)) sqlite3_exec(at.db, "ROLLBACK", NULL, NULL, NULL);
-      sound(&at, ways[i]);
-      if (failed) assert_true(status < 0);
-      finishes(&at, ways[i]);
-      drop(&at);
-      if (!failed) {
-        assert_int_equal(status, CASCADE_DONE);
-        break;
-      }
-    }
+  way ways[] = {inserting, merging, streaming};
+  for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) fault_sweep_memory(&scene, &ways[i]);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(any_call_fails),          cmocka_unit_test(connection_is_lost),
-      cmocka_unit_test(reply_to_commit_is_lost), cmocka_unit_test(transient_failures_are_tried_again),
-      cmocka_unit_test(lasting_failures_end),    cmocka_unit_test(search_for_a_fault_fails),
+      cmocka_unit_test(any_call_fails),
+      cmocka_unit_test(connection_is_lost),
+      cmocka_unit_test(reply_to_commit_is_lost),
+      cmocka_unit_test(transient_failures_are_tried_again),
+      cmocka_unit_test(lasting_failures_end),
+      cmocka_unit_test(search_for_a_fault_fails),
       cmocka_unit_test(host_has_a_transaction),
       cmocka_unit_test(memory_runs_out),
   };
