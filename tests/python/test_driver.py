@@ -8,7 +8,7 @@ import pytest
 
 import libcascade
 from libcascade import _abi, dbapi
-from libcascade._abi import Status, TransactionState, ValueType
+from libcascade._abi import Capability, Status, TransactionState, ValueType
 from libcascade._placeholders import Placeholders
 from libcascade._values import Cells, read_cells
 from libcascade.dbapi import Session
@@ -20,10 +20,11 @@ INTEGERS = [0, 1, -1, 2**31, -2**31 - 1, 2**63 - 1, -2**63]
 REALS = [0.0, -1.5, 1e300, 5e-324, 0.1, 1 / 3, -123456789.123456789]
 # The expressions in which the library asks for a column of each type.
 AS_TEXT = {"sqlite": "Case When {0} Is Null Then Null Else Hex({0}) End",
-           "postgresql": "encode(convert_to(({})::text, 'UTF8'), 'hex')",
+           "postgresql": "({})::text", "postgresql, texts": "encode(convert_to(({})::text, 'UTF8'), 'hex')",
            "mariadb": "HEX(CONVERT({} USING utf8mb4))"}
-AS_BYTES = {"sqlite": "Hex({})", "postgresql": "encode({}, 'hex')", "mariadb": "HEX({})"}
-AS_NUMBER = {"sqlite": "Cast({} As text)", "postgresql": "({})::text", "mariadb": "CAST({} AS CHAR)"}
+AS_BYTES = {"sqlite": "Hex({})", "postgresql": "{}", "postgresql, texts": "encode({}, 'hex')", "mariadb": "HEX({})"}
+AS_NUMBER = {"sqlite": "Cast({} As text)", "postgresql": "{}", "postgresql, texts": "({})::text",
+             "mariadb": "CAST({} AS CHAR)"}
 OF_ANY = ("Typeof({0})||':'||Case Typeof({0}) When 'null' Then '' When 'integer' Then Cast({0} As text) "
           "When 'real' Then Hex(Printf('%!.20g', {0})) Else Hex({0}) End")
 
@@ -34,6 +35,9 @@ class Driver:
     def __init__(self, connection, **options):
         self.session = Session(connection, **options)
         self.engine = self.session.engine.name
+        self.has_text_rows = bool(self.session.engine.flags & Capability.TEXT_ROWS)
+        #: By which it finds the expression of a column.
+        self.forms = "postgresql, texts" if self.engine == "postgresql" and self.has_text_rows else self.engine
         self.kept = []
 
     def statement(self, sql, parameters=(), types=()):
@@ -74,7 +78,7 @@ class Driver:
         if self.engine == "sqlite":  # where one placeholder is one value, and the form names it twice
             sql = f"SELECT {form['sqlite'].format('v')} FROM (SELECT {expression.format(mark)} AS v)"
         else:
-            sql = "SELECT " + form[self.engine].format(expression.format(mark))
+            sql = "SELECT " + form[self.forms].format(expression.format(mark))
         ((found,),) = self.rows(sql, values, [kind])
         return found
 
@@ -139,11 +143,11 @@ def test_unsigned_integers(driver):
     if driver.engine == "sqlite":
         assert driver.fails(driver.rows, "SELECT Cast(? As text)", large, [ValueType.UINT64]).status == Status.UNSUPPORTED
     else:
-        typed = "{}::numeric" if driver.engine == "postgresql" else "{}"
-        ((found,),) = driver.rows("SELECT " + AS_NUMBER[driver.engine].format(
+        typed = "{}::numeric::text" if driver.engine == "postgresql" else "{}"
+        ((found,),) = driver.rows("SELECT " + AS_NUMBER[driver.forms].format(
             typed.format("$1" if driver.engine == "postgresql" else "?")), large, [ValueType.UINT64])
         assert found == 2**64 - 1
-    assert driver.rows("SELECT " + AS_NUMBER[driver.engine].format("17"), (), [ValueType.UINT64]) == [(17,)]
+    assert driver.rows("SELECT " + AS_NUMBER[driver.forms].format("17"), (), [ValueType.UINT64]) == [(17,)]
 
 
 def test_decimals_keep_all_their_digits(driver):
@@ -180,13 +184,41 @@ def test_types_of_parameters_on_postgresql(database, driver):
         return  # only there, parameters have types
     array = Cells([b"".join(i.to_bytes(8, "little", signed=True) for i in (1, -5, 2**63 - 1))])
     array.pointer.contents.type = int(ValueType.INT64_ARRAY)
-    as_text = "SELECT encode(convert_to({}::text, 'UTF8'), 'hex')"
+    as_text = "SELECT " + AS_TEXT[driver.forms]
     assert driver.rows(as_text.format("$1"), array, [ValueType.TEXT]) == [("{1,-5,9223372036854775807}",)]
     assert driver.rows(as_text.format("$1"), cell(ValueType.INT64_ARRAY), [ValueType.TEXT]) == [("{}",)]
     assert driver.rows(as_text.format("pg_typeof($1)"), [1], [ValueType.TEXT]) == [("bigint",)]
-    sums = "SELECT (-$1)::text, ($1 + $2)::text, ($1)::text"
+    sums = "SELECT -$1, $1 + $2, ($1)::text"
     assert driver.rows(sums, [-5, 2**40], [ValueType.INT64] * 3) == [(5, 2**40 - 5, -5)]
-    assert driver.rows("SELECT (count(*))::text FROM (SELECT 1 WHERE 'a' = $1 OR $1 = 'b') x", ["a"], [ValueType.INT64]) == [(1,)]
+    assert driver.rows("SELECT count(*) FROM (SELECT 1 WHERE 'a' = $1 OR $1 = 'b') x", ["a"], [ValueType.INT64]) == [(1,)]
+
+
+def test_texts_of_other_encodings_on_postgresql_come_as_digits(database):
+    if database.engine != "postgresql":
+        return  # elsewhere they do always
+    assert not Driver(database.dbapi()).has_text_rows
+    host = database.dbapi(autocommit=True)
+    host.set_client_encoding("LATIN9")
+    driver = Driver(host)
+    assert driver.has_text_rows
+    for text in TEXTS[:6]:
+        assert driver.one("{}::text", AS_TEXT, ValueType.TEXT, text) == text
+    assert driver.one("{}::text || chr(28450)", AS_TEXT, ValueType.TEXT, "ü€") == "ü€漢"  # which LATIN9 does not have
+    assert driver.one("{}", AS_BYTES, ValueType.BLOB, b"\0\xff") == b"\0\xff"
+    assert driver.one("{}", AS_NUMBER, ValueType.INT64, -2**63) == -2**63
+    bare = f"{database.name}_bare"
+    host.cursor().execute(f"CREATE DATABASE {bare} ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    assert Driver(database.connect(True, bare)).has_text_rows
+
+
+def test_what_does_not_fit_its_type_is_said(driver):
+    for expression, kind in (("1.5", ValueType.INT64), ("'x'", ValueType.INT64), ("9223372036854775808", ValueType.INT64),
+                             ("-1", ValueType.UINT64)):
+        failed = driver.fails(driver.rows, "SELECT " + AS_NUMBER[driver.forms].format(expression), (), [kind])
+        assert failed.status == Status.DATABASE and "column 1 of the result holds" in failed.message
+    if not driver.has_text_rows:
+        for expression, kind in (("1", ValueType.TEXT), ("1", ValueType.BLOB), ("'x'::text", ValueType.BLOB)):
+            assert driver.fails(driver.rows, "SELECT " + expression, (), [kind]).status == Status.DATABASE
 
 
 def test_what_is_quoted_is_no_placeholder(driver):
@@ -195,7 +227,7 @@ def test_what_is_quoted_is_no_placeholder(driver):
     name = f"{quote}a ? $1 %s %(p1)s 100%{quote}"
     driver.execute(f"CREATE TABLE {name} ({quote}c%?{quote} INTEGER)")
     assert driver.execute(f"INSERT INTO {name} VALUES ({mark})", [7]) == 1
-    number = AS_NUMBER[driver.engine]
+    number = AS_NUMBER[driver.forms]
     found = driver.rows(f"SELECT {number.format('COUNT(*)')} FROM {name} WHERE {quote}c%?{quote} = {mark} "
                         "AND '? $1 %s' <> 'it''s %'", [7], [ValueType.INT64])
     assert found == [(1,)]
@@ -227,7 +259,7 @@ def test_rows_by_chunks_and_two_cursors_at_once(driver):
     cursor = driver.session.engine.connection.cursor()
     mark = "?" if driver.engine == "sqlite" else "%s"
     cursor.executemany(f"INSERT INTO many VALUES ({mark}, {mark})", [(i, None if i % 3 else f"t{i}") for i in range(2500)])
-    sql = f"SELECT {AS_NUMBER[driver.engine].format('id')}, {AS_TEXT[driver.engine].format('t')} FROM many ORDER BY many.id"
+    sql = f"SELECT {AS_NUMBER[driver.forms].format('id')}, {AS_TEXT[driver.forms].format('t')} FROM many ORDER BY many.id"
     kinds = [ValueType.INT64, ValueType.TEXT]
     expected = [(i, None if i % 3 else f"t{i}") for i in range(2500)]
     for at_once in (1, 7, 1000, 5000):
@@ -246,7 +278,7 @@ def test_integers_come_as_plain_numbers(driver):
     mark = "?" if driver.engine == "sqlite" else "%s"
     pairs = [(i, None if i == 23 else -i * 2**40) for i in range(40)]
     cursor.executemany(f"INSERT INTO pairs VALUES ({mark}, {mark})", pairs)
-    sql = f"SELECT {AS_NUMBER[driver.engine].format('a')}, {AS_NUMBER[driver.engine].format('b')} FROM pairs ORDER BY pairs.a"
+    sql = f"SELECT {AS_NUMBER[driver.forms].format('a')}, {AS_NUMBER[driver.forms].format('b')} FROM pairs ORDER BY pairs.a"
     number = driver.session.query(driver.statement(sql, (), [ValueType.INT64] * 2))
     for first in range(0, 40, 10):
         rows = _abi.cascade_rows()
@@ -271,7 +303,7 @@ def test_counts_of_changes(driver):
 
 
 def test_what_does_not_fit_is_told(driver):
-    form = AS_NUMBER[driver.engine]
+    form = AS_NUMBER[driver.forms]
     for text in ("'abc'", "'1.5'", "'99999999999999999999'", "''"):
         failed = driver.fails(driver.rows, "SELECT " + form.format(text), (), [ValueType.INT64])
         assert failed.status == Status.DATABASE and "column 1" in failed.message

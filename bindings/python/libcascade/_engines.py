@@ -53,7 +53,7 @@ class Engine:
 
     name = ""
     label = ""
-    flags = Capability.CAN_SAVEPOINT
+    flags = Capability.CAN_SAVEPOINT | Capability.TEXT_ROWS
     max_parameters = 65535
     #: A key of the placeholders' patterns.
     quoting = ""
@@ -124,7 +124,7 @@ class Sqlite(Engine):
 
     name = quoting = "sqlite"
     label = "SQLite"
-    flags = Capability.CAN_SAVEPOINT | Capability.CAN_DEFER | Capability.CAN_CANCEL
+    flags = Capability.CAN_SAVEPOINT | Capability.CAN_DEFER | Capability.CAN_CANCEL | Capability.TEXT_ROWS
     _WRITES = _CHANGES + ("SAVEPOINT", "CREATE")
 
     def prepare(self, run: Callable[[str], Any]) -> None:
@@ -239,7 +239,7 @@ class Postgres(Engine):
     name = quoting = "postgresql"
     label = "PostgreSQL"
     flags = (Capability.CAN_LOCK_ROWS | Capability.CAN_SKIP_LOCKED | Capability.CAN_SAVEPOINT | Capability.CAN_DEFER
-             | Capability.CAN_CANCEL)
+             | Capability.CAN_CANCEL | Capability.TEXT_ROWS)
     _STATES = (
         ("23503", Status.CONSTRAINT_FK), ("23001", Status.CONSTRAINT_FK), ("23", Status.CONSTRAINT), ("44000", Status.CONSTRAINT),
         ("P0001", Status.CONSTRAINT), ("40P01", Status.DEADLOCK), ("40001", Status.SERIALIZATION), ("55P03", Status.BUSY),
@@ -248,7 +248,11 @@ class Postgres(Engine):
         ("28", Status.CONNECTION), ("3D000", Status.CONNECTION), ("42", Status.SCHEMA), ("3F000", Status.SCHEMA))
 
     def prepare(self, run: Callable[[str], Any]) -> None:
-        self.version = str(self.connection.info.server_version)
+        info = self.connection.info
+        self.version = str(info.server_version)
+        # The module's own integers, texts and bytes are half the work of texts; but not every text can be one of the module's.
+        if info.parameter_status("client_encoding") == "UTF8" and info.parameter_status("server_encoding") not in (None, "SQL_ASCII"):
+            self.flags &= ~Capability.TEXT_ROWS
 
     def cursor(self) -> Any:
         if type(self.connection).__module__.startswith("psycopg2"):
@@ -267,7 +271,7 @@ class Postgres(Engine):
         for at, (kind, integer, real, data) in enumerate(parameters):
             form = "{}"
             if kind == INT64:
-                made.append(integer if integer >= 0 else str(integer))  # a minus would belong to what is cast
+                made.append(str(integer))  # the server makes a constant of a cast text, and an expression of a cast number
                 form = "{}::bigint"
             elif kind == INT64_ARRAY:
                 made.append("{" + ",".join(map(str, memoryview(data).cast("q"))) + "}")
@@ -333,7 +337,7 @@ class Mariadb(Engine):
 
     name = quoting = "mariadb"
     label = "MariaDB"
-    flags = Capability.CAN_LOCK_ROWS | Capability.CAN_SAVEPOINT | Capability.CAN_DELETE_LIMIT
+    flags = Capability.CAN_LOCK_ROWS | Capability.CAN_SAVEPOINT | Capability.CAN_DELETE_LIMIT | Capability.TEXT_ROWS
     _CODES = {
         **_codes(Status.NOMEM, 1037, 1038, 2008),
         **_codes(Status.DEADLOCK, 1213, 1614, 3058),

@@ -17,6 +17,8 @@ _TOKENS = {
     "mariadb": r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`(?:[^`]|``)*`|#[^\n]*""" + _COMMENTS + r"|(\?)|%",
     "mariadb, no backslashes": r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|#[^\n]*""" + _COMMENTS + r"|(\?)|%",
 }
+#: What follows a parameter that the library itself casts to an integer: another cast would be one more to plan.
+_INTEGER_CAST = "::pg_catalog.int"
 _KEPT = 512
 
 
@@ -59,6 +61,6 @@ class Placeholders:
             mark = "?" if self._style == "qmark" else f"%(p{at + 1})s" if self._style == "pyformat" else "%s"
             # Django looks for `%s` behind anything but a percent sign.
             space = " " if sql[match.start() - 1:match.start()] == "%" else ""
-            return space + (forms[at].format(mark) if forms else mark)
+            return space + (forms[at].format(mark) if forms and not sql.startswith(_INTEGER_CAST, match.end()) else mark)
 
         return self._pattern.sub(replace, sql), order

@@ -26,7 +26,7 @@ import struct
 import sys
 from array import array
 from ctypes import CFUNCTYPE, POINTER, byref, c_int32, c_int64, c_uint32, c_void_p
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 from . import _abi
 from ._abi import DRIVER_ABI, Capability, Status, TransactionState, ValueType
@@ -39,6 +39,9 @@ _OUT = POINTER(_abi.cascade_connection)
 #: A value is so many words of 64 bits: type and reserved, integer, real, data, length.
 _WORDS = CELL_SIZE // 8
 _LOWEST, _HIGHEST = -(1 << 63), (1 << 63) - 1
+_BYTES = (bytes, bytearray, memoryview)
+#: Type, integer, real and bytes of one value.
+_Cell = Tuple[int, int, float, bytes]
 
 
 class Session:
@@ -76,7 +79,7 @@ class Session:
 
     def capabilities(self, to: _abi.cascade_capabilities) -> None:
         to.engine, to.version = self._texts
-        to.flags = int(self.engine.flags | Capability.TEXT_ROWS)
+        to.flags = int(self.engine.flags)
         to.max_parameters = self.engine.max_parameters
 
     def _run(self, statement: _abi.cascade_statement) -> Any:
@@ -117,7 +120,8 @@ class Session:
     def query(self, statement: _abi.cascade_statement) -> int:
         types = statement.column_types[:statement.column_count]
         number = next(_numbers)
-        _results[number] = _Result(self._run(statement), types, self.engine.label)
+        made = _TextResult if self.engine.flags & Capability.TEXT_ROWS else _Result
+        _results[number] = made(self._run(statement), types, self.engine.label)
         return number
 
     def cancel(self) -> None:
@@ -150,13 +154,29 @@ def _read(parameters: Any, count: int) -> List[Tuple[int, int, float, bytes]]:
             for kind, _, integer, real, data, length in struct.iter_unpack(CELL, raw)]
 
 
+def _number(wanted: int, value: Union[int, str]) -> _Cell:
+    number = int(value)
+    if wanted == INT64 and _LOWEST <= number <= _HIGHEST:
+        return INT64, number, 0.0, b""
+    if wanted == UINT64 and 0 <= number < 1 << 64:
+        return UINT64, number - (1 << 64) if number > _HIGHEST else number, 0.0, b""
+    raise ValueError
+
+
+def _bytes(value: Any) -> bytes:
+    if not isinstance(value, _BYTES):  # bytes() of a number would be so many zeros
+        raise TypeError
+    return bytes(value)
+
+
 def _kind_word(kind: int) -> int:
     """The type and the reserved member of a value, as one word of a block."""
     return kind if sys.byteorder == "little" else kind << 32
 
 
 class _Result:
-    """A query that is read: some rows at a time, in memory that the library reads until it asks for the next."""
+    """A query that is read: some rows at a time, in memory that the library reads until it asks for the next. The module gives
+    integers, texts and bytes."""
 
     def __init__(self, cursor: Any, types: Sequence[int], label: str) -> None:
         self.cursor = cursor
@@ -181,7 +201,7 @@ class _Result:
     def _put_integers(self, rows: Sequence[Sequence[Any]]) -> bool:
         """Plain numbers; False when there are NULLs among them, or what is no number at all."""
         try:
-            self._block = array("q", map(int, itertools.chain.from_iterable(rows)))
+            self._block = self._integers(itertools.chain.from_iterable(rows))
         except (TypeError, ValueError, OverflowError):
             return False
         return len(self._block) == len(rows) * len(self._types)
@@ -191,27 +211,19 @@ class _Result:
         block, step = array("q", bytes(len(rows) * len(self._types) * CELL_SIZE)), len(self._types) * _WORDS
         self._parts = []
         for at, (wanted, column) in enumerate(zip(self._types, zip(*rows))):
-            first, kind = at * _WORDS, wanted
+            first = at * _WORDS
             try:
-                if wanted == ValueType.ANY:
-                    kind, column = self._of_one_type(column)
+                kind, column = self._typed(wanted, column)
                 if kind == INT64:
-                    block[first + 1::step] = array("q", map(int, column))
+                    block[first + 1::step] = self._integers(column)
                 elif kind in (TEXT, BLOB):
-                    self._put_bytes(block, first, step, bytes.fromhex("".join(column)), [len(digits) // 2 for digits in column])
+                    self._put_bytes(block, first, step, *self._joined(kind, column))
                 else:
                     raise TypeError
                 block[first::step] = array("q", (_kind_word(kind),)) * len(rows)
             except (TypeError, ValueError, OverflowError, AttributeError):  # NULL among them, as bytes, of several types, or wrong
                 self._put_slowly(block, first, step, at, [row[at] for row in rows])
         self._block = block
-
-    @staticmethod
-    def _of_one_type(column: Sequence[str]) -> Tuple[int, Sequence[str]]:
-        """The type that values of any type have, and the values; a ValueError when they are of several, or of a rare one."""
-        names, _, values = zip(*[text.partition(":") for text in column])
-        (name,) = set(names)
-        return {"integer": INT64, "text": TEXT, "blob": BLOB}.get(name, NULL), values
 
     def _put_bytes(self, block: array[int], first: int, step: int, joined: bytes, lengths: List[int]) -> None:
         self._parts.append(joined)
@@ -220,35 +232,73 @@ class _Result:
         block[first + 4::step] = array("q", lengths)
 
     def _put_slowly(self, block: array[int], first: int, step: int, at: int, column: Sequence[Any]) -> None:
-        cells = [self._decode(self._types[at], text, at) for text in column]
+        cells = [self._cell(self._types[at], value, at) for value in column]
         block[first::step] = array("q", (_kind_word(kind) for kind, _, _, _ in cells))
         block[first + 1::step] = array("q", (integer for _, integer, _, _ in cells))
         block[first + 2::step] = array("q", array("d", (real for _, _, real, _ in cells)).tobytes())
         parts = [data for _, _, _, data in cells]
         self._put_bytes(block, first, step, b"".join(parts), list(map(len, parts)))
 
-    def _decode(self, wanted: int, text: Any, at: int) -> Tuple[int, int, float, bytes]:
-        """Type, integer, real and bytes of one value."""
-        if text is None:
+    def _cell(self, wanted: int, value: Any, at: int) -> _Cell:
+        if value is None:
             return NULL, 0, 0.0, b""
         try:
-            if not isinstance(text, str):
-                text = bytes(text).decode("ascii") if isinstance(text, (bytes, bytearray, memoryview)) else str(text)
-            if wanted == INT64 and _LOWEST <= int(text) <= _HIGHEST:
-                return INT64, int(text), 0.0, b""
-            if wanted == UINT64 and 0 <= int(text) < 1 << 64:
-                return UINT64, int(text) - (1 << 64) if int(text) > _HIGHEST else int(text), 0.0, b""
-            if wanted in (TEXT, BLOB):
-                return wanted, 0, 0.0, bytes.fromhex(text)
-            if wanted == ValueType.ANY:
-                return self._decode_any(*text.split(":", 1))
+            return self._decode(wanted, value)
         except (ValueError, TypeError):
-            pass
-        raise Refused(Status.DATABASE, f"{self._label}: column {at + 1} of the result holds {text!r:.40} where "
-                      f"{'an integer' if wanted in (INT64, UINT64) else 'text'} is wanted; the data does not fit its declared type")
+            raise Refused(Status.DATABASE, f"{self._label}: column {at + 1} of the result holds {value!r:.40} where "
+                          f"{'an integer' if wanted in (INT64, UINT64) else 'text'} is wanted; the data does not fit its declared "
+                          "type") from None
+
+    # Of a column, with a ValueError or a TypeError when one by one has to be looked at; and of one value.
+
+    def _typed(self, wanted: int, column: Sequence[Any]) -> Tuple[int, Sequence[Any]]:
+        return wanted, column
+
+    def _integers(self, column: Iterable[Any]) -> array[int]:
+        return array("q", column)
+
+    def _joined(self, kind: int, column: Sequence[Any]) -> Tuple[bytes, List[int]]:
+        parts = [text.encode() for text in column] if kind == TEXT else list(map(_bytes, column))
+        return b"".join(parts), list(map(len, parts))
+
+    def _decode(self, wanted: int, value: Any) -> _Cell:
+        if wanted in (INT64, UINT64) and isinstance(value, (int, str)):
+            return _number(wanted, value)
+        if wanted == TEXT and isinstance(value, str):
+            return TEXT, 0, 0.0, value.encode("utf-8", "surrogateescape")
+        if wanted == BLOB:
+            return BLOB, 0, 0.0, _bytes(value)
+        raise TypeError
+
+
+class _TextResult(_Result):
+    """The same, where every column comes as a text: see CASCADE_TEXT_ROWS."""
+
+    def _typed(self, wanted: int, column: Sequence[Any]) -> Tuple[int, Sequence[Any]]:
+        if wanted != ValueType.ANY:
+            return wanted, column
+        names, _, values = zip(*[text.partition(":") for text in column])
+        (name,) = set(names)
+        return {"integer": INT64, "text": TEXT, "blob": BLOB}.get(name, NULL), values
+
+    def _integers(self, column: Iterable[Any]) -> array[int]:
+        return array("q", map(int, column))
+
+    def _joined(self, kind: int, column: Sequence[Any]) -> Tuple[bytes, List[int]]:
+        return bytes.fromhex("".join(column)), [len(digits) // 2 for digits in column]
+
+    def _decode(self, wanted: int, value: Any) -> _Cell:
+        text = value if isinstance(value, str) else bytes(value).decode("ascii") if isinstance(value, _BYTES) else str(value)
+        if wanted in (INT64, UINT64):
+            return _number(wanted, text)
+        if wanted in (TEXT, BLOB):
+            return wanted, 0, 0.0, bytes.fromhex(text)
+        if wanted == ValueType.ANY:
+            return self._decode_any(*text.split(":", 1))
+        raise TypeError
 
     @staticmethod
-    def _decode_any(name: str, value: str) -> Tuple[int, int, float, bytes]:
+    def _decode_any(name: str, value: str) -> _Cell:
         if name == "integer":
             return INT64, int(value), 0.0, b""
         if name == "real":
