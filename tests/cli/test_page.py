@@ -8,7 +8,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from browser import BrowserTest
+from browser import BrowserTest, chromium
 from support import SMALL
 from test_pictures import ODD, odd_database
 
@@ -173,15 +173,29 @@ class Page(BrowserTest):
             for arguments in [["graph", f"sqlite:{museum}", "agent"], ["graph", f"sqlite:{museum}"],
                               ["plan", f"sqlite:{museum}", "agent", "1"], ["plan", f"sqlite:{museum}", "accession", "40"]]:
                 self.open(*arguments, scheme=scheme)
-                self.check_contrast()
+                for width, height in [(1280, 900), (390, 844)]:
+                    chromium.set_window(self.browser, width, height)
+                    self.assertIsNone(chromium.overflow(self.browser))
+                    self.check_contrast()
             papers.append(self.script("getComputedStyle(document.body).backgroundColor"))
+            chromium.reset_window(self.browser)
         self.assertNotEqual(*papers)
 
-    def test_narrow(self):
-        self.addCleanup(self.browser.set_window_size, 1400, 900)
-        self.browser.set_window_size(420, 800)
-        self.open("plan", f"sqlite:{self.museum()}", "agent", "1")
-        self.assertTrue(self.script("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+    def test_picture_in_both_schemes(self):
+        path = self.file("picture.svg", self.done("graph", f"sqlite:{self.database()}", "--format", "svg"))
+        for scheme in ["light", "dark"]:
+            chromium.set_scheme(self.browser, scheme)
+            self.browser.get(f"file://{path}")
+            self.check_contrast()
+            self.assertEqual(self.script("getComputedStyle(document.documentElement).backgroundColor === 'rgba(0, 0, 0, 0)'"), scheme == "light")
+
+    def test_sums(self):
+        """A table that two steps meet says what they do in one number."""
+        path = self.database("CREATE TABLE agent (id INTEGER PRIMARY KEY); CREATE TABLE loan (id INTEGER PRIMARY KEY, "
+                             "lender INTEGER REFERENCES agent ON DELETE RESTRICT, borrower INTEGER REFERENCES agent ON DELETE RESTRICT);"
+                             "INSERT INTO agent VALUES (1); INSERT INTO loan VALUES (1, 1, 1), (2, 1, NULL);")
+        self.open("plan", f"sqlite:{path}", "agent", "1")
+        self.assertEqual([box.text.split("\n")[1] for box in self.all(".box") if box.text.startswith("loan")], ["3 in the way"])
 
     def test_odd_names(self):
         uri = f"sqlite:{odd_database(self.directory + '/odd.db')}"

@@ -85,6 +85,10 @@ def set_window(browser, width, height):
                             {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
 
 
+def reset_window(browser):
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def least_contrast(browser, paper=(255, 255, 255, 1)):
     return browser.execute_script(CONTRAST, list(paper))
 

@@ -11,6 +11,7 @@ const STEP_WARNINGS = {
 const ABOUT = { "exact": "", "at least": "≥ ", "estimated": "≈ " };
 const NAMED = 12;
 const rowsOf = step => ABOUT[step.accuracy] + number(step.rows);
+const vaguest = steps => Object.keys(ABOUT).findLast(about => steps.some(step => step.accuracy === about));
 
 const stepsAt = new Map();
 if (plan) for (const step of plan.steps) stepsAt.set(step.table_id, [...stepsAt.get(step.table_id) || [], step]);
@@ -18,9 +19,11 @@ const hasRows = id => id === data.start || (stepsAt.get(id) || []).some(step => 
 
 function rowsInWords(table) {
   const words = { delete: "deleted", update: "rewritten", check: "in the way" };
-  const steps = (stepsAt.get(table.id) || []).filter(step => step.rows);
-  const sorted = Object.keys(words).flatMap(kind => steps.filter(step => step.step === kind));
-  return sorted.map(step => `${rowsOf(step)} ${words[step.step]}`).join(", ");
+  return Object.entries(words).map(([kind, word]) => {
+    const steps = (stepsAt.get(table.id) || []).filter(step => step.rows && step.step === kind);
+    const all = { rows: steps.reduce((sum, step) => sum + step.rows, 0), accuracy: vaguest(steps) };
+    return steps.length ? `${rowsOf(all)} ${word}` : "";
+  }).filter(Boolean).join(", ");
 }
 
 function kindInPlan(table) {
