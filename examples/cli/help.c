@@ -182,7 +182,7 @@ const char cli_help_fill[] =
     "\n"
     "  --select SQL        where rows come from; up to 16 times\n"
     "  --key COLUMN,...    by which rows are the same: the columns of a unique index; all COLUMNs unless given\n"
-    "  --range COLUMN      of the key, the column of integers in whose ranges it goes; the first unless given\n"
+    "  --range COLUMN      of the key, the column in whose ranges it goes; the first unless given\n"
     "  --mode MODE         insert; update only sets the columns outside the key, of rows that are there;\n"
     "                      merge does both\n"
     "  --dry-run           counts what it would do, and changes nothing\n"

@@ -52,9 +52,11 @@ typedef struct cascade_fill_target {
   const char *const *columns; /**< Columns that the sources give, in their order. */
   const char *const *key;     /**< Of these, the key by which rows are the same: the columns of a unique index, or the primary key,
                                    in any order. */
-  const char *range;          /**< Of the key, the column in whose ranges the work goes: one of integers. NULL means the first.
-                                   Where it leads an index of every source, and of the target's key, a range costs what its rows
-                                   cost. */
+  const char *range;          /**< Of the key, the column in whose ranges the work goes. NULL means the first. Where it leads an
+                                   index of every source, and of the target's key, a range costs what its rows cost. Integers are
+                                   counted; where they are spread evenly, they cost least. Of any other type, each range asks the
+                                   database first where it ends, by the order that the column itself has: the sources' columns
+                                   are best of its type and its collation, as no index serves them otherwise. */
   uint32_t column_count;      /**< Number of columns. */
   uint32_t key_count;         /**< Number of key columns. */
 } cascade_fill_target;
@@ -77,8 +79,9 @@ typedef struct cascade_fill_options {
   const char *checkpoint_table; /**< Table in which each range's transaction leaves where the fill is, so that nothing is counted
                                      twice, even when the answer to a COMMIT is lost: `CREATE TABLE name (job VARCHAR(190)
                                      PRIMARY KEY, token VARCHAR(400) NOT NULL)`. A fill whose job is there goes on from it; one
-                                     that has ended does nothing, until the row is deleted. NULL for none; not together with
-                                     `token`. */
+                                     that has ended does nothing, until the row is deleted. The token holds three values of the
+                                     range column: where these may be texts or bytes of more than 60, it is to be a TEXT. NULL for
+                                     none; not together with `token`. */
   const char *job;              /**< Name of the fill in that table, 190 bytes at most; NULL without a table. */
   cascade_throttle *throttle;   /**< What makes it pause between its ranges, or NULL. The fill holds a reference. */
 } cascade_fill_options;
@@ -98,8 +101,12 @@ typedef struct cascade_fill_range {
   uint64_t total_skipped;  /**< Rows skipped so far. */
   uint64_t nanoseconds;    /**< Length of its transaction. */
   uint32_t retries;        /**< Times that it was rolled back and tried again. */
-  int32_t permille;        /**< Share of the way from the first to the last value of the range column that is done, 0 to 1000; -1
+  int32_t permille;        /**< Share of the way from the first to the last value of the range column that is done, 0 to 1000, as if
+                                they were spread evenly; of texts and bytes, by those that they begin with, and not sure to grow; -1
                                 when the rows are streamed. */
+  const cascade_value *after_key; /**< Of a range column that is not one of integers, in place of `after`: NULL in the first range,
+                                       which begins where the values do, and of streamed rows. */
+  const cascade_value *upto_key;  /**< The same, in place of `upto`. */
 } cascade_fill_range;
 
 /** @brief What a fill did, those parts included that came before a resume. */
@@ -157,9 +164,10 @@ CASCADE_API cascade_status cascade_fill_new(cascade_connection *connection, casc
  * @param parameter_count  how many
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_INVALID when the text is not one SELECT (unbalanced quotes or brackets, a semicolon or a
- *         comment), the rows are streamed, or the range column is not one of integers; CASCADE_SCHEMA when its columns are not as
- *         many, the type of one is not the target's (SQLite, which knows types of values only: when a range meets the value), or
- *         the database does not understand it; CASCADE_NOMEM; any database status
+ *         comment), the rows are streamed, or the range column is of a type that MariaDB sorts otherwise than it compares, or
+ *         shows otherwise than it is (ENUM, SET, FLOAT, BIT); CASCADE_SCHEMA when its columns are not as many, the type of one
+ *         is not the target's (SQLite, which knows types of values only: when a range meets the value), or the database does not
+ *         understand it; CASCADE_NOMEM; any database status
  * @note On the thread that uses the fill.
  * @since 0.1
  */

@@ -1,6 +1,5 @@
-#include "fill.h"
-
 #include "condition.h"
+#include "fill_parts.h"
 #include "parts.h"
 
 #include <stdio.h>
@@ -18,21 +17,17 @@ static void name(casc_statement *statement, const casc_sql_fill *fill, const cha
   casc_put_name(statement, fill->dialect->identifier, qualifier, identifier);
 }
 
-static void place(casc_statement *statement, const casc_dialect *dialect, const cascade_value *value) {
+void casc_fill_place(casc_statement *statement, const casc_dialect *dialect, const cascade_value *value) {
   casc_statement_parameter(statement, value);
   if (dialect->numbered) number(statement, "$%llu", statement->parameter_count);
   else put(statement, "?");
 }
 
-static void place_integer(casc_statement *statement, const casc_sql_fill *fill, int64_t value) {
-  place(statement, fill->dialect, &(cascade_value){.type = CASCADE_INT64, .integer = value});
-}
-
 static void place_text(casc_statement *statement, const casc_dialect *dialect, const char *text) {
-  place(statement, dialect, &(cascade_value){.type = CASCADE_TEXT, .data = text, .length = strlen(text)});
+  casc_fill_place(statement, dialect, &(cascade_value){.type = CASCADE_TEXT, .data = text, .length = strlen(text)});
 }
 
-static void integer_column(casc_statement *statement, const casc_sql_fill *fill, const char *expression) {
+void casc_fill_integer_column(casc_statement *statement, const casc_sql_fill *fill, const char *expression) {
   fill->dialect->column(statement, expression, CASCADE_INT64);
 }
 
@@ -43,11 +38,11 @@ static void text_column(casc_statement *statement, const casc_dialect *dialect, 
   else statement->failed = true;
 }
 
-static bool in_postgres(const casc_sql_fill *fill) {
+bool casc_fill_in_postgres(const casc_sql_fill *fill) {
   return fill->dialect->writes_in_queries;
 }
 
-static bool in_sqlite(const casc_sql_fill *fill) {
+bool casc_fill_in_sqlite(const casc_sql_fill *fill) {
   return !fill->dialect->row_locks;
 }
 
@@ -88,28 +83,48 @@ static void put_select(casc_statement *statement, const casc_sql_fill *fill, con
   for (uint32_t i = 0; i < source->parameter_count; i++) casc_statement_parameter(statement, &source->parameters[i]);
 }
 
-/* casc_1(c0, c1) As (Select ...) */
-static void put_source(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_source *source, uint32_t number) {
-  casc_str_printf(&statement->sql, "casc_%u(", number + 1);
+static bool is_converted(const casc_sql_fill *fill, const casc_sql_source *source) {
+  for (uint32_t i = 0; source->items && i < fill->count; i++)
+    if (source->items[i]) return true;
+  return false;
+}
+
+static void put_items(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_source *source) {
+  for (uint32_t i = 0; i < fill->count; i++) {
+    if (i) put(statement, ", ");
+    if (source->items[i]) put(statement, source->items[i]);
+    else casc_str_printf(&statement->sql, "c%u", i);
+  }
+}
+
+void casc_fill_put_source(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_source *source, uint32_t number) {
+  bool converted = is_converted(fill, source);
+  casc_str_printf(&statement->sql, converted ? "casc_o%u(" : "casc_%u(", number + 1);
   put_columns(statement, fill, "", false);
   put(statement, ") As (");
   put_select(statement, fill, source);
   put(statement, ")");
+  if (!converted) return;
+  casc_str_printf(&statement->sql, ", casc_%u(", number + 1);
+  put_columns(statement, fill, "", false);
+  put(statement, ") As (Select ");
+  put_items(statement, fill, source);
+  casc_str_printf(&statement->sql, " From casc_o%u)", number + 1);
 }
 
-static void put_sources(casc_statement *statement, const casc_sql_fill *fill) {
+void casc_fill_put_sources(casc_statement *statement, const casc_sql_fill *fill) {
   for (uint32_t i = 0; i < fill->source_count; i++) {
     put(statement, i ? ", " : "With ");
-    put_source(statement, fill, &fill->sources[i], i);
+    casc_fill_put_source(statement, fill, &fill->sources[i], i);
   }
 }
 
 static void put_range(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part) {
+  char column[24];
   if (!part->ranged) return;
-  casc_str_printf(&statement->sql, " Where c%u > ", fill->range);
-  place_integer(statement, fill, part->after);
-  casc_str_printf(&statement->sql, " And c%u <= ", fill->range);
-  place_integer(statement, fill, part->upto);
+  snprintf(column, sizeof column, "c%u", fill->range);
+  put(statement, " Where ");
+  casc_fill_put_within(statement, fill, part, column);
 }
 
 /* PostgreSQL has no Max of some types: they are compared as they are, or else as texts. */
@@ -120,13 +135,13 @@ static void put_greatest(casc_statement *statement, const casc_sql_fill *fill, u
   char word[24];
   snprintf(word, sizeof word, "%.*s", (int)strcspn(type, "("), type);
   bool sorted = false, as_text = false;
-  for (size_t i = 0; in_postgres(fill) && i < sizeof ordered / sizeof *ordered; i++) sorted = sorted || !strcmp(word, ordered[i]);
-  for (size_t i = 0; in_postgres(fill) && i < sizeof unordered / sizeof *unordered; i++)
+  for (size_t i = 0; casc_fill_in_postgres(fill) && i < sizeof ordered / sizeof *ordered; i++) sorted = sorted || !strcmp(word, ordered[i]);
+  for (size_t i = 0; casc_fill_in_postgres(fill) && i < sizeof unordered / sizeof *unordered; i++)
     as_text = as_text || !strcmp(word, unordered[i]);
   if (sorted || as_text)
     casc_str_printf(&statement->sql, "(Array_Agg(c%u Order By c%u%s Desc Nulls Last))[1] As c%u", column, column,
                     as_text ? "::text" : "", column);
-  else if (in_postgres(fill) && !strcmp(type, "boolean")) casc_str_printf(&statement->sql, "Bool_Or(c%u) As c%u", column, column);
+  else if (casc_fill_in_postgres(fill) && !strcmp(type, "boolean")) casc_str_printf(&statement->sql, "Bool_Or(c%u) As c%u", column, column);
   else casc_str_printf(&statement->sql, "Max(c%u) As c%u", column, column);
 }
 
@@ -162,7 +177,7 @@ static void put_rows(casc_statement *statement, const casc_sql_fill *fill, const
   if (part->first || cap) number(statement, " Limit %llu", part->first ? part->first : cap);
 }
 
-static void put_target(casc_statement *statement, const casc_sql_fill *fill, bool only) {
+void casc_fill_put_target(casc_statement *statement, const casc_sql_fill *fill, bool only) {
   if (only && fill->table->only) put(statement, "Only ");
   casc_put_table(statement, fill->dialect->identifier, fill->table);
 }
@@ -177,15 +192,10 @@ static void put_match(casc_statement *statement, const casc_sql_fill *fill, cons
     casc_str_printf(&statement->sql, " = casc_s.c%u", i);
     word = " And ";
   }
-  if (!part->ranged || in_sqlite(fill)) return;
+  if (!part->ranged || casc_fill_in_sqlite(fill)) return;
   put(statement, " And ");
-  name(statement, fill, qualifier, fill->columns[fill->range]);
-  put(statement, " > ");
-  place_integer(statement, fill, part->after);
-  put(statement, " And ");
-  name(statement, fill, qualifier, fill->columns[fill->range]);
-  put(statement, " <= ");
-  place_integer(statement, fill, part->upto);
+  casc_fill_put_within(statement, fill, part,
+                       casc_quoted_name(statement, fill->dialect->identifier, qualifier, fill->columns[fill->range]));
 }
 
 /* The columns outside the key are not all the same. */
@@ -194,9 +204,9 @@ static void put_differs(casc_statement *statement, const casc_sql_fill *fill, co
   for (uint32_t i = 0; i < fill->count; i++) {
     if (fill->key[i]) continue;
     put(statement, word);
-    if (!in_postgres(fill) && !in_sqlite(fill)) put(statement, "Not ");
+    if (!casc_fill_in_postgres(fill) && !casc_fill_in_sqlite(fill)) put(statement, "Not ");
     name(statement, fill, qualifier, fill->columns[i]);
-    put(statement, in_postgres(fill) ? " Is Distinct From " : in_sqlite(fill) ? " Is Not " : " <=> ");
+    put(statement, casc_fill_in_postgres(fill) ? " Is Distinct From " : casc_fill_in_sqlite(fill) ? " Is Not " : " <=> ");
     casc_str_printf(&statement->sql, "casc_s.c%u", i);
     word = " Or ";
   }
@@ -204,7 +214,7 @@ static void put_differs(casc_statement *statement, const casc_sql_fill *fill, co
 }
 
 static bool is_typed(const casc_sql_fill *fill, uint32_t column) {
-  return in_sqlite(fill) && fill->affinities[column] != CASC_FILL_ANY;
+  return casc_fill_in_sqlite(fill) && fill->affinities[column] != CASC_FILL_ANY;
 }
 
 static void misfit(casc_str *sql, const casc_sql_fill *fill, uint32_t column) {
@@ -245,8 +255,8 @@ static uint64_t cap_of(const casc_sql_part *part) {
 /* Insert Into t (a, b) */
 static void put_insert(casc_statement *statement, const casc_sql_fill *fill) {
   put(statement,
-      in_sqlite(fill) ? "Insert Or Abort Into " : "Insert Into "); /* whatever the table's constraints say of conflicts */
-  put_target(statement, fill, false);
+      casc_fill_in_sqlite(fill) ? "Insert Or Abort Into " : "Insert Into "); /* whatever the table's constraints say of conflicts */
+  casc_fill_put_target(statement, fill, false);
   put(statement, " (");
   put_names(statement, fill, false);
   put(statement, ") ");
@@ -254,7 +264,7 @@ static void put_insert(casc_statement *statement, const casc_sql_fill *fill) {
 
 static void put_missing(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part) {
   put(statement, "Not Exists (Select 1 From ");
-  put_target(statement, fill, true);
+  casc_fill_put_target(statement, fill, true);
   put(statement, " casc_t Where ");
   put_match(statement, fill, part, "casc_t");
   put(statement, ")");
@@ -290,7 +300,7 @@ static void put_guard(casc_statement *statement, const casc_sql_part *part) {
 }
 
 void casc_fill_apply(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part) {
-  put_sources(statement, fill);
+  casc_fill_put_sources(statement, fill);
   put(statement, ", casc_s As Materialized (");
   put_rows(statement, fill, part, cap_of(part));
   casc_str_printf(&statement->sql, "), casc_n As (Select Count(*) As n, %s As bad From casc_s)", bad_rows(statement, fill));
@@ -308,7 +318,7 @@ void casc_fill_apply(casc_statement *statement, const casc_sql_fill *fill, const
   }
   if (fill->updates) {
     put(statement, ", casc_w As (Update ");
-    put_target(statement, fill, true);
+    casc_fill_put_target(statement, fill, true);
     put(statement, " casc_t");
     put_set(statement, fill, NULL);
     put(statement, " From casc_s Where ");
@@ -319,48 +329,48 @@ void casc_fill_apply(casc_statement *statement, const casc_sql_fill *fill, const
     put(statement, " Returning 1)");
   }
   put(statement, " Select ");
-  integer_column(statement, fill, "n");
-  integer_column(statement, fill, "bad");
-  integer_column(statement, fill, fill->inserts ? "(Select Count(*) From casc_i)" : "0");
-  integer_column(statement, fill, fill->updates ? "(Select Count(*) From casc_w)" : "0");
+  casc_fill_integer_column(statement, fill, "n");
+  casc_fill_integer_column(statement, fill, "bad");
+  casc_fill_integer_column(statement, fill, fill->inserts ? "(Select Count(*) From casc_i)" : "0");
+  casc_fill_integer_column(statement, fill, fill->updates ? "(Select Count(*) From casc_w)" : "0");
   put(statement, " From casc_n");
 }
 
 void casc_fill_insert(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part) {
   put_insert(statement, fill);
-  put_sources(statement, fill);
+  casc_fill_put_sources(statement, fill);
   put(statement, " Select ");
   put_columns(statement, fill, "casc_s", false);
   put(statement, " From (");
   put_rows(statement, fill, part, part->fresh ? cap_of(part) : 0);
   put(statement, ") casc_s Where ");
-  if (in_sqlite(fill) && part->fresh) { /* SQLite knows no other way to fail outside of a trigger */
+  if (casc_fill_in_sqlite(fill) && part->fresh) { /* SQLite knows no other way to fail outside of a trigger */
     put(statement, "Case When ");
     put_bad(&statement->sql, fill);
     put(statement, " Then Json('a row that cannot be written') Else 1 End");
-  } else if (in_sqlite(fill) || part->fresh) put(statement, "1 = 1");
+  } else if (casc_fill_in_sqlite(fill) || part->fresh) put(statement, "1 = 1");
   else put_missing(statement, fill, part);
   put_key_order(statement, fill);
-  if (in_sqlite(fill)) put_on_conflict(statement, fill);
+  if (casc_fill_in_sqlite(fill)) put_on_conflict(statement, fill);
 }
 
 /* SQLite has no joins in updates, and no alias of what is updated. */
 void casc_fill_update(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part) {
-  bool joins = !in_sqlite(fill);
+  bool joins = !casc_fill_in_sqlite(fill);
   const char *target = joins ? "casc_t" : casc_quoted_name(statement, fill->dialect->identifier, NULL, fill->table->name);
   put(statement, joins ? "Update (" : "Update Or Abort ");
   if (!joins) {
-    put_target(statement, fill, false);
+    casc_fill_put_target(statement, fill, false);
     put_set(statement, fill, NULL);
     put(statement, " From (");
   }
-  put_sources(statement, fill);
+  casc_fill_put_sources(statement, fill);
   put(statement, " ");
   put_rows(statement, fill, part, 0);
   put(statement, ") casc_s");
   if (joins) {
     put(statement, " Join ");
-    put_target(statement, fill, false);
+    casc_fill_put_target(statement, fill, false);
     put(statement, " casc_t On ");
   } else put(statement, " Where ");
   put_match(statement, fill, part, target);
@@ -370,12 +380,12 @@ void casc_fill_update(casc_statement *statement, const casc_sql_fill *fill, cons
 }
 
 void casc_fill_foresee(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part) {
-  put_sources(statement, fill);
+  casc_fill_put_sources(statement, fill);
   put(statement, " Select ");
-  integer_column(statement, fill, "Count(*)");
-  integer_column(statement, fill, bad_rows(statement, fill));
-  integer_column(statement, fill, fill->inserts ? "Count(casc_new)" : "0");
-  integer_column(statement, fill, fill->updates ? "Count(casc_old)" : "0");
+  casc_fill_integer_column(statement, fill, "Count(*)");
+  casc_fill_integer_column(statement, fill, bad_rows(statement, fill));
+  casc_fill_integer_column(statement, fill, fill->inserts ? "Count(casc_new)" : "0");
+  casc_fill_integer_column(statement, fill, fill->updates ? "Count(casc_old)" : "0");
   put(statement, " From (Select ");
   put_columns(statement, fill, "casc_s", false);
   put(statement, ", Case When ");
@@ -390,73 +400,10 @@ void casc_fill_foresee(casc_statement *statement, const casc_sql_fill *fill, con
   put(statement, " Then 1 End As casc_old From (");
   put_rows(statement, fill, part, cap_of(part));
   put(statement, ") casc_s Left Join ");
-  put_target(statement, fill, true);
+  casc_fill_put_target(statement, fill, true);
   put(statement, " casc_t On ");
   put_match(statement, fill, part, "casc_t");
   put(statement, ") casc_s");
-}
-
-/* One end of a source: which it is, the value, whether that is NULL, and whether it is no integer, which is not read as one. */
-static void put_end(casc_statement *statement, const casc_sql_fill *fill, uint32_t end) {
-  uint32_t c = fill->range, table = end + 1;
-  casc_str_printf(&statement->sql, "Select * From (Select %u As casc_e, ", end);
-  casc_str_printf(&statement->sql, in_sqlite(fill) ? "Case When Typeof(c%u) = 'integer' Then c%u End" : "c%u", c, c);
-  casc_str_printf(&statement->sql, " As casc_v, Case When c%u Is Null Then 1 Else 0 End As casc_n, ", c);
-  casc_str_printf(&statement->sql, in_sqlite(fill) ? "Case When Typeof(c%u) <> 'integer' Then 1 Else 0 End" : "0", c);
-  casc_str_printf(&statement->sql, " As casc_o From casc_%u Order By casc_%u.c%u%s Limit 1) casc_e%u", table, table, c,
-                  end % 2 ? " Desc" : "", end);
-}
-
-/* Each end has its source to itself: what is read twice is no longer looked up in an index. */
-void casc_fill_ends(casc_statement *statement, const casc_sql_fill *fill) {
-  for (uint32_t i = 0; i < 2 * fill->source_count; i++) {
-    put(statement, i ? ", " : "With ");
-    put_source(statement, fill, &fill->sources[i / 2], i);
-  }
-  put(statement, " Select ");
-  integer_column(statement, fill, "casc_s.casc_e");
-  integer_column(statement, fill, "casc_s.casc_v");
-  integer_column(statement, fill, "casc_s.casc_n");
-  integer_column(statement, fill, "casc_s.casc_o");
-  put(statement, " From (");
-  for (uint32_t i = 0; i < 2 * fill->source_count; i++) {
-    if (i) put(statement, " Union All ");
-    put_end(statement, fill, i);
-  }
-  put(statement, ") casc_s");
-}
-
-void casc_fill_after(casc_statement *statement, const casc_sql_fill *fill, int64_t after) {
-  char least[32];
-  snprintf(least, sizeof least, "Min(c%u)", fill->range);
-  put_sources(statement, fill);
-  put(statement, " Select ");
-  integer_column(statement, fill, least);
-  put(statement, " From (");
-  for (uint32_t i = 0; i < fill->source_count; i++) {
-    casc_str_printf(&statement->sql, "%sSelect c%u From (Select c%u From casc_%u Where c%u > ", i ? " Union All " : "", fill->range,
-                    fill->range, i + 1, fill->range);
-    place_integer(statement, fill, after);
-    casc_str_printf(&statement->sql, " Order By c%u Limit 1) casc_a%u", fill->range, i);
-  }
-  put(statement, ") casc_s");
-}
-
-void casc_fill_next_there(casc_statement *statement, const casc_sql_fill *fill, int64_t after) {
-  const char *range = casc_quoted_name(statement, fill->dialect->identifier, "casc_t", fill->columns[fill->range]);
-  const char *least = casc_arena_printf(&statement->arena, "Min(%s)", range);
-  if (!least) {
-    statement->failed = true;
-    return;
-  }
-  put(statement, "Select ");
-  integer_column(statement, fill, least);
-  put(statement, " From ");
-  put_target(statement, fill, true);
-  put(statement, " casc_t Where ");
-  put(statement, range);
-  put(statement, " > ");
-  place_integer(statement, fill, after);
 }
 
 static void put_fault(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_fault *fault) {
@@ -476,7 +423,7 @@ static void put_fault(casc_statement *statement, const casc_sql_fill *fill, cons
 }
 
 void casc_fill_row(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part, const casc_sql_fault *fault) {
-  put_sources(statement, fill);
+  casc_fill_put_sources(statement, fill);
   put(statement, " Select ");
   for (uint32_t i = 0; i < fill->count; i++) {
     char column[32];

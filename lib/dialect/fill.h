@@ -1,5 +1,6 @@
 /* Statements of the back-fill. Sources are common tables casc_1, casc_2 ... of columns c0, c1 ...; what they give in a range, each
-   row once, is the rows that a statement is about. */
+   row once, is the rows that a statement is about. Ranges of integers are counted out here; those of other values are asked for,
+   and compared, as the database orders them: by the type and the collation of the target's column. */
 #ifndef CASC_FILL_H
 #define CASC_FILL_H
 
@@ -10,6 +11,7 @@ typedef struct casc_sql_source {
   const cascade_keys *rows; /* what it streamed */
   const cascade_value *parameters;
   uint32_t parameter_count;
+  const char *const *items; /* of casc_fill_item(); NULL for none */
 } casc_sql_source;
 
 typedef struct casc_sql_fill {
@@ -20,10 +22,12 @@ typedef struct casc_sql_fill {
   const char *const *casts;    /* as the dialect's rows_source wants them */
   const char *const *types;    /* as the table declares them */
   const int32_t *value_types;
+  const char *const *collations;
   const int32_t *affinities;   /* SQLite: casc_fill_affinity */
   const bool *key;             /* is of the key */
   const bool *nullable;
   uint32_t range;              /* position of the range column */
+  bool mixed;                  /* SQLite: it has numbers and others */
   bool inserts, updates;
   const casc_sql_source *sources;
   uint32_t source_count;
@@ -35,7 +39,7 @@ typedef enum casc_fill_affinity { CASC_FILL_ANY, CASC_FILL_INTEGERS, CASC_FILL_T
 /* The part of the rows that one transaction takes. */
 typedef struct casc_sql_part {
   bool ranged;         /* `after` < range column <= `upto` */
-  int64_t after, upto;
+  cascade_value after, upto; /* the first may be NULL: from the beginning */
   uint64_t limit;      /* of a count: go no further than one more; 0 for no limit. Where counting and writing are one, nothing is
                           written when there are more */
   uint64_t first;      /* no more rows than this, in the order of the key; 0 for all */
@@ -59,17 +63,26 @@ typedef struct casc_sql_fault {
   uint32_t column_count;
 } casc_sql_fault;
 
-/* Types of a source's columns beside the target's, in one row of casc_fill_probe_width() texts for each column; asks for no row of
-   it. `closely`: numbers are told apart, in a way that some engines do not take for all types. */
+/* Types and collations of a source's columns beside the target's, in one row of casc_fill_probe_width() texts for each column; asks
+   for no row of it. `closely`: numbers are told apart, in a way that some engines do not take for all types. */
 void casc_fill_probe(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_source *source, bool closely);
 bool casc_fill_probes_closely(const casc_sql_fill *fill);
 uint32_t casc_fill_probe_width(const casc_sql_fill *fill);
 /* What is wrong with a column, in words of the statement's memory, by the texts of the probe; NULL when nothing is. */
 const char *casc_fill_mismatch(casc_statement *statement, const casc_sql_fill *fill, uint32_t column, const cascade_value *texts);
+/* As what a column of the source is taken, so that all of its key compare as the target's do; NULL as it is. False when memory is
+   out. */
+bool casc_fill_item(casc_arena *arena, const casc_sql_fill *fill, uint32_t column, const cascade_value *texts, const char **item);
 
-/* The first and the last value of the range column in each source that has rows, in any order: rows of four integers: twice the
-   source, and 1 more for the last; the value; 1 when it is NULL; 1 when it is no integer. */
+/* The range column is one of integers. */
+bool casc_fill_counts(const casc_sql_fill *fill);
+/* It can be gone through in ranges. */
+bool casc_fill_ranges_over(const casc_sql_fill *fill);
+/* The first and the last value of the range column in each source that has rows, in their order: rows of twice the source, and 1
+   more for the last; the value; 1 when it is NULL; 1 when it is of a type that the column does not keep. */
 void casc_fill_ends(casc_statement *statement, const casc_sql_fill *fill);
+/* The value up to which the part has so many rows of a source, or about as many of several: one, or no row where it has fewer. */
+void casc_fill_bound(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_part *part, uint64_t rows);
 /* The least value of the range column greater than this, of all sources: one integer, or NULL. */
 void casc_fill_after(casc_statement *statement, const casc_sql_fill *fill, int64_t after);
 

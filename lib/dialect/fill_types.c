@@ -40,12 +40,18 @@ static void mariadb_type(casc_statement *statement, const casc_sql_fill *fill, u
   else statement->failed = true;
 }
 
+static void mariadb_collation(casc_statement *statement, const casc_sql_fill *fill, uint32_t column) {
+  char collation[40];
+  snprintf(collation, sizeof collation, "Collation(casc_s.c%u)", column);
+  fill->dialect->column(statement, collation, CASCADE_TEXT);
+}
+
 bool casc_fill_probes_closely(const casc_sql_fill *fill) {
   return fill->dialect->row_locks && !fill->dialect->writes_in_queries;
 }
 
 uint32_t casc_fill_probe_width(const casc_sql_fill *fill) {
-  return fill->dialect->writes_in_queries ? 2 : 1;
+  return fill->dialect->row_locks ? 2 : 1;
 }
 
 static void put_source(casc_statement *statement, const casc_sql_fill *fill, const casc_sql_source *source) {
@@ -69,8 +75,10 @@ void casc_fill_probe(casc_statement *statement, const casc_sql_fill *fill, const
     char column[32];
     snprintf(column, sizeof column, "casc_s.c%u", i);
     if (sqlite) fill->dialect->column(statement, "'any'", CASCADE_TEXT);
-    else if (!postgres) mariadb_type(statement, fill, i, closely);
-    else {
+    else if (!postgres) {
+      mariadb_type(statement, fill, i, closely);
+      mariadb_collation(statement, fill, i);
+    } else {
       postgres_type(statement, fill, column);
       postgres_type(statement, fill, casc_quoted_name(statement, fill->dialect->identifier, "casc_t", fill->columns[i]));
     }
@@ -115,18 +123,63 @@ static bool mariadb_takes(const char *source, const char *type, int32_t value_ty
   return !strcmp(source, "text") ? value_type != CASCADE_BLOB : value_type == CASCADE_BLOB;
 }
 
+/* A text in a collation: without what follows its name. */
+static bool is_in(const cascade_value *text, const char *name, size_t length) {
+  return text->length >= length && !memcmp(text->data, name, length) && (text->length == length || text->data[length] == '_');
+}
+
+/* Converting to a smaller character set would lose characters. */
+static bool mariadb_loses(const cascade_value *collation, const char *target) {
+  return !is_in(collation, "binary", 6) && strncmp(target, "utf8mb4", 7) != 0 && !is_in(collation, target, strcspn(target, "_"));
+}
+
 const char *casc_fill_mismatch(casc_statement *statement, const casc_sql_fill *fill, uint32_t column, const cascade_value *texts) {
   char source[80] = "", target[80] = "";
   if (!fill->dialect->row_locks) return NULL;
   snprintf(source, sizeof source, "%.*s", (int)texts[0].length, texts[0].data ? texts[0].data : "");
-  const char *given = source;
+  const char *given = source, *words, *collation = fill->collations[column];
   if (fill->dialect->writes_in_queries) {
     snprintf(target, sizeof target, "%.*s", (int)texts[1].length, texts[1].data ? texts[1].data : "");
     if (postgres_takes(source, target)) return NULL;
     given = strchr(source, ':') ? strchr(source, ':') + 1 : source;
-  } else if (mariadb_takes(source, fill->types[column], fill->value_types[column])) return NULL;
-  const char *words = casc_arena_printf(&statement->arena, "it is %s, and column %s is %s; convert it in the SELECT with CAST",
-                                        given, fill->columns[column], fill->types[column]);
+  } else if (mariadb_takes(source, fill->types[column], fill->value_types[column])) {
+    if (column != fill->range || !collation || !mariadb_loses(&texts[1], collation)) return NULL;
+    words = casc_arena_printf(&statement->arena, "it is text of collation %.*s, and column %s is of %s; convert it in the SELECT",
+                              (int)texts[1].length, texts[1].data, fill->columns[column], collation);
+    if (!words) statement->failed = true;
+    return words;
+  }
+  words = casc_arena_printf(&statement->arena, "it is %s, and column %s is %s; convert it in the SELECT with CAST", given,
+                            fill->columns[column], fill->types[column]);
   if (!words) statement->failed = true;
   return words;
+}
+
+/* What is the same already costs nothing there, and an index serves it as before. */
+static const char *postgres_item(casc_arena *arena, const casc_sql_fill *fill, uint32_t column) {
+  const char *type = fill->casts[column], *collation = fill->collations[column], *name = strrchr(type, '.');
+  bool text = !strcmp(type, "pg_catalog.text") || !strcmp(type, "pg_catalog.bpchar") || (name && !strcmp(name, ".citext"));
+  if (!collation && text) collation = "pg_catalog.\"default\"";
+  return casc_arena_printf(arena, "c%u::%s%s%s", column, type, collation ? " Collate " : "", collation ? collation : "");
+}
+
+bool casc_fill_item(casc_arena *arena, const casc_sql_fill *fill, uint32_t column, const cascade_value *texts, const char **item) {
+  const char *collation = fill->collations[column];
+  bool sqlite = !fill->dialect->row_locks;
+  *item = NULL;
+  if (!fill->key[column] || fill->value_types[column] == CASCADE_INT64 || fill->value_types[column] == CASCADE_UINT64) return true;
+  if (fill->dialect->writes_in_queries) *item = postgres_item(arena, fill, column);
+  else if (sqlite) {
+    casc_str name;
+    casc_str_init(&name, arena->alloc);
+    fill->dialect->identifier(&name, collation);
+    *item = name.failed ? NULL : casc_arena_printf(arena, "c%u Collate %s", column, name.data);
+    casc_str_free(&name);
+  } else {
+    if (!collation || is_in(&texts[1], "binary", 6) || mariadb_loses(&texts[1], collation)) return true;
+    if (texts[1].length == strlen(collation) && is_in(&texts[1], collation, texts[1].length)) return true;
+    bool converts = !is_in(&texts[1], collation, strcspn(collation, "_"));
+    *item = casc_arena_printf(arena, converts ? "Convert(c%u Using utf8mb4) Collate %s" : "c%u Collate %s", column, collation);
+  }
+  return *item;
 }

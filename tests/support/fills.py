@@ -25,7 +25,11 @@ class Range(ffi.Struct):
     _fields_ = [("size", ffi.SIZE), ("number", ffi.U64), ("after", ffi.I64), ("upto", ffi.I64), ("rows", ffi.U64),
                 ("inserted", ffi.U64), ("updated", ffi.U64), ("skipped", ffi.U64), ("total_inserted", ffi.U64),
                 ("total_updated", ffi.U64), ("total_skipped", ffi.U64), ("nanoseconds", ffi.U64), ("retries", ffi.U32),
-                ("permille", ffi.I32)]
+                ("permille", ffi.I32), ("after_key", ctypes.POINTER(ffi.Value)), ("upto_key", ctypes.POINTER(ffi.Value))]
+
+    def keys(self):
+        """Where it begins and ends, of a range column that is not one of integers; while the fill stands at it."""
+        return tuple(ffi.unvalue(key.contents) if key else None for key in (self.after_key, self.upto_key))
 
 
 class Report(ffi.Struct):
@@ -97,6 +101,7 @@ class Fill:
         if self.library.call("fill_next", self.handle, ctypes.byref(place)) != ffi.OK:
             return None
         done = Range.from_buffer_copy(place.contents)
+        done.ends = done.keys()
         self.ranges.append(done)
         return done
 

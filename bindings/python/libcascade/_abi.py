@@ -645,10 +645,12 @@ class cascade_fill_range(_Sized):
     nanoseconds: int
     retries: int
     permille: int
+    after_key: Any
+    upto_key: Any
     _fields_ = [("size", c_size_t), ("number", c_uint64), ("after", c_int64), ("upto", c_int64), ("rows", c_uint64),
         ("inserted", c_uint64), ("updated", c_uint64), ("skipped", c_uint64), ("total_inserted", c_uint64),
         ("total_updated", c_uint64), ("total_skipped", c_uint64), ("nanoseconds", c_uint64), ("retries", c_uint32),
-        ("permille", c_int32)]
+        ("permille", c_int32), ("after_key", POINTER(cascade_value)), ("upto_key", POINTER(cascade_value))]
 
 
 class cascade_fill_report(_Sized):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator, Optional, Sequence
 from . import _abi
 from ._abi import Allow, FillMode, Status
 from ._calls import Handle, carry, encode, encode_or_none, failure, lib, register, subject, text_of
-from ._values import Cells, Value
+from ._values import Cells, Value, read_cells
 from .graph import Graph, NamesOrName, _Arrays
 from .throttle import Throttle, paced
 
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Range:
-    """A committed range, and where the fill stands. `permille` is None when the rows are streamed."""
+    """A committed range, and where the fill stands. `after` and `upto` are values of the range column; where that is not one of
+    integers, `after` of the first range is None. `permille` is None when the rows are streamed."""
 
     number: int
-    after: int
-    upto: int
+    after: Value
+    upto: Value
     rows: int
     inserted: int
     updated: int
@@ -128,8 +129,12 @@ class Fill(Handle):
             if lib.cascade_fill_next(self._pointer, byref(found), failure()) == Status.DONE:
                 raise StopIteration
             info = found.contents
-            return Range(info.number, info.after, info.upto, info.rows, info.inserted, info.updated, info.skipped,
-                         info.total_inserted, info.total_updated, info.total_skipped, info.nanoseconds, info.retries,
+            after: Value = info.after
+            upto: Value = info.upto
+            if info.upto_key:
+                after, upto = (read_cells(key, 1)[0] if key else None for key in (info.after_key, info.upto_key))
+            return Range(info.number, after, upto, info.rows, info.inserted, info.updated, info.skipped, info.total_inserted,
+                         info.total_updated, info.total_skipped, info.nanoseconds, info.retries,
                          None if info.permille < 0 else info.permille)
 
     def run(self) -> FillReport:

@@ -31,8 +31,10 @@ static cascade_status set_options(cascade_fill *fill, const cascade_fill_options
   else if (options->job && strlen(options->job) > JOB_BYTES) wrong = "the job's name is longer than 190 bytes";
   else if (options->checkpoint_table && options->token) wrong = "give a token or a checkpoint table, not both";
   if (wrong) return casc_fail(fill->context, error, CASCADE_INVALID, "fill: %s", wrong);
-  if (options->token && !casc_fill_token_read(options->token, &fill->place, fill->fingerprint))
+  if (options->token) status = casc_fill_token_read(fill, options->token, fill->fingerprint, error);
+  if (status == CASCADE_DONE)
     return casc_fail(fill->context, error, CASCADE_INVALID, "fill: the token is damaged; give it as it was, or start without");
+  if (status < 0) return status;
   if (!options->batch_ms) options->batch_ms = 700;
   if (!options->max_tx_rows) options->max_tx_rows = 1000000;
   return CASCADE_OK;
@@ -50,6 +52,9 @@ cascade_status cascade_fill_new(cascade_connection *connection, cascade_graph *g
   fill->connection = casc_connection_ref(connection);
   fill->graph = cascade_graph_ref(graph);
   fill->range.size = sizeof fill->range;
+  fill->place = (casc_fill_place){
+      .first.type = CASCADE_INT64, .last.type = CASCADE_INT64, .position.type = CASCADE_INT64};
+  for (size_t i = 0; i < sizeof fill->bounds / sizeof *fill->bounds; i++) casc_str_init(&fill->bounds[i], &context->alloc);
   casc_arena_init(&fill->arena, &context->alloc);
   cascade_status status = set_options(fill, options, error);
   if (status >= 0) status = casc_fill_target_set(fill, target, error);
@@ -127,7 +132,7 @@ static cascade_status prepare(cascade_fill *fill, cascade_error **error) {
   if (status >= 0 && fill->rows && resumed && !fill->place.finished) status = casc_fill_drop_done(fill, error);
   if (status >= 0 && !fill->rows && !resumed) status = casc_fill_find_ends(fill, error);
   fill->started_ns = casc_now_ns();
-  fill->fresh_upto = fill->place.position;
+  fill->fresh_upto = fill->place.position.integer;
   fill->prepared = status >= 0;
   return status;
 }
@@ -187,6 +192,7 @@ void cascade_fill_free(cascade_fill *fill) {
   cascade_context *context = fill->context;
   casc_free(&context->alloc, fill->sources);
   free(fill->stored);
+  for (size_t i = 0; i < sizeof fill->bounds / sizeof *fill->bounds; i++) casc_str_free(&fill->bounds[i]);
   casc_arena_clear(&fill->arena);
   cascade_graph_free(fill->graph);
   cascade_throttle_free(fill->options.throttle);

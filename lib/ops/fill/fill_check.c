@@ -43,7 +43,7 @@ static casc_fill_affinity kept_as(const casc_column *column) {
 
 typedef struct lists {
   uint32_t *positions;
-  const char **names, **casts, **types;
+  const char **names, **casts, **types, **collations;
   int32_t *values, *affinities;
   bool *key, *nullable;
 } lists;
@@ -52,9 +52,11 @@ static bool get_lists(cascade_fill *fill, uint32_t count, lists *all) {
   casc_arena *arena = &fill->arena;
   *all = (lists){casc_arena_get(arena, count, sizeof *all->positions), casc_arena_get(arena, count, sizeof *all->names),
                  casc_arena_get(arena, count, sizeof *all->casts),     casc_arena_get(arena, count, sizeof *all->types),
+                 casc_arena_get(arena, count, sizeof *all->collations),
                  casc_arena_get(arena, count, sizeof *all->values),    casc_arena_get(arena, count, sizeof *all->affinities),
                  casc_arena_get(arena, count, sizeof *all->key),       casc_arena_get(arena, count, sizeof *all->nullable)};
-  return all->positions && all->names && all->casts && all->types && all->values && all->affinities && all->key && all->nullable;
+  return all->positions && all->names && all->casts && all->types && all->collations && all->values && all->affinities &&
+         all->key && all->nullable;
 }
 
 static cascade_status add_column(cascade_fill *fill, const lists *all, uint32_t i, const char *name, cascade_error **error) {
@@ -68,6 +70,7 @@ static cascade_status add_column(cascade_fill *fill, const lists *all, uint32_t 
   all->positions[i] = position;
   all->names[i] = column->name;
   all->types[i] = column->type;
+  all->collations[i] = column->collation || fill->sql.dialect->row_locks ? column->collation : "BINARY";
   all->values[i] = column->value_type;
   all->affinities[i] = kept_as(column);
   all->nullable[i] = !(column->flags & CASCADE_COLUMN_NOT_NULL) &&
@@ -134,6 +137,7 @@ cascade_status casc_fill_target_set(cascade_fill *fill, const cascade_fill_targe
                               .columns = all.names,
                               .casts = all.casts,
                               .types = all.types,
+                              .collations = all.collations,
                               .value_types = all.values,
                               .affinities = all.affinities,
                               .key = all.key,
@@ -224,66 +228,35 @@ static cascade_status probe(cascade_fill *fill, const casc_sql_source *source, c
   }
 }
 
-cascade_status casc_fill_source_check(cascade_fill *fill, const casc_sql_source *source, cascade_error **error) {
+static cascade_status take_column(cascade_fill *fill, casc_statement *statement, uint32_t column, const cascade_value *texts,
+                                  const char **item, cascade_error **error) {
+  const char *words = casc_fill_mismatch(statement, &fill->sql, column, texts);
+  if (words)
+    return casc_fail_at(fill->context, error, CASCADE_SCHEMA, fill->table->label, NULL,
+                        "table %s: source %u gives something else in its column %u: %s", fill->table->label,
+                        fill->sql.source_count + 1, column + 1, words);
+  return casc_fill_item(&fill->arena, &fill->sql, column, texts, item) ? CASCADE_OK : casc_nomem(error);
+}
+
+cascade_status casc_fill_source_check(cascade_fill *fill, casc_sql_source *source, cascade_error **error) {
   casc_statement statement;
   casc_cursor cursor = {0};
   const cascade_value *row = NULL;
   uint32_t width = casc_fill_probe_width(&fill->sql), range = fill->sql.range;
-  int32_t kind = fill->sql.value_types[range];
-  if (kind != CASCADE_INT64 && kind != CASCADE_UINT64)
+  if (!casc_fill_ranges_over(&fill->sql))
     return refuse(fill, error, CASCADE_INVALID,
-                  "table %s: ranges need a column of integers, and %s is none; name another one, or stream "
-                  "the rows",
+                  "table %s: the values of column %s are not compared as they are sorted or shown, so that no ranges of them can be "
+                  "told; name another column, or stream the rows",
                   fill->sql.columns[range]);
+  const char **items = casc_arena_get(&fill->arena, fill->sql.count, sizeof *items);
+  if (!items) return casc_nomem(error);
   cascade_error *failure = NULL;
   cascade_status status = probe(fill, source, &statement, &cursor, &row, &failure);
   if (status < 0) status = wrong_columns(fill, failure, error);
-  for (uint32_t i = 0; status == CASCADE_OK && i < fill->sql.count; i++) {
-    const char *words = casc_fill_mismatch(&statement, &fill->sql, i, &row[i * width]);
-    if (words)
-      status = casc_fail_at(fill->context, error, CASCADE_SCHEMA, fill->table->label, NULL,
-                            "table %s: source %u gives something else in its column %u: %s", fill->table->label,
-                            fill->sql.source_count + 1, i + 1, words);
-  }
+  for (uint32_t i = 0; status == CASCADE_OK && i < fill->sql.count; i++)
+    status = take_column(fill, &statement, i, &row[i * width], &items[i], error);
+  source->items = items;
   casc_cursor_close(&cursor);
   casc_statement_free(&statement);
   return status < 0 ? status : CASCADE_OK;
-}
-
-static cascade_status check_end(cascade_fill *fill, const cascade_value *row, cascade_error **error) {
-  const char *column = fill->sql.columns[fill->sql.range], *label = fill->table->label;
-  unsigned source = (unsigned)row[0].integer / 2 + 1;
-  if (row[2].integer)
-    return casc_fail_at(fill->context, error, CASCADE_CONSTRAINT, label, NULL,
-                        "table %s: source %u gives NULL in column %s of the key; leave such rows out with WHERE", label, source,
-                        column);
-  if (row[3].integer || row[1].integer == INT64_MIN)
-    return casc_fail_at(fill->context, error, CASCADE_SCHEMA, label, NULL,
-                        "table %s: source %u gives a value that is no integer for column %s; convert it with CAST", label, source,
-                        column);
-  return CASCADE_OK;
-}
-
-cascade_status casc_fill_find_ends(cascade_fill *fill, cascade_error **error) {
-  casc_fill_place *place = &fill->place;
-  casc_statement statement;
-  casc_cursor cursor = {0};
-  const cascade_value *row = NULL;
-  bool any = false;
-  casc_session_statement(fill->connection, &statement);
-  casc_fill_ends(&statement, &fill->sql);
-  cascade_status status = casc_query(fill->connection, &statement, &cursor, error);
-  while (status >= 0 && (status = casc_next(&cursor, &row, error)) == CASCADE_OK) {
-    status = check_end(fill, row, error);
-    if (status < 0) break;
-    if (!any || row[1].integer < place->first) place->first = row[1].integer;
-    if (!any || row[1].integer > place->last) place->last = row[1].integer;
-    any = true;
-  }
-  casc_cursor_close(&cursor);
-  casc_statement_free(&statement);
-  if (status < 0) return status;
-  if (any) place->position = place->first - 1;
-  else place->finished = true;
-  return CASCADE_OK;
 }

@@ -98,9 +98,10 @@ static bool fails(cascade_fill *fill, const casc_sql_part *part, bool *lost) {
 
 /* The least value of the range column up to which the part fails; the part becomes that value's rows. */
 static void narrow(cascade_fill *fill, casc_sql_part *part, bool *lost) {
-  while (part->ranged && !*lost && (uint64_t)part->upto - (uint64_t)part->after > 1) {
+  uint64_t left;
+  while (part->ranged && !*lost && (left = (uint64_t)part->upto.integer - (uint64_t)part->after.integer) > 1) {
     casc_sql_part half = *part;
-    half.upto = (int64_t)((uint64_t)part->after + ((uint64_t)part->upto - (uint64_t)part->after) / 2);
+    half.upto.integer = (int64_t)((uint64_t)part->after.integer + left / 2);
     if (fails(fill, &half, lost)) part->upto = half.upto;
     else part->after = half.upto;
   }
@@ -131,7 +132,7 @@ void casc_fill_accuse(cascade_fill *fill, const casc_sql_part *given, cascade_er
   if (!lost && cascade_error_status(*error) == CASCADE_CONSTRAINT_FK) found = find_dangling(fill, &part, &relation, &words);
   if (!found && !lost) {
     relation = NULL;
-    narrow(fill, &part, &lost);
+    if (casc_fill_counts(&fill->sql)) narrow(fill, &part, &lost);
     found = count_to_fault(fill, &part, &lost) && describe(fill, &part, NULL, &words);
   }
   if (found) {

@@ -15,8 +15,8 @@
 /* Where a fill stands: what a token says. */
 typedef struct casc_fill_place {
   bool finished;
-  int64_t first, last; /* values of the range column, as of the start */
-  int64_t position;    /* all up to this is done; of a stream, the rows taken */
+  cascade_value first, last; /* values of the range column, as of the start */
+  cascade_value position;    /* all up to this is done, nothing where it is NULL; of a stream, the rows taken */
   uint64_t ranges, inserted, updated, skipped;
 } casc_fill_place;
 
@@ -46,6 +46,8 @@ struct cascade_fill {
   cascade_status failed;
   char fingerprint[17];
   casc_fill_place place;
+  casc_str bounds[2]; /* bytes of the position, and of where the range ends */
+  uint32_t spare;     /* the one that the position is not in */
   casc_sql_table checkpoint;
   char *stored; /* the token in the checkpoint's row, or NULL */
   int64_t fresh_upto; /* behind the position, the target has no row up to this */
@@ -62,26 +64,37 @@ struct cascade_fill {
   uint64_t written; /* inserted and updated by this object */
   /* results */
   cascade_fill_range range;
+  cascade_value after, upto; /* of the range, where these are no integers */
   cascade_fill_report report;
 };
 
 /* fill_check.c */
 cascade_status casc_fill_target_set(cascade_fill *fill, const cascade_fill_target *target, cascade_error **error);
 cascade_status casc_fill_session_check(cascade_fill *fill, cascade_error **error);
-cascade_status casc_fill_source_check(cascade_fill *fill, const casc_sql_source *source, cascade_error **error);
-/* The ends of the ranges: sets first, last and position; `finished` when there are no rows. */
-cascade_status casc_fill_find_ends(cascade_fill *fill, cascade_error **error);
+cascade_status casc_fill_source_check(cascade_fill *fill, casc_sql_source *source, cascade_error **error);
 
 /* fill_token.c */
 bool casc_fill_identify(cascade_fill *fill);
 /* Malloc'ed; NULL when memory is out. */
 char *casc_fill_token_text(const cascade_fill *fill, const casc_fill_place *place);
-/* Takes the place from a token; `fingerprint` gets whose it is. False when the token is damaged. */
-bool casc_fill_token_read(const char *text, casc_fill_place *place, char fingerprint[17]);
+/* Takes the place from a token, its bytes into the fill's memory; `fingerprint` gets whose it is. CASCADE_DONE when the token is
+   damaged. */
+cascade_status casc_fill_token_read(cascade_fill *fill, const char *text, char fingerprint[17], cascade_error **error);
 /* Goes on where the token, or the checkpoint's row, says. *found: there is one. */
 cascade_status casc_fill_resume(cascade_fill *fill, bool *found, cascade_error **error);
 /* Writes the place into the checkpoint's row, in the open transaction. *token, malloc'ed, is to be kept when that is committed. */
 cascade_status casc_fill_leave_token(cascade_fill *fill, const casc_fill_place *place, char **token, cascade_error **error);
+
+/* fill_range.c */
+/* The ends of the ranges: sets first, last and position; `finished` when there are no rows. */
+cascade_status casc_fill_find_ends(cascade_fill *fill, cascade_error **error);
+/* The values of the range column that come next, as far as the last. `limit` is set by the caller. */
+cascade_status casc_fill_next_part(cascade_fill *fill, casc_sql_part *part, cascade_error **error);
+/* Where no rows are, the next ones are looked for. */
+cascade_status casc_fill_cross_gap(cascade_fill *fill, const casc_sql_part *part, cascade_error **error);
+/* The position is where the part ended. */
+void casc_fill_settle(cascade_fill *fill);
+bool casc_fill_is_last(const casc_fill_place *place);
 int32_t casc_fill_permille(const cascade_fill *fill);
 
 /* fill_stream.c */

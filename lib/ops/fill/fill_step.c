@@ -57,16 +57,6 @@ static void learn(cascade_fill *fill, const work *done, uint64_t nanoseconds) {
   fill->width = clamped((double)fill->width * (growth > most ? most : growth));
 }
 
-/* The next values of the range column, as far as the last. */
-static casc_sql_part next_part(const cascade_fill *fill) {
-  const casc_fill_place *place = &fill->place;
-  uint64_t left = (uint64_t)place->last - (uint64_t)place->position, width = fill->width < left ? fill->width : left;
-  return (casc_sql_part){.ranged = true,
-                         .after = place->position,
-                         .upto = (int64_t)((uint64_t)place->position + width),
-                         .limit = width == 1 ? 0 : bound(fill)};
-}
-
 static cascade_status count(cascade_fill *fill, work *now, cascade_error **error) {
   casc_statement statement;
   casc_cursor cursor = {0};
@@ -127,8 +117,9 @@ static cascade_status commit(cascade_fill *fill, work *now, cascade_error **erro
 static void advance(const cascade_fill *fill, work *now) {
   casc_fill_place *place = &now->place;
   *place = fill->place;
-  place->position = fill->rows ? place->position + (int64_t)fill->streamed.count : now->part.upto;
-  place->finished = !fill->rows && place->position == place->last;
+  if (fill->rows) place->position.integer += (int64_t)fill->streamed.count;
+  else place->position = now->part.upto;
+  place->finished = !fill->rows && casc_fill_is_last(place);
   place->ranges++;
   place->inserted += (uint64_t)now->inserted;
   place->updated += (uint64_t)now->updated;
@@ -151,15 +142,15 @@ static cascade_status look_for_rows(cascade_fill *fill, work *now, cascade_error
   cascade_status status = CASCADE_OK;
   now->part.fresh = false;
   if (fill->filled || !may_be_fresh(fill, now)) return CASCADE_OK;
-  if (!fill->sql.dialect->row_locks || fill->fresh_upto < now->part.upto) {
+  if (!fill->sql.dialect->row_locks || fill->fresh_upto < now->part.upto.integer) {
     int64_t next = 0;
     casc_session_statement(fill->connection, &statement);
-    casc_fill_next_there(&statement, &fill->sql, now->part.after);
+    casc_fill_next_there(&statement, &fill->sql, now->part.after.integer);
     status = casc_ask_integer(fill->connection, &statement, INT64_MAX, &next, error);
     casc_statement_free(&statement);
     fill->fresh_upto = next == INT64_MAX ? next : next - 1;
   }
-  now->part.fresh = status >= 0 && fill->fresh_upto >= now->part.upto;
+  now->part.fresh = status >= 0 && fill->fresh_upto >= now->part.upto.integer;
   return status;
 }
 
@@ -181,7 +172,7 @@ static cascade_status work_range(cascade_fill *fill, work *now, outcome *came, c
   }
   if (now->part.limit && (uint64_t)now->rows > now->part.limit) { /* denser than those before: nothing stays */
     casc_transaction_roll_back(&fill->transaction);
-    fill->width = (uint64_t)now->part.upto - (uint64_t)now->part.after;
+    if (casc_fill_counts(&fill->sql)) fill->width = (uint64_t)now->part.upto.integer - (uint64_t)now->part.after.integer;
     fill->width = fill->width > 4 ? fill->width / 4 : 1;
     return CASCADE_OK;
   }
@@ -230,11 +221,17 @@ static bool shrink(cascade_fill *fill, const cascade_error *error, uint32_t trie
   return tries < RETRIES;
 }
 
+static cascade_status next_part(cascade_fill *fill, work *now, cascade_error **error) {
+  cascade_status status = casc_fill_next_part(fill, &now->part, error);
+  now->part.limit = fill->width == 1 ? 0 : bound(fill);
+  return status;
+}
+
 static cascade_status attempt(cascade_fill *fill, work *now, outcome *came, uint32_t *tries, cascade_error **error) {
   for (*tries = 0;; ++*tries) {
     cascade_error *failure = NULL;
-    if (!fill->rows) now->part = next_part(fill);
-    cascade_status status = fill->options.dry_run || alone(fill) ? CASCADE_OK : casc_fill_begin(fill, &failure);
+    cascade_status status = fill->rows ? CASCADE_OK : next_part(fill, now, &failure);
+    if (status >= 0 && !fill->options.dry_run && !alone(fill)) status = casc_fill_begin(fill, &failure);
     if (status >= 0) status = work_range(fill, now, came, &failure);
     if (status >= 0) return status;
     /* As the session's transactions are by default. */
@@ -255,10 +252,22 @@ static cascade_status attempt(cascade_fill *fill, work *now, outcome *came, uint
   }
 }
 
+static void name_ends(cascade_fill *fill, const work *now) {
+  cascade_fill_range *range = &fill->range;
+  bool keyed = !fill->rows && !casc_fill_counts(&fill->sql);
+  fill->after = fill->place.position;
+  fill->upto = now->place.position;
+  range->after = keyed ? 0 : fill->after.integer;
+  range->upto = keyed ? 0 : fill->upto.integer;
+  range->after_key = keyed && fill->after.type != CASCADE_NULL ? &fill->after : NULL;
+  range->upto_key = keyed ? &fill->upto : NULL;
+}
+
 static void account(cascade_fill *fill, work *now, uint32_t tries, uint64_t nanoseconds) {
   cascade_fill_range *range = &fill->range;
-  range->after = fill->rows ? fill->place.position : now->part.after;
+  name_ends(fill, now);
   fill->place = now->place;
+  casc_fill_settle(fill);
   if (now->token) {
     free(fill->stored);
     fill->stored = now->token;
@@ -268,7 +277,6 @@ static void account(cascade_fill *fill, work *now, uint32_t tries, uint64_t nano
   fill->filled = now->inserted < now->rows;
   fill->written += (uint64_t)(now->inserted + now->updated);
   range->number = fill->place.ranges;
-  range->upto = fill->place.position;
   range->rows = (uint64_t)now->rows;
   range->inserted = (uint64_t)now->inserted;
   range->updated = (uint64_t)now->updated;
@@ -285,25 +293,6 @@ static void account(cascade_fill *fill, work *now, uint32_t tries, uint64_t nano
   casc_log(fill->context, CASCADE_LOG_INFO, "range %llu: %llu rows, %llu inserted, %llu updated, %.1f ms",
            (unsigned long long)range->number, (unsigned long long)range->rows, (unsigned long long)range->inserted,
            (unsigned long long)range->updated, (double)nanoseconds / 1e6);
-}
-
-/* Where no rows are, the next ones are looked for. */
-static cascade_status cross_gap(cascade_fill *fill, const work *now, cascade_error **error) {
-  casc_statement statement;
-  int64_t next = 0;
-  fill->place.position = now->part.upto;
-  if (now->part.upto == fill->place.last) {
-    fill->place.finished = true;
-    return CASCADE_OK;
-  }
-  casc_session_statement(fill->connection, &statement);
-  casc_fill_after(&statement, &fill->sql, now->part.upto);
-  cascade_status status = casc_ask_integer(fill->connection, &statement, INT64_MAX, &next, error);
-  casc_statement_free(&statement);
-  if (status < 0) return status;
-  if (next > fill->place.last) fill->place.finished = true;
-  else fill->place.position = next - 1;
-  return status;
 }
 
 /* The end was seen where no range was left to say so. */
@@ -354,7 +343,7 @@ static cascade_status step_once(cascade_fill *fill, outcome *came, cascade_error
   cascade_status status = attempt(fill, &now, came, &tries, error);
   if (status >= 0 && *came == COMMITTED) account(fill, &now, tries, casc_now_ns() - start);
   if (status >= 0 && *came == AT_END) {
-    status = cross_gap(fill, &now, error);
+    status = casc_fill_cross_gap(fill, &now.part, error);
     if (status >= 0 && fill->place.finished) status = leave_end(fill, error);
   }
   return status;

@@ -24,7 +24,7 @@ static cascade_status check_page(cascade_fill *fill, cascade_error **error) {
   for (uint64_t i = 0; i < fill->page_rows * fill->sql.count; i++) {
     uint32_t column = (uint32_t)(i % fill->sql.count);
     const char *name = fill->sql.columns[column], *label = fill->table->label;
-    uint64_t number = (uint64_t)fill->place.position + fill->page_taken + i / fill->sql.count + 1;
+    uint64_t number = (uint64_t)fill->place.position.integer + fill->page_taken + i / fill->sql.count + 1;
     if (fill->sql.key[column] && fill->page[i].type == CASCADE_NULL)
       return casc_fail_at(fill->context, error, CASCADE_CONSTRAINT, label, NULL,
                           "table %s: row %" PRIu64 " of the stream has NULL in column %s of the key", label, number, name);
@@ -53,7 +53,7 @@ static cascade_status next_page(cascade_fill *fill, uint64_t wanted, cascade_err
 
 cascade_status casc_fill_drop_done(cascade_fill *fill, cascade_error **error) {
   enum { AT_ONCE = 100000 };
-  uint64_t left = (uint64_t)fill->place.position;
+  uint64_t left = (uint64_t)fill->place.position.integer;
   cascade_status status = CASCADE_OK;
   while (status >= 0 && left && !fill->drained) {
     status = next_page(fill, left < AT_ONCE ? left : AT_ONCE, error);

@@ -5,8 +5,11 @@
 #include "scope.h"
 
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING };
 
 bool casc_fill_identify(cascade_fill *fill) {
   casc_hash hash;
@@ -28,15 +31,34 @@ bool casc_fill_identify(cascade_fill *fill) {
   return true;
 }
 
+/* An integer as its digits; what is no integer as a letter for its type and what holds it, without a point. */
+static bool put_value(casc_str *text, const cascade_value *value) {
+  uint64_t bits = 0;
+  memcpy(&bits, &value->real, sizeof bits);
+  if (value->type == CASCADE_NULL) casc_str_put(text, ".n");
+  else if (value->type == CASCADE_INT64) casc_str_printf(text, ".%" PRId64, value->integer);
+  else if (value->type == CASCADE_DOUBLE) casc_str_printf(text, ".r%016" PRIx64, bits);
+  else {
+    size_t room = sodium_base64_encoded_len(value->length, VARIANT);
+    casc_str_put(text, value->type == CASCADE_BLOB ? ".x" : ".t");
+    if (!value->length || text->failed) return !text->failed;
+    if (!casc_grow(text->alloc, (void **)&text->data, &text->capacity, text->length + room, 1)) return false;
+    sodium_bin2base64(text->data + text->length, room, (const unsigned char *)value->data, value->length, VARIANT);
+    text->length += room - 1;
+  }
+  return !text->failed;
+}
+
 static char *text_of(const casc_alloc *alloc, const casc_fill_place *place, const char *fingerprint) {
   casc_str text;
   casc_hash hash;
   char check[17];
   casc_str_init(&text, alloc);
-  casc_str_printf(&text, "casc1.%s.%d.%" PRId64 ".%" PRId64 ".%" PRId64 ".%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%" PRIu64,
-                  fingerprint, place->finished, place->first, place->last, place->position, place->ranges, place->inserted,
-                  place->updated, place->skipped);
-  if (!text.failed && casc_hash_begin(&hash)) {
+  casc_str_printf(&text, "casc1.%s.%d", fingerprint, place->finished);
+  bool done = put_value(&text, &place->first) && put_value(&text, &place->last) && put_value(&text, &place->position);
+  casc_str_printf(&text, ".%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%" PRIu64, place->ranges, place->inserted, place->updated,
+                  place->skipped);
+  if (done && !text.failed && casc_hash_begin(&hash)) {
     casc_hash_text(&hash, text.data);
     casc_hash_end(&hash, check);
     casc_str_printf(&text, ".%s", check);
@@ -50,23 +72,52 @@ char *casc_fill_token_text(const cascade_fill *fill, const casc_fill_place *plac
   return text_of(&fill->context->alloc, place, fill->fingerprint);
 }
 
-/* What was read, written again, must be the same text: so nothing of it was lost or changed. */
-bool casc_fill_token_read(const char *text, casc_fill_place *place, char fingerprint[17]) {
-  casc_fill_place read = {0};
-  int finished = 0;
-  char marks[17] = "";
-  int fields =
-      sscanf(text, "casc1.%16[0-9a-f].%1d.%" SCNd64 ".%" SCNd64 ".%" SCNd64 ".%" SCNu64 ".%" SCNu64 ".%" SCNu64 ".%" SCNu64, marks,
-             &finished, &read.first, &read.last, &read.position, &read.ranges, &read.inserted, &read.updated, &read.skipped);
-  if (fields != 9) return false;
-  read.finished = finished;
-  char *again = text_of(&casc_system_alloc, &read, marks);
-  bool same = again && !strcmp(again, text);
-  free(again);
-  if (!same) return false;
-  *place = read;
-  memcpy(fingerprint, marks, sizeof marks);
+/* The field at `*text`, up to the point that it is left behind. Whatever is wrong shows when the token is written again. False when
+   memory is out. */
+static bool read_value(casc_arena *arena, const char **text, cascade_value *value) {
+  const char *field = *text;
+  size_t length = strcspn(field, "."), size = 0;
+  uint64_t bits = 0;
+  *text += length + (field[length] == '.');
+  *value = (cascade_value){0};
+  if (*field == 'r') {
+    value->type = CASCADE_DOUBLE;
+    sscanf(field + 1, "%16" SCNx64, &bits);
+    memcpy(&value->real, &bits, sizeof bits);
+  } else if (*field == 't' || *field == 'x') {
+    value->type = *field == 't' ? CASCADE_TEXT : CASCADE_BLOB;
+    unsigned char *bytes = casc_arena_get(arena, length, 1);
+    if (!bytes) return false;
+    if (!sodium_base642bin(bytes, length, field + 1, length - 1, NULL, &size, NULL, VARIANT)) value->length = size;
+    value->data = (const char *)bytes;
+  } else if (*field != 'n') {
+    value->type = CASCADE_INT64;
+    sscanf(field, "%" SCNd64, &value->integer);
+  }
   return true;
+}
+
+/* What was read, written again, must be the same text: so nothing of it was lost or changed. */
+cascade_status casc_fill_token_read(cascade_fill *fill, const char *text, char fingerprint[17], cascade_error **error) {
+  casc_fill_place read = {0};
+  int finished = 0, taken = 0;
+  char marks[17] = "";
+  if (sscanf(text, "casc1.%16[0-9a-f].%1d.%n", marks, &finished, &taken) != 2 || !taken) return CASCADE_DONE;
+  read.finished = finished;
+  const char *rest = text + taken;
+  if (!read_value(&fill->arena, &rest, &read.first) || !read_value(&fill->arena, &rest, &read.last) ||
+      !read_value(&fill->arena, &rest, &read.position))
+    return casc_nomem(error);
+  if (sscanf(rest, "%" SCNu64 ".%" SCNu64 ".%" SCNu64 ".%" SCNu64, &read.ranges, &read.inserted, &read.updated, &read.skipped) != 4)
+    return CASCADE_DONE;
+  char *again = text_of(&fill->context->alloc, &read, marks);
+  if (!again) return casc_nomem(error);
+  bool same = !strcmp(again, text);
+  free(again);
+  if (!same) return CASCADE_DONE;
+  fill->place = read;
+  memcpy(fingerprint, marks, sizeof marks);
+  return CASCADE_OK;
 }
 
 static cascade_status read_row(cascade_fill *fill, cascade_error **error) {
@@ -99,7 +150,9 @@ cascade_status casc_fill_resume(cascade_fill *fill, bool *found, cascade_error *
     cascade_status status = read_row(fill, error);
     if (status < 0) return status;
     *found = fill->stored != NULL;
-    if (fill->stored && !casc_fill_token_read(fill->stored, &fill->place, theirs))
+    if (fill->stored) status = casc_fill_token_read(fill, fill->stored, theirs, error);
+    if (status < 0) return status;
+    if (status == CASCADE_DONE)
       return casc_fail_at(fill->context, error, CASCADE_INVALID, fill->options.checkpoint_table, NULL,
                           "the checkpoint of job %s in table %s is damaged; delete the row to start anew", fill->options.job,
                           fill->options.checkpoint_table);
@@ -128,6 +181,19 @@ static cascade_status tell_guard(cascade_fill *fill, const casc_fill_place *plac
   return status;
 }
 
+/* Values of the range column may be longer than what was made for integers. */
+static cascade_status explain(cascade_fill *fill, const char *token, cascade_error *failure, cascade_error **error) {
+  enum { USUAL = 200 }; /* more than numbers need */
+  if (cascade_error_status(failure) != CASCADE_DATABASE || strlen(token) < USUAL) return casc_error_pass(failure, error);
+  cascade_status status = casc_fail_at(fill->context, error, CASCADE_SCHEMA, fill->options.checkpoint_table, NULL,
+                                       "the checkpoint of job %s takes %zu characters, and may take more; let column token of table "
+                                       "%s be TEXT: %s",
+                                       fill->options.job, strlen(token), fill->options.checkpoint_table,
+                                       cascade_error_message(failure));
+  cascade_error_free(failure);
+  return status;
+}
+
 cascade_status casc_fill_leave_token(cascade_fill *fill, const casc_fill_place *place, char **token, cascade_error **error) {
   *token = NULL;
   if (fill->guard.ending) return tell_guard(fill, place, error);
@@ -143,15 +209,5 @@ cascade_status casc_fill_leave_token(cascade_fill *fill, const casc_fill_place *
   casc_statement_free(&statement);
   bool taken = status == CASCADE_CONSTRAINT || (status >= 0 && written != 1);
   if (taken) cascade_error_free(failure);
-  return taken ? overtaken(fill, error) : status < 0 ? casc_error_pass(failure, error) : CASCADE_OK;
-}
-
-int32_t casc_fill_permille(const cascade_fill *fill) {
-  const casc_fill_place *place = &fill->place;
-  if (fill->rows) return -1;
-  if (place->finished) return 1000;
-  if (!fill->prepared) return 0;
-  double all = (double)place->last - (double)place->first + 1, done = (double)place->position - (double)place->first + 1;
-  int32_t share = (int32_t)(1000 * done / all);
-  return share < 0 ? 0 : share > 999 ? 999 : share;
+  return taken ? overtaken(fill, error) : status < 0 ? explain(fill, *token, failure, error) : CASCADE_OK;
 }

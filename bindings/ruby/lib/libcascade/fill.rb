@@ -129,8 +129,12 @@ module Libcascade
 
     private
 
+    # `after` and `upto` of a range column that is not one of integers are its values.
     def read(info)
-      Range.new(**info.to_h(*RANGE)).freeze
+      range = Range.new(**info.to_h(*RANGE))
+      keys = [info[:after_key], info[:upto_key]]
+      range.after, range.upto = keys.map { |key| key.null? ? nil : Value.unpack(key, 1).first } unless keys.last.null?
+      range.freeze
     end
   end
 end

@@ -132,7 +132,8 @@ module Libcascade
     class FillRange < Record
       layout size: :size_t, number: :uint64, after: :int64, upto: :int64, rows: :uint64, inserted: :uint64,
              updated: :uint64, skipped: :uint64, total_inserted: :uint64, total_updated: :uint64,
-             total_skipped: :uint64, nanoseconds: :uint64, retries: :uint32, permille: :int32
+             total_skipped: :uint64, nanoseconds: :uint64, retries: :uint32, permille: :int32, after_key: :pointer,
+             upto_key: :pointer
     end
 
     class FillReport < Record
