@@ -90,9 +90,10 @@ static bool read_nothing(void *data, const cascade_value *row) {
 
 cascade_status casc_mariadb_probe(casc_mariadb_reader *reader, void (*write)(casc_statement *, const char *),
                                   const char *database, bool *may, cascade_error **error) {
+  enum { IN_READ_ONLY_TRANSACTION = 1792 }; /* comes behind the refusal of what the user may not; --read-only before */
   cascade_error *answer = NULL;
   cascade_status status = casc_mariadb_query(reader, write, database, read_nothing, NULL, &answer);
-  *may = status == CASCADE_OK || status == CASCADE_SCHEMA;
+  *may = status == CASCADE_OK || status == CASCADE_SCHEMA || cascade_error_native_code(answer) == IN_READ_ONLY_TRANSACTION;
   if (!*may && status != CASCADE_PRIVILEGE && status != CASCADE_READONLY) return casc_error_pass(answer, error);
   cascade_error_free(answer);
   return CASCADE_OK;

@@ -3,6 +3,7 @@
 
 #include "fault_driver.h"
 #include "registry.h"
+#include "scratch.h"
 #include "test_server.h"
 
 #include <stdio.h>
@@ -95,6 +96,36 @@ static void make_user(test_database *database, char user[static 80]) {
 
 static void drop_user(test_database *database, const char *user) {
   run(database, "DROP USER %s@localhost", user, "", "");
+}
+
+/* A session that only reads knows what its user might delete. */
+static void test_read_only(void **state) {
+  (void)state;
+  char place[SCRATCH_ROOM], file[SCRATCH_ROOM + 20], address[500], uri[700], user[80];
+  test_database *database = test_database_new("mariadb");
+  test_database_run(database, family);
+  make_user(database, user);
+  assert_true(scratch_directory(place, "sight"));
+  snprintf(file, sizeof file, "%s/own.cnf", place);
+  FILE *settings = fopen(file, "w");
+  assert_non_null(settings);
+  fputs("[client]\ninit-command = SET SESSION tx_read_only = 1\n", settings);
+  fclose(settings);
+  address_of(database, user, false, address);
+  snprintf(uri, sizeof uri, "%s&default_file=%s", address, file);
+  const char *rights[] = {"GRANT SELECT ON %s.* TO %s@localhost; GRANT PROCESS ON *.* TO %s@localhost",
+                          "GRANT DELETE ON %s.* TO %s@localhost"};
+  const uint32_t hidden[] = {CASCADE_HIDDEN_TRIGGERS, 0};
+  for (size_t i = 0; i < 2; i++) {
+    run(database, rights[i], database->name, user, user);
+    memory *m = memory_connect(uri);
+    assert_int_equal(cascade_graph_hidden(m->graph), hidden[i]);
+    memory_close(m);
+  }
+  assert_int_equal(remove(file), 0);
+  assert_int_equal(rmdir(place), 0);
+  drop_user(database, user);
+  test_database_free(database);
 }
 
 /* InnoDB's dictionary and what everybody sees say the same. */
@@ -454,6 +485,7 @@ int main(void) {
       cmocka_unit_test(test_both_ways),       cmocka_unit_test(test_hidden),     cmocka_unit_test(test_role),
       cmocka_unit_test(test_other_databases), cmocka_unit_test(test_long_names), cmocka_unit_test(test_no_database),
       cmocka_unit_test(test_failing_calls),   cmocka_unit_test(test_queries),    cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_read_only),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
