@@ -97,6 +97,7 @@ packages=(
   ninja-build 'the build'
   pkg-config 'finds libraries'
   python3 'scripts of the tests'
+  locales 'a host whose numbers have a comma'
   python3-jsonschema 'the JSON against its schemas'
   python3-pytest 'tests of the Python package'
   python3-django 'the package under Django'

@@ -1,5 +1,7 @@
 #include "str.h"
 
+#include "plain.h"
+
 #include <cascade/graph.h>
 
 #include <stdarg.h>
@@ -52,6 +54,12 @@ void casc_str_int(casc_str *str, long long number) {
   while (rest /= 10);
   if (number < 0) *--at = '-';
   casc_str_putn(str, at, (size_t)(digits + sizeof digits - at));
+}
+
+void casc_str_real(casc_str *str, double number) {
+  char text[CASC_REAL_ROOM];
+  casc_real_text(text, number);
+  casc_str_put(str, text);
 }
 
 void casc_str_hex(casc_str *str, const void *bytes, size_t length) {

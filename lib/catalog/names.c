@@ -2,14 +2,6 @@
 
 #include <string.h>
 
-bool casc_same_name(const char *a, const char *b) {
-  while (*a && casc_lower(*a) == casc_lower(*b)) {
-    a++;
-    b++;
-  }
-  return casc_lower(*a) == casc_lower(*b);
-}
-
 bool casc_names_fold(const char *engine) {
   return strcmp(engine, "sqlite") == 0;
 }

@@ -3,14 +3,10 @@
 #ifndef CASC_NAMES_H
 #define CASC_NAMES_H
 
+#include "plain.h"
 #include "schema.h"
 #include "str.h"
 
-static inline char casc_lower(char c) { /* whatever the host's locale */
-  return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
-}
-/* Whatever the case of ASCII letters. */
-bool casc_same_name(const char *a, const char *b);
 /* The engine has no two tables, and a table no two columns, whose names differ in case only. */
 bool casc_names_fold(const char *engine);
 /* Replaces the text by one that only this table has. */

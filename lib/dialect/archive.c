@@ -2,10 +2,10 @@
 
 #include "columns.h"
 #include "parts.h"
+#include "plain.h"
 #include "postgres_parts.h"
 
 #include <string.h>
-#include <strings.h>
 
 static void sqlite_columns(casc_statement *statement, const casc_sql_table *table) {
   const char *schema = table->schema ? table->schema : "main";
@@ -82,7 +82,7 @@ void casc_archive_together(casc_statement *statement, const char *schema) {
 
 /* SQLite's ANY keeps all values as they are in STRICT tables only; no type does everywhere. */
 const char *casc_archive_definition(const casc_dialect *dialect, const char *definition) {
-  return dialect == &casc_dialect_sqlite && !strcasecmp(definition, "any") ? "" : definition;
+  return dialect == &casc_dialect_sqlite && casc_same_name(definition, "any") ? "" : definition;
 }
 
 static void put_column(const casc_dialect *dialect, casc_str *sql, const casc_archive_column *column) {

@@ -1,5 +1,7 @@
 #include "condition.h"
 
+#include "plain.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -19,12 +21,8 @@ static const reading *reading_of(const char *engine) {
   return !strcmp(engine, "postgresql") ? &postgres : !strcmp(engine, "mariadb") ? &mariadb : &sqlite;
 }
 
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 static bool is_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' || (unsigned char)c >= 0x80;
+  return casc_is_letter(c) || casc_is_digit(c) || (unsigned char)c >= 0x80;
 }
 
 /* Behind the closing quote; NULL when there is none. A doubled quote needs no care: it closes and opens again. */
@@ -43,7 +41,7 @@ static const char *fault_at(const reading *as, const char *at, int depth) {
     return *at == '#' && as == &mariadb ? "it has a comment" : "it has a named placeholder; write ? instead";
   switch (*at) {
   case ';': return "it has a semicolon";
-  case '?': return is_digit(at[1]) ? "it has a numbered placeholder; write ? instead" : NULL;
+  case '?': return casc_is_digit(at[1]) ? "it has a numbered placeholder; write ? instead" : NULL;
   case '-': return at[1] == '-' ? "it has a comment" : NULL;
   case '/': return at[1] == '*' ? "it has a comment" : NULL;
   case ')': return depth == 0 ? "it closes a bracket that it has not opened" : NULL;

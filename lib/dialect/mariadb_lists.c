@@ -31,7 +31,7 @@ static void put_cell(casc_str *json, const cascade_value *cell) {
   switch (cell->type) {
   case CASCADE_INT64: casc_str_int(json, cell->integer); break;
   case CASCADE_UINT64: casc_str_printf(json, "%llu", (unsigned long long)cell->integer); break;
-  case CASCADE_DOUBLE: casc_str_printf(json, "%.17g", cell->real); break;
+  case CASCADE_DOUBLE: casc_str_real(json, cell->real); break;
   case CASCADE_NULL: casc_str_put(json, "null"); break;
   case CASCADE_BLOB:
     casc_str_putc(json, '"');

@@ -49,7 +49,7 @@ static bool all_integers(const cascade_keys *keys, uint32_t column) {
 static void put_element(casc_str *array, const cascade_value *cell) {
   switch (cell->type) {
   case CASCADE_INT64: casc_str_int(array, cell->integer); return;
-  case CASCADE_DOUBLE: casc_str_printf(array, "%.17g", cell->real); return;
+  case CASCADE_DOUBLE: casc_str_real(array, cell->real); return;
   case CASCADE_NULL: casc_str_put(array, "NULL"); return;
   case CASCADE_BLOB:
     casc_str_put(array, "\"\\\\x");

@@ -3,12 +3,11 @@
    collation that its own foreign-key actions apply. */
 #include "columns.h"
 #include "parts.h"
+#include "plain.h"
 #include "queue.h"
 #include "sqlite_parts.h"
 
-#include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 static void put(casc_statement *statement, const char *sql) {
   casc_put(statement, sql);
@@ -432,11 +431,11 @@ static void select_dangling(casc_statement *statement, const casc_sql_relation *
 /* A default written as a bare word is a string, except for the words that mean a value. */
 static bool is_string_word(const char *expression) {
   static const char *const values[] = {"null", "true", "false", "current_date", "current_time", "current_timestamp"};
-  if (!isalpha((unsigned char)*expression) && *expression != '_') return false;
+  if (!casc_is_letter(*expression)) return false;
   for (const char *at = expression; *at; at++)
-    if (!isalnum((unsigned char)*at) && *at != '_') return false;
+    if (!casc_is_letter(*at) && !casc_is_digit(*at)) return false;
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-    if (!strcasecmp(expression, values[i])) return false;
+    if (casc_same_name(expression, values[i])) return false;
   return true;
 }
 

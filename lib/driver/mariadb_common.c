@@ -1,9 +1,10 @@
 #include "mariadb_common.h"
 
+#include "plain.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 cascade_status casc_mariadb_status(unsigned code) {
   switch (code) {
@@ -119,7 +120,7 @@ void casc_mariadb_message(char *message, size_t size, cascade_status status, boo
 }
 
 static bool begins_with(const char *sql, const char *word) {
-  return strncasecmp(sql + strspn(sql, " \t\r\n"), word, strlen(word)) == 0;
+  return casc_begins(sql + strspn(sql, " \t\r\n"), word);
 }
 
 int32_t casc_mariadb_transaction(bool alive, unsigned server_status, bool inside, unsigned code, const char *sql) {

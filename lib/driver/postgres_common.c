@@ -1,10 +1,8 @@
 #include "postgres_common.h"
 
-#include <ctype.h>
-#include <math.h>
-#include <stdio.h>
+#include "plain.h"
+
 #include <string.h>
-#include <strings.h>
 
 cascade_status casc_postgres_status(const char *sqlstate, bool stopped) {
   static const struct {
@@ -41,8 +39,8 @@ const char *casc_postgres_advice(cascade_status status) {
 
 bool casc_postgres_is_commit(const char *sql) {
   sql += strspn(sql, " \t\r\n");
-  size_t length = strncasecmp(sql, "commit", 6) == 0 ? 6 : strncasecmp(sql, "end", 3) == 0 ? 3 : 0;
-  return length && !isalnum((unsigned char)sql[length]) && sql[length] != '_';
+  size_t length = casc_begins(sql, "commit") ? 6 : casc_begins(sql, "end") ? 3 : 0;
+  return length && !casc_is_letter(sql[length]) && !casc_is_digit(sql[length]);
 }
 
 const cascade_error_details casc_postgres_no_commit = {
@@ -62,15 +60,4 @@ bool casc_postgres_counts(const char *tag) {
   for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
     if (strncmp(tag, tags[i], strlen(tags[i])) == 0) return true;
   return false;
-}
-
-void casc_postgres_real(char text[CASC_POSTGRES_REAL], double value) {
-  if (isnan(value)) strcpy(text, "NaN");
-  else if (isinf(value)) strcpy(text, value < 0 ? "-Infinity" : "Infinity");
-  else snprintf(text, CASC_POSTGRES_REAL, "%.17g", value);
-  if (!isfinite(value)) return;
-  char *point = text + strspn(text, "-0123456789e+"), *rest = point + strcspn(point, "0123456789");
-  if (!*point) return;
-  *point = '.'; /* the locale's may be another, and more than one byte */
-  memmove(point + 1, rest, strlen(rest) + 1);
 }

@@ -9,7 +9,6 @@
 #include <stdbool.h>
 
 enum {
-  CASC_POSTGRES_REAL = 40,
   CASC_POSTGRES_PARAMETERS = 65535,
   CASC_POSTGRES_FLAGS =
       CASCADE_CAN_LOCK_ROWS | CASCADE_CAN_SKIP_LOCKED | CASCADE_CAN_SAVEPOINT | CASCADE_CAN_DEFER | CASCADE_CAN_CANCEL |
@@ -32,8 +31,5 @@ extern const cascade_error_details casc_postgres_no_commit;
 int32_t casc_postgres_fate(cascade_status status, bool before, bool now, const char *sql);
 /* Whether a command tag is one whose count is of rows that were inserted, updated or deleted. */
 bool casc_postgres_counts(const char *tag);
-
-/* A number's text, whatever the process's locale, that is read back as the same number. */
-void casc_postgres_real(char text[CASC_POSTGRES_REAL], double value);
 
 #endif

@@ -291,7 +291,7 @@ static cascade_status blocked(casc_closure *closure, uint32_t number, const casc
     const cascade_value *cell = &row[skip + i];
     if (i) casc_str_put(&words, ", ");
     if (cell->type == CASCADE_INT64) casc_str_int(&words, cell->integer);
-    else if (cell->type == CASCADE_DOUBLE) casc_str_printf(&words, "%.17g", cell->real);
+    else if (cell->type == CASCADE_DOUBLE) casc_str_real(&words, cell->real);
     else if (cell->type == CASCADE_NULL) casc_str_put(&words, "NULL");
     else if (cell->type == CASCADE_BLOB) casc_str_hex(&words, cell->data, (size_t)cell->length);
     else casc_str_putn(&words, cell->data, (size_t)cell->length);

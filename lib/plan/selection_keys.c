@@ -1,6 +1,7 @@
 #include "selection_keys.h"
 
 #include "keyset.h"
+#include "plain.h"
 #include "str.h"
 
 #include <jansson.h>
@@ -256,10 +257,10 @@ cascade_status casc_keys_from_integers(cascade_selection *selection, const int64
 
 static cascade_status refuse_cell(const builder *b, const cascade_value *cell, uint32_t position, const char *what) {
   const char *key = is_bytes(cell) && cell->data && cell->type != CASCADE_BLOB ? cell->data : "";
-  char number[40] = "";
+  char number[CASC_REAL_ROOM] = "";
   if (cell->type == CASCADE_INT64) snprintf(number, sizeof number, "%" PRId64, cell->integer);
   if (cell->type == CASCADE_UINT64) snprintf(number, sizeof number, "%" PRIu64, (uint64_t)cell->integer);
-  if (cell->type == CASCADE_DOUBLE) snprintf(number, sizeof number, "%g", cell->real);
+  if (cell->type == CASCADE_DOUBLE) casc_real_text(number, cell->real);
   if (number[0]) key = number;
   size_t length = key == number ? strlen(number) : *key ? cell->length : 0;
   return refuse_key(b, key, length, position, what);

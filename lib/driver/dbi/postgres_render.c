@@ -1,3 +1,4 @@
+#include "plain.h"
 #include "postgres_common.h"
 #include "render.h"
 
@@ -51,7 +52,7 @@ static void put_array(casc_str *sql, const cascade_value *value) {
 }
 
 static bool put_value(casc_str *sql, const cascade_value *value) {
-  char real[CASC_POSTGRES_REAL];
+  char real[CASC_REAL_ROOM];
   switch (value->type) {
   case CASCADE_NULL: casc_str_put(sql, "NULL"); return true;
   case CASCADE_INT64:
@@ -61,7 +62,7 @@ static bool put_value(casc_str *sql, const cascade_value *value) {
     return true;
   case CASCADE_UINT64: casc_str_printf(sql, "'%llu'", (unsigned long long)value->integer); return true;
   case CASCADE_DOUBLE:
-    casc_postgres_real(real, value->real);
+    casc_real_text(real, value->real);
     return put_text(sql, real, strlen(real));
   case CASCADE_TEXT:
   case CASCADE_DECIMAL: return put_text(sql, value->data, (size_t)value->length);
@@ -98,11 +99,7 @@ static bool is_space(char c) {
 }
 
 static bool begins_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80;
-}
-
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
+  return casc_is_letter(c) || (unsigned char)c >= 0x80;
 }
 
 static void copy_to(walker *walk, const char *end) {
@@ -157,7 +154,7 @@ static void copy_quoted(walker *walk, bool backslashes) {
 static bool copy_dollars(walker *walk) {
   const char *end = walk->at + 1;
   if (begins_name(*end))
-    while (begins_name(*end) || is_digit(*end)) end++;
+    while (begins_name(*end) || casc_is_digit(*end)) end++;
   if (*end != '$') return false;
   size_t length = (size_t)(++end - walk->at);
   while (*end && strncmp(end, walk->at, length) != 0) end++;
@@ -169,7 +166,7 @@ static bool copy_dollars(walker *walk) {
 /* A name, keyword or number, with the quote that follows when it is a part of it. */
 static void copy_word(walker *walk) {
   const char *from = walk->at, *end = from;
-  while (begins_name(*end) || is_digit(*end) || *end == '$') end++;
+  while (begins_name(*end) || casc_is_digit(*end) || *end == '$') end++;
   copy_to(walk, end);
   bool escapes = end == from + 1 && (*from == 'e' || *from == 'E');
   if (*end == '\'') copy_quoted(walk, escapes || walk->backslashes);
@@ -178,7 +175,7 @@ static void copy_word(walker *walk) {
 static void copy_sign(walker *walk) {
   char c = *walk->at;
   if (c == '\'' || c == '"') copy_quoted(walk, c == '\'' && walk->backslashes);
-  else if (c == '$' && is_digit(walk->at[1])) put_parameter(walk);
+  else if (c == '$' && casc_is_digit(walk->at[1])) put_parameter(walk);
   else if (c != '$' || !copy_dollars(walk)) copy_to(walk, walk->at + 1);
 }
 
@@ -196,7 +193,7 @@ static void copy_piece(walker *walk) {
     walk->at++;
   } else {
     walk->begun = true;
-    if (begins_name(*at) || is_digit(*at)) copy_word(walk);
+    if (begins_name(*at) || casc_is_digit(*at)) copy_word(walk);
     else copy_sign(walk);
   }
 }

@@ -1,7 +1,8 @@
 #include "render.h"
 
+#include "plain.h"
+
 #include <string.h>
-#include <strings.h>
 
 typedef struct walker {
   const cascade_statement *statement;
@@ -74,8 +75,8 @@ static void copy_word(walker *walk) {
   while (is_word(*walk->at)) walk->at++;
   size_t length = (size_t)(walk->at - from);
   if (*from == '$') refuse_name(walk);
-  walk->after_as = length == 2 && strncasecmp(from, "as", 2) == 0;
-  if (length == 6 && strncasecmp(from, "select", 6) == 0) casc_str_put(walk->sql, "Select");
+  walk->after_as = length == 2 && casc_begins(from, "as");
+  if (length == 6 && casc_begins(from, "select")) casc_str_put(walk->sql, "Select");
   else casc_str_putn(walk->sql, from, length);
 }
 

@@ -1,4 +1,5 @@
 #include "native.h"
+#include "plain.h"
 
 #include <endian.h>
 #include <inttypes.h>
@@ -39,7 +40,7 @@ static size_t room(const cascade_value *value) {
   switch (value->type) {
   case CASCADE_INT64: return sizeof(int64_t);
   case CASCADE_UINT64: return NUMBER;
-  case CASCADE_DOUBLE: return CASC_POSTGRES_REAL;
+  case CASCADE_DOUBLE: return CASC_REAL_ROOM;
   case CASCADE_INT64_ARRAY: return ARRAY_HEADER + value->length / sizeof(int64_t) * ARRAY_ELEMENT;
   default: return (size_t)value->length + 1;
   }
@@ -63,7 +64,7 @@ static cascade_status put(native *self, parameters *made, uint32_t at, const cas
     break;
   case CASCADE_UINT64: *to += snprintf(start, NUMBER, "%" PRIu64, (uint64_t)value->integer) + 1; break;
   case CASCADE_DOUBLE:
-    casc_postgres_real(start, value->real);
+    casc_real_text(start, value->real);
     *to += strlen(start) + 1;
     break;
   case CASCADE_TEXT:

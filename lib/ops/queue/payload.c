@@ -2,6 +2,7 @@
    are texts of a letter for their type and the value, so that nothing is lost on the way. */
 #include "queue_internal.h"
 
+#include "plain.h"
 #include "policy_json.h"
 #include "selection_internal.h"
 
@@ -20,10 +21,11 @@ enum { PLAIN = 1, RECORDING = 2 /* versions */ };
 /* ---- writing ---- */
 
 static json_t *cell_json(const cascade_value *cell) {
+  char number[CASC_REAL_ROOM];
   switch (cell->type) {
   case CASCADE_INT64: return json_sprintf("i%" PRId64, cell->integer);
   case CASCADE_UINT64: return json_sprintf("u%" PRIu64, (uint64_t)cell->integer);
-  case CASCADE_DOUBLE: return json_sprintf("r%.17g", cell->real);
+  case CASCADE_DOUBLE: casc_real_text(number, cell->real); return json_sprintf("r%s", number);
   case CASCADE_NULL: return json_null();
   default: break;
   }
@@ -155,7 +157,7 @@ static bool read_cell(casc_arena *arena, const json_t *from, cascade_value *cell
   case 'u':
     *cell = (cascade_value){.type = CASCADE_UINT64, .integer = (int64_t)strtoull(text + 1, NULL, 10)};
     return true;
-  case 'r': *cell = (cascade_value){.type = CASCADE_DOUBLE, .real = strtod(text + 1, NULL)}; return true;
+  case 'r': *cell = (cascade_value){.type = CASCADE_DOUBLE}; return casc_real_of(text + 1, &cell->real);
   case 't': *cell = (cascade_value){.type = CASCADE_TEXT, .data = text + 1, .length = length - 1}; return true;
   case 'x': return read_bytes(arena, text + 1, length - 1, cell);
   default: return false;
