@@ -23,7 +23,7 @@ static void sqlite_columns(casc_statement *statement, const casc_sql_table *tabl
   casc_statement_text(statement, table->name, strlen(table->name));
 }
 
-/* Asked in every batch: without joins, which take longer to plan than to run. 100: the default collation. */
+/* Without joins, which take longer to plan than to run. 100: the default collation. */
 static void postgres_columns(casc_statement *statement, const casc_sql_table *table) {
   casc_put(statement, "Select ");
   casc_postgres_column(statement, "a.attname", CASCADE_TEXT);
@@ -66,6 +66,32 @@ void casc_archive_columns(const casc_dialect *dialect, casc_statement *statement
   if (dialect == &casc_dialect_sqlite) sqlite_columns(statement, table);
   else if (dialect == &casc_dialect_postgres) postgres_columns(statement, table);
   else mariadb_columns(statement, table);
+}
+
+/* Whatever changes a column writes its row of the catalog anew. */
+static void postgres_stamp(casc_statement *statement, const casc_sql_table *const *tables, uint32_t count) {
+  casc_put(statement, "Select ");
+  casc_postgres_column(statement,
+                       "Coalesce(hashtextextended(String_Agg(a.attrelid || ' ' || a.attnum || ' ' || a.xmin, ',' Order By a.attrelid, "
+                       "a.attnum), 0), 0)",
+                       CASCADE_INT64);
+  casc_put(statement, " From pg_attribute a Where a.attnum > 0 And a.attrelid = Any (Array[");
+  for (uint32_t i = 0; i < count; i++) {
+    casc_postgres_name_parameter(statement, tables[i]);
+    casc_str_printf(&statement->sql, i ? ", to_regclass($%zu)" : "to_regclass($%zu)", statement->parameter_count);
+  }
+  casc_put(statement, "])");
+}
+
+bool casc_archive_stamp(const casc_dialect *dialect, casc_statement *statement, const casc_sql_table *const *tables,
+                        uint32_t count) {
+  if (dialect == &casc_dialect_postgres) postgres_stamp(statement, tables, count);
+  if (dialect == &casc_dialect_sqlite) {
+    casc_put(statement, "Select ");
+    casc_sqlite_column(statement, "schema_version", CASCADE_INT64);
+    casc_put(statement, " From pragma_schema_version");
+  }
+  return dialect != &casc_dialect_mariadb;
 }
 
 /* Files with a rollback journal are committed together, by a journal over both. */

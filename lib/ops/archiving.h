@@ -13,6 +13,8 @@ typedef struct casc_archiving {
   casc_scope *scope;
   struct casc_archived_table *tables; /* by number */
   bool open;                          /* a batch has begun to copy */
+  const casc_sql_table **sources;     /* the tables of the scope's order */
+  int64_t stamp;                      /* what the database said of their columns before they were last looked at */
 } casc_archiving;
 
 cascade_archive *casc_archive_ref(cascade_archive *archive);

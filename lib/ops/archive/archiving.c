@@ -95,6 +95,16 @@ static cascade_status prepare_lines(casc_archiving *archiving, uint32_t number, 
   return CASCADE_OK;
 }
 
+static cascade_status read_stamp(const casc_archiving *archiving, int64_t *stamp, bool *stamped, cascade_error **error) {
+  const casc_scope *scope = archiving->scope;
+  casc_statement statement;
+  casc_session_statement(scope->connection, &statement);
+  *stamped = casc_archive_stamp(scope->dialect, &statement, archiving->sources, scope->order_count);
+  cascade_status status = *stamped ? casc_ask_integer(scope->connection, &statement, 0, stamp, error) : CASCADE_OK;
+  casc_statement_free(&statement);
+  return status;
+}
+
 /* Files that SQLite commits one after the other: a crash between them would lose what is gone from the first. */
 static cascade_status check_together(const casc_archiving *archiving, cascade_error **error) {
   casc_scope *scope = archiving->scope;
@@ -124,8 +134,12 @@ cascade_status casc_archiving_init(casc_archiving *archiving, casc_scope *scope,
         "archive in tables, or purge outside of it");
   archiving->archive = casc_archive_ref(archive);
   archiving->tables = casc_arena_get(&scope->arena, scope->table_count, sizeof *archiving->tables);
+  archiving->sources = casc_arena_get(&scope->arena, scope->order_count, sizeof *archiving->sources);
   casc_sql_table *targets = casc_arena_get(&scope->arena, scope->table_count, sizeof *targets);
-  cascade_status status = archiving->tables && targets ? CASCADE_OK : casc_nomem(error);
+  bool stamped;
+  cascade_status status = archiving->tables && archiving->sources && targets ? CASCADE_OK : casc_nomem(error);
+  for (uint32_t i = 0; status >= 0 && i < scope->order_count; i++) archiving->sources[i] = &scope->tables[scope->order[i]].sql;
+  if (status >= 0) status = read_stamp(archiving, &archiving->stamp, &stamped, error);
   if (status >= 0 && archive->tables) status = check_together(archiving, error);
   for (uint32_t i = 0; status >= 0 && archive->tables && i < scope->order_count; i++)
     status = casc_archive_target(archive, scope, scope->order[i], &scope->arena, &targets[scope->order[i]], error);
@@ -175,6 +189,20 @@ static cascade_status check_columns(const casc_archiving *archiving, uint32_t nu
                             "the columns of table %s were changed while rows go from it; read the graph again, install the "
                             "archive again, and go on",
                             label);
+}
+
+/* A look at the columns of each table costs as much as a statement on its rows: with a stamp, one is taken when that has changed.
+   It is read before the columns, so that what happens between the two is seen in the next batch. */
+static cascade_status check_tables(casc_archiving *archiving, const casc_closure *closure, cascade_error **error) {
+  casc_scope *scope = archiving->scope;
+  int64_t stamp = 0;
+  bool stamped = false;
+  cascade_status status = read_stamp(archiving, &stamp, &stamped, error);
+  if (status < 0 || (stamped && stamp == archiving->stamp)) return status;
+  for (uint32_t i = 0; status >= 0 && i < scope->order_count; i++)
+    if (stamped || closure->sets[scope->order[i]].count) status = check_columns(archiving, scope->order[i], error);
+  if (status >= 0) archiving->stamp = stamp;
+  return status;
 }
 
 static cascade_status copy_to_table(const casc_archiving *archiving, uint32_t number, const casc_keyset *rows, uint64_t *copied,
@@ -264,8 +292,8 @@ static cascade_status copy_table(casc_archiving *archiving, uint32_t number, con
   casc_scope *scope = archiving->scope;
   const char *label = scope->tables[number].table->label;
   uint64_t in_table = rows->count, in_lines = rows->count;
-  cascade_status status = check_columns(archiving, number, error);
-  if (status >= 0 && archiving->archive->lines) in_lines = 0, status = copy_to_lines(archiving, number, rows, &in_lines, error);
+  cascade_status status = CASCADE_OK;
+  if (archiving->archive->lines) in_lines = 0, status = copy_to_lines(archiving, number, rows, &in_lines, error);
   if (status >= 0 && archiving->archive->tables) in_table = 0, status = copy_to_table(archiving, number, rows, &in_table, error);
   if (status < 0) return blame_archive(archiving, label, status, error);
   archiving->tables[number].copied = rows->count;
@@ -282,6 +310,7 @@ cascade_status casc_archiving_copy(casc_archiving *archiving, const casc_closure
   if (!archiving->archive) return CASCADE_OK;
   cascade_status status = casc_archive_begin(archiving->archive, error);
   archiving->open = status >= 0;
+  if (status >= 0) status = check_tables(archiving, closure, error);
   for (uint32_t i = 0; status >= 0 && i < scope->order_count; i++) {
     uint32_t number = scope->order[i];
     archiving->tables[number].copied = 0;
