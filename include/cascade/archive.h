@@ -4,8 +4,9 @@
  *
  * An archive is made once and given to purges and workers in their options. In each batch, under the locks of the batch, every row
  * that is about to go is copied with all its columns; as many must have been copied as the batch deletes, of each table, or the
- * batch is rolled back. Rows that are only rewritten, and rows that stay by a veto, are not copied. With an archive, keys of all
- * tables are read, and nothing is left to the database's own actions. What triggers of the database delete besides is not archived.
+ * batch is rolled back. Rows that are only rewritten, and rows that stay by a veto, are not copied. With an archive, nothing is left to
+ * the database's own actions, and tables whose rows cannot be told apart are refused. What triggers of the database delete besides is
+ * not archived.
  *
  * There are two kinds of places, of which an archive may have both:
  *

@@ -172,6 +172,10 @@ typedef struct casc_dialect {
   /* Inserts some columns of the rows with these identities into another table. */
   void (*copy_rows)(casc_statement *statement, const casc_sql_table *to, const casc_sql_table *table, const char *const *columns,
                     uint32_t count, const cascade_keys *keys);
+  /* Deletes rows as delete_rows() does, and inserts some columns of them, as they were then, into another table. One row of two
+     integers: how many went, and how many were inserted. NULL where one statement cannot do that. */
+  void (*move_rows)(casc_statement *statement, const casc_sql_table *to, const casc_sql_table *table, const char *const *columns,
+                    uint32_t count, const casc_sql_filter *filter);
   /* Rows of several tables in one statement, at the end of which the database checks them all; NULL where there is no such thing.
      One row of one integer for each table: how many went. */
   void (*delete_together)(casc_statement *statement, const casc_sql_table *const *tables, const cascade_keys *keys, uint32_t count);

@@ -279,6 +279,23 @@ static void copy_rows(casc_statement *statement, const casc_sql_table *to, const
   from_where(statement, table, &(casc_sql_filter){.among = keys});
 }
 
+static void move_rows(casc_statement *statement, const casc_sql_table *to, const casc_sql_table *table, const char *const *columns,
+                      uint32_t count, const casc_sql_filter *filter) {
+  put(statement, "With gone As (");
+  delete_rows(statement, table, filter);
+  put(statement, " Returning ");
+  name_list(statement, NULL, columns, count);
+  put(statement, "), kept As (Insert Into ");
+  casc_put_table(statement, casc_postgres_identifier, to);
+  put(statement, " (");
+  name_list(statement, NULL, columns, count);
+  put(statement, ") Select ");
+  name_list(statement, NULL, columns, count);
+  put(statement, " From gone Returning 1) Select ");
+  casc_postgres_column(statement, "(Select Count(*) From gone)", CASCADE_INT64);
+  casc_postgres_column(statement, "(Select Count(*) From kept)", CASCADE_INT64);
+}
+
 static void delete_together(casc_statement *statement, const casc_sql_table *const *tables, const cascade_keys *keys,
                             uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
@@ -530,6 +547,7 @@ const casc_dialect casc_dialect_postgres = {
     .count = count_rows,
     .delete_rows = delete_rows,
     .copy_rows = copy_rows,
+    .move_rows = move_rows,
     .delete_together = delete_together,
     .update_rows = update_rows,
     .select_parents = select_parents,

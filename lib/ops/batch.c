@@ -81,6 +81,23 @@ static cascade_status run_detach(casc_batch *batch, uint32_t number, const casc_
   return status;
 }
 
+/* The filter's parents are each part of the keys. */
+static cascade_status run_move(casc_batch *batch, uint32_t table, const casc_keyset *keys, casc_sql_filter filter, cascade_keys *part,
+                               uint64_t *rows, cascade_error **error) {
+  size_t slice = casc_slice(batch->closure->scope, keys);
+  cascade_status status = CASCADE_OK;
+  *rows = 0;
+  for (size_t from = 0; status >= 0 && from < keys->count;) {
+    size_t count = keys->count - from < slice ? keys->count - from : slice;
+    uint64_t moved = 0;
+    *part = casc_keyset_view(keys, from, count);
+    from += count;
+    status = batch->move(batch->move_data, table, &filter, &moved, error);
+    *rows += moved;
+  }
+  return status;
+}
+
 /* Writes the rows that refer to the closure through a relation. They were not counted: the statement is held to the batch's bound,
    and when it reaches it, the batch has been too large. */
 static cascade_status run_referencing(casc_batch *batch, verb what, uint32_t number, uint64_t *rows, cascade_error **error) {
@@ -102,7 +119,9 @@ static cascade_status run_referencing(casc_batch *batch, verb what, uint32_t num
   if (counted) status = run(scope, COUNT, relation->relation->table, relation, parents, filter, &part, rows, error);
   if (status >= 0 && !(counted && *rows > room)) {
     if (counted) filter.limit = 0;
-    status = run(scope, what, relation->relation->table, relation, parents, filter, &part, rows, error);
+    uint32_t table = relation->relation->table;
+    status = what == DELETE && batch->move ? run_move(batch, table, parents, filter, &part, rows, error)
+                                           : run(scope, what, table, relation, parents, filter, &part, rows, error);
   }
   batch->unread += *rows;
   if (status >= 0) casc_scope_learn(scope, relation, parents->count, *rows);

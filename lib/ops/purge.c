@@ -37,7 +37,10 @@ static cascade_status prepare(cascade_purge *purge, cascade_policy *policy, casc
   purge->telling =
       purge->options.before_batch || purge->options.after_batch || purge->options.after_commit || purge->options.outbox;
   uint32_t wants = CASC_SCOPE_KEYLESS | (purge->guard.detaching ? CASC_SCOPE_DETACH : 0);
-  if (purge->telling || purge->options.archive) wants |= CASC_SCOPE_HOLD_ALL;
+  const cascade_archive *archive = purge->options.archive;
+  bool moves = archive && casc_archiving_moves(archive, casc_dialect_of(purge->connection->capabilities.engine));
+  if (archive) wants |= CASC_SCOPE_OWN_ALL;
+  if (purge->telling || (archive && !moves)) wants |= CASC_SCOPE_HOLD_ALL;
   cascade_status status = casc_scope_init(&purge->scope, purge->connection, policy, selection, wants, error);
   if (status >= 0) status = casc_purge_refuse(purge, error);
   if (status >= 0) status = casc_closure_init(&purge->closure, &purge->scope, error);

@@ -299,6 +299,8 @@ static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcom
   batch.detach = purge->guard.detach;
   batch.detach_data = purge->guard.data;
   batch.exact = purge->options.archive;
+  batch.move = purge->options.archive ? casc_archiving_move : NULL;
+  batch.move_data = &purge->archiving;
   bool shaving = level->shave, more = false;
   if (status >= 0) status = change(purge, level, still, &batch, &more, error);
   if (status >= 0 && purge->closure.overflow) {

@@ -382,10 +382,10 @@ static cascade_status refuse_keyless(const casc_scope *scope, uint32_t wants, ca
     const casc_scope_relation *to = &scope->relations[i];
     const casc_scope_table *child = &scope->tables[to->relation->table];
     if (to->role == CASC_ROLE_NONE || child->table->identity_count) continue;
-    bool goes = to->role == CASC_ROLE_CASCADE && !child->held;
+    bool goes = to->role == CASC_ROLE_CASCADE && !child->held && !(wants & CASC_SCOPE_OWN_ALL);
     bool stays = to->role == CASC_ROLE_UPDATE && !child->reached && !to->rewrites_key && !to->detaches;
     if (may && to->sql.direct && (goes || stays)) continue;
-    const char *why = wants & CASC_SCOPE_HOLD_ALL ? ", as hooks, outbox and archive need it" : "";
+    const char *why = wants & (CASC_SCOPE_HOLD_ALL | CASC_SCOPE_OWN_ALL) ? ", as hooks, outbox and archive need it" : "";
     return casc_fail_at(scope->connection->context, error, CASCADE_NO_KEY, child->table->label, to->relation->label,
                         "table %s has no usable key: rows that refer through %s cannot be told apart%s; add a primary key",
                         child->table->label, to->relation->label, why);
@@ -434,9 +434,9 @@ static const char *own_updates(const casc_scope *scope, const casc_scope_relatio
 }
 
 /* What the database does anyway as soon as the referenced row goes need not be done twice. */
-static void delegate(casc_scope *scope, bool hold_all) {
+static void delegate(casc_scope *scope, bool own_all) {
   static const char left[] = "the database's own action: its rule is the same";
-  const char *never = hold_all                        ? "own statements: a hook wants the rows"
+  const char *never = own_all                         ? "own statements: a hook wants the rows"
                       : !scope->dialect->cascades_fast ? "own statements: the database's own action is slower"
                                                        : NULL;
   for (uint32_t i = 0; i < scope->order_count; i++) {
@@ -503,7 +503,7 @@ cascade_status casc_scope_init(casc_scope *scope, cascade_connection *connection
   if (status >= 0) status = arrange(scope, error);
   if (status >= 0) mark(scope, wants & CASC_SCOPE_HOLD_ALL);
   if (status >= 0) status = refuse_keyless(scope, wants, error);
-  if (status >= 0) delegate(scope, wants & CASC_SCOPE_HOLD_ALL);
+  if (status >= 0) delegate(scope, wants & (CASC_SCOPE_HOLD_ALL | CASC_SCOPE_OWN_ALL));
   return status;
 }
 

@@ -31,7 +31,8 @@ typedef enum casc_reason {
 enum {
   CASC_SCOPE_HOLD_ALL = 1, /* keys of every table, for a hook */
   CASC_SCOPE_DETACH = 2,   /* rows of relations with CASCADE_RULE_DETACH are set to NULL; else they are deleted */
-  CASC_SCOPE_KEYLESS = 4   /* rows that cannot be told apart may go, or be rewritten, by what they refer to */
+  CASC_SCOPE_KEYLESS = 4,  /* rows that cannot be told apart may go, or be rewritten, by what they refer to */
+  CASC_SCOPE_OWN_ALL = 8   /* nothing is left to the database's own actions, and no row goes that cannot be told apart */
 };
 
 typedef struct casc_scope_relation {

@@ -7,6 +7,7 @@ fails or dies, as far as each promises it.
 
 import collections
 import ctypes
+import importlib
 import json
 import os
 import pathlib
@@ -21,7 +22,7 @@ import time
 import unittest
 
 HERE = pathlib.Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "support"), str(HERE.parent / "differential")]
 
 import archive_types  # noqa: E402
 import cascade_ctypes as ffi  # noqa: E402
@@ -421,21 +422,42 @@ class Archive(unittest.TestCase):
                     install(self.library, own, session, "agent")
         self.assertEqual((self.gone(), self.library.archived(archive).rows), ([], 0))
 
-    def test_a_column_that_comes_in_the_midst(self):
+    def altered(self, sql, lines):
+        """A purge in small batches, after the third of which a statement is run. How many there were, and the failure or None."""
         session = self.museum()
-        archive = self.archive(session, file=self.file, suffix="_old")
+        self.file.unlink(missing_ok=True)
+        archive = self.archive(session, suffix="_old", file=self.file if lines else None)
         install(self.library, archive, session, "agent")
+        purge = Purge(session, session.select_where("agent", "id <= 3"), max_tx_rows=100, archive=archive)
+        batch = ctypes.POINTER(ffi.BatchInfo)()
+        try:
+            while self.library.call("purge_next", purge.handle, ctypes.byref(batch)) == ffi.OK:
+                purge.batches += 1
+                if purge.batches == 3:
+                    self.database.run(sql)
+        except sessions.Failure as failure:
+            return purge.batches, failure
+        finally:
+            purge.free()
+            archive.free()
+        return purge.batches, None
 
-        def alter(_):
-            if purge.batches == 2:
-                self.database.run("ALTER TABLE loan ADD COLUMN extra VARCHAR(7)")
-
-        purge = Purge(session, session.select_where("agent", "id <= 3"), committed=alter, max_tx_rows=100, archive=archive)
-        with self.assertRaises(sessions.Failure) as caught:
-            purge.run()
-        self.assertEqual(caught.exception.status, "CASCADE_ARCHIVE")
-        self.assertIn("were changed while rows go", caught.exception.message)
-        self.assertEqual((purge.report().batches, self.in_lines(), self.in_table()), (3, self.gone(), self.gone()))
+    def test_a_table_that_is_altered_in_the_midst(self):
+        """No row goes without all that is in it. What is no change of a column is none."""
+        changes = ["ALTER TABLE loan ADD COLUMN extra VARCHAR(7)", "ALTER TABLE loan RENAME COLUMN path TO way", "ALTER TABLE loan DROP COLUMN path",
+                   {"postgresql": "ALTER TABLE loan ALTER COLUMN path TYPE VARCHAR(50)", "mariadb": "ALTER TABLE loan MODIFY path VARCHAR(50)",
+                    "sqlite": "ALTER TABLE loan ADD COLUMN extra DEFAULT 7"}[ENGINE]]
+        for sql in changes:
+            for lines in (False, True):
+                with self.subTest(sql=sql, lines=lines):
+                    batches, failure = self.altered(sql, lines)
+                    self.assertEqual((batches, failure and failure.status), (3, "CASCADE_ARCHIVE"), failure and failure.message)
+                    self.assertRegex(failure.message, r"loan\b.*changed while rows go")
+                    self.assertEqual((self.in_table(), self.in_lines() if lines else self.gone()), (self.gone(), self.gone()))
+        for sql in ("CREATE TABLE shelf (id INTEGER)", "CREATE INDEX loan_path ON loan (path)"):
+            batches, failure = self.altered(sql, False)
+            self.assertIsNone(failure and failure.message)
+            self.assertEqual((self.in_table(), len(self.gone())), (self.gone(), LOANS * 3 // 10))
 
     def test_an_archive_that_drops_rows(self):
         """Rows that a trigger of the archive's table keeps out are missed."""
@@ -534,26 +556,28 @@ class Archive(unittest.TestCase):
         session = self.museum()
         archive = self.archive(session, suffix="_old")
         install(self.library, archive, session, "agent")
-        if ENGINE != "sqlite":
-            return  # the C test has their handles
-        sqlite3, handle = ctypes.CDLL("libsqlite3.so.0"), ctypes.c_void_p()
-        sqlite3.sqlite3_open(str(self.database.path).encode(), ctypes.byref(handle))
-        for sql in ("PRAGMA foreign_keys = ON", "BEGIN IMMEDIATE"):
-            sqlite3.sqlite3_exec(handle, sql.encode(), None, None, None)
-        with ffi.Session(self.library, None, adopted=("sqlite3", handle)) as session:
-            agents = session.select_where("agent", "id <= 2")
-            lines = self.library.archive(session, file=self.file)
-            self.refused("CASCADE_UNSUPPORTED", "only the host knows", session, agents, archive=lines)
-            Purge(session, agents, archive=archive).run()
-            sqlite3.sqlite3_exec(handle, b"ROLLBACK", None, None, None)
-            self.assertEqual((self.gone(), self.in_table(), self.lines()), ([], [], []))
-            sqlite3.sqlite3_exec(handle, b"BEGIN", None, None, None)
-            Purge(session, agents, archive=archive).run()
-            sqlite3.sqlite3_exec(handle, b"COMMIT", None, None, None)
-            self.assertEqual((len(self.gone()), self.in_table()), (LOANS // 5, self.gone()))
-            for each in (agents, lines):
+        lines = self.archive(session, file=self.file)
+        host = self.host()
+        self.addCleanup(host.close)
+        with ffi.Session(self.library, None, adopted=(host.driver, host.handle)) as session:
+            agents, more = session.select_where("agent", "id <= 2"), session.select_integers("agent", [3])
+            for end in ("ROLLBACK", "COMMIT"):
+                host.execute("BEGIN")
+                self.refused("CASCADE_UNSUPPORTED", "only the host knows", session, agents, archive=lines)
+                for selection in (agents, more):
+                    Purge(session, selection, archive=archive).run()
+                host.execute(end)
+                self.assertEqual((self.in_table(), self.lines()), (self.gone(), []))
+                self.assertEqual(len(self.gone()), LOANS * 3 // 10 if end == "COMMIT" else 0)
+            for each in (agents, more):
                 each.free()
-        sqlite3.sqlite3_close(handle)
+
+    def host(self):
+        """A session of the host's own, in which it begins and ends transactions."""
+        engine = importlib.import_module("on_" + ENGINE)
+        if ENGINE == "postgresql":
+            return engine.Host(self.database.side().connection)
+        return engine.Host(str(self.database.path) if ENGINE == "sqlite" else self.database.name)
 
 
 if __name__ == "__main__":

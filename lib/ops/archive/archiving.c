@@ -133,6 +133,7 @@ cascade_status casc_archiving_init(casc_archiving *archiving, casc_scope *scope,
         "inside a transaction of the host only the host knows whether it commits: lines of an archive would be written too early; "
         "archive in tables, or purge outside of it");
   archiving->archive = casc_archive_ref(archive);
+  archiving->moves = casc_archiving_moves(archive, scope->dialect);
   archiving->tables = casc_arena_get(&scope->arena, scope->table_count, sizeof *archiving->tables);
   archiving->sources = casc_arena_get(&scope->arena, scope->order_count, sizeof *archiving->sources);
   casc_sql_table *targets = casc_arena_get(&scope->arena, scope->table_count, sizeof *targets);
@@ -166,6 +167,14 @@ void casc_archiving_free(casc_archiving *archiving) {
 
 /* ---- in a batch ---- */
 
+static cascade_status fail_changed(const casc_scope *scope, uint32_t number, cascade_error **error) {
+  const char *label = scope->tables[number].table->label;
+  return casc_fail_at(scope->connection->context, error, CASCADE_ARCHIVE, label, NULL,
+                      "the columns of table %s were changed while rows go from it; read the graph again, install the archive again, "
+                      "and go on",
+                      label);
+}
+
 /* The rows are held, so that the table cannot be altered any more in this transaction: what it was before is what counts. */
 static cascade_status check_columns(const casc_archiving *archiving, uint32_t number, cascade_error **error) {
   casc_scope *scope = archiving->scope;
@@ -182,13 +191,7 @@ static cascade_status check_columns(const casc_archiving *archiving, uint32_t nu
   }
   if (status >= 0) casc_archive_free_facts(scope->alloc, &now);
   casc_arena_clear(&arena);
-  const char *label = scope->tables[number].table->label;
-  return status < 0 || same
-             ? status
-             : casc_fail_at(scope->connection->context, error, CASCADE_ARCHIVE, label, NULL,
-                            "the columns of table %s were changed while rows go from it; read the graph again, install the "
-                            "archive again, and go on",
-                            label);
+  return status < 0 || same ? status : fail_changed(scope, number, error);
 }
 
 /* A look at the columns of each table costs as much as a statement on its rows: with a stamp, one is taken when that has changed.
@@ -275,15 +278,18 @@ static cascade_status copy_to_lines(const casc_archiving *archiving, uint32_t nu
 /* What the archive's table refuses is nothing that stands in the way of the delete. */
 static cascade_status blame_archive(const casc_archiving *archiving, const char *label, cascade_status status,
                                     cascade_error **error) {
-  if (status != CASCADE_CONSTRAINT && status != CASCADE_CONSTRAINT_FK) {
+  bool altered = status == CASCADE_SCHEMA;
+  if (!altered && status != CASCADE_CONSTRAINT && status != CASCADE_CONSTRAINT_FK) {
     if (error) casc_error_explain(error, label, NULL, "archive");
     return status;
   }
   cascade_error *cause = error ? *error : NULL;
   if (error) *error = NULL;
   status = casc_fail_at(archiving->scope->connection->context, error, CASCADE_ARCHIVE, label, NULL,
-                        "archive: its table refuses rows of table %s, and nothing of this batch was deleted: %s", label,
-                        cascade_error_message(cause));
+                        altered ? "archive: table %s or its archive table was changed while rows go from it; read the graph again, "
+                                  "install the archive again, and go on: %s"
+                                : "archive: its table refuses rows of table %s, and nothing of this batch was deleted: %s",
+                        label, cascade_error_message(cause));
   cascade_error_free(cause);
   return status;
 }
@@ -310,7 +316,7 @@ cascade_status casc_archiving_copy(casc_archiving *archiving, const casc_closure
   if (!archiving->archive) return CASCADE_OK;
   cascade_status status = casc_archive_begin(archiving->archive, error);
   archiving->open = status >= 0;
-  if (status >= 0) status = check_tables(archiving, closure, error);
+  if (status >= 0 && !archiving->moves) status = check_tables(archiving, closure, error);
   for (uint32_t i = 0; status >= 0 && i < scope->order_count; i++) {
     uint32_t number = scope->order[i];
     archiving->tables[number].copied = 0;
@@ -319,9 +325,40 @@ cascade_status casc_archiving_copy(casc_archiving *archiving, const casc_closure
   return status;
 }
 
-cascade_status casc_archiving_verify(const casc_archiving *archiving, const casc_batch *batch, cascade_error **error) {
+bool casc_archiving_moves(const cascade_archive *archive, const casc_dialect *dialect) {
+  return !archive->lines && dialect->move_rows;
+}
+
+cascade_status casc_archiving_move(void *data, uint32_t number, const casc_sql_filter *filter, uint64_t *rows, cascade_error **error) {
+  casc_archiving *archiving = data;
   casc_scope *scope = archiving->scope;
-  for (uint32_t i = 0; archiving->archive && i < scope->order_count; i++) {
+  struct casc_archived_table *table = &archiving->tables[number];
+  casc_statement statement;
+  casc_cursor cursor = {0};
+  const cascade_value *row = NULL;
+  casc_session_statement(scope->connection, &statement);
+  scope->dialect->move_rows(&statement, &table->to, &scope->tables[number].sql, table->columns, table->count, filter);
+  cascade_status status = casc_query(scope->connection, &statement, &cursor, error);
+  if (status >= 0) status = casc_next(&cursor, &row, error);
+  if (status == CASCADE_OK) {
+    *rows = (uint64_t)row[0].integer;
+    table->copied += (uint64_t)row[1].integer;
+    archiving->archive->batch_rows += (uint64_t)row[1].integer;
+  }
+  casc_cursor_close(&cursor);
+  casc_statement_free(&statement);
+  if (status >= 0) return CASCADE_OK;
+  const char *label = scope->tables[number].table->label;
+  if (status != CASCADE_CONSTRAINT_FK) return blame_archive(archiving, label, status, error);
+  if (error) casc_error_explain(error, label, NULL, NULL); /* rows that refer to these */
+  return status;
+}
+
+/* Where rows are moved, nothing of their tables is held before: so the columns are looked at when all is done. */
+cascade_status casc_archiving_verify(casc_archiving *archiving, const casc_batch *batch, cascade_error **error) {
+  casc_scope *scope = archiving->scope;
+  cascade_status status = archiving->moves ? check_tables(archiving, batch->closure, error) : CASCADE_OK;
+  for (uint32_t i = 0; status >= 0 && archiving->archive && i < scope->order_count; i++) {
     uint32_t number = scope->order[i];
     const char *label = scope->tables[number].table->label;
     if (batch->deleted[number] != archiving->tables[number].copied)
@@ -329,7 +366,7 @@ cascade_status casc_archiving_verify(const casc_archiving *archiving, const casc
                           "archive: %llu rows of table %s were copied, and %llu deleted: the batch was rolled back",
                           (unsigned long long)archiving->tables[number].copied, label, (unsigned long long)batch->deleted[number]);
   }
-  return CASCADE_OK;
+  return status;
 }
 
 cascade_status casc_archiving_flush(casc_archiving *archiving, cascade_error **error) {
