@@ -107,10 +107,14 @@ static cascade_status refuse_tables(cascade_purge *purge, cascade_error **error)
 static cascade_status try_deletes(cascade_purge *purge, const casc_sql_table *const *tables, uint32_t count,
                                   cascade_error **error) {
   casc_statement statement;
+  cascade_error *own = NULL;
   if (!count) return CASCADE_OK;
   casc_session_statement(purge->connection, &statement);
   purge->scope.dialect->try_deletes(&statement, tables, count);
-  return casc_run(purge->connection, &statement, NULL, error);
+  cascade_status status = casc_run(purge->connection, &statement, NULL, &own);
+  if (status != CASCADE_READONLY) return status < 0 ? casc_error_pass(own, error) : status;
+  cascade_error_free(own); /* the session's own transactions may be read-only: those of the purge are not */
+  return CASCADE_OK;
 }
 
 /* Where the catalog does not tell what the user may do, the server is asked: else the first batches would be gone before it says
