@@ -346,7 +346,7 @@ class Bad(Paging):
         self.make(3, 60)
         session, call = self.session(), self.library.call
         selection = session.select_integers("p", [1])
-        out, page, text, answer = ffi.P(), ctypes.POINTER(ffi.BlockersPage)(), ffi.TEXT(), ffi.I32()
+        out, page, text, answer = ffi.place("blockers"), ctypes.POINTER(ffi.BlockersPage)(), ffi.TEXT(), ffi.I32()
         arguments = [session.connection, session.policy, selection]
         for position in range(3):
             some = [None if i == position else argument for i, argument in enumerate(arguments)]
@@ -364,7 +364,7 @@ class Bad(Paging):
             self.fails_count(cursor, -1)
         options = ffi.BlockersOptions(request_count=1)
         self.fails("CASCADE_INVALID", call, "blockers_open", *arguments, ctypes.byref(options), ctypes.byref(out))
-        options = ffi.BlockersOptions(request_count=1, requests=ctypes.cast((ffi.P * 1)(), ffi.P))
+        options = ffi.BlockersOptions(request_count=1, requests=(ctypes.POINTER(ffi.BlockersRequest) * 1)())
         self.fails("CASCADE_INVALID", call, "blockers_open", *arguments, ctypes.byref(options), ctypes.byref(out))
         self.library.lib.cascade_blockers_free(None)
         self.assertEqual(self.library.lib.cascade_blockers_cut(None), 0)

@@ -33,6 +33,7 @@ import cascade_ctypes  # noqa: E402
 import cases  # noqa: E402
 import checks  # noqa: E402
 import engines  # noqa: E402
+from scratch import IN_MEMORY  # noqa: E402
 
 TURKISH = 'tr_TR.UTF-8'
 PATIENCE = 60  # seconds for one step, under a sanitizer too
@@ -183,7 +184,7 @@ def main():
         os.makedirs(options.keep, exist_ok=True)
         directory = options.keep
     else:
-        directory = tempfile.mkdtemp(prefix='differential-', dir='/dev/shm' if os.access('/dev/shm', os.W_OK) else None)
+        directory = tempfile.mkdtemp(prefix='differential-', dir=IN_MEMORY)
     started = time.time()
     subprocess.run(['localedef', '-i', 'tr_TR', '-f', 'UTF-8', os.path.join(directory, TURKISH)], check=True)
     os.environ['LOCPATH'] = directory

@@ -23,6 +23,7 @@ import copies  # noqa: E402
 import engines  # noqa: E402
 import model  # noqa: E402
 import values  # noqa: E402
+from scratch import IN_MEMORY  # noqa: E402
 
 ENGINE = engines.find(sys.argv.pop(1) if sys.argv[1:] and sys.argv[1] in engines.NAMES else 'sqlite')
 SEEDS = range(0, 88 if os.environ.get('CASCADE_QUICK') == '1' else 330)
@@ -144,7 +145,7 @@ def seen(frozen, mistake=None):
 class Placed(unittest.TestCase):
     """With copies in a place, and a directory for files."""
     def setUp(self):
-        temporary = tempfile.TemporaryDirectory(dir='/dev/shm' if os.access('/dev/shm', os.W_OK) else None)
+        temporary = tempfile.TemporaryDirectory(dir=IN_MEMORY)
         self.addCleanup(temporary.cleanup)
         self.directory = temporary.name
         self.place = engines.place(ENGINE, f'self_{os.getpid()}')

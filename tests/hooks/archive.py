@@ -28,7 +28,7 @@ import archive_types  # noqa: E402
 import cascade_ctypes as ffi  # noqa: E402
 import sessions  # noqa: E402
 import support  # noqa: E402
-from support import Case, Library, Purge  # noqa: E402
+from support import ENGINE, Case, HookTest, Library, Purge  # noqa: E402
 
 SEEDS = range(3 if support.QUICK else 7)
 KILLS = 3 if support.QUICK else 8
@@ -70,27 +70,16 @@ def child(uri, file, limit):
             handle.free()
 
 
-class Archive(unittest.TestCase):
-    maxDiff = None
-
+class Archive(HookTest):
     @classmethod
     def setUpClass(cls):
-        cls.database, cls.library = sessions.ENGINES[ENGINE](), Library()
+        super().setUpClass()
         cls.scratch = tempfile.TemporaryDirectory()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.database.drop()
-        cls.scratch.cleanup()
+        cls.addClassCleanup(cls.scratch.cleanup)
 
     def setUp(self):
         self.file = pathlib.Path(self.scratch.name) / "rows.jsonl"
         self.file.unlink(missing_ok=True)
-
-    def session(self, policy=None, driver="native"):
-        session = ffi.Session(self.library, self.database.uri(driver), policy)
-        self.addCleanup(session.close)
-        return session
 
     def lines(self):
         text = self.file.read_text(encoding="utf-8") if self.file.exists() else ""
@@ -403,8 +392,8 @@ class Archive(unittest.TestCase):
         self.database.run("ALTER TABLE loan ADD COLUMN extra VARCHAR(7)")
         refused("Add Column")
         install(self.library, archive, session, "agent")
-        text = ctypes.c_void_p()
-        self.assertEqual(self.library.call("archive_ddl", archive, session.connection, session.policy, b"agent", ctypes.byref(text)), ffi.DONE)
+        nothing = ctypes.byref(ffi.OWN_TEXT())
+        self.assertEqual(self.library.call("archive_ddl", archive, session.connection, session.policy, b"agent", nothing), ffi.DONE)
         self.database.end_sides()  # SQLite's sessions learn of others' changes too late for this
         self.database.run("ALTER TABLE loan_old DROP COLUMN extra", "ALTER TABLE loan_old ADD COLUMN extra VARCHAR(6)")
         refused("column extra is of type ")
@@ -581,7 +570,6 @@ class Archive(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    ENGINE = sys.argv[1]
     if "--child" in sys.argv:
         child(sys.argv[3], sys.argv[4], int(sys.argv[5]))
     else:

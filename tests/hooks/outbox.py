@@ -22,33 +22,24 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 import cascade_ctypes as ffi  # noqa: E402
 import sessions  # noqa: E402
 import support  # noqa: E402
-from support import Case, Library, Purge  # noqa: E402
+from support import ENGINE, Case, HookTest, Library, Purge  # noqa: E402
 
 SEEDS = range(3 if support.QUICK else 8)
 KILLS = 4 if support.QUICK else 10
 LOANS = 6000
 
 
-class ReadOptions(ffi.Struct):
-    _fields_ = [("size", ffi.SIZE), ("limit", ffi.U32), ("lease_ms", ffi.U32)]
-
-
 def install(library, connection):
     library.call("outbox_install", connection)
 
 
-def take_text(library, text):
-    words = ctypes.string_at(text).decode()
-    library.lib.cascade_text_free(text)
-    return json.loads(words)
-
-
 def read(library, connection, **options):
     """The number of a batch and its rows, or None."""
-    batch, text = ffi.I64(), ffi.P()
-    if library.call("outbox_read", connection, ctypes.byref(ReadOptions(**options)), ctypes.byref(batch), ctypes.byref(text)) != ffi.OK:
+    batch = ffi.I64()
+    words = library.text("outbox_read", connection, ctypes.byref(ffi.OutboxOptions(**options)), ctypes.byref(batch))
+    if words is None:
         return None
-    found = take_text(library, text)
+    found = json.loads(words)
     assert found["batch"] == batch.value
     return batch.value, found["rows"]
 
@@ -60,9 +51,7 @@ def acknowledge(library, connection, batch):
 
 
 def audit(library, connection):
-    text = ffi.P()
-    library.call("audit_list", connection, None, ctypes.byref(text))
-    return take_text(library, text)["purges"]
+    return json.loads(library.text("audit_list", connection, None))["purges"]
 
 
 def name(row):
@@ -83,22 +72,7 @@ def child(uri):
         selection.free()
 
 
-class Outbox(unittest.TestCase):
-    maxDiff = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.database, cls.library = sessions.ENGINES[ENGINE](), Library()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.database.drop()
-
-    def session(self, policy=None, driver="native"):
-        session = ffi.Session(self.library, self.database.uri(driver), policy)
-        self.addCleanup(session.close)
-        return session
-
+class Outbox(HookTest):
     def everything(self, connection):
         """All rows of the outbox, read and acknowledged."""
         rows = []
@@ -264,7 +238,6 @@ class Outbox(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    ENGINE = sys.argv[1]
     if "--child" in sys.argv:
         child(sys.argv[3])
     else:

@@ -10,56 +10,27 @@ import os
 import pathlib
 import random
 import sys
+import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
 
 import cascade_ctypes as ffi  # noqa: E402
 import sessions  # noqa: E402
+from libcascade._abi import cascade_archive_write as WRITE  # noqa: E402
 
+ENGINE = sys.argv[1]  # the first argument of every script here
 QUICK = bool(os.environ.get("CASCADE_QUICK"))
 
 
-class RowColumns(ffi.Struct):
-    _fields_ = [("size", ffi.SIZE), ("row_count", ffi.U64), ("column_count", ffi.U32), ("reserved", ffi.U32),
-                ("columns", ctypes.POINTER(ffi.TEXT)), ("cells", ctypes.POINTER(ffi.Value))]
-
-
-WRITE = ctypes.CFUNCTYPE(ffi.I32, ffi.P, ffi.I32, ctypes.POINTER(ctypes.c_char), ffi.U64)
-
-
-class ArchiveOptions(ffi.Struct):
-    _fields_ = [("size", ffi.SIZE), ("file", ffi.TEXT), ("write", WRITE), ("user_data", ffi.P), ("suffix", ffi.TEXT), ("schema", ffi.TEXT)]
-
-
-class ArchiveReport(ffi.Struct):
-    _fields_ = [("size", ffi.SIZE), ("rows", ffi.U64), ("bytes", ffi.U64), ("cut", ffi.U64)]
-
-
-class Report(ffi.Struct):
-    _fields_ = [*ffi.PurgeReport._fields_, ("vetoed", ffi.U64), ("kept", ffi.U64)]
-
-
 class Library(sessions.Library):
-    def __init__(self):
-        super().__init__()
-        self.lib.cascade_purge_kept.argtypes = [ffi.P, ffi.U32] + 2 * [ctypes.POINTER(ctypes.POINTER(ffi.Keys))]
-        self.lib.cascade_purge_kept.restype = ffi.I32
-        self.lib.cascade_purge_row_columns.argtypes = [ffi.P, ffi.U32, ffi.P]
-        self.lib.cascade_purge_veto.argtypes = [ffi.P, ffi.U32, ctypes.POINTER(ffi.U64), ffi.U64]
-        self.lib.cascade_purge_blame.argtypes = [ffi.P, ffi.TEXT, ffi.TEXT]
-        self.lib.cascade_purge_blame.restype = ffi.I32
-        self.lib.cascade_archive_describe.argtypes = [ffi.P, ffi.P]
-        self.lib.cascade_archive_free.argtypes = [ffi.P]
-        self.lib.cascade_archive_free.restype = None
-
     def archive(self, session, file=None, write=None, suffix=None, schema=None):
         self.kept = WRITE(write) if write else WRITE()
-        options = ArchiveOptions(file=file and str(file).encode(), write=self.kept, suffix=suffix and suffix.encode(),
-                                 schema=schema and schema.encode())
+        options = ffi.ArchiveOptions(file=file and str(file).encode(), write=self.kept, suffix=suffix and suffix.encode(),
+                                     schema=schema and schema.encode())
         return self.make("archive", "archive_new", session.context, ctypes.byref(options))
 
     def archived(self, archive):
-        report = ArchiveReport()
+        report = ffi.ArchiveReport()
         self.check("archive_describe", archive, ctypes.byref(report))
         return report
 
@@ -100,7 +71,7 @@ class Purge:
 
     def cells_of(self, position):
         """Columns besides the keys: one tuple for each row."""
-        found = RowColumns()
+        found = ffi.RowColumns()
         self.library.check("purge_row_columns", self.handle, position, ctypes.byref(found))
         width = found.column_count
         return [tuple(ffi.unvalue(found.cells[i * width + j]) for j in range(width)) for i in range(found.row_count)]
@@ -117,7 +88,7 @@ class Purge:
         return self.report()
 
     def report(self):
-        report = Report()
+        report = ffi.PurgeReport()
         self.library.check("purge_describe", self.handle, ctypes.byref(report))
         return report
 
@@ -135,6 +106,22 @@ class Purge:
 
     def free(self):
         self.handle.free()
+
+
+class HookTest(unittest.TestCase):
+    """A database of the engine, and the library."""
+
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.database, cls.library = sessions.ENGINES[ENGINE](), Library()
+        cls.addClassCleanup(cls.database.drop)
+
+    def session(self, policy=None, driver="native"):
+        session = ffi.Session(self.library, self.database.uri(driver), policy)
+        self.addCleanup(session.close)
+        return session
 
 
 class Reference:

@@ -15,22 +15,12 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 import cascade_ctypes as ffi  # noqa: E402
 import sessions  # noqa: E402
 import support  # noqa: E402
-from support import Case, Library, Purge  # noqa: E402
+from support import ENGINE, Case, HookTest, Purge  # noqa: E402
 
 SEEDS = range(6 if support.QUICK else 20)
 
 
-class Vetoes(unittest.TestCase):
-    maxDiff = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.database, cls.library = sessions.ENGINES[ENGINE](), Library()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.database.drop()
-
+class Vetoes(HookTest):
     def run_case(self, case, vetoed, driver="native", **options):
         self.database.clear()
         case.create(self.database)
@@ -177,5 +167,5 @@ class Vetoes(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    ENGINE, SEED = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else None
+    SEED = int(sys.argv[2]) if len(sys.argv) > 2 else None
     unittest.main(argv=sys.argv[:1])

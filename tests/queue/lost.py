@@ -22,31 +22,6 @@ PETS, LEASE_MS = 120, 60
 GONE = 1 + PETS + 2 * PETS
 
 
-class JobOptions(ffi.Struct):
-    _fields_ = [("size", ffi.SIZE), ("allow", ffi.U32), ("integrity", ffi.I32), ("max_rows", ffi.U64), ("max_tx_rows", ffi.U64),
-                ("batch_ms", ffi.U32), ("max_attempts", ffi.U32), ("delay_ms", ffi.U64), ("outbox", ffi.I32),
-                ("column_count", ffi.U32), ("column_tables", ffi.P), ("columns", ffi.P), ("actor", ffi.TEXT), ("reason", ffi.TEXT)]
-
-
-class DetachOptions(ffi.Struct):
-    _fields_ = [("size", ffi.SIZE), ("allow", ffi.U32), ("reserved", ffi.U32), ("max_tx_rows", ffi.U64), ("job", ffi.P)]
-
-
-class WorkerOptions(ffi.Struct):
-    _fields_ = [("size", ffi.SIZE), ("owner", ffi.TEXT), ("lease_ms", ffi.U32), ("turn_ms", ffi.U32), ("throttle", ffi.P)]
-
-
-class Library(sessions.Library):
-    def __init__(self):
-        super().__init__()
-        P, error = ffi.P, ctypes.POINTER(ffi.P)
-        for name, types in (("queue_install", (P,)), ("outbox_install", (P,)), ("queue_purge", (P, P, P, P, P)),
-                            ("detach", (P, P, P, P, P)), ("worker_new", (P, P, error)), ("worker_step", (P,))):
-            function = getattr(self.lib, "cascade_" + name)
-            function.argtypes, function.restype = (*types, error), ffi.I32
-        self.lib.cascade_worker_free.argtypes = [P]
-
-
 class Lost(unittest.TestCase):
     engine = driver = None
 
@@ -54,7 +29,7 @@ class Lost(unittest.TestCase):
     def setUpClass(cls):
         cls.database = sessions.ENGINES[cls.engine]()
         cls.addClassCleanup(cls.database.drop)
-        cls.library = Library()
+        cls.library = sessions.Library()
         cls.proxy = Proxy(cls.database)
         cls.addClassCleanup(cls.proxy.close)
         cls.database.run("CREATE TABLE owner (id INTEGER PRIMARY KEY)",
@@ -81,17 +56,17 @@ class Lost(unittest.TestCase):
                           "INSERT INTO visit VALUES " + ", ".join(f"({n}, {(n + 1) // 2})" for n in range(1, 2 * PETS + 1)))
 
     def put_in(self, session, detached):
-        job = JobOptions(max_tx_rows=60, outbox=1, actor=b"jo", max_attempts=1000)
+        job = ffi.JobOptions(max_tx_rows=60, outbox=1, actor=b"jo", max_attempts=1000)
         with session.select_integers("owner", [1]) as owner:
             if detached:
-                options = DetachOptions(job=ctypes.cast(ctypes.pointer(job), ffi.P))
+                options = ffi.DetachOptions(job=ctypes.pointer(job))
                 self.library.call("detach", session.connection, session.policy, owner, ctypes.byref(options), None)
             else:
                 self.library.call("queue_purge", session.connection, session.policy, owner, ctypes.byref(job), None)
 
     def work(self, session, lease_ms=LEASE_MS):
         """Until no job is due."""
-        options = WorkerOptions(lease_ms=lease_ms, turn_ms=15)
+        options = ffi.WorkerOptions(lease_ms=lease_ms, turn_ms=15)
         with self.library.make("worker", "worker_new", session.connection, ctypes.byref(options)) as worker:
             while self.library.call("worker_step", worker) == ffi.OK:
                 pass

@@ -1,123 +1,33 @@
 """The library through ctypes: as much of it as the tests in Python need.
 
-LIBCASCADE_PATH names the shared library. Every failure is raised as a Failure with its status.
+LIBCASCADE_PATH names the shared library. Every failure is raised as a Failure with its status. Layouts and prototypes are those that
+the Python package has from the headers, which tests/python holds against the library; nothing else of the package is used.
 """
 import ctypes as c
 import os
+import pathlib
+import sys
 
-U32, U64, I32, I64, SIZE, TEXT = c.c_uint32, c.c_uint64, c.c_int32, c.c_int64, c.c_size_t, c.c_char_p
-P = c.c_void_p
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'bindings/python'))
+from libcascade import _abi  # noqa: E402
+from libcascade._abi import (  # noqa: E402, F401
+    cascade_archive_options as ArchiveOptions, cascade_archive_report as ArchiveReport, cascade_batch_info as BatchInfo,
+    cascade_blockers_options as BlockersOptions, cascade_blockers_page as BlockersPage, cascade_blockers_request as BlockersRequest,
+    cascade_blockers_total as BlockersTotal, cascade_connection_options as ConnectionOptions,
+    cascade_detach_options as DetachOptions, cascade_fill_options as FillOptions, cascade_fill_range as FillRange,
+    cascade_fill_report as FillReport, cascade_fill_target as FillTarget, cascade_hook as HOOK, cascade_job_options as JobOptions,
+    cascade_keys as Keys, cascade_outbox_options as OutboxOptions, cascade_plan_info as PlanInfo, cascade_plan_options as PlanOptions,
+    cascade_purge_options as PurgeOptions, cascade_purge_report as PurgeReport, cascade_relation_info as RelationInfo,
+    cascade_row_columns as RowColumns, cascade_step_info as StepInfo, cascade_table_info as TableInfo,
+    cascade_table_report as TableReport, cascade_value as Value, cascade_worker_options as WorkerOptions)
+
+U32, U64, I32, I64, TEXT = c.c_uint32, c.c_uint64, c.c_int32, c.c_int64, c.c_char_p
+OWN_TEXT = c.POINTER(c.c_char)  # to be freed with cascade_text_free()
 NULL, INT64, UINT64, DOUBLE, CHARS, BLOB, DECIMAL = 0, 1, 2, 3, 4, 5, 6
 RULES = {1: 'CASCADE', 2: 'PROTECT', 3: 'RESTRICT', 4: 'SET NULL', 5: 'SET DEFAULT', 6: 'SET_VALUE', 7: 'IGNORE'}
 BLOCKING, CASCADING, UPDATING, LEFT_ALONE = 1, 2, 3, 4
 CHECKED, PROVEN = 0, 1
 OK, DONE = 0, 1
-
-
-class Struct(c.Structure):
-    """Sets `size` by itself."""
-    def __init__(self, **fields):
-        super().__init__(size=c.sizeof(type(self)), **fields)
-
-
-class Value(c.Structure):
-    _fields_ = [('type', I32), ('reserved', I32), ('integer', I64), ('real', c.c_double),
-        ('data', c.POINTER(c.c_char)), ('length', U64)]
-
-
-class Keys(Struct):
-    _fields_ = [('size', SIZE), ('count', U64), ('column_count', U32), ('reserved', U32), ('columns', c.POINTER(TEXT)),
-                ('integers', c.POINTER(I64)), ('cells', c.POINTER(Value))]
-
-
-class ConnectionOptions(Struct):
-    _fields_ = [('size', SIZE), ('lock_timeout_ms', U32), ('reserved', U32)]
-
-
-class RelationInfo(Struct):
-    _fields_ = [('size', SIZE), ('name', TEXT), ('label', TEXT), ('table', U32), ('ref_table', U32),
-        ('column_count', U32), ('flags', U32),
-                ('columns', c.POINTER(TEXT)), ('ref_columns', c.POINTER(TEXT)), ('on_delete', I32),
-                ('on_update', I32), ('rule', I32),
-                ('reserved', I32), ('index', TEXT)]
-
-
-class TableInfo(Struct):
-    _fields_ = [('size', SIZE), ('schema', TEXT), ('name', TEXT), ('label', TEXT), ('kind', I32), ('flags', U32),
-        ('column_count', U32),
-                ('key_count', U32), ('key', c.POINTER(TEXT)), ('row_estimate', I64), ('component', U32),
-                ('component_size', U32)]
-
-
-class PlanOptions(Struct):
-    _fields_ = [('size', SIZE), ('max_rows', U64)]
-
-
-class PlanInfo(Struct):
-    _fields_ = [('size', SIZE), ('step_count', U32), ('table', U32), ('roots', U64), ('deleted', U64),
-        ('updated', U64), ('blocking', U64),
-                ('accuracy', I32), ('blocked', I32), ('fingerprint', TEXT)]
-
-
-class StepInfo(Struct):
-    _fields_ = [('size', SIZE), ('kind', I32), ('table', U32), ('relation', I32), ('rule', I32), ('rows', U64),
-        ('accuracy', I32),
-                ('warnings', U32), ('index', TEXT), ('sql', TEXT)]
-
-
-class BlockersOptions(Struct):
-    _fields_ = [('size', SIZE), ('limit', I32), ('rounds', U32), ('depth', U32), ('request_count', U32),
-                ('requests', P), ('max_rows', U64), ('budget_rows', U64), ('budget_ms', U32), ('behind', I32),
-                ('count', I32), ('count_cap', U32), ('token_key', c.c_char_p), ('token_key_length', SIZE),
-                ('token', TEXT), ('token_max_age_s', U32), ('reserved', U32)]
-
-
-class BlockersPage(Struct):
-    _fields_ = [('size', SIZE), ('relation', U32), ('kind', I32), ('keys', c.POINTER(Keys)),
-                ('first', c.POINTER(Value)), ('last', c.POINTER(Value)), ('anchor_count', U32), ('complete', I32),
-                ('partial', I32), ('depth', U32), ('path_length', U32), ('count_accuracy', I32),
-                ('path', c.POINTER(U32)), ('path_keys', c.POINTER(Keys)), ('behind', c.POINTER(Keys)),
-                ('behind_relation', U32), ('reserved', U32), ('count', U64)]
-
-
-class BlockersRequest(Struct):
-    _fields_ = [('size', SIZE), ('relation', U32), ('limit', I32), ('anchor', c.POINTER(Value)), ('anchor_count', U32),
-                ('backward', I32), ('offset', U64)]
-
-
-class BlockersTotal(Struct):
-    _fields_ = [('size', SIZE), ('relations', U64), ('references', U64), ('accuracy', I32), ('reserved', I32)]
-
-
-class Deleted(Struct):
-    _fields_ = [('size', SIZE), ('table', U32), ('reserved', U32), ('label', TEXT), ('keys', c.POINTER(Keys))]
-
-
-HOOK = c.CFUNCTYPE(I32, P, c.POINTER(Deleted), U32)
-
-
-class PurgeOptions(Struct):
-    _fields_ = [("size", SIZE), ("allow", U32), ("integrity", I32), ("max_rows", U64), ("max_tx_rows", U64), ("batch_ms", U32),
-                ("statement_timeout_ms", U32), ("time_budget_ms", U32), ("column_count", U32), ("row_budget", U64), ("plan", TEXT),
-                ("before_batch", HOOK), ("after_batch", HOOK), ("after_commit", HOOK), ("hook_data", P),
-                ("column_tables", c.POINTER(TEXT)), ("columns", c.POINTER(TEXT)), ("throttle", P), ("archive", P), ("actor", TEXT),
-                ("reason", TEXT), ("outbox", I32), ("reserved", U32)]
-
-
-class BatchInfo(Struct):
-    _fields_ = [('size', SIZE), ('number', U64), ('deleted', U64), ('updated', U64), ('total_deleted', U64),
-        ('total_updated', U64),
-                ('roots_done', U64), ('roots_expected', I64), ('nanoseconds', U64), ('retries', U32), ('table', U32)]
-
-
-class PurgeReport(Struct):
-    _fields_ = [('size', SIZE), ('finished', I32), ('table_count', U32), ('batches', U64), ('deleted', U64),
-        ('updated', U64),
-                ('retries', U64), ('longest_ns', U64)]
-
-
-class TableReport(Struct):
-    _fields_ = [('size', SIZE), ('label', TEXT), ('deleted', U64), ('updated', U64), ('table', U32), ('reserved', U32)]
 
 
 class Failure(Exception):
@@ -136,7 +46,7 @@ def value(x):
     elif isinstance(x, (str, bytes)):
         data = x.encode() if isinstance(x, str) else x
         v.type, v.length = (CHARS if isinstance(x, str) else BLOB), len(data)
-        v.data = c.cast(c.create_string_buffer(data, len(data) + 1), c.POINTER(c.c_char))
+        v.data = c.cast(c.create_string_buffer(data, len(data) + 1), c.c_void_p)
     return v
 
 
@@ -161,52 +71,43 @@ def keys(k):
     return [tuple(unvalue(k.cells[i * n + j]) for j in range(n)) for i in range(k.count)]
 
 
+def place(kind):
+    """Where a pointer to an object of the library is written."""
+    return c.POINTER(getattr(_abi, 'cascade_' + kind))()
+
+
 class Library:
-    """Function prototypes; one instance for a process."""
-    def __init__(self, path=None):
-        self.lib = lib = c.CDLL(path or os.environ['LIBCASCADE_PATH'])
-        E, O = c.POINTER(P), c.POINTER(P)
-        fallible = dict(
-            context_new=(P, O, E), connection_open=(P, TEXT, P, O, E), connection_adopt=(P, TEXT, P, P, O, E), graph_read=(P, P, O, E), policy_new=(P, P, O, E),
-            policy_load=(P, TEXT, U64, O, E), selection_integers=(P, TEXT, P, U64, O, E),
-            selection_keys=(P, TEXT, P, U64, U32, O, E),
-            selection_parse=(P, TEXT, P, U32, O, E), selection_where=(P, TEXT, TEXT, P, U32, O, E),
-            plan_new=(P, P, P, P, O, E),
-            plan_json=(P, O, E), plan_text=(P, O, E), blockers_open=(P, P, P, P, O, E),
-            blockers_next=(P, c.POINTER(c.POINTER(BlockersPage)), E), blockers_token=(P, I32, c.POINTER(TEXT), E),
-            blockers_probe=(P, P, P, U64, c.POINTER(I32), c.POINTER(U32), E), purge_new=(P, P, P, P, O, E),
-            purge_next=(P, c.POINTER(c.POINTER(BatchInfo)), E))
-        plain = dict(plan_describe=(P, P), plan_step=(P, U32, P), purge_describe=(P, P), purge_table=(P, U32, P),
-            policy_relation=(P, U32, P), blockers_count=(P, I32, P),
-                     graph_table=(P, U32, P))
-        for name, types in list(fallible.items()) + list(plain.items()):
-            f = getattr(lib, 'cascade_' + name)
-            f.argtypes, f.restype = types, I32
-        for name in ('context', 'connection', 'graph', 'policy', 'selection', 'plan', 'blockers', 'purge', 'error'):
-            f = getattr(lib, f'cascade_{name}_free')
-            f.argtypes, f.restype = [P], None
-        lib.cascade_text_free.argtypes, lib.cascade_text_free.restype = [P], None
-        for name, result, types in (('error_message', TEXT, [P]), ('status_name', TEXT, [I32]),
-            ('connection_statements', U64, [P]),
-                                    ('policy_relation_count', U32, [P]), ('blockers_cut', I32, [P]),
-                                    ('purge_cancel', None, [P])):
-            f = getattr(lib, 'cascade_' + name)
-            f.argtypes, f.restype = types, result
+    """One instance for a process."""
+    def __init__(self):
+        self.lib = c.CDLL(os.environ['LIBCASCADE_PATH'])
+        _abi.Functions(self.lib, lambda status, *_: status)
 
     def call(self, name, *arguments):
         """Calls cascade_NAME with an error place behind the arguments; gives the status, or raises."""
-        error = P()
+        error = place('error')
         status = getattr(self.lib, 'cascade_' + name)(*arguments, c.byref(error))
         if status < 0:
-            message = self.lib.cascade_error_message(error).decode(errors='replace')
-            self.lib.cascade_error_free(error)
-            raise Failure(self.lib.cascade_status_name(status).decode(), message)
+            raise self.failure(status, error)
         return status
 
+    def failure(self, status, error):
+        """Frees the error."""
+        message = self.lib.cascade_error_message(error).decode(errors='replace')
+        self.lib.cascade_error_free(error)
+        return Failure(self.lib.cascade_status_name(status).decode(), message)
+
     def make(self, kind, name, *arguments):
-        out = P()
+        out = place(kind)
         self.call(name, *arguments, c.byref(out))
         return Handle(self, kind, out)
+
+    def text(self, name, *arguments):
+        """What a call writes into a text of its own; None when it wrote nothing."""
+        out = OWN_TEXT()
+        self.call(name, *arguments, c.byref(out))
+        words = c.string_at(out).decode() if out else None
+        self.lib.cascade_text_free(out)
+        return words
 
     def check(self, name, *arguments):
         status = getattr(self.lib, 'cascade_' + name)(*arguments)
@@ -336,7 +237,7 @@ class Anchor:
         self.array = (Value * count)(*(cells[i] for i in range(count)))
         for v in self.array:
             if v.length:
-                v.data = c.cast(c.create_string_buffer(c.string_at(v.data, v.length), v.length + 1), c.POINTER(c.c_char))
+                v.data = c.cast(c.create_string_buffer(c.string_at(v.data, v.length), v.length + 1), c.c_void_p)
 
 
 class Page:
@@ -356,10 +257,10 @@ class Page:
 class Cursor:
     def __init__(self, session, selection, requests, options):
         self.library, self.kept = session.library, []
-        array = (P * max(len(requests), 1))(*(self.request(**r) for r in requests))
+        array = (c.POINTER(BlockersRequest) * max(len(requests), 1))(*(self.request(**r) for r in requests))
         token_key = options.pop('token_key', None)
-        options = BlockersOptions(request_count=len(requests), requests=c.cast(array, P) if requests else None,
-            token_key=token_key, token_key_length=len(token_key or b''), **options)
+        options = BlockersOptions(request_count=len(requests), requests=array if requests else None,
+            token_key=c.cast(token_key, c.c_void_p), token_key_length=len(token_key or b''), **options)
         self.handle = self.library.make('blockers', 'blockers_open', session.connection, session.policy, selection,
             c.byref(options))
 
@@ -368,7 +269,7 @@ class Cursor:
             anchor = Anchor([value(x) for x in anchor], len(anchor))
         r = BlockersRequest(anchor=anchor.array if anchor else None, anchor_count=anchor.count if anchor else 0, **fields)
         self.kept += [r, anchor]
-        return c.addressof(r)
+        return c.pointer(r)
 
     def next(self):
         """The next page; None at the end."""
@@ -416,11 +317,7 @@ class Plan:
             self.steps.append((step.kind, session.table_name(step.table), step.relation, step.rows))
 
     def text(self):
-        out = P()
-        self.library.call('plan_text', self.handle, c.byref(out))
-        words = c.string_at(out).decode()
-        self.library.lib.cascade_text_free(out)
-        return words
+        return self.library.text('plan_text', self.handle)
 
 
 class Purge:

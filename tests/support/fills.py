@@ -3,52 +3,10 @@
 import ctypes
 
 import cascade_ctypes as ffi
+from libcascade._abi import cascade_fill_rows as ROWS
 
 INSERT, UPDATE, MERGE = range(3)
 ALLOW_UNENFORCED = 2
-ROWS = ctypes.CFUNCTYPE(ffi.I32, ffi.P, ffi.U64, ctypes.POINTER(ctypes.POINTER(ffi.Value)), ctypes.POINTER(ffi.U64))
-TEXTS = ctypes.POINTER(ffi.TEXT)
-
-
-class Target(ffi.Struct):
-    _fields_ = [("size", ffi.SIZE), ("table", ffi.TEXT), ("columns", TEXTS), ("key", TEXTS), ("range", ffi.TEXT),
-                ("column_count", ffi.U32), ("key_count", ffi.U32)]
-
-
-class Options(ffi.Struct):
-    _fields_ = [("size", ffi.SIZE), ("mode", ffi.I32), ("allow", ffi.U32), ("dry_run", ffi.I32), ("batch_ms", ffi.U32),
-                ("max_tx_rows", ffi.U64), ("time_budget_ms", ffi.U32), ("reserved", ffi.U32), ("row_budget", ffi.U64),
-                ("token", ffi.TEXT), ("checkpoint_table", ffi.TEXT), ("job", ffi.TEXT)]
-
-
-class Range(ffi.Struct):
-    _fields_ = [("size", ffi.SIZE), ("number", ffi.U64), ("after", ffi.I64), ("upto", ffi.I64), ("rows", ffi.U64),
-                ("inserted", ffi.U64), ("updated", ffi.U64), ("skipped", ffi.U64), ("total_inserted", ffi.U64),
-                ("total_updated", ffi.U64), ("total_skipped", ffi.U64), ("nanoseconds", ffi.U64), ("retries", ffi.U32),
-                ("permille", ffi.I32), ("after_key", ctypes.POINTER(ffi.Value)), ("upto_key", ctypes.POINTER(ffi.Value))]
-
-    def keys(self):
-        """Where it begins and ends, of a range column that is not one of integers; while the fill stands at it."""
-        return tuple(ffi.unvalue(key.contents) if key else None for key in (self.after_key, self.upto_key))
-
-
-class Report(ffi.Struct):
-    _fields_ = [("size", ffi.SIZE), ("finished", ffi.I32), ("permille", ffi.I32), ("ranges", ffi.U64), ("inserted", ffi.U64),
-                ("updated", ffi.U64), ("skipped", ffi.U64), ("retries", ffi.U64), ("longest_ns", ffi.U64)]
-
-
-def declare(library):
-    """Prototypes of the fill in an ffi.Library."""
-    lib, out, error = library.lib, ctypes.POINTER(ffi.P), ctypes.POINTER(ffi.P)
-    for name, types in dict(new=(ffi.P, ffi.P, ffi.P, ffi.P, out, error), select=(ffi.P, ffi.TEXT, ffi.P, ffi.U32, error),
-                            stream=(ffi.P, ROWS, ffi.P, error), next=(ffi.P, ctypes.POINTER(ctypes.POINTER(Range)), error),
-                            token=(ffi.P, out, error), describe=(ffi.P, ffi.P)).items():
-        function = getattr(lib, "cascade_fill_" + name)
-        function.argtypes, function.restype = types, ffi.I32
-    for name in ("free", "cancel"):
-        function = getattr(lib, "cascade_fill_" + name)
-        function.argtypes, function.restype = [ffi.P], None
-
 
 def texts(words):
     return (ffi.TEXT * len(words))(*[word.encode() if word is not None else None for word in words])
@@ -59,15 +17,14 @@ class Fill:
 
     def __init__(self, session, table, columns, key, sources, range=None, **options):
         library = self.library = session.library
-        declare(library)
         self.kept = [texts(columns), texts(key)]
-        target = Target(table=table and table.encode(), columns=self.kept[0], key=self.kept[1] if key else None,
+        target = ffi.FillTarget(table=table and table.encode(), columns=self.kept[0], key=self.kept[1] if key else None,
                         range=range and range.encode(), column_count=len(columns), key_count=len(key))
         for name in ("token", "checkpoint_table", "job"):
             if options.get(name) is not None:
                 options[name] = options[name].encode()
         self.handle = library.make("fill", "fill_new", session.connection, session.graph, ctypes.byref(target),
-                                   ctypes.byref(Options(**options)))
+                                   ctypes.byref(ffi.FillOptions(**options)))
         self.ranges, self.pulled = [], 0
         if isinstance(sources, (list, tuple)):
             for source in sources:
@@ -97,11 +54,12 @@ class Fill:
 
     def step(self):
         """One range, or None at the end."""
-        place = ctypes.POINTER(Range)()
+        place = ctypes.POINTER(ffi.FillRange)()
         if self.library.call("fill_next", self.handle, ctypes.byref(place)) != ffi.OK:
             return None
-        done = Range.from_buffer_copy(place.contents)
-        done.ends = done.keys()
+        done = ffi.FillRange.from_buffer_copy(place.contents)
+        # of a range column that is not one of integers; the library's own is there only while the fill stands at it
+        done.ends = tuple(ffi.unvalue(key.contents) if key else None for key in (done.after_key, done.upto_key))
         self.ranges.append(done)
         return done
 
@@ -111,7 +69,7 @@ class Fill:
         return self
 
     def report(self):
-        report = Report()
+        report = ffi.FillReport()
         self.library.check("fill_describe", self.handle, ctypes.byref(report))
         return report
 
@@ -120,11 +78,7 @@ class Fill:
         return report.inserted, report.updated, report.skipped
 
     def token(self):
-        out = ffi.P()
-        self.library.call("fill_token", self.handle, ctypes.byref(out))
-        words = ctypes.string_at(out).decode()
-        self.library.lib.cascade_text_free(out)
-        return words
+        return self.library.text("fill_token", self.handle)
 
     def cancel(self):
         self.library.lib.cascade_fill_cancel(self.handle)

@@ -17,9 +17,9 @@ import psycopg2
 import pymysql
 
 import cascade_ctypes as ffi
+from scratch import IN_MEMORY
 
 PATIENCE = 30  # seconds after which a test gives up
-FAST = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 class Refused(Exception):
@@ -180,7 +180,7 @@ class SQLite(Database):
 
     def __init__(self):
         super().__init__()
-        self.directory = tempfile.mkdtemp(dir=FAST)
+        self.directory = tempfile.mkdtemp(dir=IN_MEMORY)
         self.path = pathlib.Path(self.directory) / "isolation.db"
         self.clear()
 
@@ -295,24 +295,13 @@ class Failure(ffi.Failure):
 class Library(ffi.Library):
     """With what became of the transaction."""
 
-    def __init__(self):
-        super().__init__()
-        self.lib.cascade_error_transaction.argtypes = [ffi.P]
-        self.lib.cascade_error_transaction.restype = ffi.I32
-        self.lib.cascade_error_status.argtypes = [ffi.P]
-        self.lib.cascade_error_status.restype = ffi.I32
-
-    def call(self, name, *arguments):
-        error = ffi.P()
-        status = getattr(self.lib, "cascade_" + name)(*arguments, ctypes.byref(error))
-        if status >= 0:
-            return status
-        message = self.lib.cascade_error_message(error).decode(errors="replace")
-        failure = Failure(self.lib.cascade_status_name(status).decode(), message)
-        failure.transaction = self.lib.cascade_error_transaction(error)
-        failure.told = self.lib.cascade_status_name(self.lib.cascade_error_status(error)).decode()
-        self.lib.cascade_error_free(error)
-        raise failure
+    def failure(self, status, error):
+        transaction = self.lib.cascade_error_transaction(error)
+        told = self.lib.cascade_status_name(self.lib.cascade_error_status(error)).decode()
+        plain = super().failure(status, error)
+        failure = Failure(plain.status, plain.message)
+        failure.transaction, failure.told = transaction, told
+        return failure
 
 
 TX_NONE, TX_OPEN, TX_ROLLED_BACK, TX_UNKNOWN = range(4)

@@ -14,13 +14,11 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 import cascade_ctypes as ffi  # noqa: E402
+from scratch import IN_MEMORY  # noqa: E402
 
 CASCADE = os.environ["CASCADE"]
 DONE, REFUSED, USAGE, DATABASE = 0, 1, 2, 3
 URIS = {"sqlite3": "sqlite:{}", "dbi": "dbi:sqlite3?dbname={}"}
-
-# Thousands of small commits: nothing here depends on what a disk keeps.
-FAST = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 def quoted(name):
@@ -34,7 +32,7 @@ class Trap(unittest.TestCase):
     maxDiff = 4000
 
     def setUp(self):
-        directory = tempfile.TemporaryDirectory(dir=FAST)
+        directory = tempfile.TemporaryDirectory(dir=IN_MEMORY)
         self.addCleanup(directory.cleanup)
         self.directory = pathlib.Path(directory.name)
         self.path = str(self.directory / "trap.db")
