@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "scratch.h"
 
 enum { PAGE_BYTES = 4096 };
 
@@ -22,10 +23,8 @@ const char *bench_sqlite_setting(uint32_t position) {
 }
 
 static bool place(char *prefix, size_t room) {
-  snprintf(prefix, room, "%s/bench-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-  if (!mkdtemp(prefix)) return false;
-  snprintf(prefix + strlen(prefix), room - strlen(prefix), "/");
-  return true;
+  char directory[SCRATCH_ROOM];
+  return scratch_directory(directory, "bench") && snprintf(prefix, room, "%s/", directory) < (int)room;
 }
 
 static void leave(const char *prefix) {

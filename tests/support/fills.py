@@ -8,6 +8,7 @@ from libcascade._abi import cascade_fill_rows as ROWS
 INSERT, UPDATE, MERGE = range(3)
 ALLOW_UNENFORCED = 2
 
+
 def texts(words):
     return (ffi.TEXT * len(words))(*[word.encode() if word is not None else None for word in words])
 

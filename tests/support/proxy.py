@@ -6,6 +6,8 @@ import socket
 import tempfile
 import threading
 
+from scratch import IN_MEMORY
+
 
 class Proxy:
     """Between a client and the server's socket. Once it is armed, it cuts the connection at a COMMIT: before the server gets it, or
@@ -14,7 +16,7 @@ class Proxy:
     COMMIT = re.compile(rb"\bCOMMIT\b")
 
     def __init__(self, database):
-        self.directory = tempfile.mkdtemp(prefix="cascade-proxy-", dir="/tmp")
+        self.directory = tempfile.mkdtemp(prefix="cascade-proxy-", dir=IN_MEMORY)  # a socket's path must be short
         postgresql = database.engine == "postgresql"
         name = ".s.PGSQL.5432" if postgresql else "socket"
         self.server = f"{database.host}/{name}" if postgresql else database.host

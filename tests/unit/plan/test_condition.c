@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "condition.h"
+#include "selection_internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -149,6 +150,71 @@ static void test_every_quote_ends_where_sqlite_ends_it(void **state) {
   }
 }
 
+/* ---- selections by a condition ---- */
+
+static const char schema[] = "CREATE TABLE Artist (\"ArtistId\" INTEGER PRIMARY KEY, name TEXT)";
+
+static void test_a_selection_keeps_the_condition(void **state) {
+  (void)state;
+  fixture *music = fixture_open(schema);
+  const cascade_value parameters[] = {{.type = CASCADE_TEXT, .data = "O'Hara; --", .length = 10},
+                                      {.type = CASCADE_INT64, .integer = 7},
+                                      {.type = CASCADE_NULL}};
+  static const char condition[] = "name = ? AND \"ArtistId\" > ? OR name IS ?";
+  cascade_selection *selection = NULL;
+  assert_int_equal(cascade_selection_where(music->graph, "artist", condition, parameters, 3, &selection, NULL), CASCADE_OK);
+  assert_false(selection->by_keys);
+  assert_string_equal(selection->where, condition);
+  assert_ptr_not_equal(selection->where, condition);
+  assert_int_equal(selection->parameter_count, 3);
+  const cascade_value *kept = selection->parameters;
+  assert_int_equal(kept[0].type, CASCADE_TEXT);
+  assert_int_equal(kept[0].length, 10);
+  assert_memory_equal(kept[0].data, "O'Hara; --", 10);
+  assert_ptr_not_equal(kept[0].data, parameters[0].data);
+  assert_int_equal(kept[1].type, CASCADE_INT64);
+  assert_int_equal(kept[1].integer, 7);
+  assert_int_equal(kept[2].type, CASCADE_NULL);
+  cascade_selection_free(selection);
+  static const char *const blank[] = {NULL, "", " \t\n"};
+  for (size_t i = 0; i < sizeof blank / sizeof *blank; i++) {
+    assert_int_equal(cascade_selection_where(music->graph, "artist", blank[i], NULL, 0, &selection, NULL), CASCADE_OK);
+    assert_null(selection->where);
+    assert_false(selection->by_keys);
+    cascade_selection_free(selection);
+  }
+  fixture_close(music);
+}
+
+static void test_conditions_that_are_refused(void **state) {
+  (void)state;
+  fixture *music = fixture_open(schema);
+  const cascade_value good = {.type = CASCADE_INT64, .integer = 1}, bad = {.type = CASCADE_ANY},
+                      hollow = {.type = CASCADE_TEXT, .length = 3};
+  const struct {
+    const char *condition;
+    const cascade_value *parameters;
+    uint32_t count;
+    const char *const *words;
+  } cases[] = {{"1; DROP TABLE artist", NULL, 0, WORDS("Artist", "not one expression", "semicolon")},
+               {"name = ?", NULL, 0, WORDS("Artist", "1 placeholder, but 0 parameters are given")},
+               {"name = '?'", &good, 1, WORDS("Artist", "0 placeholders, but 1 parameter is given")},
+               {"", &good, 1, WORDS("Artist", "0 placeholders")},
+               {"name = ?", NULL, 1, WORDS("Artist", "parameters are NULL")},
+               {"name = ?", &bad, 1, WORDS("parameter 1", "type")},
+               {"name = ?", &hollow, 1, WORDS("parameter 1", "NULL")}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    cascade_selection *selection = NULL;
+    cascade_error *error = NULL;
+    assert_int_equal(cascade_selection_where(music->graph, "artist", cases[i].condition, cases[i].parameters, cases[i].count,
+                                             &selection, &error),
+                     CASCADE_INVALID);
+    assert_null(selection);
+    assert_failure(error, CASCADE_INVALID, cases[i].words);
+  }
+  fixture_close(music);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_conditions_that_are_sound),
@@ -156,6 +222,8 @@ int main(void) {
       cmocka_unit_test(test_blank),
       cmocka_unit_test(test_nothing_sound_escapes),
       cmocka_unit_test(test_every_quote_ends_where_sqlite_ends_it),
+      cmocka_unit_test(test_a_selection_keeps_the_condition),
+      cmocka_unit_test(test_conditions_that_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Selections: keys by value and by text, in the form in which their columns hold them; conditions; refusals. */
+/* Selections: keys by value and by text, in the form in which their columns hold them; refusals. */
 #include "fixture.h"
 
 #include "selection_internal.h"
@@ -419,55 +419,6 @@ static void test_wrong_arguments(void **state) {
   cascade_selection_free(NULL);
 }
 
-/* ---- conditions ---- */
-
-static void test_conditions(void **state) {
-  (void)state;
-  const cascade_value parameters[] = {text("O'Hara; --"), integer(7), {.type = CASCADE_NULL}};
-  static const char condition[] = "name = ? AND \"ArtistId\" > ? OR name IS ?";
-  cascade_selection *selection = NULL;
-  cascade_error *error = NULL;
-  done(cascade_selection_where(music->graph, "artist", condition, parameters, 3, &selection, &error), error);
-  assert_false(selection->by_keys);
-  assert_string_equal(selection->where, condition);
-  assert_ptr_not_equal(selection->where, condition);
-  assert_int_equal(selection->parameter_count, 3);
-  is_text(&selection->parameters[0], "O'Hara; --");
-  assert_ptr_not_equal(selection->parameters[0].data, parameters[0].data);
-  is_integer(&selection->parameters[1], 7);
-  assert_int_equal(selection->parameters[2].type, CASCADE_NULL);
-  cascade_selection_free(selection);
-  static const char *const blank[] = {NULL, "", " \t\n"};
-  for (size_t i = 0; i < sizeof blank / sizeof *blank; i++) {
-    done(cascade_selection_where(music->graph, "artist", blank[i], NULL, 0, &selection, &error), error);
-    assert_null(selection->where);
-    assert_false(selection->by_keys);
-    cascade_selection_free(selection);
-  }
-}
-
-static void condition_refused(const char *condition, const cascade_value *parameters, uint32_t count,
-                              const char *const *words) {
-  cascade_selection *selection = NULL;
-  cascade_error *error = NULL;
-  assert_int_equal(cascade_selection_where(music->graph, "artist", condition, parameters, count, &selection, &error),
-                   CASCADE_INVALID);
-  assert_null(selection);
-  assert_failure(error, CASCADE_INVALID, words);
-}
-
-static void test_conditions_that_are_refused(void **state) {
-  (void)state;
-  const cascade_value good = integer(1), bad = {.type = CASCADE_ANY}, hollow = {.type = CASCADE_TEXT, .length = 3};
-  condition_refused("1; DROP TABLE artist", NULL, 0, WORDS("Artist", "not one expression", "semicolon"));
-  condition_refused("name = ?", NULL, 0, WORDS("Artist", "1 placeholder, but 0 parameters are given"));
-  condition_refused("name = '?'", &good, 1, WORDS("Artist", "0 placeholders, but 1 parameter is given"));
-  condition_refused("", &good, 1, WORDS("Artist", "0 placeholders"));
-  condition_refused("name = ?", NULL, 1, WORDS("Artist", "parameters are NULL"));
-  condition_refused("name = ?", &bad, 1, WORDS("parameter 1", "type"));
-  condition_refused("name = ?", &hollow, 1, WORDS("parameter 1", "NULL"));
-}
-
 /* ---- memory ---- */
 
 static cascade_status by_cells(cascade_selection **selection, cascade_error **error) {
@@ -594,8 +545,6 @@ int main(void) {
       cmocka_unit_test(test_written_keys_find_their_rows),
       cmocka_unit_test(test_tables_that_cannot_be_selected),
       cmocka_unit_test(test_wrong_arguments),
-      cmocka_unit_test(test_conditions),
-      cmocka_unit_test(test_conditions_that_are_refused),
       cmocka_unit_test(test_memory_runs_out),
       cmocka_unit_test(test_a_selection_keeps_its_graph),
   };
