@@ -389,7 +389,8 @@ static const char *contradiction(const cli_command *command, const cli_options *
   if (options->later && (options->archive || options->archive_tables))
     return "nothing is deleted now that could be archived: give no --archive with --later";
   if (options->later && options->plan) return "the worker looks at the rows anew: give no --plan with --later";
-  if (command->job && !options->table && !command->all_jobs) return "which job? Its number follows the URI";
+  if (command->job && !options->table && !command->all_jobs)
+    return command->run == run_outbox_ack ? "which batch? Its number follows the URI" : "which job? Its number follows the URI";
   if (command->queue) return NULL;
   if (command->fills) {
     if (!options->table) return "which table? Its name follows the URI";

@@ -98,26 +98,31 @@ static cascade_status job_number(cli_session *session, const cli_options *option
                       options->table);
 }
 
-cascade_status run_queue_pause(cli_session *session, const cli_options *options, cascade_error **error) {
+typedef cascade_status change_job(cascade_connection *connection, int64_t job, cascade_error **error);
+
+/* Changes a job, or all, and tells what is true now. */
+static cascade_status change(cli_session *session, const cli_options *options, change_job *as, const char *now,
+                             cascade_error **error) {
   int64_t job;
   cascade_status status = job_number(session, options, &job, error);
-  return status < 0 ? status : cascade_queue_pause(session->connection, job, error);
+  if (status >= 0) status = as(session->connection, job, error);
+  if (status >= 0 && job) printf("Job %lld %s.\n", (long long)job, now);
+  else if (status >= 0) printf("The queue %s.\n", now);
+  return status;
+}
+
+cascade_status run_queue_pause(cli_session *session, const cli_options *options, cascade_error **error) {
+  return change(session, options, cascade_queue_pause, "is paused", error);
 }
 
 cascade_status run_queue_resume(cli_session *session, const cli_options *options, cascade_error **error) {
-  int64_t job;
-  cascade_status status = job_number(session, options, &job, error);
-  return status < 0 ? status : cascade_queue_resume(session->connection, job, error);
+  return change(session, options, cascade_queue_resume, "goes on", error);
 }
 
 cascade_status run_queue_retry(cli_session *session, const cli_options *options, cascade_error **error) {
-  int64_t job;
-  cascade_status status = job_number(session, options, &job, error);
-  return status < 0 ? status : cascade_queue_retry(session->connection, job, error);
+  return change(session, options, cascade_queue_retry, "is ready again", error);
 }
 
 cascade_status run_queue_cancel(cli_session *session, const cli_options *options, cascade_error **error) {
-  int64_t job;
-  cascade_status status = job_number(session, options, &job, error);
-  return status < 0 ? status : cascade_queue_cancel(session->connection, job, error);
+  return change(session, options, cascade_queue_cancel, "is cancelled; what it had done stays", error);
 }

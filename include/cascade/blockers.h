@@ -188,7 +188,7 @@ CASCADE_API cascade_status cascade_blockers_next(cascade_blockers *blockers, con
  * @brief Makes a token: a text of the characters A-Z, a-z, 0-9, - and _, from which another process can go on.
  *
  * It holds positions, not rows, and a MAC under the `token_key`: who does not know the key can make none and change none. It is
- * bound to the selection, the schema and the policy. Touches no database.
+ * bound to the selection, the schema and the policy.
  * @param blockers  a cursor with a `token_key`
  * @param kind  one of ::cascade_token_kind
  * @param[out] token  receives the text, borrowed until the next call; NULL with CASCADE_DONE

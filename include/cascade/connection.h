@@ -56,7 +56,8 @@ typedef struct cascade_connection_options {
  * @param[out] connection  receives the session, owned by the caller
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_INVALID for a malformed URI; CASCADE_NOT_FOUND when the file or the driver does not exist;
- *         CASCADE_CONNECTION when it cannot be opened or reached, or is no database; CASCADE_OPTIONS; CASCADE_NOMEM
+ *         CASCADE_UNSUPPORTED for another driver of libdbi; CASCADE_CONNECTION when it cannot be opened or reached, or is no
+ *         database; CASCADE_OPTIONS; CASCADE_NOMEM; any other status of a database, of the first statements
  * @note One thread at a time uses a connection and what was made from it; only cascade_connection_cancel() is exempt.
  * @since 0.1
  */

@@ -184,7 +184,8 @@ CASCADE_API cascade_status cascade_fill_select(cascade_fill *fill, const char *s
  * @param rows  called by cascade_fill_next(), on its thread, outside of any transaction
  * @param user_data  its first argument
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_INVALID; CASCADE_NOMEM
+ * @return CASCADE_OK; CASCADE_INVALID, also when there is a source already
+ * @note Touches no database. On the thread that uses the fill.
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_fill_stream(cascade_fill *fill, cascade_fill_rows rows, void *user_data,

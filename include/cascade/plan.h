@@ -85,7 +85,7 @@ typedef struct cascade_plan_options {
  *
  * All reads happen in one read transaction, so that the numbers fit together; it is ended before the call returns.
  *
- * @param connection  a session outside any transaction
+ * @param connection  a session; in a transaction of the host the plan reads what that sees, between savepoints
  * @param policy  rules; its graph must be the selection's
  * @param selection  rows to start from
  * @param options  NULL for the defaults

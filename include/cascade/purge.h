@@ -205,7 +205,8 @@ CASCADE_API cascade_status cascade_purge_new(cascade_connection *connection, cas
 /**
  * @brief Deletes one batch in one transaction and commits it.
  *
- * The transaction holds the write lock (SQLite: BEGIN IMMEDIATE) from before the batch's rows are read to its COMMIT. Transient
+ * On SQLite the transaction holds the write lock (BEGIN IMMEDIATE) from before the batch's rows are read to its COMMIT; on PostgreSQL
+ * and MariaDB it is at READ COMMITTED, and holds its rows FOR UPDATE, level by level, before it reads what refers to them. Transient
  * failures roll it back and are tried again, at most 8 times, with growing pauses. On any failure the batch is rolled back;
  * earlier batches stay committed, and the same purge made anew goes on where this one ended.
  *

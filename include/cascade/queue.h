@@ -340,7 +340,8 @@ CASCADE_API cascade_status cascade_worker_new(cascade_connection *connection, co
  * @param worker  a worker
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK: there may be more to do; CASCADE_DONE: no job is due, ask again later; CASCADE_CANCELLED, the job
- * being given back; CASCADE_CONNECTION, CASCADE_NOMEM, and database statuses of the queue's own tables
+ * being given back; CASCADE_THROTTLED, likewise; CASCADE_UNSUPPORTED inside a transaction; CASCADE_INVALID; CASCADE_CONNECTION,
+ * CASCADE_NOMEM, and database statuses of the queue's own tables
  * @note On the thread that uses the worker.
  * @since 0.1
  */

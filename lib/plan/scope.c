@@ -521,7 +521,7 @@ const char *casc_reason_words(const casc_scope_relation *relation) {
   case CASC_REASON_GENERATED: return "the column is computed and cannot be set";
   case CASC_REASON_DEFAULT_MISSING: return "the value to set refers to no row";
   case CASC_REASON_DEFAULT_DELETED: return "the value to set refers to a row that would be deleted";
-  case CASC_REASON_IGNORED: return "the policy leaves them alone, but the database does not";
+  case CASC_REASON_IGNORED: return "the policy leaves such rows alone, but the database does not";
   default: return relation->relation->rule == CASCADE_RULE_PROTECT ? "the rule is PROTECT" : "the rule is RESTRICT";
   }
 }

@@ -41,11 +41,11 @@ class Queue(CascadeTest):
         path, uri, rules = self.prepared(DRIVERS["sqlite3"])
         self.done("queue", "install", uri)
         self.done("detach", uri, "agent", "1", "--policy", rules, "--yes", "--format", "json")
-        self.assertEqual(self.done("queue", "cancel", uri, "1"), "")
+        self.assertEqual(self.done("queue", "cancel", uri, "1"), "Job 1 is cancelled; what it had done stays.\n")
         self.refused(2, ["no job 1"], "queue", "cancel", uri, "1", path=path)
         self.done("queue", "work", uri)
         self.assertEqual(rows(path)["image"], 4)
-        self.assertEqual(self.done("queue", "retry", uri, "1"), "")
+        self.assertEqual(self.done("queue", "retry", uri, "1"), "Job 1 is ready again.\n")
         self.refused(2, ["no job 1"], "queue", "retry", uri, "1", path=path)
         self.done("queue", "work", uri)
         self.assertEqual(rows(path)["image"], 2)
@@ -78,12 +78,12 @@ class Queue(CascadeTest):
         path, uri, rules = self.prepared(DRIVERS["sqlite3"])
         self.done("queue", "install", uri)
         self.done("detach", uri, "agent", "1", "--policy", rules, "--yes")
-        self.assertEqual(self.done("queue", "pause", uri), "")
+        self.assertEqual(self.done("queue", "pause", uri), "The queue is paused.\n")
         self.assertIn("The queue is paused", self.done("queue", "work", uri))
         self.assertEqual(json.loads(self.done("queue", "metrics", uri))["paused"], True)
         self.assertEqual(rows(path)["image"], 4)
-        self.assertEqual(self.done("queue", "resume", uri), "")
-        self.assertEqual(self.done("queue", "pause", uri, "1"), "")
+        self.assertEqual(self.done("queue", "resume", uri), "The queue goes on.\n")
+        self.assertEqual(self.done("queue", "pause", uri, "1"), "Job 1 is paused.\n")
         self.refused(2, ["no job 1"], "queue", "pause", uri, "1", path=path)
         self.assertIn("0 of 0 jobs done", self.done("queue", "work", uri))
         self.assertIn("paused", self.done("queue", "list", uri, "--state", "paused"))
@@ -101,6 +101,7 @@ class Queue(CascadeTest):
             ("queue what?", ["queue", "purge", uri]),
             ("which database", ["queue", "list"]),
             ("which job", ["queue", "retry", uri]),
+            ("which batch", ["outbox", "ack", uri]),
             ("'seven'", ["queue", "cancel", uri, "seven"]),
             ("a word too many", ["queue", "work", uri, "1"]),
             ("'gone'", ["queue", "list", uri, "--state", "gone"]),
