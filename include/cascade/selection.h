@@ -62,7 +62,7 @@ CASCADE_API cascade_status cascade_selection_keys(cascade_graph *graph, const ch
  * @brief Selects rows by primary keys written as text, each checked against the type of its column.
  *
  * A key of several columns is written with commas, or as a JSON array: `7,de` or `[7,"de"]`. Integer columns take decimal
- * digits only; a BLOB column takes `x'0f12'`.
+ * digits only; a BLOB column takes ``x'0f12'``.
  *
  * @param graph  the selection holds a reference to it
  * @param table  name of the table; not NULL

@@ -1,4 +1,5 @@
-// The search of the pages: sections in which all words are. What there is to find, find_data.js, is fetched when the field is first entered.
+// The search of the pages: sections in which all words are. What there is to find, find_data.js, is fetched when the field is first
+// entered.
 "use strict";
 
 const find = { words: document.getElementById("find-words"), list: document.getElementById("find-list"),
@@ -44,7 +45,8 @@ function findItem(section, number, words) {
   item.setAttribute("aria-selected", "false");
   link.href = section.address;
   link.tabIndex = -1;
-  for (const [tag, text] of [["b", section.name], ["i", section.page === section.name ? "" : section.page], ["small", findExcerpt(section, words)]]) {
+  const page = section.page === section.name ? "" : section.page;
+  for (const [tag, text] of [["b", section.name], ["i", page], ["small", findExcerpt(section, words)]]) {
     const part = document.createElement(tag);
     part.textContent = text;
     link.append(part, " ");

@@ -68,6 +68,14 @@ class Sections(html.parser.HTMLParser):
             self.sections[-1][2].append(data)
 
 
+def name_parts(path):
+    """Says to readers of the screen what doxygen says by classes alone: the title, and where the content begins."""
+    page = path.read_text(encoding="utf-8")
+    page = page.replace('<div class="title">', '<div class="title" role="heading" aria-level="1">')
+    page = page.replace('<div class="contents">', '<div class="contents" id="contents" role="main">', 1)
+    path.write_text(page, encoding="utf-8")
+
+
 def words(text):
     return " ".join(text.split())
 
@@ -78,6 +86,7 @@ def main(doxygen, doxyfile, folder):
     subprocess.run([doxygen, doxyfile], check=True)
     found = []
     for path in sorted(pages.glob("*.html")):
+        name_parts(path)
         if path.name.startswith(LISTS) or path.name.endswith("_source.html"):
             continue
         page = Sections(path)

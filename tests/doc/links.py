@@ -1,7 +1,9 @@
-"""links.py DIRECTORY: every link of the HTML pages there leads to a file and a place in it; none leads out of them."""
+"""links.py DIRECTORY: every link of the HTML pages there leads to a file and a place in it; none leads out of them. No mark of the
+pages' sources is left in their text."""
 
 import html.parser
 import pathlib
+import re
 import sys
 import urllib.parse
 
@@ -9,7 +11,7 @@ import urllib.parse
 class Page(html.parser.HTMLParser):
     def __init__(self, path):
         super().__init__()
-        self.links, self.places = [], set()
+        self.links, self.places, self.marks = [], set(), []
         self.feed(path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag, attributes):
@@ -18,11 +20,17 @@ class Page(html.parser.HTMLParser):
         # The menu is made from these by a script; what it needs is loaded by the pages.
         self.links += [facts[name] for name in ("href", "src", "data") if facts.get(name)]
 
+    def handle_data(self, data):
+        if re.search(r"`|&rsquo;|^\*\* \w", data):
+            self.marks.append(data.strip())
+
 
 def main(folder):
     pages = {path.name: Page(path) for path in folder.glob("*.html")}
     dead, count = [], 0
     for name, page in pages.items():
+        if not name.endswith("_source.html"):
+            dead += [f"{name}: a mark that was not understood: {mark}" for mark in page.marks]
         for link in page.links:
             parts = urllib.parse.urlsplit(link)
             if parts.scheme == "javascript":

@@ -1,5 +1,5 @@
-"""views.py DIRECTORY: every page of the reference in a browser, wide and narrow, light and dark: none is cut, all can be read, nothing is missing,
-and the search finds."""
+"""views.py DIRECTORY: every page of the reference in a browser, wide and narrow, light and dark: none is cut, all can be read, nothing
+is missing, and the search finds."""
 
 import pathlib
 import sys
@@ -15,7 +15,8 @@ WINDOWS = [(1280, 900), (390, 844)]
 SCHEMES = ["light", "dark"]
 MISSING = """
 return [...document.images].filter(image => !image.complete || !image.naturalWidth).map(image => image.src)
-  .concat([...document.querySelectorAll("object")].filter(object => !object.contentDocument?.querySelector("svg")).map(object => object.data));
+  .concat([...document.querySelectorAll("object")].filter(object => !object.contentDocument?.querySelector("svg"))
+    .map(object => object.data));
 """
 PAPER = "return getComputedStyle(document.body).backgroundColor.match(/[\\d.]+/g).map(Number).concat(1).slice(0, 4)"
 
@@ -68,8 +69,21 @@ class Views(unittest.TestCase):
         field = self.browser.find_element("id", "find-words")
         field.send_keys(Keys.CONTROL, "a")
         field.send_keys(words)
-        self.browser.execute_async_script("const done = arguments[0]; (function wait() { find.sections ? done() : setTimeout(wait, 10); })()")
+        self.browser.execute_async_script("const wait = () => find.sections ? arguments[0]() : setTimeout(wait, 10); wait()")
         return [item.text.split("\n")[0] for item in self.browser.find_elements("css selector", "#find-list li b")]
+
+    def test_parts_have_names(self):
+        """For readers of the screen: one title, one content, to which the first link leads."""
+        for name in ["index.html", "guide.html", "purge_8h.html", "structcascade__value.html", "globals.html"]:
+            self.open(name)
+            for role in ["main", "search"]:
+                self.assertEqual(len(self.browser.find_elements("css selector", f"[role={role}]")), 1, (name, role))
+            if name != "globals.html":
+                self.assertEqual(len(self.browser.find_elements("css selector", "[role=heading][aria-level='1']")), 1, name)
+            self.browser.find_element("tag name", "body").send_keys(Keys.TAB)
+            link = self.browser.switch_to.active_element
+            self.assertEqual(link.get_attribute("hash"), "#contents")
+            self.assertGreaterEqual(link.rect["x"], 0)
 
     def test_search(self):
         self.open("guide.html")

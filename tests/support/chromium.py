@@ -5,8 +5,8 @@ import os
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-# The least contrast of a text with what is behind it, and where that is. Colours behind are mixed as far as they let others through; behind
-# a picture's text is the last shape that was painted there.
+# The least contrast of a text with what is behind it, and where that is. Colours behind are mixed as far as they let others through;
+# behind a picture's text is the last shape that was painted there.
 CONTRAST = """
 const colours = new Map(), grounds = new Map();
 const parse = text => {
@@ -14,7 +14,7 @@ const parse = text => {
   return colours.get(text);
 };
 const linear = c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-const luminance = ([r, g, b]) => [r, g, b].map(c => linear(c / 255)).reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+const luminance = colour => [0.2126, 0.7152, 0.0722].reduce((sum, share, i) => sum + share * linear(colour[i] / 255), 0);
 const over = (above, below) => [0, 1, 2].map(i => above[i] * above[3] + below[i] * (1 - above[3])).concat(1);
 const ground = element => {
   if (!element) return arguments[0];
@@ -61,7 +61,8 @@ const page = document.documentElement, width = page.clientWidth;
 if (page.scrollWidth <= width) return null;
 const held = element => { for (element = element.parentElement; element; element = element.parentElement)
   if (getComputedStyle(element).overflowX !== "visible") return true; };
-const out = [...document.body.querySelectorAll("*")].find(element => element.getBoundingClientRect().right > width + 1 && !held(element));
+const wide = element => element.getBoundingClientRect().right > width + 1;
+const out = [...document.body.querySelectorAll("*")].find(element => wide(element) && !held(element));
 return [page.scrollWidth - width, (out ?? document.body).outerHTML.slice(0, 200)];
 """
 
