@@ -1,10 +1,10 @@
 """Charts of ratios, as SVG for light and dark: bars to the right of the line take longer than the library, bars to the left less
-long."""
+long. What a bar is of stands above it, so that the whole fits a telephone."""
 import html
 import math
 
 COLORS = {'sqlite': ('#0969da', '#58a6ff'), 'postgresql': ('#1a7f37', '#3fb950'), 'mariadb': ('#bc4c00', '#f0883e')}
-LEFT, WIDTH, RIGHT, TOP, BAR, GAP = 300, 440, 60, 66, 13, 12
+LEFT, WIDTH, RIGHT, TOP, LABEL, BAR, GAP = 20, 460, 60, 66, 18, 13, 9
 
 
 def span(rows):
@@ -37,8 +37,8 @@ def axis(low, high, place, bottom):
 def bars(rows, place):
     y = TOP
     for label, values in rows:
-        middle = y + len(values) * BAR / 2 + 4
-        yield f'<text class="end" x="{LEFT - 12}" y="{middle:.1f}">{html.escape(label)}</text>'
+        yield f'<text class="what" x="{LEFT}" y="{y + 12}">{html.escape(label)}</text>'
+        y += LABEL
         for engine, ratio in values.items():
             begin, end = sorted((place(1), place(ratio)))
             yield (f'<rect class="{engine}" x="{begin:.1f}" y="{y}" width="{max(1, end - begin):.1f}" height="{BAR - 2}" rx="1"/>'
@@ -52,10 +52,10 @@ def style(engines):
     dark = ' '.join(f'--{engine}: {COLORS[engine][1]};' for engine in engines)
     fills = ' '.join(f'.{engine} {{ fill: var(--{engine}) }}' for engine in engines)
     return ('svg { color-scheme: light dark; font: 14px system-ui, sans-serif; '
-            f'--ink: #1f2328; --faint: #59636e; --line: #d1d9e0; {light} }}\n'
-            f'@media (prefers-color-scheme: dark) {{ svg {{ --ink: #e6edf3; --faint: #9198a1; --line: #3d444d; {dark} }} }}\n'
+            f'--ink: #1f2328; --faint: #59636e; --line: #d1d9e0; --paper: #fff; {light} }}\n'
+            f'@media (prefers-color-scheme: dark) {{ svg {{ --ink: #e6edf3; --faint: #9198a1; --line: #3d444d; --paper: #0d1117; {dark} }} }}\n'
             'text { fill: var(--ink) } .small { font-size: 12px; fill: var(--faint) } '
-            '.mid { text-anchor: middle } .end { text-anchor: end }\n'
+            '.mid { text-anchor: middle } .what { paint-order: stroke; stroke: var(--paper); stroke-width: 4px }\n'
             f'.head {{ font-weight: 600 }} line {{ stroke: var(--line) }} .one {{ stroke: var(--ink); stroke-width: 1.5 }} {fills}')
 
 
@@ -64,7 +64,7 @@ def chart(title, rows, names):
     rows = [(label, values) for label, values in rows if values]
     engines = [engine for engine in names if any(engine in values for _, values in rows)]
     low, high = span(rows)
-    bottom = TOP + sum(len(values) * BAR + GAP for _, values in rows)
+    bottom = TOP + sum(LABEL + len(values) * BAR + GAP for _, values in rows)
     whole, tall = LEFT + WIDTH + RIGHT, bottom + 26
 
     def place(ratio):
