@@ -15,16 +15,27 @@ static const char schema[] =
     "INSERT INTO keeps SELECT o.id, p.id FROM owner o JOIN pet p ON p.id BETWEEN o.id AND o.id + 2;"
     "INSERT INTO pair SELECT owner_id, pet_id, 'old' FROM keeps WHERE owner_id > 8 LIMIT 10;";
 
+/* The same with owners that are texts. */
+static const char texts[] =
+    "DROP TABLE pair; DROP INDEX keeps_owner; ALTER TABLE keeps RENAME TO kept;"
+    "CREATE TABLE keeps (owner_id TEXT, pet_id INTEGER); CREATE INDEX keeps_owner ON keeps (owner_id);"
+    "INSERT INTO keeps SELECT printf(' %02d', owner_id), pet_id FROM kept;"
+    "CREATE TABLE pair (owner_id TEXT COLLATE NOCASE NOT NULL, pet_id INTEGER NOT NULL REFERENCES pet, word TEXT,"
+    "                   PRIMARY KEY (owner_id, pet_id));"
+    "INSERT INTO pair SELECT owner_id, pet_id, 'old' FROM keeps WHERE owner_id > ' 08' LIMIT 10;";
+
 enum { PAIRS = 60, THERE = 10 };
 
-static void make(fault_rig *at) {
-  fault_rig_make(at, schema);
-}
-
 typedef struct way {
-  bool merge, stream;
+  bool merge, stream, keyed;
   cascade_fill_report report;
 } way;
+
+static void make(fault_rig *at) {
+  const way *how = at->own;
+  fault_rig_make(at, schema);
+  if (how && how->keyed) fault_rig_run(at, texts);
+}
 
 /* Pairs of the stream, in the order of their key. */
 static int32_t give(void *data, uint64_t wanted, const cascade_value **cells, uint64_t *rows) {
@@ -126,7 +137,8 @@ static void after(fault_rig *at, const fault_outcome *outcome) {
 }
 
 static const fault_scene scene = {.make = make, .use = use, .after = after, .drop = fault_rig_drop, .done = CASCADE_DONE, .dense = 400};
-static const way inserting = {0}, merging = {.merge = true}, streaming = {.stream = true};
+static const way inserting = {0}, merging = {.merge = true}, streaming = {.stream = true}, keyed = {.keyed = true},
+                 keyed_merging = {.keyed = true, .merge = true};
 
 static void sweep(way how, fault script) {
   fault_sweep_calls(&scene, &how, script);
@@ -136,6 +148,7 @@ static void any_call_fails(void **state) {
   (void)state;
   sweep(inserting, (fault){.status = CASCADE_DATABASE, .transaction = CASCADE_TX_OPEN});
   sweep(merging, (fault){.status = CASCADE_DATABASE, .transaction = CASCADE_TX_ROLLED_BACK});
+  sweep(keyed_merging, (fault){.status = CASCADE_DATABASE, .transaction = CASCADE_TX_OPEN});
   sweep(streaming, (fault){.status = CASCADE_CONSTRAINT, .transaction = CASCADE_TX_OPEN, .silent = true});
 }
 
@@ -151,6 +164,7 @@ static void reply_to_commit_is_lost(void **state) {
   const fault lost = {.match = "COMMIT", .status = CASCADE_CONNECTION, .transaction = CASCADE_TX_UNKNOWN, .after = true};
   sweep(inserting, lost);
   sweep(merging, lost);
+  sweep(keyed, lost);
   sweep(streaming, lost);
 }
 
@@ -239,7 +253,7 @@ static void host_has_a_transaction(void **state) {
 
 static void memory_runs_out(void **state) {
   (void)state;
-  way ways[] = {inserting, merging, streaming};
+  way ways[] = {inserting, merging, streaming, keyed};
   for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) fault_sweep_memory(&scene, &ways[i]);
 }
 
