@@ -117,5 +117,9 @@ run "sqlite3 museum.db 'SELECT count(*) FROM collection_object'"
 run "sqlite3 museum.db 'PRAGMA foreign_key_check'"
 run "sqlite3 museum.db 'PRAGMA integrity_check'"
 
-say "That was the tour. The database is build/tour/museum.db; 'cascade --help' tells more, and examples/01_graph.c to" \
-  'examples/09_hooks.c show the same from C.'
+say "That was the tour. To go on by hand, in a shell:"
+build=$(printf %q "$root/build")
+printf '\n  %s\n  %s\n' "export LIBCASCADE_DRIVERS=$build/lib/driver/sqlite3 PATH=$build/examples/cli:\$PATH" \
+  "cd $build/tour && cascade --help"
+say "examples/01_graph.c to examples/09_hooks.c show the same from C; lib/doc/pages/guide.md installs it, and goes on to purges" \
+  "in production."
