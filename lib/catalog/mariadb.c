@@ -340,12 +340,13 @@ static cascade_status read_database(casc_mariadb_reader *all, cascade_error **er
   return status;
 }
 
-/* the database, the user, whether the case of tables' names counts: 0 when it does */
+/* the database, the user, whether the case of tables' names counts: 0 when it does; whether queries give a part of their rows */
 static bool read_session(void *data, const cascade_value *row) {
   casc_mariadb_reader *reader = data;
   const char *database = casc_row_text(&reader->passing, &row[0]);
   reader->user = casc_row_text(reader->arena, &row[1]);
   reader->fold = casc_row_integer(&row[2]) != 0;
+  reader->limited = casc_row_integer(&row[3]) != 0;
   return database && reader->user && (!*database || casc_mariadb_add_database(reader, database) != CASC_NONE);
 }
 
@@ -355,6 +356,9 @@ static cascade_status find_session(casc_mariadb_reader *reader, cascade_error **
   casc_mariadb_session(&statement);
   cascade_status status = casc_rows_read(reader->connection, &statement, read_session, reader, error);
   casc_statement_free(&statement);
+  if (status == CASCADE_OK && reader->limited)
+    return casc_fail(reader->connection->context, error, CASCADE_INVALID,
+                     "the session's queries give only some of their rows; run SET sql_select_limit = 18446744073709551615 before");
   if (status == CASCADE_OK && !reader->databases.count)
     return casc_fail(reader->connection->context, error, CASCADE_INVALID,
                      "the session has chosen no database; name one when connecting, or run USE before");

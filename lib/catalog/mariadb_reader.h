@@ -27,6 +27,7 @@ typedef struct casc_mariadb_reader {
   casc_arena passing; /* for texts that are needed while reading only */
   casc_str scratch;
   const char *user;
+  bool limited; /* by sql_select_limit */
   bool fold;                                  /* the server ignores the case of tables' names */
   CASC_LIST(casc_mariadb_database) databases; /* the session's own first */
   uint32_t database;                          /* that is being read */

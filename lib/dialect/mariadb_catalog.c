@@ -38,7 +38,8 @@ static void put_source(casc_statement *statement, const char *source, const char
 
 void casc_mariadb_session(casc_statement *statement) {
   static const item items[] = {
-      {"DATABASE()", CASCADE_TEXT}, {"CURRENT_USER()", CASCADE_TEXT}, {"@@lower_case_table_names", CASCADE_INT64}};
+      {"DATABASE()", CASCADE_TEXT}, {"CURRENT_USER()", CASCADE_TEXT}, {"@@lower_case_table_names", CASCADE_INT64},
+      {"@@sql_select_limit < 18446744073709551615", CASCADE_INT64}};
   put_items(statement, ITEMS(items));
 }
 

@@ -7,6 +7,7 @@
 #include "queue.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void put(casc_statement *statement, const char *sql) {
   casc_put(statement, sql);
@@ -332,8 +333,11 @@ static void key_text(casc_statement *statement, const casc_sql_table *table) {
   put(statement, "json_build_array(");
   for (uint32_t i = 0; i < table->shown_count; i++) {
     const char *column = casc_quoted_name(statement, casc_postgres_identifier, NULL, table->shown[i]);
+    /* a worker's session may have another DateStyle; JSON has none */
+    bool dated = strstr(table->shown_casts[i], ".date") || strstr(table->shown_casts[i], ".timestamp");
     const char *form = table->shown_types[i] == CASCADE_INT64  ? "%s'i'||%s"
                        : table->shown_types[i] == CASCADE_BLOB ? "%s'x'||encode(%s, 'hex')"
+                       : dated                                 ? "%s't'||(to_json(%s)#>>'{}')"
                                                                : "%s't'||(%s)::text";
     casc_str_printf(&statement->sql, form, i ? ", " : "", column);
   }

@@ -134,13 +134,14 @@ int32_t casc_mariadb_transaction(bool alive, unsigned server_status, bool inside
   return inside ? CASCADE_TX_ROLLED_BACK : CASCADE_TX_NONE;
 }
 
-void casc_mariadb_settings(char *sql, size_t size, uint32_t lock_timeout_ms) {
+void casc_mariadb_settings(char sql[CASC_MARIADB_SETTINGS], uint32_t lock_timeout_ms) {
   enum { YEAR = 31536000 }; /* more is refused */
   unsigned seconds = lock_timeout_ms / 1000 + (lock_timeout_ms % 1000 != 0); /* whole ones only; 0 would mean no waiting at all */
   if (seconds > YEAR) seconds = YEAR;
-  snprintf(sql, size,
+  snprintf(sql, CASC_MARIADB_SETTINGS,
            "SET SESSION innodb_lock_wait_timeout = %u, SESSION lock_wait_timeout = %u, SESSION autocommit = 1, "
-           "SESSION foreign_key_checks = 1",
+           "SESSION foreign_key_checks = 1, SESSION sql_select_limit = 18446744073709551615, SESSION sql_safe_updates = 0, "
+           "SESSION sql_big_selects = 1, SESSION completion_type = 0",
            seconds, seconds);
 }
 

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-enum { CASC_MARIADB_PARAMETERS = 65535 };
+enum { CASC_MARIADB_PARAMETERS = 65535, CASC_MARIADB_SETTINGS = 400 /* bytes */ };
 
 /* The class of a failure by its number, the client library's own included. */
 cascade_status casc_mariadb_status(unsigned code);
@@ -22,9 +22,9 @@ int32_t casc_mariadb_transaction(bool alive, unsigned server_status, bool inside
 /* The question. A ping is no use: its answer holds the status, but the client library does not look. */
 #define CASC_MARIADB_ASK "DO 0"
 
-/* The settings of a session that we open ourselves, as one statement. Waiting for a table's definition counts as waiting for a
-   lock: the server's own limit for it is a day. */
-void casc_mariadb_settings(char *sql, size_t size, uint32_t lock_timeout_ms);
+/* The settings of a session that we open ourselves, as one statement: all rows are read, and a COMMIT begins nothing. Waiting for
+   a table's definition counts as waiting for a lock: the server's own limit for it is a day. */
+void casc_mariadb_settings(char sql[CASC_MARIADB_SETTINGS], uint32_t lock_timeout_ms);
 
 /* What a server of this version text can do. */
 uint64_t casc_mariadb_flags(const char *version);

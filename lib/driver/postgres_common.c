@@ -2,6 +2,7 @@
 
 #include "plain.h"
 
+#include <stdio.h>
 #include <string.h>
 
 cascade_status casc_postgres_status(const char *sqlstate, bool stopped) {
@@ -35,6 +36,12 @@ const char *casc_postgres_advice(cascade_status status) {
   case CASCADE_READONLY: return "; connect to a server and in a session that takes writes";
   default: return "";
   }
+}
+
+void casc_postgres_settings(char sql[CASC_POSTGRES_SETTINGS], uint32_t lock_timeout_ms) {
+  snprintf(sql, CASC_POSTGRES_SETTINGS,
+           "SET lock_timeout = %u; SET DateStyle = ISO; SET IntervalStyle = postgres; SET extra_float_digits = 3",
+           (unsigned)(lock_timeout_ms <= INT32_MAX ? lock_timeout_ms : INT32_MAX));
 }
 
 bool casc_postgres_is_commit(const char *sql) {

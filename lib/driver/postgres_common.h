@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 enum {
+  CASC_POSTGRES_SETTINGS = 200, /* bytes */
   CASC_POSTGRES_PARAMETERS = 65535,
   CASC_POSTGRES_FLAGS =
       CASCADE_CAN_LOCK_ROWS | CASCADE_CAN_SKIP_LOCKED | CASCADE_CAN_SAVEPOINT | CASCADE_CAN_DEFER | CASCADE_CAN_CANCEL |
@@ -19,6 +20,10 @@ enum {
 cascade_status casc_postgres_status(const char *sqlstate, bool stopped);
 /* What the user can do, as the rest of a sentence beginning with "; ", or "". */
 const char *casc_postgres_advice(cascade_status status);
+
+/* The settings of a session that we open ourselves, as one statement. Keys that travel as text, and may be read back by another
+   session, are written in one style and with all their digits. */
+void casc_postgres_settings(char sql[CASC_POSTGRES_SETTINGS], uint32_t lock_timeout_ms);
 
 /* Whether the statement ends a transaction and keeps it. In a transaction that has failed, the server answers to that with a
    rollback, and no error. */

@@ -178,3 +178,35 @@ def test_queue_and_workers(database):
     with Connection.over(database.dbapi(autocommit=True)) as db, db.queue.worker() as worker:
         assert worker.run().done == 1
     assert database.counts() == (19, 95, 95)
+
+
+def test_dates_are_detached_in_one_style_and_deleted_in_another(database):
+    """1 February in the style of the host's session would be 2 January in the worker's."""
+    day = "TEXT" if database.engine == "sqlite" else "DATE"
+    database.run("CREATE TABLE person (id INTEGER PRIMARY KEY)",
+                 f"CREATE TABLE visit (day {day} NOT NULL PRIMARY KEY, person_id INTEGER REFERENCES person (id))"
+                 if database.engine != "mariadb" else
+                 "CREATE TABLE visit (day DATE PRIMARY KEY, person_id INTEGER, FOREIGN KEY (person_id) REFERENCES person (id))",
+                 "INSERT INTO person VALUES (1)", "INSERT INTO visit VALUES ('2000-02-01', 1), ('2000-01-02', NULL)")
+    host = database.dbapi()
+    if database.engine == "postgresql":
+        host.cursor().execute("SET DateStyle = 'German'")
+    with Connection.over(database.dbapi(autocommit=True)) as db:
+        db.queue.install()
+    with Connection.over(host) as db:
+        graph = db.graph()
+        db.queue.detach(Policy(graph, [Override("visit", "person_id", Rule.DETACH)]), graph.select("person", [1]))
+        host.commit()
+    with Connection.over(database.dbapi(autocommit=True)) as db, db.queue.worker() as worker:
+        assert worker.run().done == 1
+    assert [str(row[0]) for row in database.rows("SELECT day FROM visit")] == ["2000-01-02"]
+
+
+def test_a_session_that_gives_only_some_rows_is_refused(database):
+    if database.engine != "mariadb":
+        return
+    database.museum()
+    host = database.dbapi()
+    host.cursor().execute("SET sql_select_limit = 2")
+    with Connection.over(host) as db, pytest.raises(libcascade.InvalidError, match="sql_select_limit"):
+        db.graph()

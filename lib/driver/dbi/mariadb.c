@@ -199,9 +199,9 @@ static cascade_status attach(casc_dbi *self, cascade_error **error) {
                      "libmariadb");
   cascade_status status = look_around(self, error);
   if (status >= 0 && !self->adopted) {
-    char settings[256];
+    char settings[CASC_MARIADB_SETTINGS];
     dbi_result result;
-    casc_mariadb_settings(settings, sizeof settings, self->lock_timeout_ms);
+    casc_mariadb_settings(settings, self->lock_timeout_ms);
     status = send(self, settings, &result, error);
     if (status >= 0) dbi_result_free(result);
   }

@@ -124,10 +124,12 @@ static void silent(void *data, const char *message) {
   (void)message;
 }
 
-static cascade_status set_timeout(casc_dbi *self, cascade_error **error) {
+static cascade_status settle(casc_dbi *self, cascade_error **error) {
+  char settings[CASC_POSTGRES_SETTINGS];
   dbi_result result;
+  casc_postgres_settings(settings, self->lock_timeout_ms);
   casc_str_clear(&self->sql);
-  casc_str_printf(&self->sql, "SET lock_timeout = %u", (unsigned)(self->lock_timeout_ms & INT32_MAX));
+  casc_str_put(&self->sql, settings);
   if (self->sql.failed) return casc_nomem(error);
   cascade_status status = casc_dbi_send(self, &result, error);
   if (status >= 0) dbi_result_free(result);
@@ -154,7 +156,7 @@ static cascade_status attach(casc_dbi *self, cascade_error **error) {
   cascade_status status = check_encoding(self, error);
   if (status < 0 || self->adopted) return status;
   state->set_notices(state->handle, silent, NULL);
-  return set_timeout(self, error);
+  return settle(self, error);
 }
 
 static void detach(casc_dbi *self) {

@@ -96,7 +96,7 @@ static cascade_status attach(native *self, cascade_error **error) {
 }
 
 static cascade_status connect_own(native *self, const char *address, uint32_t lock_timeout_ms, cascade_error **error) {
-  char text[512];
+  char text[512], settings[CASC_MARIADB_SETTINGS];
   if (!mariadb_address_read(&self->address, address, text, sizeof text))
     return *text ? casc_driver_fail(self->context, error, CASCADE_INVALID, "%s", text) : native_nomem(self, error);
   self->handle = mysql_init(NULL);
@@ -108,8 +108,8 @@ static cascade_status connect_own(native *self, const char *address, uint32_t lo
                                      .message = text};
     return cascade_error_create(self->context, &details, error);
   }
-  casc_mariadb_settings(text, sizeof text, lock_timeout_ms);
-  if (mysql_query(self->handle, text) != 0) return native_fail(self, text, error);
+  casc_mariadb_settings(settings, lock_timeout_ms);
+  if (mysql_query(self->handle, settings) != 0) return native_fail(self, settings, error);
   static const char isolation[] = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
   return mysql_query(self->handle, isolation) == 0 ? CASCADE_OK : native_fail(self, isolation, error);
 }

@@ -60,8 +60,8 @@ static cascade_status connect_to(native *self, const char *uri, uint32_t lock_ti
     return casc_driver_fail(self->context, error, CASCADE_CONNECTION, "PostgreSQL: %.*s", (int)strcspn(words, "\n"), words);
   }
   PQsetNoticeProcessor(self->handle, silent, NULL);
-  char sql[64];
-  snprintf(sql, sizeof sql, "SET lock_timeout = %u", (unsigned)(lock_timeout_ms <= INT32_MAX ? lock_timeout_ms : INT32_MAX));
+  char sql[CASC_POSTGRES_SETTINGS];
+  casc_postgres_settings(sql, lock_timeout_ms);
   PGresult *result = PQexec(self->handle, sql);
   cascade_status status = PQresultStatus(result) == PGRES_COMMAND_OK ? CASCADE_OK : native_fail(self, result, NULL, error);
   PQclear(result);
