@@ -64,7 +64,7 @@ class Case:
         self.way = pick.choice(['keys', 'keys', 'instance', 'all', 'condition', 'join'])
         if self.way == 'instance' and not self.keys:
             self.way = 'all'
-        tables = [m for m in schema.models + list(schema.proxies.values()) + ([schema.tag] if schema.tag else [])
+        tables = [m for m in schema.models + list(schema.proxies.values()) + schema.marks()
                   if not m._meta.auto_created]
         listeners = [m for m in tables if pick.random() < 0.2] if pick.random() < 0.5 else []
         self.receivers = [(kind, None, m) for m in listeners for kind in ('pre_delete', 'post_delete') if pick.random() < 0.7]

@@ -26,13 +26,17 @@ class Schema:
         self.models, self.children, self.proxies, self.keys = [], {}, {}, {}
         self.kinds, self.parents, self.codes = {}, {}, set()
         self.called = set()  # fields whose SET(callable) or callable default was asked
-        self.tag = None
+        self.tag = self.note = None
         self.make()
         self.by_name = {model.__name__: model for model in self.models}
         self.tables = [m for m in apps.get_app_config(LABEL).get_models(include_auto_created=True) if not m._meta.proxy]
         with connection.schema_editor() as editor:
-            for model in self.models + ([self.tag] if self.tag else []):
+            for model in self.models + self.marks():
                 editor.create_model(model)
+
+    def marks(self):
+        """Models that refer to any other, by numbers and by texts."""
+        return [model for model in (self.tag, self.note) if model]
 
     # ---- models ----
 
@@ -50,10 +54,15 @@ class Schema:
             if not self.parents[name] and pick.random() < 0.3:
                 self.codes.add(name)
         if pick.random() < 0.4:
-            self.tag = self.model('Tag', content_type=models.ForeignKey(ContentType, models.CASCADE, related_name='+'),
-                                  object_id=models.PositiveIntegerField(), target=GenericForeignKey('content_type', 'object_id'))
+            self.tag = self.mark('Tag', models.PositiveIntegerField())
+        if pick.random() < 0.4:
+            self.note = self.mark('Note', pick.choice([models.CharField(max_length=99), models.TextField()]))
         for i, name in enumerate(names):
             self.make_model(i, name, names)
+
+    def mark(self, name, object_id):
+        return self.model(name, content_type=models.ForeignKey(ContentType, models.CASCADE, related_name='+'), object_id=object_id,
+                          target=GenericForeignKey('content_type', 'object_id'))
 
     def make_model(self, i, name, names):
         pick, parent = self.random, next((m for m in self.models if m.__name__ == self.parents[name]), None)
@@ -72,6 +81,8 @@ class Schema:
             members[f'many{i}'] = models.ManyToManyField(f'{LABEL}.{pick.choice(names)}', related_name='+')
         if self.tag and not parent and self.kinds[name] in ('auto', 'integer') and pick.random() < 0.6:
             members['tags'] = GenericRelation(self.tag)
+        if self.note and not parent and self.kinds[name] == 'text':
+            members['tags'] = GenericRelation(self.note)
         model = self.model(name, (parent or models.Model,), **members)
         self.models.append(model)
         if parent:
@@ -121,8 +132,7 @@ class Schema:
             for model in self.models:
                 for field in model._meta.local_many_to_many:
                     self.fill_many(model, field)
-            if self.tag:
-                self.fill_tags()
+            self.fill_marks()
 
     def choose_keys(self, model):
         pick, parent = self.random, next((p for p, children in self.children.items() if model in children), None)
@@ -177,18 +187,19 @@ class Schema:
         pairs = {(pick.choice(here), pick.choice(there)) for _ in range(5) if here and there}
         through.objects.bulk_create(through(**{a: x, b: y}) for x, y in sorted(pairs, key=str))
 
-    def fill_tags(self):
+    def fill_marks(self):
         for model in self.models:
             root = model
             while root in [child for children in self.children.values() for child in children]:
                 root = next(p for p, children in self.children.items() if root in children)
-            if not any(field.name == 'tags' for field in root._meta.private_fields):
+            marks = next((field.remote_field.model for field in root._meta.private_fields if field.name == 'tags'), None)
+            if not marks:
                 continue
             kind = ContentType.objects.get_for_model(model)
             for key in self.keys[model]:
                 if not any(key in self.keys[child] for child in self.children.get(model, [])):  # the child's row has the tags
                     for _ in range(self.random.choice([0, 0, 1, 2])):
-                        self.tag.objects.create(content_type=kind, object_id=key)
+                        marks.objects.create(content_type=kind, object_id=key)
 
     # ---- the database ----
 
@@ -214,7 +225,7 @@ class Schema:
     def close(self):
         from libcascade.django import refresh
         with connection.constraint_checks_disabled(), connection.schema_editor() as editor:
-            for model in reversed(self.models + ([self.tag] if self.tag else [])):
+            for model in reversed(self.models + self.marks()):
                 if connection.vendor == 'postgresql':
                     for each in [model, *(f.remote_field.through for f in model._meta.local_many_to_many)]:
                         editor.execute(f'DROP TABLE IF EXISTS {connection.ops.quote_name(each._meta.db_table)} CASCADE')

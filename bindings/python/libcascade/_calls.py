@@ -118,6 +118,21 @@ def encode_or_none(text: Optional[str]) -> Optional[bytes]:
 working: Dict[int, Any] = {}
 
 
+class _Process:
+    """The process that this is: another object in a child, where asking the system each time would be a part of every call."""
+
+
+_process = _Process()
+
+
+def _in_child() -> None:
+    global _process
+    _process = _Process()
+
+
+os.register_at_fork(after_in_child=_in_child)
+
+
 class Guard:
     """One thread at a time is in calls of a session, and what is thrown away meanwhile is freed afterwards.
 
@@ -130,40 +145,46 @@ class Guard:
         self._lock = threading.RLock()
         self._depth = 0
         self._waiting: List[Tuple[Callable[[Any], None], Any]] = []
-        self._pid = os.getpid()
+        self._process = _process
 
     def __enter__(self) -> None:
-        if self._pid != os.getpid():
+        if self._process is not _process:
             raise RuntimeError("this session was opened before the process forked: open one in the child")
         self._lock.acquire()
-        self._begin()
+        self._depth += 1
+        if self._depth == 1:
+            self._begin()
 
     def __exit__(self, *_: Any) -> None:
+        if self._depth > 1:  # within another call
+            self._depth -= 1
+            self._lock.release()
+            return
         try:
             self._end()
         finally:
             self._lock.release()
-        self._try_bury()  # what came in between
+        if self._waiting:  # what came in between
+            self._try_bury()
 
     def _begin(self) -> None:
-        self._depth += 1
         if self._session is not None:
             working[self.number] = self._session
 
     def _end(self) -> None:
         try:
-            while self._depth == 1 and self._waiting:
+            while self._waiting:
                 _release(*self._waiting.pop(0))
         finally:
             self._depth -= 1
-            if not self._depth:
-                working.pop(self.number, None)
+            working.pop(self.number, None)
 
     def _try_bury(self) -> None:
         while self._waiting and self._lock.acquire(blocking=False):
             try:
                 if self._depth:
                     return
+                self._depth = 1
                 self._begin()
                 self._end()
             finally:
@@ -171,7 +192,7 @@ class Guard:
 
     def free(self, free: Callable[[Any], None], pointer: Any) -> None:
         """Frees now, or when no call is under way. In a child process, never: the session is the parent's."""
-        if self._pid != os.getpid():
+        if self._process is not _process:
             return
         self._waiting.append((free, pointer))
         self._try_bury()

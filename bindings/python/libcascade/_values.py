@@ -10,7 +10,7 @@ import struct
 import uuid
 import weakref
 from collections.abc import Sequence as SequenceType
-from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple, Union, overload
+from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple, Type, TypeVar, Union, overload
 
 from ._abi import ValueType, cascade_keys, cascade_value
 
@@ -26,6 +26,9 @@ CELL = "iiqdQQ"
 CELL_SIZE = struct.calcsize(CELL)
 assert CELL_SIZE == ctypes.sizeof(cascade_value)
 _LOWEST, _HIGHEST, _RANGE = -(1 << 63), (1 << 63) - 1, 1 << 64
+
+
+Made = TypeVar("Made")
 
 
 def _plain(value: Any) -> Tuple[int, int, float, Optional[bytes]]:
@@ -108,9 +111,33 @@ def read_cells(cells: Any, count: int) -> List[Value]:
     return [_decode(kind, integer, real, data, length) for kind, _, integer, real, data, length in struct.iter_unpack(CELL, raw)]
 
 
+class Members:
+    """Reads all members of a struct of the library at once, pointers as addresses: one by one they are several times as dear."""
+
+    def __init__(self, kind: Type[ctypes.Structure]) -> None:
+        codes = [getattr(member[1], "_type_", "P") for member in kind._fields_]
+        self._struct = struct.Struct("".join(code if isinstance(code, str) and code not in "zZ" else "P" for code in codes))
+        assert self._struct.size <= ctypes.sizeof(kind)
+
+    def at(self, place: Any) -> Tuple[Any, ...]:
+        """The members of the struct at a pointer or address."""
+        return self._struct.unpack(ctypes.string_at(place, self._struct.size))
+
+
+def make(kind: Type[Made], /, **members: Any) -> Made:
+    """A frozen dataclass with all its members. Its constructor sets one after the other, which takes four times as long."""
+    made = object.__new__(kind)
+    made.__dict__.update(members)
+    return made
+
+
 def names(pointer: Any, count: int) -> Tuple[str, ...]:
     """An array of texts."""
     return tuple(pointer[i].decode("utf-8", "replace") for i in range(count)) if pointer else ()
+
+
+_KEYS = Members(cascade_keys)
+_NO_INTEGERS = "these keys are not of one integer column: iterate over them"
 
 
 class Keys(SequenceType):  # type: ignore[type-arg]
@@ -121,74 +148,76 @@ class Keys(SequenceType):  # type: ignore[type-arg]
     in use by somebody else at that time is a BufferError: take `array`, which is a copy of one's own.
     """
 
-    def __init__(self, keys: cascade_keys, owner: object) -> None:
-        self._names: Any = keys.columns, int(keys.column_count)
+    def __init__(self, place: Any, owner: object, lent: List[weakref.ref[Any]]) -> None:
+        _, count, width, _, columns, integers, cells = _KEYS.at(place)
+        self._count: int = count
+        self._names: Optional[Tuple[int, int]] = (columns, width)
         self._columns: Optional[Tuple[str, ...]] = None
-        self._count = int(keys.count)
-        self._memory: Any = None
+        #: Where they are as long as the library keeps them, and what has to live so long; `lent` is told of views.
+        self._integers: Optional[int] = integers
+        self._cells: Optional[int] = cells
+        self._owner, self._lent = owner, lent
         self._view: Optional[memoryview] = None
-        self._cells: Any = None
         self._items: Optional[Sequence[Any]] = None
-        if keys.integers:
-            self._memory = (ctypes.c_int64 * self._count).from_address(ctypes.addressof(keys.integers.contents))
-            self._memory.owner = owner  # whoever holds a view of it holds what frees it
-        elif not self._count:
-            self._items = array.array("q") if keys.column_count == 1 else []
-        else:
-            self._cells, self._owner = keys.cells, owner
+        if not count:
+            self._items = array.array("q") if width == 1 else []
 
     @property
     def columns(self) -> Tuple[str, ...]:
         """Names of the columns."""
         if self._columns is None:
-            self._columns = names(*self._names)
+            assert self._names
+            place, width = self._names
+            self._columns = names(ctypes.cast(place, ctypes.POINTER(ctypes.c_char_p)), width)
         return self._columns
 
     def _detach(self) -> None:
         """The library takes its memory back."""
         self._columns, self._names = self.columns, None
-        if self._memory is not None:
-            self._items = array.array("q", bytes(memoryview(self._memory).cast("B")))
-        else:
-            self._get()
-        self._cells = self._owner = self._memory = None
+        self._get()
+        self._integers = self._cells = self._owner = None
         view, self._view = self._view, None
         if view is not None:
             view.release()
 
     def _get(self) -> Sequence[Any]:
-        if self._items is not None:
-            return self._items
-        if self._memory is not None:
-            return self.view
+        if self._items is None:
+            self._items = self._read()
+        return self._items
+
+    def _read(self) -> Sequence[Any]:
+        """A copy."""
+        if self._integers:
+            return array.array("q", ctypes.string_at(self._integers, self._count * 8))
         width = len(self.columns)
-        flat = read_cells(self._cells, self._count * width)
-        made: Sequence[Any] = flat
-        if width > 1:
-            made = [tuple(flat[at:at + width]) for at in range(0, len(flat), width)]
-        self._items = made
-        return made
+        flat: List[Any] = read_cells(self._cells, self._count * width)
+        return flat if width == 1 else [tuple(flat[at:at + width]) for at in range(0, len(flat), width)]
 
     @property
     def is_integers(self) -> bool:
         """Whether each key is one integer, so that there are `view` and `array`."""
-        return self._memory is not None or isinstance(self._items, array.array)
+        return bool(self._integers) or isinstance(self._items, array.array)
 
     @property
     def view(self) -> memoryview:
         """The integers, without copying."""
-        if self._memory is not None:
+        if self._integers:
             if self._view is None:
-                self._view = memoryview(self._memory).cast("B").cast("q")
+                memory: Any = (ctypes.c_int64 * self._count).from_address(self._integers)
+                memory.owner = self._owner  # whoever holds a view of it holds what frees it
+                self._lent.append(weakref.ref(memory))
+                self._view = memoryview(memory).cast("B").cast("q")
             return self._view
         if not isinstance(self._items, array.array):
-            raise TypeError("these keys are not of one integer column: iterate over them")
+            raise TypeError(_NO_INTEGERS)
         return memoryview(self._items)
 
     @property
     def array(self) -> array.array[int]:
         """The integers, as a copy."""
-        return array.array("q", bytes(self.view.cast("B")))
+        if not self.is_integers:
+            raise TypeError(_NO_INTEGERS)
+        return array.array("q", self._get())
 
     def __len__(self) -> int:
         return self._count
@@ -204,7 +233,7 @@ class Keys(SequenceType):  # type: ignore[type-arg]
         return list(found) if isinstance(at, slice) else found
 
     def __iter__(self) -> Iterator[Key]:
-        return iter(self._get().tolist() if self._memory is not None else self._get())  # type: ignore[attr-defined]
+        return iter(self._get())
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, (Keys, list, tuple)):
@@ -225,11 +254,10 @@ class Loans:
         self._keys: List[weakref.ref[Keys]] = []
         self._memories: List[weakref.ref[Any]] = []
 
-    def lend(self, keys: cascade_keys, owner: object) -> Keys:
-        made = Keys(keys, owner)
+    def lend(self, place: Any, owner: object) -> Keys:
+        """The cascade_keys at a pointer or address."""
+        made = Keys(place, owner, self._memories)
         self._keys.append(weakref.ref(made))
-        if made._memory is not None:
-            self._memories.append(weakref.ref(made._memory))
         return made
 
     def recall(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import struct
 from ctypes import POINTER, byref, c_char_p, cast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Sequence, Tuple
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Sequence, Tuple
 from . import _abi
 from ._abi import Accuracy, BlockerKind, BlockersCut, BlockersProfile, CountMode, Status, TokenKind
 from ._calls import Handle, encode_or_none, failure, lib, text_of
-from ._values import Cells, Keys, Loans, Value, read_cells
+from ._values import Cells, Keys, Loans, Members, Value, make, read_cells
 from .graph import Policy, Relation, Selection
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 #: All rows or rounds, where a number of them is wanted.
 ALL = 0xFFFFFFFF
+
+_PAGE = Members(_abi.cascade_blockers_page)
+_KEYS_SIZE = ctypes.sizeof(_abi.cascade_keys)
+_KINDS = {int(kind): kind for kind in BlockerKind}
+_ACCURACIES = {int(accuracy): accuracy for accuracy in Accuracy}
 
 
 @dataclass(frozen=True)
@@ -121,23 +127,20 @@ class Blockers(Handle):
             self._loans.recall()
             if lib.cascade_blockers_next(self._pointer, byref(page), failure()) == Status.DONE:
                 raise StopIteration
-            return self._make_page(page.contents)
+            return self._make_page(page)
 
-    def _make_page(self, page: _abi.cascade_blockers_page) -> Page:
-        relation, cells = self._policy.relation, page.anchor_count
-
-        def keys(given: Any) -> Keys:
-            return self._loans.lend(given, self)
-
-        return Page(
-            relation=relation(page.relation), kind=BlockerKind(page.kind), keys=keys(page.keys.contents),
-            first=tuple(read_cells(page.first, cells)) if page.first else None,
-            last=tuple(read_cells(page.last, cells)) if page.last else None, complete=bool(page.complete),
-            partial=bool(page.partial), depth=page.depth, path=tuple(relation(page.path[i]) for i in range(page.path_length)),
-            path_keys=tuple(keys(page.path_keys[i]) for i in range(page.path_length)),
-            behind=keys(page.behind.contents) if page.behind else None,
-            behind_relation=relation(page.behind_relation) if page.behind else None, count=page.count if self._counts else None,
-            count_accuracy=Accuracy(page.count_accuracy))
+    def _make_page(self, given: Any) -> Page:
+        (_, relation, kind, keys, first, last, width, complete, partial, depth, length, accuracy, path, path_keys, behind,
+         behind_relation, _, count) = _PAGE.at(given)
+        find, lend = self._policy.relation, self._loans.lend
+        way = struct.unpack(f"{length}I", ctypes.string_at(path, length * 4))
+        return make(
+            Page, relation=find(relation), kind=_KINDS[kind], keys=lend(keys, self),
+            first=tuple(read_cells(first, width)) if first else None, last=tuple(read_cells(last, width)) if last else None,
+            complete=bool(complete), partial=bool(partial), depth=depth, path=tuple(map(find, way)),
+            path_keys=tuple(lend(path_keys + at * _KEYS_SIZE, self) for at in range(length)) if path_keys else (),
+            behind=lend(behind, self) if behind else None, behind_relation=find(behind_relation) if behind else None,
+            count=count if self._counts else None, count_accuracy=_ACCURACIES[accuracy])
 
     def close(self) -> None:
         """Ends the cursor. The last page stays readable."""

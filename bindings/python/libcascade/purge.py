@@ -140,7 +140,7 @@ class _Hooks:
         loans, function = Loans(), self.functions[which]
         self.turn += 1
         try:
-            given = [Deleted(self.table(tables[i]), loans.lend(tables[i].keys.contents, None), self, self.turn, i)
+            given = [Deleted(self.table(tables[i]), loans.lend(tables[i].keys, None), self, self.turn, i)
                      for i in range(count)]
             status = 1 if function is not None and function(given) is False else 0
         except BaseException as exception:
@@ -239,7 +239,7 @@ class Purge(Handle):
         vetoed, kept = POINTER(_abi.cascade_keys)(), POINTER(_abi.cascade_keys)()
         with self._connection._session:
             lib.cascade_purge_kept(self._pointer, self._graph._resolve(table).number, byref(vetoed), byref(kept))
-            return self._loans.lend(vetoed.contents, self), self._loans.lend(kept.contents, self)
+            return self._loans.lend(vetoed, self), self._loans.lend(kept, self)
 
     def close(self) -> None:
         """Ends it, finished or not. Keys that it has given stay readable."""

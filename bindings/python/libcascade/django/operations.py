@@ -12,6 +12,7 @@ from django.utils.encoding import force_bytes
 
 from .. import (Accuracy, BlockedError, BlockerKind, BlockersProfile, CountMode, Integrity, Plan, Policy, Report, Request,
                 Selection, TokenKind)
+from .._values import make
 from . import conf, rules as reading
 from .collector import collector
 from .conditions import condition
@@ -206,13 +207,15 @@ def _read(session: Session, model: Model, what: Any, depth: int, options: Dict[s
     selection, ways, found = _select(session, ruled.rules, what), ruled.ways, []
     # A row of a child is one with those of its parents: what refers to them is no level further down.
     deepest = depth + len(model._meta.concrete_model._meta.get_parent_list())
-    with session.connection.blockers(policy, selection, depth=deepest, **options) as pages:
+    with session.connection._session, session.connection.blockers(policy, selection, depth=deepest, **options) as pages:
         for page in pages:
             way = ways.get(page.relation.number)
-            level = page.depth - sum(1 for step in page.path if _is_parent(ways.get(step.number)))
+            level = page.depth - sum(_is_parent(ways.get(step.number)) for step in page.path)
             if way and level <= depth and not _is_parent(way):
-                found.append(Referring(way.model, _field_name(way), page.kind, list(page.keys), page.complete, level, page.count,
-                                       page.count_accuracy, None if page.complete else pages.token(TokenKind.NEXT)))
+                found.append(make(
+                    Referring, model=way.model, field=_field_name(way), kind=page.kind, keys=list(page.keys), complete=page.complete,
+                    depth=level, count=page.count, count_accuracy=page.count_accuracy,
+                    token=None if page.complete else pages.token(TokenKind.NEXT)))
             del page  # else its keys would be copied when the next one comes
         return Blockers(found, pages.token(TokenKind.REST))
 

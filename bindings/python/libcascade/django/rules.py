@@ -178,12 +178,17 @@ def _parents(model: Model) -> Iterator[Relation]:
 
 
 def _comparable(key: Any, pk: Any, using: str) -> bool:
-    """Whether the database can compare the column of a generic relation with a primary key."""
+    """Whether the database compares the column of a generic relation with a primary key as Django compares it with the key's
+    value. A text and a number are never taken for comparable: '07' would be 7 on SQLite, '7 apples' on MariaDB, and PostgreSQL
+    refuses it."""
     while pk.remote_field:
         pk = pk.target_field
     if isinstance(key, models.IntegerField) and isinstance(pk, models.IntegerField):
         return True
-    return bool(key.rel_db_type(connections[using]) == pk.rel_db_type(connections[using]))
+    types = {str(field.rel_db_type(connections[using])) for field in (key, pk)}
+    if len(types) > 1 and not all(name.partition("(")[0] in ("varchar", "text", "longtext") for name in types):
+        return False
+    return getattr(key, "db_collation", None) == getattr(pk, "db_collation", None)
 
 
 def _generic(model: Model, using: str) -> Iterator[Relation]:
