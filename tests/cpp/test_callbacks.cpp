@@ -422,6 +422,7 @@ int main() {
       cmocka_unit_test(hooks_of_workers),
       cmocka_unit_test(streams_throw), cmocka_unit_test(logs_throw),
       cmocka_unit_test(nested_calls),  cmocka_unit_test(drivers),       cmocka_unit_test(drivers_throw),
-      cmocka_unit_test(any_order),     cmocka_unit_test(cancelled_from_a_thread), cmocka_unit_test(archives), cmocka_unit_test(throttles)};
+      cmocka_unit_test(any_order),     cmocka_unit_test(cancelled_from_a_thread), cmocka_unit_test(archives),
+      cmocka_unit_test(throttles)};
   return cmocka_run_group_tests_name("C++ callbacks", tests, nullptr, nullptr);
 }

@@ -14,11 +14,12 @@ if __name__ == '__main__':
 from django.db import IntegrityError, connection, models, transaction  # noqa: E402 (only after the settings)
 from django.db.models import ProtectedError, RestrictedError, signals  # noqa: E402
 from django.test.utils import override_settings  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
 from case import Case  # noqa: E402
 from libcascade.django import NotExpressible, plan, purge, refresh  # noqa: E402
-from museum.models import (Address, Agent, AgentProxy, Album, Artist, Borrower, Box, Dependent, Guarded, Handled,  # noqa: E402
-                           Hall, HiddenBase, Loan, Note, Parent, Shelf, Slot, Song, Specimen, Step, Tag)
+from museum.models import (Address, Agent, AgentProxy, Album, Artist, Borrower, Box, Dependent, Event, Guarded,  # noqa: E402
+                           Handled, Hall, HiddenBase, Loan, Note, Parent, Photo, Programme, Shelf, Slot, Song, Specimen, Step, Tag)
 
 
 class Rules(Case):
@@ -115,6 +116,23 @@ class Rules(Case):
             hall.delete()
         self.assertEqual(models.QuerySet(HiddenBase).count(), 1)
         models.QuerySet(HiddenBase)._raw_delete('default')
+
+    def test_a_view_is_left_alone(self):
+        with connection.cursor() as cursor:
+            cursor.execute('CREATE VIEW museum_programme AS SELECT id AS event_id, words FROM museum_event')
+            self.addCleanup(connection.cursor().execute, 'DROP VIEW museum_programme')
+        refresh()
+        event = Event.objects.create(when=timezone.now(), day='2024-02-29', price=1)
+        Photo.objects.create(event=event)
+        self.assertEqual(Programme.objects.count(), 1)
+        self.assertEqual(event.delete(), (2, {'museum.Event': 1, 'museum.Photo': 1}))
+        self.assertEqual(Programme.objects.count(), 0)
+        self.assertOurs()
+        Programme._meta.get_field('event').remote_field.on_delete = models.CASCADE
+        self.addCleanup(setattr, Programme._meta.get_field('event').remote_field, 'on_delete', models.DO_NOTHING)
+        refresh()
+        with self.assertRaisesRegex(NotExpressible, 'museum.Programme.event is a column of a view'):
+            plan(Event.objects.all())
 
     def test_join_tables(self):
         agent, box = Agent.objects.create(), Box.objects.create()

@@ -21,11 +21,13 @@ from django.core.management import CommandError, call_command  # noqa: E402
 from django.db import DatabaseError, OperationalError, connection, connections, models  # noqa: E402
 from django.db.models import ProtectedError  # noqa: E402
 from django.test.utils import override_settings  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
 import libcascade  # noqa: E402
 from case import Case  # noqa: E402
 from libcascade.django import blockers, blockers_json, collector, delete, plan, purge, refresh  # noqa: E402
-from museum.models import Address, Agent, Album, Artist, Borrower, Event, Loan, Note, Shelf, Slot  # noqa: E402
+from museum.models import (Address, Agent, Album, Artist, Borrower, Event, Loan, Note, Photo, Shelf, Slot,  # noqa: E402
+                           Step)
 
 
 class Databases(Case):
@@ -162,6 +164,22 @@ class Beside(Case):
             token = more.token
         self.assertEqual(sorted(seen), sorted(Loan.objects.values_list('pk', flat=True)))
         self.assertEqual(set(found[Loan, 'agent'].objects()), set(Loan.objects.filter(pk__in=found[Loan, 'agent'].keys)))
+
+    def test_keys_are_those_of_the_model(self):
+        event = Event.objects.create(when=timezone.now(), day='2024-02-29', price=1)
+        photo = Photo.objects.create(event=event)
+        (page,) = blockers(event)
+        self.assertEqual((page.keys, set(page.objects())), ([photo.pk], {photo}))
+
+    def test_what_is_no_queryset(self):
+        for given in (Agent, [Agent()], 'museum.Agent'):
+            with self.assertRaisesRegex(TypeError, 'neither an object of a model nor a queryset'):
+                plan(given)
+
+    def test_purge_of_the_first_rows(self):
+        steps = [Step.objects.create() for _ in range(5)]
+        self.assertEqual(purge(Step.objects.order_by('-pk')[:2]).total, 2)
+        self.assertEqual(set(Step.objects.all()), set(steps[:3]))
 
     def test_one_relation_from_an_offset_on(self):
         agent = self.collection()

@@ -351,7 +351,7 @@ def test_archives(db, graph, tmp_path):
     assert archive.report() == libcascade.ArchiveReport(report.deleted, path.stat().st_size, 0) and len(lines) == report.deleted
     assert [line["row"]["id"] for line in lines if line["table"].endswith("agent")] == [7]
     assert db.database.rows("SELECT id FROM agent_old") == [(7,)]
-    assert [event for event, _ in told] == [libcascade.ArchiveEvent.LINES, libcascade.ArchiveEvent.FLUSH, libcascade.ArchiveEvent.KEEP]
+    assert [event.name for event, _ in told] == ["LINES", "FLUSH", "KEEP"]
     assert b"".join(lines for _, lines in told) == path.read_bytes()
 
     def fail(event, lines):

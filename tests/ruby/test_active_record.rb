@@ -125,9 +125,8 @@ module Schema
 end
 
 module ActiveRecordTests
-  TABLES = %w[comments notes sessions invoices contracts letters profiles accounts_groups groups posts topics accounts details events
-              labels machines
-              drivers_vehicles drivers tolls trips vehicles].freeze
+  TABLES = %w[comments notes sessions invoices contracts letters profiles accounts_groups groups posts topics accounts details
+              events labels machines drivers_vehicles drivers tolls trips vehicles].freeze
 
   def self.included(test)
     test.singleton_class.attr_accessor :database

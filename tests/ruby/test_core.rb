@@ -184,7 +184,8 @@ module CoreTests
   def test_outbox
     outbox = @connection.outbox.install
     assert_includes Libcascade::Outbox.ddl(:sqlite), "cascade_outbox"
-    assert_equal 14, @connection.purge(@policy, agents(1, 2), outbox: true, actor: "jo", reason: "tidy", columns: { "agent" => "name" }).run.deleted
+    told = { outbox: true, actor: "jo", reason: "tidy", columns: { "agent" => "name" } }
+    assert_equal 14, @connection.purge(@policy, agents(1, 2), **told).run.deleted
     rows = []
     batch, first = outbox.read(limit: 5)
     assert_equal 5, first.size

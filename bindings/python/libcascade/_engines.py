@@ -251,7 +251,8 @@ class Postgres(Engine):
         info = self.connection.info
         self.version = str(info.server_version)
         # The module's own integers, texts and bytes are half the work of texts; but not every text can be one of the module's.
-        if info.parameter_status("client_encoding") == "UTF8" and info.parameter_status("server_encoding") not in (None, "SQL_ASCII"):
+        of_server, of_client = (info.parameter_status(f"{side}_encoding") for side in ("server", "client"))
+        if of_client == "UTF8" and of_server not in (None, "SQL_ASCII"):
             self.flags &= ~Capability.TEXT_ROWS
 
     def cursor(self) -> Any:

@@ -160,12 +160,12 @@ class Queue:
 
     def worker(self, *, owner: Optional[str] = None, lease_ms: int = 0, turn_ms: int = 0, throttle: Optional[Throttle] = None,
                archive: Optional[Archive] = None, before_batch: Optional[Hook] = None, after_batch: Optional[Hook] = None,
-               after_commit: Optional[Hook] = None,
-               columns: Mapping[str, Sequence[str]] = {}) -> Worker:
+               after_commit: Optional[Hook] = None, columns: Mapping[str, Sequence[str]] = {}) -> Worker:
         """A worker on this session, which must be outside any transaction.
 
         Hooks and `columns` are those of a Purge, for every job that is one. What a hook raises is the failure of the job, which
-        keeps it as its reason and is tried again: the worker goes on. What is no Exception, such as KeyboardInterrupt, comes out of step().
+        keeps it as its reason and is tried again: the worker goes on. What is no Exception, such as KeyboardInterrupt, comes out of
+        step().
         """
         return Worker(self._connection, owner=owner, lease_ms=lease_ms, turn_ms=turn_ms, throttle=throttle, archive=archive,
                       before_batch=before_batch, after_batch=after_batch, after_commit=after_commit, columns=columns)

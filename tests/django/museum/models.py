@@ -141,5 +141,19 @@ class Event(models.Model):
     code = models.UUIDField(default=uuid.uuid4)
 
 
+class Photo(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    event = models.ForeignKey(Event, CASCADE)
+
+
+class Programme(models.Model):
+    """Of a view, which only some tests make."""
+    event = models.OneToOneField(Event, models.DO_NOTHING, primary_key=True, related_name='+')
+    words = models.CharField(max_length=50)
+
+    class Meta:
+        managed = False
+
+
 class Step(models.Model):
     previous = models.ForeignKey('self', CASCADE, null=True)

@@ -16,8 +16,8 @@ struct archive_options : cascade_archive_options {
   std::optional<std::string> suffix; /**< Behind the names of the tables. */
   std::optional<std::string> schema; /**< In which the tables are. */
 
-  /** @brief Takes the lines of a batch; `event` is one of ::cascade_archive_event. False rolls the batch back and ends the purge; so does
-   *         an exception, which next() throws. */
+  /** @brief Takes the lines of a batch; `event` is one of ::cascade_archive_event. False rolls the batch back and ends the purge;
+   *         so does an exception, which next() throws. */
   std::function<bool(std::int32_t event, std::string_view lines)> write;
 };
 

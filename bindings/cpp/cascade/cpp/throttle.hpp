@@ -15,8 +15,8 @@ struct throttle_options : cascade_throttle_options {
   std::vector<std::string> replicas;     /**< URIs of replicas, for `max_lag_ms`. */
   std::optional<std::string> pause_file; /**< A pause while it is there. */
 
-  /** @brief Milliseconds to wait, 0 to go on, negative to stop; gets the length of the last transaction in nanoseconds. An exception
-   *         stops. */
+  /** @brief Milliseconds to wait, 0 to go on, negative to stop; gets the length of the last transaction in nanoseconds. An
+   *         exception stops. */
   std::function<std::int64_t(std::uint64_t last_ns)> ask;
   std::function<void(const cascade_pause &)> told; /**< Is told of pauses. */
 };

@@ -56,9 +56,7 @@ def instances(model: Model, keys: Iterable[Any], using: str) -> Iterator[Any]:
 def read_keys(queryset: Any) -> Any:
     """Primary keys of a queryset: an array where they are integers, else a list."""
     found = queryset.values_list("pk", flat=True).iterator(chunk_size=PAGE)
-    pk = queryset.model._meta.pk
-    while pk.remote_field:
-        pk = pk.target_field
+    pk = reading.target_of(queryset.model._meta.pk)
     return array.array("q", found) if isinstance(pk, models.IntegerField) else list(found)
 
 

@@ -10,14 +10,14 @@ from django.conf import settings
 from django.db import models, router
 from django.utils.encoding import force_bytes
 
-from .. import (Accuracy, BlockedError, BlockerKind, BlockersProfile, CountMode, Integrity, Plan, Policy, Report, Request,
-                Selection, TokenKind)
+from .. import (Accuracy, BlockedError, BlockerKind, BlockersProfile, CountMode, Integrity, Page, Plan, Policy, Report,
+                Request, Selection, TokenKind)
 from .._values import make
 from . import conf, rules as reading
 from .collector import collector
 from .conditions import condition
 from .deletion import Counts, Deletion, Refusal, chunks, database_errors, has_receivers, read_keys, select
-from .rules import Model, Relation, Rules
+from .rules import Model, Relation, Rules, target_of
 from .sessions import Ruled, Session, labels, with_session
 
 
@@ -28,10 +28,13 @@ def _about(objects: Any, using: Optional[str]) -> Tuple[Model, str, Any]:
             raise ValueError(f"this {objects._meta.object_name} has no primary key, so that it is in no database")
         alias = using or objects._state.db or router.db_for_write(objects.__class__, instance=objects)
         return objects.__class__, alias, [objects.pk]
+    if not hasattr(objects, "all"):
+        raise TypeError(f"{objects!r:.80} is neither an object of a model nor a queryset or manager")
     queryset = objects.all()
     queryset._for_write = True
     alias = using or queryset.db
-    return queryset.model, alias, queryset.using(alias).order_by()
+    queryset = queryset.using(alias)
+    return queryset.model, alias, queryset if queryset.query.is_sliced else queryset.order_by()
 
 
 def delete(objects: Any) -> Counts:
@@ -182,6 +185,14 @@ def _field_name(relation: Relation) -> str:
     return str(relation.field.object_id_field_name if relation.kind == reading.GENERIC else relation.field.name)
 
 
+def _keys(page: Page, model: Model) -> List[Any]:
+    """Keys as the model's objects have them."""
+    pk = target_of(model._meta.pk)
+    keys = list(page.keys)
+    plain = isinstance(pk, (models.IntegerField, models.CharField, models.TextField))
+    return keys if plain else list(map(pk.to_python, keys))
+
+
 def _is_parent(relation: Optional[Relation]) -> bool:
     return relation is not None and relation.kind == reading.PARENT
 
@@ -213,8 +224,8 @@ def _read(session: Session, model: Model, what: Any, depth: int, options: Dict[s
             level = page.depth - sum(_is_parent(ways.get(step.number)) for step in page.path)
             if way and level <= depth and not _is_parent(way):
                 found.append(make(
-                    Referring, model=way.model, field=_field_name(way), kind=page.kind, keys=list(page.keys), complete=page.complete,
-                    depth=level, count=page.count, count_accuracy=page.count_accuracy,
+                    Referring, model=way.model, field=_field_name(way), kind=page.kind, keys=_keys(page, way.model),
+                    complete=page.complete, depth=level, count=page.count, count_accuracy=page.count_accuracy,
                     token=None if page.complete else pages.token(TokenKind.NEXT)))
             del page  # else its keys would be copied when the next one comes
         return Blockers(found, pages.token(TokenKind.REST))

@@ -82,6 +82,13 @@ def concrete(model: Model) -> Model:
     return model._meta.concrete_model
 
 
+def target_of(field: Any) -> Any:
+    """The field whose value a primary key has: that of the parent, where it is a link."""
+    while field.remote_field:
+        field = field.target_field
+    return field
+
+
 # ---- on_delete ----
 
 def _names_of(handler: Any) -> Tuple[str, str]:
@@ -181,8 +188,7 @@ def _comparable(key: Any, pk: Any, using: str) -> bool:
     """Whether the database compares the column of a generic relation with a primary key as Django compares it with the key's
     value. A text and a number are never taken for comparable: '07' would be 7 on SQLite, '7 apples' on MariaDB, and PostgreSQL
     refuses it."""
-    while pk.remote_field:
-        pk = pk.target_field
+    pk = target_of(pk)
     if isinstance(key, models.IntegerField) and isinstance(pk, models.IntegerField):
         return True
     types = {str(field.rel_db_type(connections[using])) for field in (key, pk)}

@@ -9,8 +9,8 @@ from typing import Any, Callable, Dict, Hashable, Iterable, Mapping, Optional, T
 from django.apps import apps
 from django.db import connections
 
-from .. import Action, Connection, Graph, NotFoundError, Override, Policy, Rule, SchemaError
-from .rules import Model, Relation, Rules, read
+from .. import Action, Connection, Graph, NotFoundError, Override, Policy, Rule, SchemaError, Table, TableKind
+from .rules import Model, NotExpressible, Relation, Rules, read
 
 #: Vendors of Django's backends that the library knows.
 VENDORS = {"sqlite", "postgresql", "mysql"}
@@ -80,12 +80,30 @@ def _key(using: str) -> Hashable:
     return (using, *(str(settings.get(name)) for name in ("ENGINE", "NAME", "HOST", "PORT", "USER")))
 
 
+def _table_of(relation: Relation, graph: Graph) -> Optional[Table]:
+    """The table whose rows refer; None where no rows of it are touched, so that it may be a view, or not be there."""
+    try:
+        table = graph.find(relation.table)
+    except NotFoundError:
+        if relation.rule == "DO_NOTHING":
+            return None
+        raise
+    if table.kind != TableKind.VIEW:
+        return table
+    if relation.rule != "DO_NOTHING":
+        raise NotExpressible(f"{relation} is a column of a view; with on_delete=DO_NOTHING the view is left alone")
+    return None
+
+
 def _override(relation: Relation, graph: Graph, values: Mapping[Relation, Any]) -> Optional[Override]:
-    """The entry of the policy; None where the database's own action holds."""
+    """The entry of the policy; None where the database's own action holds, or there is nothing to hold."""
     parts: Dict[str, Any] = {"table": relation.table, "columns": relation.columns, "ref_table": relation.ref_table,
                              "ref_columns": relation.ref_columns, "where": relation.where}
+    table = _table_of(relation, graph)
+    if table is None:
+        return None
     if relation.rule == "DO_NOTHING":
-        for own in graph.relations_from(relation.table):
+        for own in graph.relations_from(table):
             same = set(zip(own.columns, own.ref_columns)) == set(zip(relation.columns, relation.ref_columns))
             if same and own.on_delete not in (Action.NO_ACTION, Action.RESTRICT):
                 return None

@@ -3,7 +3,8 @@
 require "json"
 
 module Libcascade
-  # What purges with `outbox: true` wrote of the rows that they deleted, and what those with `actor` or `reason` wrote of themselves.
+  # What purges with `outbox: true` wrote of the rows that they deleted, and what those with `actor` or `reason` wrote of
+  # themselves.
   class Outbox
     # The statements that make the tables, for a migration of the host's. `engine`: :sqlite, :postgresql or :mariadb.
     def self.ddl(engine)
@@ -20,8 +21,8 @@ module Libcascade
       self
     end
 
-    # Reads the next rows, as hashes, and gives them to the block: when that ends well, they are acknowledged. Gives how many rows there
-    # were. Without a block, gives the number of the batch and the rows, or nil; see #ack.
+    # Reads the next rows, as hashes, and gives them to the block: when that ends well, they are acknowledged. Gives how many rows
+    # there were. Without a block, gives the number of the batch and the rows, or nil; see #ack.
     def read(limit: 0, lease_ms: 0)
       number = FFI::MemoryPointer.new(:int64)
       text = @connection.call_for_text(:outbox_read, Native::OutboxOptions.make(limit: limit, lease_ms: lease_ms), number)

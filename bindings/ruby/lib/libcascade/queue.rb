@@ -99,9 +99,9 @@ module Libcascade
     Report = Struct.new(*MEMBERS, keyword_init: true)
     private_constant :MEMBERS
 
-    # Options are those of `cascade_worker_options`. Hooks and `columns` are those of a Purge, for every job that is one. What a hook
-    # raises is the failure of the job, which keeps it as its reason and is tried again; the worker goes on. What is no StandardError
-    # comes out of #step.
+    # Options are those of `cascade_worker_options`. Hooks and `columns` are those of a Purge, for every job that is one. What a
+    # hook raises is the failure of the job, which keeps it as its reason and is tried again; the worker goes on. What is no
+    # StandardError comes out of #step.
     def self.open(connection, throttle: nil, archive: nil, before_batch: nil, after_batch: nil, after_commit: nil, columns: {},
         **options, &block)
       hooks = JobHooks.new(before_batch: before_batch, after_batch: after_batch, after_commit: after_commit)

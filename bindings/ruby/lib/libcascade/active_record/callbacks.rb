@@ -33,8 +33,9 @@ module Libcascade
           end
           return if found.empty?
 
-          raise CallbacksError, "#{what} leaves rows to a worker, which runs no callbacks and tells no parents, and there are some on " \
-                                "#{found.join(", ")}; use purge_all or dependent: :destroy there, or take the callbacks away"
+          raise CallbacksError, "#{what} leaves rows to a worker, which runs no callbacks and tells no parents, and there " \
+                                "are some on #{found.join(", ")}; use purge_all or dependent: :destroy there, or take " \
+                                "the callbacks away"
         end
 
         # Callbacks of a model and its subclasses that associations have not made.
@@ -124,8 +125,7 @@ module Libcascade
         return if around.empty?
 
         raise CallbacksError, "#{klass.name} has an around_destroy callback, which cannot run for a batch: make it " \
-                              "before_destroy and after_destroy, " \
-                              "or say callbacks: false"
+                              "before_destroy and after_destroy, or say callbacks: false"
       end
 
       def load(model, keys)

@@ -98,9 +98,9 @@ module Libcascade
 
         def blocker(known, page)
           relation = page.relation
-          Blocker.new(association: known.association(relation), model: known.model_of(relation.table), table: relation.table.label,
-              ids: page.keys,
-                      kind: page.kind, complete: page.complete, depth: page.depth, count: page.count, relation: relation).freeze
+          Blocker.new(association: known.association(relation), model: known.model_of(relation.table),
+                      table: relation.table.label, ids: page.keys, kind: page.kind, complete: page.complete,
+                      depth: page.depth, count: page.count, relation: relation).freeze
         end
       end
 

@@ -139,9 +139,8 @@ module Libcascade
       def refuse_parent(owner, reflection, dependent)
         return [] unless dependent
 
-        raise AssociationError, "#{owner.name}.#{reflection.name}, dependent: #{dependent.inspect}, deletes the row that is referred " \
-                                "to, which sets " \
-                                "cannot do; give that row to purge_all as well, and leave `dependent` out"
+        raise AssociationError, "#{owner.name}.#{reflection.name}, dependent: #{dependent.inspect}, deletes the row that is " \
+                                "referred to, which sets cannot do; give that row to purge_all as well, and leave `dependent` out"
       end
 
       def entries(owner, declared, dependent)
@@ -159,8 +158,7 @@ module Libcascade
         middle = reflection.through_reflection
         if middle.options[:through] || middle.macro == :belongs_to || dependent == :nullify
           raise AssociationError, "#{owner.name}.#{reflection.name}, dependent: #{dependent.inspect}, through #{middle.name}: " \
-                                  "give `dependent` " \
-                                  "to the association #{middle.name} itself"
+                                  "give `dependent` to the association #{middle.name} itself"
         end
         middle
       end
@@ -191,8 +189,8 @@ module Libcascade
 
         what = narrowing.empty? ? "depends on the record" : "has #{narrowing.join(", ")}"
         raise AssociationError, "the scope of #{owner.name}.#{reflection.name} #{what}, so that no rule for a " \
-                                "whole table follows from it; give a " \
-                                "rule of your own: purge_all(rules: [{ table: ..., columns: ..., rule: ... }])"
+                                "whole table follows from it; give a rule of your own: purge_all(rules: [" \
+                                "{ table: ..., columns: ..., rule: ... }])"
       end
 
       # --- from what associations say to what holds
@@ -219,9 +217,9 @@ module Libcascade
         first, other = entries.uniq(&:rule)
         return if other.nil? || first.owner == other.owner
 
-        raise AssociationError, "#{first} says dependent: #{first.dependent.inspect}, #{other} says " \
-                                "#{other.dependent.inspect} for the same column; " \
-                                "which row is of which class is not asked: make them agree"
+        raise AssociationError, "#{first} says dependent: #{first.dependent.inspect}, " \
+                                "#{other} says #{other.dependent.inspect} for the same column; which row is of " \
+                                "which class is not asked: make them agree"
       end
 
       def refuse_part(entries)

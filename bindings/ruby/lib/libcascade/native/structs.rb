@@ -261,7 +261,8 @@ module Libcascade
 
     class WorkerReport < Record
       layout size: :size_t, job: :int64, claimed: :uint64, done: :uint64, failed: :uint64, lost: :uint64,
-             batches: :uint64, deleted: :uint64, updated: :uint64, kept: :uint64, paused: :int32, reserved: :int32, inserted: :uint64
+             batches: :uint64, deleted: :uint64, updated: :uint64, kept: :uint64, paused: :int32, reserved: :int32,
+             inserted: :uint64
     end
 
     class Pause < Record
