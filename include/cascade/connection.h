@@ -44,8 +44,10 @@ typedef struct cascade_connection_options {
  * | `dbi:DRIVER?key=value&...` | libdbi by driver name: `sqlite3`, `pgsql` or `mysql`; keys are libdbi's own, such as `host`, `port`, `username`, `password` and `dbname`. For `dbi:sqlite3` a `dbname` with a slash is split into `sqlite3_dbdir` and `dbname`, and enforcement is turned on |
  *
  * On SQLite the session gets 8 MB of page cache and, in WAL mode, a checkpoint for every 16 MB of log. On a server it speaks UTF-8
- * and, on PostgreSQL, is called `libcascade` where nothing else is asked for. A connection that is lost is never opened again: what
- * was set in it, and its transaction, would be gone without a word.
+ * and, on PostgreSQL, is called `libcascade` where nothing else is asked for; what the server or the user has set is undone in it
+ * where keys would come in several forms or rows be left out (PostgreSQL: DateStyle, IntervalStyle, extra_float_digits; MariaDB:
+ * sql_select_limit, sql_safe_updates, sql_big_selects, completion_type). A connection that is lost is never opened again: what was
+ * set in it, and its transaction, would be gone without a word.
  *
  * Values are percent-decoded. `foreign_keys=off` in the query part of either SQLite form leaves enforcement off. No message repeats
  * a password.
