@@ -101,9 +101,13 @@ typedef struct cascade_worker_options {
   cascade_throttle *throttle; /**< What makes it pause before its claims and batches, or NULL. The worker holds a reference, and
                                    keeps its job through a pause. */
   cascade_hook before_batch;  /**< Hooks as in ::cascade_purge_options, for every job that is a purge; or NULL.
-                                   cascade_worker_purge() gives the purge that they are told of. */
+                                   cascade_worker_purge() gives the purge that they are told of. A veto holds while the worker has the
+                                   job: whoever takes a purge over asks anew about rows that have stayed, as the answer may be another
+                                   by now. */
   cascade_hook after_batch;   /**< Hook, or NULL. */
-  cascade_hook after_commit;  /**< Hook, or NULL. */
+  cascade_hook after_commit;  /**< Hook, or NULL. When it fails, its batch stays committed, and the claim counts as one without a batch:
+                                   a job whose every batch goes unheard is dead after `max_attempts`. What must be heard of, once at
+                                   least, is what the outbox is for. */
   void *hook_data;            /**< First argument of the hooks. */
   const char *const *column_tables; /**< Tables of the following columns, one for each. */
   const char *const *columns; /**< Columns that the hooks are told besides the keys, and besides those that a job asks for. */
@@ -334,7 +338,7 @@ CASCADE_API cascade_status cascade_worker_new(cascade_connection *connection, co
  *
  * A job that fails keeps the reason: it is tried again after a pause that grows from two seconds to ten minutes, or is
  * dead, at once where trying again cannot help. That is no failure of the worker. So it is with a hook that fails: its batch is
- * rolled back, or after COMMIT stays, and the job is tried again. Rows that a hook vetoes stay, and the job is done without them;
+ * rolled back, or after COMMIT stays, and the job is tried again, `max_attempts` times in a row. Rows that a hook vetoes stay, and the job is done without them;
  * they are counted as `kept`.
  *
  * @param worker  a worker

@@ -185,12 +185,12 @@ void casc_queue_bound(const casc_queue_words *words, casc_statement *statement, 
   where_held(words, statement, held);
 }
 
-void casc_queue_leave(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
-                      const char *state, int64_t delay_ms, const char *reason) {
+void casc_queue_leave(const casc_queue_words *words, casc_statement *statement, const casc_held *held, const casc_leaving *how) {
   casc_say(words, statement,
-      "Update cascade_queue_job Set state = %t, owner = Null, error = %t, changed = %n, due = ", state, reason);
-  if (delay_ms < 0) casc_put(statement, "Null");
-  else casc_say(words, statement, "%n + %i", delay_ms);
+      "Update cascade_queue_job Set state = %t, owner = Null, error = %t, changed = %n, due = ", how->state, how->reason);
+  if (how->delay_ms < 0) casc_put(statement, "Null");
+  else casc_say(words, statement, "%n + %i", how->delay_ms);
+  if (how->attempts) casc_say(words, statement, ", attempts = %i", how->attempts);
   where_held(words, statement, held);
 }
 

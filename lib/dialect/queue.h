@@ -108,9 +108,14 @@ void casc_queue_filled(const casc_queue_words *words, casc_statement *statement,
                        uint64_t updated, uint64_t skipped, const char *token, uint32_t lease_ms);
 void casc_queue_bound(const casc_queue_words *words, casc_statement *statement, const casc_held *held, int64_t low,
                       int64_t high, int64_t keys_left);
-/* The end of a claim. `delay_ms`: until it is due again; negative for never. `reason` may be NULL. */
-void casc_queue_leave(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
-                      const char *state, int64_t delay_ms, const char *reason);
+/* How a claim ends. */
+typedef struct casc_leaving {
+  const char *state;
+  int64_t delay_ms;   /* until it is due again; negative for never */
+  const char *reason; /* what failed, or NULL */
+  int64_t attempts;   /* claims in a row that have failed, whatever they brought to its end; 0 for what the job says */
+} casc_leaving;
+void casc_queue_leave(const casc_queue_words *words, casc_statement *statement, const casc_held *held, const casc_leaving *how);
 
 /* Of recorded keys: from `low` to `high`, in order; a query of (place) or, for texts, of (place, text). */
 void casc_queue_keys(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source,

@@ -141,11 +141,10 @@ static bool goes_alone(const cascade_purge *purge) {
 static cascade_status measure(cascade_purge *purge, cascade_error **error) {
   casc_closure *closure = &purge->closure;
   uint64_t roots = 0;
-  if (goes_alone(purge)) {
-    purge->atomic = true;
-    return expect_roots(purge, error);
-  }
-  cascade_status status = casc_settle_defaults(&purge->scope, error);
+  cascade_status status = CASCADE_OK;
+  purge->atomic = purge->guard.presumed || goes_alone(purge);
+  if (!goes_alone(purge)) status = casc_settle_defaults(&purge->scope, error);
+  if (purge->atomic) return status < 0 ? status : expect_roots(purge, error);
   closure->limit = purge->options.max_tx_rows;
   if (status >= 0) status = casc_closure_read_whole(closure, &roots, error);
   if (status < 0) return status;
@@ -179,6 +178,7 @@ static cascade_status measure(cascade_purge *purge, cascade_error **error) {
 cascade_status casc_purge_examine(cascade_purge *purge, cascade_error **error) {
   cascade_status status = compare_plan(purge, error);
   if (status < 0) return status;
+  if (purge->guard.presumed) return measure(purge, error);
   casc_transaction transaction;
   status = casc_transaction_begin(&transaction, purge->connection, false, error);
   if (status < 0) return status;

@@ -50,6 +50,7 @@ typedef struct casc_guard {
   /* For relations that detach: records the rows and sets their columns to NULL. */
   casc_detacher detach;
   bool detaching; /* what is detached is not counted, so that everything goes in one transaction */
+  bool presumed;  /* nothing is read before the batch, as the closure will fit into one transaction: else CASCADE_NOT_ATOMIC */
 } casc_guard;
 
 struct cascade_purge {

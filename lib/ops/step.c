@@ -184,7 +184,8 @@ static cascade_status fill_closure(cascade_purge *purge, uint32_t table, const c
   casc_closure *closure = &purge->closure;
   casc_closure_clear(closure);
   bool unbounded = purge->atomic || purge->stack.levels[purge->stack.count - 1].drain;
-  closure->limit = unbounded ? 0 : still->count == 1 ? purge->options.max_tx_rows : casc_pace_bound(purge);
+  bool most = purge->guard.presumed || (!unbounded && still->count == 1);
+  closure->limit = most ? purge->options.max_tx_rows : unbounded ? 0 : casc_pace_bound(purge);
   closure->whole = purge->atomic;
   closure->lock = true;
   closure->keys_only = true;
@@ -303,7 +304,10 @@ static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcom
   batch.move_data = &purge->archiving;
   bool shaving = level->shave, more = false;
   if (status >= 0) status = change(purge, level, still, &batch, &more, error);
-  if (status >= 0 && purge->closure.overflow) {
+  if (status >= 0 && purge->closure.overflow && purge->guard.presumed) {
+    status = casc_fail(purge->context, error, CASCADE_NOT_ATOMIC, "more than %llu rows would go at once",
+                       (unsigned long long)purge->options.max_tx_rows);
+  } else if (status >= 0 && purge->closure.overflow) {
     roll_back(purge);
     purge->roots = still->count > 1 ? still->count / 2 : 1;
     if (still->count == 1) status = descend(purge, still, error);

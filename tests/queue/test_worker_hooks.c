@@ -51,6 +51,7 @@ typedef struct hooks {
   const char *reason;
   uint64_t told, after_rows, committed_rows, calls, paths;
   bool wants_path;
+  uint64_t heard, good; /* after_commit fails when it has heard of so many batches without a failure */
 } hooks;
 
 static int32_t before(void *data, const cascade_deleted *tables, uint32_t count) {
@@ -83,7 +84,7 @@ static int32_t after(void *data, const cascade_deleted *tables, uint32_t count) 
 static int32_t committed(void *data, const cascade_deleted *tables, uint32_t count) {
   hooks *at = data;
   for (uint32_t i = 0; i < count; i++) at->committed_rows += tables[i].keys->count;
-  return at->committed;
+  return at->heard++ % (at->good + 1) == at->good ? at->committed : 0;
 }
 
 static cascade_worker_options options_of(hooks *at) {
@@ -265,6 +266,31 @@ static void failing_after_commit(void **state) {
   rig_free(at);
 }
 
+/* A hook that fails after every COMMIT stops the job before it has deleted all rows without the host's knowledge; one that fails now and
+   then does not. */
+static void failing_after_commit_for_good(void **state) {
+  enum { MANY = 900, PART = 100, TIMES = 3 };
+  rig *at = begin(state, "CASCADE");
+  cascade_job_options job = {.size = sizeof job, .max_tx_rows = PART, .max_attempts = TIMES};
+  hooks given = {.committed = 3}, now_and_then = {.committed = 3, .good = 2};
+  cascade_error *error = NULL;
+  int64_t number = put_purge(at, "id > 2000 And id <= 2900", &job);
+  work_off(at, &given);
+  assert_int_equal(given.heard, TIMES);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'dead' AND attempts = 3 AND error LIKE "
+                                   "'%after-commit hook returned 3%'"),
+                   1);
+  uint64_t gone = (uint64_t)(FILMS + COPIES) - (uint64_t)rig_integer(at, "SELECT (SELECT COUNT(*) FROM film) + (SELECT COUNT(*) FROM copy)");
+  assert_in_range(gone, TIMES, TIMES * PART);
+  assert_int_equal(given.committed_rows, gone);
+  rig_ok(cascade_queue_retry(at->connection, number, &error), error);
+  work_off(at, &now_and_then);
+  assert_true(now_and_then.heard / 3 > TIMES);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'done'"), 1);
+  assert_int_equal(given.committed_rows + now_and_then.committed_rows, MANY + MANY / 5);
+  rig_free(at);
+}
+
 /* Again and again, at moments that nobody has chosen, by workers whose hooks veto. */
 static void killed(void **state) {
   rig *at = begin(state, "DETACH");
@@ -354,7 +380,8 @@ int main(int count, char **arguments) {
   for (int i = 1; i < count; i++) {
     struct CMUnitTest tests[] = {cmocka_unit_test(vetoes_in_detached_rows), cmocka_unit_test(vetoes_in_a_purge),
                                  cmocka_unit_test(everything_is_vetoed), cmocka_unit_test(failing_hooks),
-                                 cmocka_unit_test(failing_after_commit), cmocka_unit_test(killed), cmocka_unit_test(refused),
+                                 cmocka_unit_test(failing_after_commit),
+                                 cmocka_unit_test(failing_after_commit_for_good), cmocka_unit_test(killed), cmocka_unit_test(refused),
                                  cmocka_unit_test(other_payloads)};
     for (size_t j = 0; j < sizeof tests / sizeof *tests; j++) tests[j].initial_state = arguments[i];
     failed += cmocka_run_group_tests_name(arguments[i], tests, NULL, NULL);

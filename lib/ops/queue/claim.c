@@ -65,10 +65,10 @@ static cascade_status change(cascade_connection *connection, const casc_held *he
 }
 
 static cascade_status leave(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
-                            const char *state, int64_t delay_ms, const char *reason, cascade_error **error) {
+                            const casc_leaving *how, cascade_error **error) {
   casc_statement statement;
   casc_session_statement(connection, &statement);
-  casc_queue_leave(words, &statement, held, state, delay_ms, reason);
+  casc_queue_leave(words, &statement, held, how);
   return change(connection, held, &statement, error);
 }
 
@@ -94,7 +94,7 @@ static cascade_status claim_due(cascade_connection *connection, const casc_queue
   char reason[120];
   snprintf(reason, sizeof reason, "%lld workers in a row have claimed it, and none has brought a batch to its end",
            (long long)claim->max_attempts);
-  return leave(connection, words, &claim->held, "dead", -1, reason, error);
+  return leave(connection, words, &claim->held, &(casc_leaving){.state = "dead", .delay_ms = -1, .reason = reason}, error);
 }
 
 static cascade_status try_claim(cascade_connection *connection, const casc_queue_words *words, const char *owner,
@@ -169,11 +169,11 @@ cascade_status casc_claim_filled(cascade_connection *connection, const casc_queu
 }
 
 cascade_status casc_claim_leave(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
-                                const char *state, int64_t delay_ms, const char *reason, cascade_error **error) {
+                                const casc_leaving *how, cascade_error **error) {
   casc_transaction transaction;
   cascade_status status = casc_transaction_begin(&transaction, connection, true, error);
   if (status < 0) return status;
-  status = leave(connection, words, held, state, delay_ms, reason, error);
+  status = leave(connection, words, held, how, error);
   if (status >= 0) status = casc_transaction_commit(&transaction, error);
   casc_transaction_roll_back(&transaction);
   return status;
@@ -206,7 +206,7 @@ cascade_status casc_claim_finish(cascade_connection *connection, const casc_queu
   cascade_status status = casc_transaction_begin(&transaction, connection, true, error);
   if (status < 0) return status;
   if (kept) status = casc_claim_count(connection, words, &claim->held, &(casc_done){.kept = kept}, lease_ms, error);
-  if (status >= 0) status = leave(connection, words, &claim->held, "done", -1, NULL, error);
+  if (status >= 0) status = leave(connection, words, &claim->held, &(casc_leaving){.state = "done", .delay_ms = -1}, error);
   if (status >= 0 && audit) status = finish_audit(connection, words, claim, audit, kept, error);
   if (status >= 0) status = casc_transaction_commit(&transaction, error);
   casc_transaction_roll_back(&transaction);

@@ -61,8 +61,10 @@ static uint32_t largest_page(const cascade_worker *worker) {
   return most < LARGEST_TEXT_PAGE ? most : LARGEST_TEXT_PAGE;
 }
 
-static cascade_status open_page(cascade_worker *worker, const casc_guard *guard, bool *smaller, cascade_error **error) {
+static cascade_status open_page(cascade_worker *worker, const casc_guard *given, bool *smaller, cascade_error **error) {
   page_keys keys = {0};
+  casc_guard guard = *given;
+  guard.presumed = worker->fitting;
   if (!worker->page_size) worker->page_size = FIRST_PAGE;
   if (worker->page_size > largest_page(worker)) worker->page_size = largest_page(worker);
   *smaller = false;
@@ -71,9 +73,10 @@ static cascade_status open_page(cascade_worker *worker, const casc_guard *guard,
   if (status >= 0 && !keys.count) status = CASCADE_DONE;
   if (status == CASCADE_OK) status = select_keys(worker, &keys, error);
   if (status == CASCADE_OK)
-    status = casc_purge_open(worker->connection, worker->payload.policy, worker->page, &worker->payload.options, guard,
+    status = casc_purge_open(worker->connection, worker->payload.policy, worker->page, &worker->payload.options, &guard,
                              &worker->purge, error);
-  *smaller = status == CASCADE_OK && !worker->purge->atomic && keys.count > 1;
+  worker->fitting = status == CASCADE_OK && worker->purge->atomic;
+  *smaller = status == CASCADE_OK && !worker->fitting && keys.count > 1;
   casc_arena_clear(&keys.arena);
   return status;
 }

@@ -82,7 +82,7 @@ cascade_status casc_claim_count(cascade_connection *connection, const casc_queue
 cascade_status casc_claim_filled(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
                                  const casc_fill_sums *sums, uint32_t lease_ms, cascade_error **error);
 cascade_status casc_claim_leave(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
-                                const char *state, int64_t delay_ms, const char *reason, cascade_error **error);
+                                const casc_leaving *how, cascade_error **error);
 /* Its end. `kept`: rows that stay besides those that were counted. */
 cascade_status casc_claim_finish(cascade_connection *connection, const casc_queue_words *words, const casc_claim *claim,
                                  int64_t audit, int64_t kept, uint32_t lease_ms, cascade_error **error);
@@ -119,7 +119,9 @@ struct cascade_worker {
   int64_t page_low, page_high;       /* places */
   int64_t next;                      /* the place behind which the next page begins */
   uint32_t page_size;
+  bool fitting; /* the last page went in one transaction, so that the next one is taken to do so too, and not read twice */
   casc_done pending; /* counted in the transaction that is about to commit */
+  bool unheard;      /* the last batch was committed, and the hook that was to hear of it has failed */
 };
 
 /* fill_job.c: one range. CASCADE_DONE at the end. */

@@ -100,6 +100,7 @@ static cascade_status prepare(cascade_worker *worker, cascade_error **error) {
   worker->graph = NULL;
   worker->payload_of = claim->source;
   worker->page_size = 0;
+  worker->fitting = false;
   cascade_status status = cascade_graph_read(worker->connection, NULL, &worker->graph, error);
   bool fills = !strcmp(claim->kind, CASC_FILL);
   if (fills && status >= 0) {
@@ -133,6 +134,7 @@ static cascade_status claim(cascade_worker *worker, cascade_error **error) {
   if (status != CASCADE_OK) return status;
   worker->report.paused = 0;
   worker->claimed_ns = worker->renewed_ns = casc_now_ns();
+  worker->unheard = false;
   worker->report.claimed++;
   worker->report.job = worker->claim.held.job;
   status = prepare(worker, error);
@@ -144,13 +146,15 @@ static cascade_status claim(cascade_worker *worker, cascade_error **error) {
 
 /* ---- working ---- */
 
-static cascade_status give_back(cascade_worker *worker, const char *state, int64_t delay_ms, const char *reason,
-                                cascade_error **error) {
+static cascade_status leave(cascade_worker *worker, const casc_leaving *how, cascade_error **error) {
   casc_page_close(worker); /* what it has set in the session is put back before */
-  cascade_status status =
-      casc_claim_leave(worker->connection, worker->words, &worker->claim.held, state, delay_ms, reason, error);
+  cascade_status status = casc_claim_leave(worker->connection, worker->words, &worker->claim.held, how, error);
   if (status >= 0) drop(worker);
   return status;
+}
+
+static cascade_status give_back(cascade_worker *worker, cascade_error **error) {
+  return leave(worker, &(casc_leaving){.state = "ready"}, error);
 }
 
 static cascade_status finish(cascade_worker *worker, cascade_error **error) {
@@ -170,14 +174,18 @@ static cascade_status finish(cascade_worker *worker, cascade_error **error) {
 static cascade_status end_turn(cascade_worker *worker, cascade_error **error) {
   if (worker->purge && casc_hooks_staying(&worker->purge->hooks)) return CASCADE_OK;
   if (casc_now_ns() - worker->claimed_ns < worker->turn_ms * UINT64_C(1000000)) return CASCADE_OK;
-  return give_back(worker, "ready", 0, NULL, error);
+  return give_back(worker, error);
 }
 
-/* A batch may be committed, and the purge have failed: by a hook that is called then. */
+/* A batch may be committed, and the purge have failed: by a hook that is called then. Such a claim counts as one that has failed,
+   as others of the kind would delete row after row of which the host never hears. */
 static cascade_status next_batch(cascade_worker *worker, const cascade_batch_info **batch, cascade_error **error) {
   uint64_t before = worker->purge->report.batches;
   cascade_status status = cascade_purge_next(worker->purge, batch, error);
-  if (worker->purge->report.batches > before) account(worker);
+  bool committed = worker->purge->report.batches > before;
+  worker->unheard = committed && status < 0;
+  if (committed) account(worker);
+  if (committed && status >= 0) worker->claim.attempts = 1; /* what fails now fails for the first time */
   return status;
 }
 
@@ -222,9 +230,18 @@ static void learn(cascade_worker *worker, uint64_t nanoseconds) {
 
 static cascade_status page_step(cascade_worker *worker, const casc_guard *guard, cascade_error **error) {
   const cascade_batch_info *batch;
+  cascade_error *failure = NULL;
   cascade_status status = worker->purge ? CASCADE_OK : casc_page_open(worker, guard, error);
   if (status == CASCADE_DONE) return finish(worker, error);
-  if (status >= 0) status = next_batch(worker, &batch, error);
+  if (status < 0) return status;
+  status = next_batch(worker, &batch, &failure);
+  if (status == CASCADE_NOT_ATOMIC && worker->fitting) { /* it does not: the next step looks before */
+    worker->fitting = false;
+    casc_page_close(worker);
+    cascade_error_free(failure);
+    return CASCADE_OK;
+  }
+  if (status < 0) casc_error_pass(failure, error);
   bool ended = status == CASCADE_DONE || (status == CASCADE_OK && worker->purge->atomic);
   if (status == CASCADE_OK && ended) learn(worker, batch->nanoseconds);
   if (status == CASCADE_DONE && !worker->settled) status = settle_alone(worker, error);
@@ -256,14 +273,15 @@ static cascade_status keep_reason(cascade_worker *worker, cascade_error *failure
   cascade_error_free(failure);
   worker->payload_of = 0; /* the schema may have changed since it was read */
   worker->report.failed++;
-  return give_back(worker, again ? "ready" : "dead", again ? pause : -1, reason, error);
+  return leave(worker, &(casc_leaving){again ? "ready" : "dead", again ? pause : -1, reason, worker->unheard ? claim->attempts : 0},
+               error);
 }
 
 static cascade_status settle_failure(cascade_worker *worker, cascade_error *failure, cascade_error **error) {
   cascade_status status = cascade_error_status(failure);
   cascade_error *second = NULL;
   if (status == CASCADE_LEASE) { /* or the queue was paused: then it still is the worker's to give back */
-    if (give_back(worker, "ready", 0, NULL, NULL) < 0) worker->report.lost++;
+    if (give_back(worker, NULL) < 0) worker->report.lost++;
     drop(worker);
     cascade_error_free(failure);
     return CASCADE_OK;
@@ -273,7 +291,7 @@ static cascade_status settle_failure(cascade_worker *worker, cascade_error *fail
     return casc_error_pass(failure, error);
   }
   if (status == CASCADE_CANCELLED || status == CASCADE_THROTTLED) {
-    give_back(worker, "ready", 0, NULL, NULL);
+    give_back(worker, NULL);
     drop(worker);
     return casc_error_pass(failure, error);
   }
@@ -416,7 +434,7 @@ void cascade_worker_free(cascade_worker *worker) {
   if (!worker) return;
   cascade_context *context = worker->context;
   if (worker->claim.held.job) {
-    give_back(worker, "ready", 0, NULL, NULL);
+    give_back(worker, NULL);
     drop(worker);
   }
   casc_payload_free(&context->alloc, &worker->payload);
