@@ -387,7 +387,8 @@ static cascade_status refuse_keyless(const casc_scope *scope, uint32_t wants, ca
     if (may && to->sql.direct && (goes || stays)) continue;
     const char *why = wants & (CASC_SCOPE_HOLD_ALL | CASC_SCOPE_OWN_ALL) ? ", as hooks, outbox and archive need it" : "";
     return casc_fail_at(scope->connection->context, error, CASCADE_NO_KEY, child->table->label, to->relation->label,
-                        "table %s has no usable key: rows that refer through %s cannot be told apart%s; add a primary key",
+                        "table %s has no usable key: rows that refer through %s cannot be told apart%s; add a primary key, "
+                        "or a unique index over columns that are NOT NULL",
                         child->table->label, to->relation->label, why);
   }
   return CASCADE_OK;
@@ -498,7 +499,8 @@ cascade_status casc_scope_init(casc_scope *scope, cascade_connection *connection
   if (status >= 0) status = describe(scope, error);
   if (status >= 0 && !scope->tables[scope->root].table->identity_count)
     status = casc_fail_at(context, error, CASCADE_NO_KEY, scope->tables[scope->root].table->label, NULL,
-                          "table %s has no usable key; add a primary key", scope->tables[scope->root].table->label);
+                          "table %s has no usable key; add a primary key, or a unique index over columns that are NOT NULL",
+                          scope->tables[scope->root].table->label);
   if (status >= 0) status = reach(scope, error);
   if (status >= 0) status = arrange(scope, error);
   if (status >= 0) mark(scope, wants & CASC_SCOPE_HOLD_ALL);

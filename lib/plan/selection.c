@@ -110,7 +110,8 @@ static cascade_status set_condition(cascade_selection *selection, const char *co
   const char *what = NULL;
   if (!table->identity_count)
     return casc_fail_at(selection->context, error, CASCADE_NO_KEY, table->label, NULL,
-                        "table %s has no usable key: its rows cannot be told apart; add a primary key", table->label);
+                        "table %s has no usable key: its rows cannot be told apart; add a primary key, or a "
+                        "unique index over columns that are NOT NULL", table->label);
   if (!casc_condition_sound(selection->graph->engine, condition, &placeholders, &what))
     return casc_fail_at(selection->context, error, CASCADE_INVALID, table->label, NULL,
                         "%s: the condition is not one expression: %s", table->label, what);
