@@ -45,9 +45,8 @@ void casc_outbox_remove(const casc_queue_words *words, casc_statement *statement
 
 void casc_audit_insert(const casc_queue_words *words, casc_statement *statement, const casc_audited *purge) {
   casc_say(words, statement,
-           "Insert Into cascade_audit (actor, reason, table_name, fingerprint, batches, deleted, updated, kept, finished, started, "
-           "changed) "
-           "Values (%t, %t, %t, %t, %i, %i, %i, %i, %i, %n, %n)",
+           "Insert Into cascade_audit (actor, reason, table_name, fingerprint, batches, deleted, updated, kept, finished, "
+           "started, changed) Values (%t, %t, %t, %t, %i, %i, %i, %i, %i, %n, %n)",
            purge->actor, purge->reason, purge->table, purge->fingerprint, (int64_t)purge->batches, (int64_t)purge->deleted,
            (int64_t)purge->updated, purge->kept, (int64_t)purge->finished);
   if (!words->returning) return;

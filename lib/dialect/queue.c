@@ -96,14 +96,10 @@ void casc_tables_version(const casc_queue_words *words, casc_statement *statemen
 
 void casc_queue_insert(const casc_queue_words *words, casc_statement *statement, const casc_new_job *job) {
   casc_say(words, statement,
-      "Insert Into cascade_queue_job (source, kind, state, root, payload, low, high, keys_left, attempts, "
-      "max_attempts, due, epoch, "
-      "batches, deleted, updated, kept, inserted, skipped, created, changed) Values (%i, %t, 'ready', %t, %t, %i, %i, %i, 0, "
-      "%i, %n + %i, "
-      "0, "
-      "0, 0, 0, 0, 0, 0, %n, %n)",
-      job->source, job->kind, job->root, job->payload, job->low, job->high, job->keys_left, job->max_attempts,
-      job->delay_ms);
+      "Insert Into cascade_queue_job (source, kind, state, root, payload, low, high, keys_left, attempts, max_attempts, due, "
+      "epoch, batches, deleted, updated, kept, inserted, skipped, created, changed) "
+      "Values (%i, %t, 'ready', %t, %t, %i, %i, %i, 0, %i, %n + %i, 0, 0, 0, 0, 0, 0, 0, %n, %n)",
+      job->source, job->kind, job->root, job->payload, job->low, job->high, job->keys_left, job->max_attempts, job->delay_ms);
   if (!words->returning) return;
   casc_put(statement, words->returning);
   words->column(statement, "id", CASCADE_INT64);
@@ -134,9 +130,8 @@ void casc_queue_due(const casc_queue_words *words, casc_statement *statement) {
 void casc_queue_claim(const casc_queue_words *words, casc_statement *statement, int64_t job, int64_t epoch,
                       const char *owner, uint64_t lease_ms) {
   casc_say(words, statement,
-      "Update cascade_queue_job Set state = 'claimed', owner = %t, epoch = epoch + 1, attempts = attempts + 1, due = "
-      "%n + %i, "
-      "changed = %n Where id = %i And epoch = %i And due <= %n",
+      "Update cascade_queue_job Set state = 'claimed', owner = %t, epoch = epoch + 1, attempts = attempts + 1, "
+      "due = %n + %i, changed = %n Where id = %i And epoch = %i And due <= %n",
       owner, (int64_t)lease_ms, job, epoch);
 }
 
@@ -163,9 +158,8 @@ void casc_queue_renew(const casc_queue_words *words, casc_statement *statement, 
 void casc_queue_count(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
                       const casc_done *done, uint32_t lease_ms) {
   casc_say(words, statement,
-      "Update cascade_queue_job Set deleted = deleted + %i, updated = updated + %i, kept = kept + %i, keys_left = "
-      "keys_left - %i, attempts = 0, due = %n + %i, "
-      "changed = %n",
+      "Update cascade_queue_job Set deleted = deleted + %i, updated = updated + %i, kept = kept + %i, "
+      "keys_left = keys_left - %i, attempts = 0, due = %n + %i, changed = %n",
       (int64_t)done->deleted, (int64_t)done->updated, done->kept, (int64_t)done->keys, (int64_t)lease_ms);
   where_held(words, statement, held);
 }
@@ -238,23 +232,21 @@ void casc_queue_open_parts(const casc_queue_words *words, casc_statement *statem
 void casc_queue_cancel(const casc_queue_words *words, casc_statement *statement, int64_t job) {
   casc_say(words, statement,
       "Update cascade_queue_job Set state = 'cancelled', owner = Null, due = Null, epoch = epoch + 1, changed = %n "
-      "Where id = %i And "
-      "state In ('ready', 'claimed', 'dead', 'paused')",
+      "Where id = %i And state In ('ready', 'claimed', 'dead', 'paused')",
       job);
 }
 
 void casc_queue_retry(const casc_queue_words *words, casc_statement *statement, int64_t job) {
   casc_say(words, statement,
-      "Update cascade_queue_job Set state = 'ready', owner = Null, due = %n, attempts = 0, epoch = epoch + 1, changed "
-      "= %n "
+      "Update cascade_queue_job Set state = 'ready', owner = Null, due = %n, attempts = 0, epoch = epoch + 1, changed = %n "
       "Where id = %i And state In ('dead', 'cancelled')",
       job);
 }
 
 void casc_queue_pause(const casc_queue_words *words, casc_statement *statement, int64_t job) {
   casc_say(words, statement,
-      "Update cascade_queue_job Set state = 'paused', owner = Null, due = Null, epoch = epoch + 1, changed = %n Where id "
-      "= %i And state In ('ready', 'claimed')",
+      "Update cascade_queue_job Set state = 'paused', owner = Null, due = Null, epoch = epoch + 1, changed = %n "
+      "Where id = %i And state In ('ready', 'claimed')",
       job);
 }
 
@@ -318,9 +310,8 @@ static const char *const sqlite_ddl[] = {
     "Create Table If Not Exists cascade_queue (version integer Not Null Primary Key, paused integer Not Null Default 0)",
     JOB_COLUMNS("integer Primary Key Autoincrement", "integer Not Null", "text Not Null", "text"),
     "Create Index If Not Exists cascade_queue_job_due On cascade_queue_job (due, id)",
-    "Create Table If Not Exists cascade_queue_number (job integer Not Null, place integer Not Null, Primary Key (job, "
-    "place)) "
-    "Without Rowid",
+    "Create Table If Not Exists cascade_queue_number (job integer Not Null, place integer Not Null, "
+    "Primary Key (job, place)) Without Rowid",
     "Create Table If Not Exists cascade_queue_text (place integer Primary Key Autoincrement, job integer Not Null, "
     "words text Not Null)",
     "Create Index If Not Exists cascade_queue_text_job On cascade_queue_text (job, place)",
@@ -332,11 +323,10 @@ static const char *const postgres_ddl[] = {
     "Create Table If Not Exists cascade_queue (version bigint Not Null Primary Key, paused bigint Not Null Default 0)",
     JOB_COLUMNS("bigint Generated By Default As Identity Primary Key", "bigint Not Null", "text Not Null", "text"),
     "Create Index If Not Exists cascade_queue_job_due On cascade_queue_job (due, id)",
-    "Create Table If Not Exists cascade_queue_number (job bigint Not Null, place bigint Not Null, Primary Key (job, "
-    "place))",
-    "Create Table If Not Exists cascade_queue_text (place bigint Generated By Default As Identity Primary Key, job "
-    "bigint Not Null, "
-    "words text Not Null)",
+    "Create Table If Not Exists cascade_queue_number (job bigint Not Null, place bigint Not Null, "
+    "Primary Key (job, place))",
+    "Create Table If Not Exists cascade_queue_text (place bigint Generated By Default As Identity Primary Key, "
+    "job bigint Not Null, words text Not Null)",
     "Create Index If Not Exists cascade_queue_text_job On cascade_queue_text (job, place)",
     VERSION_ROW,
     NULL,
@@ -349,11 +339,10 @@ static const char *const mariadb_ddl[] = {
     JOB_COLUMNS("bigint Not Null Auto_Increment Primary Key", "bigint Not Null", "varchar(40) Not Null", "longtext")
         INNODB,
     "Create Index If Not Exists cascade_queue_job_due On cascade_queue_job (due, id)",
-    "Create Table If Not Exists cascade_queue_number (job bigint Not Null, place bigint Not Null, Primary Key (job, "
-    "place))" INNODB,
-    "Create Table If Not Exists cascade_queue_text (place bigint Not Null Auto_Increment Primary Key, job bigint Not "
-    "Null, "
-    "words longtext Not Null, Key cascade_queue_text_job (job, place))" INNODB,
+    "Create Table If Not Exists cascade_queue_number (job bigint Not Null, place bigint Not Null, "
+    "Primary Key (job, place))" INNODB,
+    "Create Table If Not Exists cascade_queue_text (place bigint Not Null Auto_Increment Primary Key, "
+    "job bigint Not Null, words longtext Not Null, Key cascade_queue_text_job (job, place))" INNODB,
     VERSION_ROW,
     NULL,
 };
