@@ -36,31 +36,49 @@ INSERT INTO part SELECT i, i FROM generate_series(1, {size} + 10) i;
 """
 
 
+class End(asyncio.Protocol):
+    """One end of a connection through the relay: what comes in goes out of the other end half a round trip later."""
+
+    def __init__(self, delay):
+        self.loop, self.delay = asyncio.get_running_loop(), delay
+        self.last, self.other, self.transport, self.early = 0, None, None, []
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def later(self, call, *arguments):
+        self.last = max(self.loop.time() + self.delay, self.last + 1e-6)  # never two at once, which might change places
+        self.loop.call_at(self.last, call, *arguments)
+
+    def data_received(self, data):
+        if self.other:
+            self.later(self.other.transport.write, data)
+        else:
+            self.early.append(data)
+
+    def connection_lost(self, _):
+        if self.other:
+            self.later(self.other.transport.close)
+
+
+class Entrance(End):
+    def __init__(self, server, delay):
+        super().__init__(delay)
+        self.server = server
+
+    def connection_made(self, transport):
+        super().connection_made(transport)
+        self.opening = self.loop.create_task(self.open())
+
+    async def open(self):
+        self.other = (await self.loop.create_unix_connection(lambda: End(self.delay), self.server))[1]
+        self.other.other = self
+        for data in self.early:
+            self.later(self.other.transport.write, data)
+
+
 async def relay(server, own, delay):
-    async def forward(reader, writer):
-        loop, waiting = asyncio.get_running_loop(), asyncio.Queue()
-
-        async def deliver():
-            while True:
-                due, data = await waiting.get()
-                await asyncio.sleep(max(0, due - loop.time()))
-                if not data:
-                    return writer.close()
-                writer.write(data)
-                await writer.drain()
-
-        delivery = asyncio.create_task(deliver())
-        data = b"-"
-        while data:
-            data = await reader.read(65536)
-            await waiting.put((loop.time() + delay, data))
-        await delivery
-
-    async def serve(reader, writer):
-        up, down = await asyncio.open_unix_connection(server)
-        await asyncio.gather(forward(reader, down), forward(up, writer), return_exceptions=True)
-
-    listener = await asyncio.start_unix_server(serve, own)
+    listener = await asyncio.get_running_loop().create_unix_server(lambda: Entrance(server, delay), own)
     print("ready", flush=True)
     await listener.serve_forever()
 
