@@ -122,7 +122,8 @@ static cascade_status compare_plan(cascade_purge *purge, cascade_error **error) 
   char *end = NULL;
   unsigned long long rows = dash ? strtoull(dash + 1, &end, 10) : 0;
   if (!dash || dash - approved != 16 || (*end && strcmp(dash + 1, "any")))
-    return casc_fail(purge->context, error, CASCADE_INVALID, "'%s' is not the fingerprint of a plan", approved);
+    return casc_fail(purge->context, error, CASCADE_INVALID,
+                     "'%s' is not the fingerprint of a plan, which is the last line of 'cascade plan'", approved);
   if (strncmp(approved, digits, 16))
     return casc_fail(purge->context, error, CASCADE_PLAN_CHANGED,
                      "schema, rules or selection are not those of the plan that was approved; make a new plan");
