@@ -135,13 +135,14 @@ static void put_greatest(casc_statement *statement, const casc_sql_fill *fill, u
   char word[24];
   snprintf(word, sizeof word, "%.*s", (int)strcspn(type, "("), type);
   bool sorted = false, as_text = false;
-  for (size_t i = 0; casc_fill_in_postgres(fill) && i < sizeof ordered / sizeof *ordered; i++) sorted = sorted || !strcmp(word, ordered[i]);
-  for (size_t i = 0; casc_fill_in_postgres(fill) && i < sizeof unordered / sizeof *unordered; i++)
+  bool postgres = casc_fill_in_postgres(fill);
+  for (size_t i = 0; postgres && i < sizeof ordered / sizeof *ordered; i++) sorted = sorted || !strcmp(word, ordered[i]);
+  for (size_t i = 0; postgres && i < sizeof unordered / sizeof *unordered; i++)
     as_text = as_text || !strcmp(word, unordered[i]);
   if (sorted || as_text)
     casc_str_printf(&statement->sql, "(Array_Agg(c%u Order By c%u%s Desc Nulls Last))[1] As c%u", column, column,
                     as_text ? "::text" : "", column);
-  else if (casc_fill_in_postgres(fill) && !strcmp(type, "boolean")) casc_str_printf(&statement->sql, "Bool_Or(c%u) As c%u", column, column);
+  else if (postgres && !strcmp(type, "boolean")) casc_str_printf(&statement->sql, "Bool_Or(c%u) As c%u", column, column);
   else casc_str_printf(&statement->sql, "Max(c%u) As c%u", column, column);
 }
 

@@ -34,9 +34,9 @@ static bool looks_like_a_number(const cascade_value *value) {
   return value->type == CASCADE_TEXT && value->length && strspn(value->data, "0123456789+-.eE \t\n\v\f\r") >= value->length;
 }
 
-/* On SQLite, a value that stands beside a column takes the column's type, where it can. In one source that changes nothing; of several,
-   whose columns may be of different types, each would have an order of its own: then the comparison is without the column's type,
-   and without an index. */
+/* On SQLite, a value that stands beside a column takes the column's type, where it can. In one source that changes nothing; of
+   several, whose columns may be of different types, each would have an order of its own: then the comparison is without the
+   column's type, and without an index. */
 static bool is_bare(const casc_sql_fill *fill, const cascade_value *value) {
   return casc_fill_in_sqlite(fill) && fill->source_count > 1 && (fill->mixed || looks_like_a_number(value)) &&
          value->type != CASCADE_BLOB;
@@ -106,8 +106,8 @@ static void put_end(casc_statement *statement, const casc_sql_fill *fill, uint32
                     "Case When Typeof(c%u) Not In (%s,'null') Then 1 Else 0 End As casc_o",
                     c, kept, c, c, c, kept);
   else casc_str_printf(&statement->sql, "c%u As casc_v, Case When c%u Is Null Then 1 Else 0 End As casc_n, 0 As casc_o", c, c);
-  casc_str_printf(&statement->sql, " From casc_%u Order By casc_%u.c%u%s Limit 1) casc_e%u", table, table, c, end % 2 ? " Desc" : "",
-                  end);
+  casc_str_printf(&statement->sql, " From casc_%u Order By casc_%u.c%u%s Limit 1) casc_e%u", table, table, c,
+                  end % 2 ? " Desc" : "", end);
 }
 
 /* Each end has its source to itself: what is read twice is no longer looked up in an index. */
@@ -128,7 +128,9 @@ void casc_fill_ends(casc_statement *statement, const casc_sql_fill *fill) {
     put_end(statement, fill, i);
   }
   put(statement, ") casc_s Order By casc_s.casc_v");
-  if (collation) casc_str_printf(&statement->sql, " Collate %s", casc_quoted_name(statement, fill->dialect->identifier, NULL, collation));
+  if (!collation) return;
+  put(statement, " Collate ");
+  casc_put_name(statement, fill->dialect->identifier, NULL, collation);
 }
 
 void casc_fill_after(casc_statement *statement, const casc_sql_fill *fill, int64_t after) {
@@ -159,7 +161,8 @@ void casc_fill_bound(casc_statement *statement, const casc_sql_fill *fill, const
   put(statement, several ? " From (" : " From casc_1 Where ");
   if (!several) casc_fill_put_within(statement, fill, part, column);
   for (uint32_t i = 0; several && i < fill->source_count; i++) {
-    casc_str_printf(&statement->sql, "%sSelect %s From (Select %s From casc_%u Where ", i ? " Union All " : "", column, column, i + 1);
+    casc_str_printf(&statement->sql, "%sSelect %s From (Select %s From casc_%u Where ", i ? " Union All " : "", column, column,
+                    i + 1);
     casc_fill_put_within(statement, fill, part, column);
     casc_str_printf(&statement->sql, " Order By %s Limit %llu) casc_a%u", column, (unsigned long long)rows, i);
   }

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """The answer to a COMMIT of the queue's own does not come: lost.py ENGINE
 
-Putting a job in, claiming it, each of its batches, prolonging its lease, ending it: whichever COMMIT it is, and whether the server got
-it or not, no job is lost, done twice or stuck, and each row is counted, and in the outbox, once. Of a back-fill, each range is
+Putting a job in, claiming it, each of its batches, prolonging its lease, ending it: whichever COMMIT it is, and whether the server
+got it or not, no job is lost, done twice or stuck, and each row is counted, and in the outbox, once. Of a back-fill, each range is
 applied and counted once.
 """
 

@@ -245,8 +245,8 @@ cascade_status casc_fill_source_check(cascade_fill *fill, casc_sql_source *sourc
   uint32_t width = casc_fill_probe_width(&fill->sql), range = fill->sql.range;
   if (!casc_fill_ranges_over(&fill->sql))
     return refuse(fill, error, CASCADE_INVALID,
-                  "table %s: the values of column %s are not compared as they are sorted or shown, so that no ranges of them can be "
-                  "told; name another column, or stream the rows",
+                  "table %s: the values of column %s are not compared as they are sorted or shown, so that no ranges of them can "
+                  "be told; name another column, or stream the rows",
                   fill->sql.columns[range]);
   const char **items = casc_arena_get(&fill->arena, fill->sql.count, sizeof *items);
   if (!items) return casc_nomem(error);

@@ -186,8 +186,8 @@ static cascade_status explain(cascade_fill *fill, const char *token, cascade_err
   enum { USUAL = 200 }; /* more than numbers need */
   if (cascade_error_status(failure) != CASCADE_DATABASE || strlen(token) < USUAL) return casc_error_pass(failure, error);
   cascade_status status = casc_fail_at(fill->context, error, CASCADE_SCHEMA, fill->options.checkpoint_table, NULL,
-                                       "the checkpoint of job %s takes %zu characters, and may take more; let column token of table "
-                                       "%s be TEXT: %s",
+                                       "the checkpoint of job %s takes %zu characters, and may take more; let column token of "
+                                       "table %s be TEXT: %s",
                                        fill->options.job, strlen(token), fill->options.checkpoint_table,
                                        cascade_error_message(failure));
   cascade_error_free(failure);
