@@ -493,6 +493,11 @@ def test_fill(db, graph):
     streamed = db.fill(graph, "holder", ["agent_id", "loan_id"], ["agent_id", "loan_id"]).stream((i % 20, i) for i in range(100))
     report = streamed.run()
     assert (report.inserted, report.skipped, report.permille) == (30, 70, None)
+    db.database.run("CREATE TABLE called (word VARCHAR(30) NOT NULL PRIMARY KEY)")
+    words = db.fill(db.graph(), "called", ["word"], ["word"], max_tx_rows=1)
+    ranges = list(words.select("SELECT 'b' UNION ALL SELECT 'a' UNION ALL SELECT 'c'"))
+    assert (ranges[0].after, ranges[-1].upto) == (None, "c") and sum(part.inserted for part in ranges) == 3
+    assert all(before.upto == after.after for before, after in zip(ranges, ranges[1:]))
 
     def broken():
         yield (1, 1000)

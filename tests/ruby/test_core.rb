@@ -290,6 +290,14 @@ module CoreTests
     assert_raises(IOError) { failing.run }
   end
 
+  def test_fill_in_ranges_of_texts
+    @database.run("CREATE TABLE called (word VARCHAR(30) NOT NULL PRIMARY KEY)")
+    fill = @connection.fill(@connection.graph, table: "called", columns: %w[word], key: %w[word], max_tx_rows: 1)
+    ranges = fill.select("SELECT 'b' UNION ALL SELECT 'a' UNION ALL SELECT 'c'").to_a
+    assert_equal [nil, "c", 3], [ranges.first.after, ranges.last.upto, ranges.sum(&:inserted)]
+    ranges.each_cons(2) { |before, after| assert_equal before.upto, after.after }
+  end
+
   def test_values_of_all_types
     bytes, real = { "sqlite" => %w[BLOB REAL], "postgresql" => ["BYTEA", "DOUBLE PRECISION"], "mariadb" => ["VARBINARY(300)",
         "DOUBLE"] }[self.class::ENGINE]
