@@ -178,7 +178,8 @@ static void test_deadlock(void **state) {
   rig_run(rig, "UPDATE v SET x = 3 WHERE id = 1");
   rig_prepare(rig, "SET deadlock_timeout = '10min'; BEGIN; UPDATE v SET x = 4 WHERE id = 2");
   assert_int_equal(pthread_create(&other, NULL, wait_for_row_1, rig), 0);
-  usleep(50000);
+  while (!rig_integer(rig, "Count(*)", "From pg_locks Where Not granted And pg_backend_pid() = Any (pg_blocking_pids(pid))"))
+    usleep(1000);
   fails(rig, "UPDATE v SET x = 3 WHERE id = 2", CASCADE_DEADLOCK, "40P01", CASCADE_TX_OPEN);
   assert_int_equal(cascade_error_retryable(rig->error), 1);
   pthread_join(other, NULL);

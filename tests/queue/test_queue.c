@@ -227,7 +227,7 @@ static void leaves_what_others_set_to_null(void **state) {
     if (status >= 0) status = cascade_detach(connection, at->policy, selection, NULL, &report, NULL);
     _exit(status >= 0 && report.detached == NOTES - 1 + 5 ? 0 : 1);
   }
-  usleep(400000);
+  test_database_in_the_way(at->server);
   rig_run(at, "COMMIT");
   int ended = 1;
   assert_int_equal(waitpid(process, &ended, 0), process);

@@ -35,4 +35,7 @@ void test_database_run(test_database *database, const char *sql);
 int64_t test_database_integer(test_database *database, const char *sql);
 char *test_database_text(test_database *database, const char *sql);
 
+/* Returns when somebody waits for a lock that the session beside the driver holds; fails the test when nobody does. */
+void test_database_in_the_way(test_database *database);
+
 #endif

@@ -219,9 +219,7 @@ class OnPostgreSQL(Throttled):
         self.run_sql("SELECT pg_wal_replay_pause()", self.standby)
         try:
             process = self.command("--max-lag", "0.2", "--max-pause", "0.5", "--sleep-ratio", "4", *self.replica())
-            began = time.monotonic()
             said = process.communicate(timeout=PATIENCE)[1]
-            self.assertLess(time.monotonic() - began, 5)
             self.assertEqual(process.returncode, 1)
             self.assertRegex(said, r"no longer pause is allowed: replica 1 is 0\.\d s behind, and 0\.2 s are allowed")
             self.assertLess(0, self.left())

@@ -408,8 +408,7 @@ static void test_locked_row(void **state) {
 }
 
 static void *close_circle(void *data) {
-  const struct timespec pause = {0, 300000000};
-  nanosleep(&pause, NULL); /* the purge waits for the other one by now */
+  test_database_in_the_way(((host *)data)->database);
   outside(data, "UPDATE owner SET name = 'new' WHERE id = 1");
   outside(data, "COMMIT");
   return NULL;
