@@ -1,7 +1,7 @@
 #!/bin/bash
-# How much of lib/ the quick tests reach: builds with counters, runs tests of the library itself on all engines, and prints, for each
-# file, the lines and branches that were met; build-coverage/branches.txt gets those that were not. The reference has a page that
-# judges these, "What the tests do not reach".
+# How much of lib/ the quick tests reach: builds with counters, runs tests of the library itself on all engines, and prints, for
+# each file, the lines and branches that were met; build-coverage/branches.txt gets those that were not. The reference has a page
+# that judges these, "What the tests do not reach".
 #
 #   tests/coverage.sh [SUITE...]    without a suite all but those that measure, or read files, or are of the bindings
 

@@ -236,7 +236,8 @@ subproject() {
     runs "$scratch/consumer.db" meson devenv -C "$project/build" ./consumer-cpp
 }
 
-# The Python package as a wheel, made and installed without network into an environment of its own, with the library that is installed.
+# The Python package as a wheel, made and installed without network into an environment of its own, with the library that is
+# installed.
 wheel() {
   local to=$scratch/wheel library
   export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INDEX=1 HOME=$scratch

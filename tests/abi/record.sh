@@ -1,6 +1,7 @@
 #!/bin/bash
-# Puts the binary interface on record, as of now: layouts and numbers (layout.txt), functions and types (libcascade.abi), and the headers
-# and a program of this day (frozen). For a release; before it, after a change that is meant and told in CHANGELOG.md under ABI.
+# Puts the binary interface on record, as of now: layouts and numbers (layout.txt), functions and types (libcascade.abi), and the
+# headers and a program of this day (frozen). For a release; before it, after a change that is meant and told in CHANGELOG.md under
+# ABI.
 
 [ $# -eq 1 ] && [ -e "$1/lib/libcascade.so.0" ] || { echo "usage: tests/abi/record.sh BUILD, which gcc has just built" >&2; exit 2; }
 set -eu

@@ -11,7 +11,8 @@ PYTHON = ('python_purge',)
 DELETES = ('python_purge', 'django', 'django_libcascade', 'django_libcascade_proven')
 FILLS = ('django_fill', 'get_or_create')
 FIRST_PAGES = {'first_page', 'first_page_dbi', 'first_page_union', 'first_page_each'}
-READS = FIRST_PAGES | {'page_1', 'page_10000', 'page_10000_by_hand', 'all_keys', 'all_keys_dbi', 'all_pages', 'all_keys_by_hand', 'trap',
+READS = FIRST_PAGES | {'page_1', 'page_10000', 'page_10000_by_hand', 'all_keys', 'all_keys_dbi', 'all_pages', 'all_keys_by_hand',
+                       'trap',
                        'trap_by_hand', 'probe', 'probe_unreferred', 'counts', 'counts_by_hand', 'counts_capped',
                        'counts_capped_by_hand'}
 METHODS = {
@@ -19,7 +20,8 @@ METHODS = {
     'postgresql': {'native_driver', 'native_driver_proven', 'native_driver_delegated', 'native_driver_delegated_proven',
                    'dbi_driver', 'dbi_driver_proven', 'dbi_driver_delegated', 'staged', 'staged_unchecked', 'cascade',
                    'cascade_batched', 'limit'},
-    'mariadb': {'native_driver', 'native_driver_delegated', 'dbi_driver', 'dbi_driver_delegated', 'staged', 'cascade', 'cascade_batched',
+    'mariadb': {'native_driver', 'native_driver_delegated', 'dbi_driver', 'dbi_driver_delegated', 'staged', 'cascade',
+                'cascade_batched',
                 'limit'},
     'reads': READS,
     'reads of postgresql': READS | {'trap_stale', 'trap_unknown'},

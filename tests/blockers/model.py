@@ -29,7 +29,7 @@ class Relation:
 
 
 class Schema:
-    """Tables with keys of one integer, of one text or of two columns; relations to keys and to unique columns, in circles and diamonds."""
+    """Keys of one integer, of one text or of two columns; relations to keys and to unique columns, in circles and diamonds."""
 
     def __init__(self, random, engine):
         self.random, self.engine = random, engine
@@ -159,7 +159,7 @@ class Schema:
         return [key for key, to in relation.links.items() if to in group and key not in gone]
 
     def walk(self, table, selected, depth, first=None):
-        """All pages put together, as {(path, relation): rows}. `first`: goes on below these groups instead, as (table, path, rows)."""
+        """All pages together, as {(path, relation): rows}. `first`: goes on below these groups instead, as (table, path, rows)."""
         visited = {t.name: set() for t in self.tables}
         visited[table.name] |= set(selected)
         groups = [(table, (), set(selected))]

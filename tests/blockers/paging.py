@@ -254,7 +254,8 @@ class Hosts(Paging):
         """Also those that are read-only: settings are what they were, and the transaction is as usable."""
         self.make(3, 60)
         expected = [key for key, in self.database.rows("SELECT id FROM c WHERE p_id = 1 ORDER BY id")]
-        begins = {"sqlite": ["BEGIN", "BEGIN IMMEDIATE"], "postgresql": ["BEGIN", "BEGIN READ ONLY", "BEGIN ISOLATION LEVEL SERIALIZABLE"],
+        begins = {"sqlite": ["BEGIN", "BEGIN IMMEDIATE"], "postgresql": ["BEGIN", "BEGIN READ ONLY",
+                                                                         "BEGIN ISOLATION LEVEL SERIALIZABLE"],
                   "mariadb": ["START TRANSACTION", "START TRANSACTION READ ONLY"]}[self.engine]
         for begin in begins:
             for options in ({}, {"budget_ms": 10000}):
@@ -292,7 +293,8 @@ class Hosts(Paging):
                 cursor.execute("SELECT pg_current_xact_id_if_assigned()::text, now()::text")
                 return settings + cursor.fetchall()
         if self.engine == "mariadb":
-            return [host.ask(f"SELECT @@{name}") for name in ("max_statement_time", "tx_read_only", "in_transaction", "sql_mode", "autocommit",
+            return [host.ask(f"SELECT @@{name}") for name in ("max_statement_time", "tx_read_only", "in_transaction", "sql_mode",
+                                                              "autocommit",
                                                               "optimizer_switch", "sql_select_limit", "join_buffer_size")]
         return None
 

@@ -338,7 +338,8 @@ class Json(Blockers):
     def test_both_drivers_alike(self):
         path = self.database(LARGER)
         for extra in [[], ["--format", "json"], ["--format", "specify"], ["--transitive", "--count", "exact", "--behind"]]:
-            said = [re.sub("cascade blockers .*|AQ[A-Za-z0-9_-]+", "", self.done("blockers", form.format(path), "agent", "1", *extra))
+            said = [re.sub("cascade blockers .*|AQ[A-Za-z0-9_-]+", "", self.done("blockers", form.format(path), "agent", "1",
+                                                                                 *extra))
                     for form in DRIVERS.values()]
             self.assertEqual(said[0], said[1])
 

@@ -99,7 +99,8 @@ class Completion(CascadeTest):
                         "'agent_id INTEGER REFERENCES agent)')"], cwd=cls.scratch.name, check=True)
         os.rename(os.path.join(cls.scratch.name, "a museum.db"), os.path.join(cls.scratch.name, "museum.db"))
         pathlib.Path(cls.scratch.name, "rules.json").touch()
-        cls.lines = (["cascade ", "cascade queue ", "cascade pu", "cascade purge ", "cascade purge sqlite:mu", "cascade plan --policy ru",
+        cls.lines = (["cascade ", "cascade queue ", "cascade pu", "cascade purge ", "cascade purge sqlite:mu",
+                      "cascade plan --policy ru",
                       "cascade plan --where id=1 sqlite:museum.db lo", "cascade purge --yes sqlite:museum.db a",
                       "cascade queue retry sqlite:mu", "cascade queue list --state d", "cascade blockers --count e",
                       "cascade fill --mode m", "cascade fill --select x --sel", "cascade purge --max-rows "] +
@@ -133,7 +134,8 @@ class Completion(CascadeTest):
 
     def test_values_are_all_there_are(self):
         for words, option, values in [(["queue", "list"], "state", "ready claimed paused done dead cancelled"),
-                                      (["blockers"], "count", "none capped estimated exact"), (["fill"], "mode", "insert update merge")]:
+                                      (["blockers"], "count", "none capped estimated exact"),
+                                      (["fill"], "mode", "insert update merge")]:
             text = said(*words, "--help").split(f"  --{option} ")[-1].split("  --")[0]
             told = [word for word in values.split() if word in text]
             self.assertEqual(told, values.split(), text)

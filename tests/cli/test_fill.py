@@ -54,10 +54,12 @@ class Fill(CascadeTest):
     def test_later(self):
         path = self.shop()
         uri = DRIVERS["sqlite3"].format(path)
-        self.refused(2, ["cascade queue install"], "fill", uri, "granted", "product_id", "person_id", *MEMBERS, "--later", path=path)
+        self.refused(2, ["cascade queue install"], "fill", uri, "granted", "product_id", "person_id", *MEMBERS, "--later",
+                     path=path)
         self.done("queue", "install", uri)
         self.assertEqual(self.fill(path, *MEMBERS, *SELLERS, "--later"), "Job 1 is for 'cascade queue work'.\n")
-        self.refused(2, ["cannot be a job"], "fill", uri, "granted", "product_id", "person_id", *MEMBERS, "--later", "--dry-run", path=path)
+        self.refused(2, ["cannot be a job"], "fill", uri, "granted", "product_id", "person_id", *MEMBERS, "--later", "--dry-run",
+                     path=path)
         self.assertEqual(self.granted(path), [(2, 2)])
         self.assertIn(", inserted 5.", self.done("queue", "work", uri))
         self.assertEqual(self.granted(path), PAIRS)
@@ -75,10 +77,12 @@ class Fill(CascadeTest):
 
     def test_modes(self):
         path = self.shop()
-        uri, roles = f"sqlite:{path}", ("--select", "SELECT product_id, person_id, role FROM seller", "--key", "product_id,person_id")
+        uri, roles = f"sqlite:{path}", ("--select", "SELECT product_id, person_id, role FROM seller", "--key",
+                                        "product_id,person_id")
         said = self.done("fill", uri, "granted", "product_id", "person_id", "role", *roles, "--mode", "update")
         self.assertTrue(said.startswith("Inserted 0 rows, updated 0, skipped 3,"), said)
-        said = self.done("fill", uri, "granted", "product_id", "person_id", "role", *roles, "--mode", "merge", "--range", "person_id")
+        said = self.done("fill", uri, "granted", "product_id", "person_id", "role", *roles, "--mode", "merge", "--range",
+                         "person_id")
         self.assertTrue(said.startswith("Inserted 3 rows, updated 0, skipped 0,"), said)
         self.assertEqual(self.granted(path, "role"), [(5,), (6,), (7,), (9,)])
 

@@ -45,7 +45,8 @@ class Manual(unittest.TestCase):
         example, = re.findall(r"^\.Bd -literal -offset indent\n(#include.*?)^\.Ed", text("libcascade"), flags=re.S | re.M)
         with tempfile.TemporaryDirectory() as scratch:
             program = os.path.join(scratch, "program")
-            subprocess.run(["gcc", "-std=c17", "-Wall", "-Wextra", "-Werror", *(f"-I{path}" for path in INCLUDE), "-x", "c", "-", "-x",
+            subprocess.run(["gcc", "-std=c17", "-Wall", "-Wextra", "-Werror", *(f"-I{path}" for path in INCLUDE), "-x", "c", "-",
+                            "-x",
                             "none", LIBRARY, f"-Wl,-rpath,{os.path.dirname(LIBRARY)}", "-o", program],
                            input=example.replace("\\e", "\\"), text=True, check=True)
             done = subprocess.run([program], cwd=scratch, capture_output=True, text=True)

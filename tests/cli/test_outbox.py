@@ -18,7 +18,8 @@ class Outbox(CascadeTest):
     def test_written_read_and_acknowledged(self):
         path = self.database(SCRIPT)
         uri = f"sqlite:{path}"
-        arguments = ["purge", uri, "agent", "1", "--yes", "--outbox", "--outbox-columns", "image=path,agent_id,agent=id", "--actor", "jo",
+        arguments = ["purge", uri, "agent", "1", "--yes", "--outbox", "--outbox-columns", "image=path,agent_id,agent=id", "--actor",
+                     "jo",
                      "--reason", "tidy"]
         self.refused(2, ["cascade outbox install"], *arguments, path=path)
         self.assertEqual(self.done("outbox", "install", uri), "The outbox is installed.\n")

@@ -56,7 +56,8 @@ class Queue(CascadeTest):
         self.done("queue", "install", uri)
         self.refused(2, ["cascade outbox install"], "detach", uri, "agent", "1", "--policy", rules, "--yes", *given, path=path)
         self.done("outbox", "install", uri)
-        self.refused(2, ["no column 'size'"], "detach", uri, "agent", "1", "--policy", rules, "--yes", "--outbox", "--outbox-columns",
+        self.refused(2, ["no column 'size'"], "detach", uri, "agent", "1", "--policy", rules, "--yes", "--outbox",
+                     "--outbox-columns",
                      "image=size", path=path)
         self.done("detach", uri, "agent", "1", "--policy", rules, "--yes", *given)
         self.assertEqual(self.done("purge", uri, "image", "3", "--yes", "--later", *given), "Job 2 is for 'cascade queue work'.\n")
@@ -67,7 +68,8 @@ class Queue(CascadeTest):
         self.assertEqual(len(found), 34 + 3)
         self.assertEqual([row["columns"]["id"] for row in found if row["table"] == "image"], [1, 2, 3])
         audit = json.loads(self.done("outbox", "audit", uri))["purges"]
-        self.assertEqual([(entry["actor"], entry["reason"], entry["table"], entry["deleted"], entry["finished"]) for entry in audit],
+        self.assertEqual([(entry["actor"], entry["reason"], entry["table"], entry["deleted"],
+                           entry["finished"]) for entry in audit],
                          [("jo", "asked to", "image", 2, True), ("jo", "asked to", "agent", 34, True),
                           ("jo", "asked to", "image", 1, True)])
         self.refused(2, ["--plan"], "purge", uri, "image", "4", "--yes", "--later", "--plan", "0", path=path)

@@ -30,7 +30,8 @@ class Pages(unittest.TestCase):
                         if not re.match(r"(static|int|void|const) ", block):
                             block = f"static void statements(void) {{\n{block}}}\n"
                         block = f"#include <cascade.h>\n#include <stdio.h>\n{block}int main(void) {{ return 0; }}\n"
-                    done = subprocess.run(["gcc", *STRICT, "-fkeep-static-functions", *(f"-I{path}" for path in INCLUDE), "-x", "c", "-",
+                    done = subprocess.run(["gcc", *STRICT, "-fkeep-static-functions", *(f"-I{path}" for path in INCLUDE), "-x", "c",
+                                           "-",
                                            "-x", "none", LIBRARY, "-o", f"{scratch}/example"], input=block, text=True, capture_output=True)
                     self.assertEqual(done.returncode, 0, f"{page.name}:\n{block}\n{done.stderr}")
         self.assertGreaterEqual(count, 2)
@@ -38,13 +39,16 @@ class Pages(unittest.TestCase):
     def test_every_status(self):
         statuses = re.search(r"enum cascade_status_code \{(.*?)\n\}", "".join(map(text, HEADERS)), flags=re.S)[1]
         expected = [(name, number) for name, number in re.findall(r"^  (CASCADE_\w+) = (-\d+)", statuses, flags=re.M)]
-        told = re.findall(r"^\| (CASCADE_\w+) \| (-\d+) \| [^|]{5,} \| [^|]{5,} \|$", text(ROOT / "lib/doc/pages/errors.md"), flags=re.M)
+        told = re.findall(r"^\| (CASCADE_\w+) \| (-\d+) \| [^|]{5,} \| [^|]{5,} \|$", text(ROOT / "lib/doc/pages/errors.md"),
+                          flags=re.M)
         self.assertGreater(len(expected), 30)
-        self.assertEqual(sorted(told), sorted(expected), "lib/doc/pages/errors.md: the statuses of the tables and those of common.h")
+        self.assertEqual(sorted(told), sorted(expected),
+                         "lib/doc/pages/errors.md: the statuses of the tables and those of common.h")
 
     def test_every_decision(self):
         listed = re.findall(r"^- @subpage decision_(\d+)$", text(ROOT / "lib/doc/pages/decisions.md"), flags=re.M)
-        found = [re.match(r"# Decision (\d+): .*\{#decision_\1\}\n", text(path)) for path in sorted((ROOT / "lib/doc/adr").glob("*.md"))]
+        found = [re.match(r"# Decision (\d+): .*\{#decision_\1\}\n",
+                          text(path)) for path in sorted((ROOT / "lib/doc/adr").glob("*.md"))]
         self.assertTrue(all(found), "the first line of a decision is `# Decision NUMBER: TITLE {#decision_NUMBER}`")
         self.assertEqual(listed, [match[1] for match in found], "lib/doc/pages/decisions.md")
 
@@ -63,7 +67,8 @@ class Pages(unittest.TestCase):
         """Doxygen looks for parameters and return values; this for the rest."""
         count = 0
         for path in HEADERS:
-            for comment, name in re.findall(r"/\*\*((?:(?!\*/).)*?)\*/\s*CASCADE_API\s+[^;(]*?(cascade_\w+)\(", text(path), flags=re.S):
+            for comment, name in re.findall(r"/\*\*((?:(?!\*/).)*?)\*/\s*CASCADE_API\s+[^;(]*?(cascade_\w+)\(", text(path),
+                                            flags=re.S):
                 count += 1
                 with self.subTest(name):
                     self.assertRegex(comment, r"@since \d+\.\d+\s", f"{name} does not say since when it is there")

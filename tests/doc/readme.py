@@ -19,7 +19,8 @@ def said(command, folder, status=0, **options):
         old.unlink()
     shutil.copy(museum, folder / "museum.db")
     environment = dict(os.environ, PATH=f"{cascade.parent}{os.pathsep}{os.environ['PATH']}")
-    done = subprocess.run(command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, **options)
+    done = subprocess.run(command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
+                          **options)
     if done.returncode != status:
         sys.exit(f"{command}: status {done.returncode}\n{done.stdout}")
     return done.stdout
@@ -27,7 +28,8 @@ def said(command, folder, status=0, **options):
 
 with tempfile.TemporaryDirectory() as scratch:
     folder = pathlib.Path(scratch)
-    said(["gcc", "-std=c17", "-Wall", "-Wextra", "-Werror", *(f"-I{path}" for path in include), "-x", "c", "-", "-x", "none", library,
+    said(["gcc", "-std=c17", "-Wall", "-Wextra", "-Werror", *(f"-I{path}" for path in include), "-x", "c", "-", "-x", "none",
+          library,
           f"-Wl,-rpath,{library.parent}", "-o", "program"], folder, input=blocks["c"])
     answers = {"C": said(["./program"], folder), "Python": said([sys.executable, "-c", blocks["python"]], folder),
                "Ruby": said(["ruby", "-e", blocks["ruby"]], folder)}

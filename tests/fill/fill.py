@@ -94,7 +94,8 @@ class Work(Filling):
         fill = self.fill(max_tx_rows=20, row_budget=1).finish()
         token = fill.token()
         self.refused("CASCADE_INVALID", "other sources", token=token, sources=[DIRECT])
-        for wrong in (token[:-1], token + "0", token.replace(".", "-"), "", token[:30] + ("1" if token[30] != "1" else "2") + token[31:]):
+        for wrong in (token[:-1], token + "0", token.replace(".", "-"), "",
+                      token[:30] + ("1" if token[30] != "1" else "2") + token[31:]):
             self.refused("CASCADE_INVALID", "damaged", token=wrong)
 
     def test_cancel(self):
@@ -227,7 +228,8 @@ class Faults(Filling):
         key = ("a", "b")
         self.refused("CASCADE_CONSTRAINT", "(2, NULL)", sources=["SELECT p, u FROM stray"], table="loose", columns=key, key=key)
         self.database.run("UPDATE stray SET p = NULL, u = 2 WHERE p = 2")
-        self.refused("CASCADE_CONSTRAINT", "NULL in column a", sources=["SELECT p, u FROM stray"], table="loose", columns=key, key=key)
+        self.refused("CASCADE_CONSTRAINT", "NULL in column a", sources=["SELECT p, u FROM stray"], table="loose", columns=key,
+                     key=key)
 
 
 class Columns(Filling):
@@ -273,7 +275,8 @@ class Columns(Filling):
         self.assertEqual(self.rows("id, owner, word", "flagged"),
                          [(i, int(i in owners) if i in seen else None, "same") for i in range(1, 31)])
         self.assertEqual(fill.counts(), (0, len([i for i in seen if i <= 30]), len([i for i in seen if i > 30])))
-        self.assertEqual(self.fill([roles], ("id", "owner"), ("id",), "flagged", mode=fills.UPDATE).finish().counts(), (0, 0, len(seen)))
+        self.assertEqual(self.fill([roles], ("id", "owner"), ("id",), "flagged", mode=fills.UPDATE).finish().counts(),
+                         (0, 0, len(seen)))
 
 
 class Streams(Filling):
@@ -306,7 +309,8 @@ class Streams(Filling):
         self.assertEqual(found, rows)
         self.assertEqual(self.fill(iter(rows), ("a", "b", "c"), ("a",), "sealed").finish().counts(), (0, 0, 4))
         if self.engine == "mariadb":
-            self.refused("CASCADE_DATABASE", "a", sources=iter([(bytes(21), None, 5)]), columns=("a", "b", "c"), key=("a",), table="sealed")
+            self.refused("CASCADE_DATABASE", "a", sources=iter([(bytes(21), None, 5)]), columns=("a", "b", "c"), key=("a",),
+                         table="sealed")
 
     def test_resume(self):
         self.make()
@@ -398,7 +402,8 @@ class Beside(Filling):
         self.database.run("CREATE TABLE late (a INTEGER NOT NULL PRIMARY KEY, b INTEGER REFERENCES person (id) DEFERRABLE INITIALLY DEFERRED)",
                           "CREATE TABLE stray (a INTEGER, b INTEGER)")
         self.insert("stray", [(i, 1 if i != 7 else 777) for i in range(1, 20)])
-        error = self.refused("CASCADE_CONSTRAINT_FK", "(7, 777)", sources=["SELECT a, b FROM stray"], table="late", columns=("a", "b"), key=("a",))
+        error = self.refused("CASCADE_CONSTRAINT_FK", "(7, 777)", sources=["SELECT a, b FROM stray"], table="late",
+                             columns=("a", "b"), key=("a",))
         self.assertIn("late", error.message)
         self.assertEqual(self.rows("*", "late"), [])
 
@@ -454,7 +459,8 @@ class PostgreSQL(Filling):
         self.assertEqual(self.rows("b", "t"), [(True,)])
         for column, wrong in (("i", "x"), ("s", "n"), ("b", "i"), ("d", "z"), ("z", "y"), ("m", "s"), ("k", "x")):
             with self.assertRaises(sessions.Failure) as caught:
-                self.fill([f"SELECT {', '.join(wrong if name == column else name for name in columns)} FROM source"], columns, ("k",), "t")
+                self.fill([f"SELECT {', '.join(wrong if name == column else name for name in columns)} FROM source"], columns,
+                          ("k",), "t")
             self.assertEqual(caught.exception.status, "CASCADE_SCHEMA")
             self.assertIn(f"column {column} is", caught.exception.message)
 
@@ -469,7 +475,8 @@ class PostgreSQL(Filling):
         columns = ("k", "g", "u", "b", "o", "j", "p")
         fill = self.fill(["SELECT k, g, u, b, o, j, p FROM source"], columns, ("k", "g"), "t").finish()
         self.assertEqual(fill.counts(), (1, 0, 0))
-        self.assertEqual(self.rows("k, u::text, encode(b, 'hex'), o::text, j::text, p::text", "t"), [(1, high, "02", '{"a": 2}', "2", "(1,2)")])
+        self.assertEqual(self.rows("k, u::text, encode(b, 'hex'), o::text, j::text, p::text", "t"),
+                         [(1, high, "02", '{"a": 2}', "2", "(1,2)")])
 
 
 class MariaDB(Filling):
@@ -479,10 +486,12 @@ class MariaDB(Filling):
                           "INSERT INTO source VALUES (1, 2.5, 'four', '2020-01-01', x'00ff', 3)")
         columns = ("k", "n", "s", "d", "x", "u")
         self.assertEqual(self.fill([f"SELECT {', '.join(columns)} FROM source"], columns, ("k",), "t").finish().counts(), (1, 0, 0))
-        for column, wrong in (("k", "s"), ("n", "s"), ("s", "n"), ("d", "s"), ("x", "s"), ("s", "x"), ("u", "s"), ("k", "n"), ("u", "k / 2"),
+        for column, wrong in (("k", "s"), ("n", "s"), ("s", "n"), ("d", "s"), ("x", "s"), ("s", "x"), ("u", "s"), ("k", "n"),
+                              ("u", "k / 2"),
                               ("u", "1.5"), ("u", "d"), ("d", "k"), ("n", "d"), ("s", "k")):
             with self.subTest(column=column, wrong=wrong), self.assertRaises(sessions.Failure) as caught:
-                self.fill([f"SELECT {', '.join(wrong if name == column else name for name in columns)} FROM source"], columns, ("k",), "t")
+                self.fill([f"SELECT {', '.join(wrong if name == column else name for name in columns)} FROM source"], columns,
+                          ("k",), "t")
             self.assertEqual(caught.exception.status, "CASCADE_SCHEMA", (column, wrong))
             self.assertIn(f"column {column} is", caught.exception.message)
 
@@ -494,7 +503,8 @@ class MariaDB(Filling):
         columns = ("k", "g", "b", "y", "n")
         fill = self.fill(["SELECT k, g, b, y, n FROM source"], columns, ("k", "g"), "t").finish()
         self.assertEqual(fill.counts(), (1, 0, 0))
-        self.assertEqual(self.rows("k, CAST(g AS CHAR), b + 0, y, n", "t"), [(1, "00000000-0000-0000-0000-000000000001", 5, 2020, 7)])
+        self.assertEqual(self.rows("k, CAST(g AS CHAR), b + 0, y, n", "t"), [(1, "00000000-0000-0000-0000-000000000001", 5, 2020,
+                                                                              7)])
         for column in ("b", "y", "n"):
             fill = self.fill([f"SELECT k, {column} FROM source"], ("k", column), ("k",), self.table_of(column)).finish()
             self.assertEqual(fill.counts(), (1, 0, 0))

@@ -115,7 +115,8 @@ class Archive(HookTest):
                     values.append(value)
                 marks = [f"CAST({mark} AS TEXT)" if isinstance(v, bytearray) else mark for v in values]
                 cursor = connection.cursor()
-                cursor.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(marks)})".replace("\"ü 'x\"", "\"ü 'x\""),
+                cursor.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(marks)})".replace("\"ü 'x\"",
+                                                                                                                 "\"ü 'x\""),
                                [bytes(v) if isinstance(v, bytearray) else v for v in values])
                 cursor.close()
             connection.commit()
@@ -188,7 +189,8 @@ class Archive(HookTest):
                 continue
             vetoed = {row for row in sorted(closure) if case.dice.random() < 0.05}
             gone = closure - vetoed - case.spared(closure, vetoed)
-            for options in ({}, {"max_tx_rows": 9}, {"driver": "dbi", "max_tx_rows": 25}, {"max_tx_rows": 30, "integrity": ffi.PROVEN}):
+            for options in ({}, {"max_tx_rows": 9}, {"driver": "dbi", "max_tx_rows": 25},
+                            {"max_tx_rows": 30, "integrity": ffi.PROVEN}):
                 if ENGINE == "mariadb" and "integrity" in options:
                     continue
                 driver, run = options.pop("driver", "native"), run + 1
@@ -211,7 +213,8 @@ class Archive(HookTest):
                 self.assertEqual(sorted(found), sorted(gone))
                 report = self.library.archived(archive)
                 self.assertEqual((report.rows, report.bytes, report.cut), (len(gone), self.file.stat().st_size, 0))
-                self.assertIsNone(case.differences(self.database, gone, case.spared(closure, vetoed), not options.get("max_tx_rows")))
+                self.assertIsNone(case.differences(self.database, gone, case.spared(closure, vetoed),
+                                                   not options.get("max_tx_rows")))
                 for handle in (purge, selection, archive):
                     handle.free()
         self.assertGreater(run, 3)
@@ -300,7 +303,8 @@ class Archive(HookTest):
         self.assertEqual((self.in_lines(), self.in_table(), len(self.gone())), (self.gone(), self.gone(), LOANS * 3 // 10))
 
     def run_child(self, limit=0):
-        return subprocess.Popen([sys.executable, __file__, ENGINE, "--child", self.database.uri("native"), str(self.file), str(limit)],
+        return subprocess.Popen([sys.executable, __file__, ENGINE, "--child", self.database.uri("native"), str(self.file),
+                                 str(limit)],
                                 stdout=subprocess.PIPE, text=True)
 
     def test_killed(self):
@@ -325,7 +329,8 @@ class Archive(HookTest):
         with self.run_child() as process:
             process.communicate()
             self.assertEqual(process.returncode, 0)
-        self.assertEqual((self.in_table(), sorted(set(self.in_lines())), len(self.gone())), (self.gone(), self.gone(), LOANS * 6 // 10))
+        self.assertEqual((self.in_table(), sorted(set(self.in_lines())), len(self.gone())),
+                         (self.gone(), self.gone(), LOANS * 6 // 10))
 
     def test_no_room(self):
         """The file takes no more: the batch is rolled back, and nothing of it is in the file."""
@@ -344,7 +349,8 @@ class Archive(HookTest):
     def test_torn_line(self):
         session = self.museum()
         whole = '{"table": "loan", "row": {"id": 1}}\n'
-        for torn in ("", "{", '{"table": "loan", "row": {"id": 7, "path": "é', '{"table": "lo', "\0" * 5000, '{"table": "' + "x" * 90000):
+        for torn in ("", "{", '{"table": "loan", "row": {"id": 7, "path": "é', '{"table": "lo', "\0" * 5000,
+                     '{"table": "' + "x" * 90000):
             for before in ("", whole, whole * 3000):
                 self.file.write_text(before + torn, encoding="utf-8")
                 archive = self.archive(session, file=self.file)
@@ -352,7 +358,8 @@ class Archive(HookTest):
                 report = self.library.archived(archive)
                 self.assertEqual((report.cut, report.bytes), (len(torn.encode()), len(before)))
                 archive.free()
-        for foreign in ("no newline", '{"tables": 1}\n', "SQLite format 3\0\n\0\0", whole + "a note at the end", "\0\0x", "\n", "\n" + whole):
+        for foreign in ("no newline", '{"tables": 1}\n', "SQLite format 3\0\n\0\0", whole + "a note at the end", "\0\0x", "\n",
+                        "\n" + whole):
             self.file.write_text(foreign, encoding="utf-8")
             with self.assertRaises(sessions.Failure) as caught:
                 self.archive(session, file=self.file)
@@ -361,7 +368,8 @@ class Archive(HookTest):
 
     def test_files_that_are_none_of_ours(self):
         session = self.museum()
-        for status, file in (("CASCADE_ARCHIVE", "/dev/full"), ("CASCADE_ARCHIVE", self.scratch.name), ("CASCADE_ARCHIVE", "/nowhere/rows"),
+        for status, file in (("CASCADE_ARCHIVE", "/dev/full"), ("CASCADE_ARCHIVE", self.scratch.name),
+                             ("CASCADE_ARCHIVE", "/nowhere/rows"),
                              ("CASCADE_INVALID", None), ("CASCADE_BUSY", self.file)):
             held = self.archive(session, file=self.file) if status == "CASCADE_BUSY" else None
             with self.assertRaises(sessions.Failure) as caught:
@@ -371,7 +379,8 @@ class Archive(HookTest):
                 held.free()
         for spoil in (self.file.unlink, lambda: os.truncate(self.file, 1)):
             archive = self.archive(session, file=self.file)
-            self.refused("CASCADE_ARCHIVE", "somebody else", session, session.select_integers("agent", [1]), after=lambda _: spoil(),
+            self.refused("CASCADE_ARCHIVE", "somebody else", session, session.select_integers("agent", [1]),
+                         after=lambda _: spoil(),
                          archive=archive)
             archive.free()
             self.file.unlink(missing_ok=True)
@@ -402,7 +411,8 @@ class Archive(HookTest):
         self.refused("CASCADE_ARCHIVE", "read the graph again", session, agent, archive=lines)
         self.database.run("DROP TABLE loan_old", "CREATE VIEW loan_old AS SELECT * FROM loan")
         refused("is a view")
-        for places, words in (({"schema": {"sqlite": "main", "postgresql": "public", "mariadb": self.database.name}[ENGINE]}, "go themselves"),
+        for places, words in (({"schema": {"sqlite": "main", "postgresql": "public", "mariadb": self.database.name}[ENGINE]},
+                               "go themselves"),
                               ({"suffix": "x" * 70} if ENGINE == "postgresql" else {}, "longer than")):
             if places:
                 own = self.archive(session, **places)
@@ -433,8 +443,10 @@ class Archive(HookTest):
 
     def test_a_table_that_is_altered_in_the_midst(self):
         """No row goes without all that is in it. What is no change of a column is none."""
-        changes = ["ALTER TABLE loan ADD COLUMN extra VARCHAR(7)", "ALTER TABLE loan RENAME COLUMN path TO way", "ALTER TABLE loan DROP COLUMN path",
-                   {"postgresql": "ALTER TABLE loan ALTER COLUMN path TYPE VARCHAR(50)", "mariadb": "ALTER TABLE loan MODIFY path VARCHAR(50)",
+        changes = ["ALTER TABLE loan ADD COLUMN extra VARCHAR(7)", "ALTER TABLE loan RENAME COLUMN path TO way",
+                   "ALTER TABLE loan DROP COLUMN path",
+                   {"postgresql": "ALTER TABLE loan ALTER COLUMN path TYPE VARCHAR(50)",
+                    "mariadb": "ALTER TABLE loan MODIFY path VARCHAR(50)",
                     "sqlite": "ALTER TABLE loan ADD COLUMN extra DEFAULT 7"}[ENGINE]]
         for sql in changes:
             for lines in (False, True):
@@ -473,7 +485,8 @@ class Archive(HookTest):
             return
         schema = {"postgresql": "at\"tic", "mariadb": self.database.name + "_at`tic"}[ENGINE]
         quoted = {"postgresql": '"at""tic"', "mariadb": "`" + schema.replace("`", "``") + "`"}[ENGINE]
-        self.database.run(f"DROP SCHEMA IF EXISTS {quoted}" + (" CASCADE" if ENGINE == "postgresql" else ""), f"CREATE SCHEMA {quoted}")
+        self.database.run(f"DROP SCHEMA IF EXISTS {quoted}" + (" CASCADE" if ENGINE == "postgresql" else ""),
+                          f"CREATE SCHEMA {quoted}")
         try:
             archive = self.archive(session, schema=schema)
             install(self.library, archive, session, "agent")
@@ -533,7 +546,8 @@ class Archive(HookTest):
                 self.refused("CASCADE_HOOK", "returned 7", session, agents, max_tx_rows=100, archive=archive)
                 self.assertEqual(told[-1], DROP)
             self.assertEqual(told.count(KEEP), 2 if stop is not None else told.count(FLUSH))
-            self.assertEqual(sorted(key for table, key in rows_of(kept) if table == "loan"), sorted(set(self.gone()) - set(already)))
+            self.assertEqual(sorted(key for table, key in rows_of(kept) if table == "loan"),
+                             sorted(set(self.gone()) - set(already)))
             self.assertEqual(self.in_lines(), self.gone())
             archive.free()
             if stop is None:

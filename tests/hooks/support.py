@@ -1,7 +1,7 @@
-"""Random databases for the tests of hooks, outbox and archive, on every engine, and what a purge that spares rows has to leave of them.
+"""Random databases for the tests of hooks, outbox and archive, on every engine, and what a purge that spares rows has to leave.
 
-Tables have an INTEGER PRIMARY KEY, a text and references to each other; the rules are those of the policy, and the database's own actions
-may be the same ones. The servers are those of `tests/servers run`.
+Tables have an INTEGER PRIMARY KEY, a text and references to each other; the rules are those of the policy, and the database's own
+actions may be the same ones. The servers are those of `tests/servers run`.
 """
 
 import ctypes
@@ -36,7 +36,8 @@ class Library(sessions.Library):
 
 
 class Purge:
-    """A purge with all its hooks; `before`, `after` and `committed` get dictionaries of the keys by table. `before` gives the keys to veto."""
+    """A purge with all its hooks; `before`, `after` and `committed` get dictionaries of the keys by table. `before` gives the keys
+    to veto."""
 
     def __init__(self, session, selection, before=None, after=None, committed=None, columns=(), archive=None, **options):
         self.session, self.library, self.trouble = session, session.library, None
@@ -175,7 +176,8 @@ class Case:
                     database.run(f"CREATE INDEX i_{table}_{r.column} ON {table} ({r.column})")
             columns = ["id", "words"] + [r.column for r in self.references if r.table == table]
             database.run(*self.checks_off(database))
-            values = ", ".join("(" + ", ".join("NULL" if v is None else str(v) for v in [key, f"'{self.words(table, key)}'", *row.values()])
+            values = ", ".join("(" + ", ".join("NULL" if v is None else str(v) for v in
+                                               [key, f"'{self.words(table, key)}'", *row.values()])
                                + ")" for key, row in self.rows[table].items())
             database.run(f"INSERT INTO {table} ({', '.join(columns)}) VALUES {values}")
 

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Vetoes against a model, on random databases: veto.py ENGINE [SEED]
 
-The vetoed rows and those that they need stay and are reported, everything else goes, whatever the size of the batches, with the database's
-own checks and proven, and a row that stays is not asked about again.
+The vetoed rows and those that they need stay and are reported, everything else goes, whatever the size of the batches, with the
+database's own checks and proven, and a row that stays is not asked about again.
 """
 
 import pathlib
@@ -163,7 +163,8 @@ class Vetoes(HookTest):
                 self.assertEqual(caught.exception.status, "CASCADE_CANCELLED")
                 self.assertEqual((purge.report().batches, purge.report().deleted), (0, 0))
                 purge.free()
-            self.assertEqual(self.database.value("SELECT count(*) FROM loan") + self.database.value("SELECT count(*) FROM agent"), 2002)
+            self.assertEqual(self.database.value("SELECT count(*) FROM loan") + self.database.value("SELECT count(*) FROM agent"),
+                             2002)
 
 
 if __name__ == "__main__":

@@ -206,7 +206,8 @@ static void look_after_again(fault_rig *at, const fault_outcome *outcome) {
   assert_int_equal(fault_rig_ask(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'ready'"), 1);
 }
 
-static const fault_scene jobs = {.make = make, .use = use, .after = goes_on, .drop = fault_rig_drop, .done = CASCADE_OK, .stride = 4};
+static const fault_scene jobs = {.make = make, .use = use, .after = goes_on, .drop = fault_rig_drop, .done = CASCADE_OK,
+                                 .stride = 4};
 static const fault_scene people = {.make = make_worked_off, .use = look_after, .after = look_after_again, .drop = fault_rig_drop,
                                    .done = CASCADE_OK, .stride = 4};
 

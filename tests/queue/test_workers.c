@@ -203,7 +203,8 @@ static void paused(void **state) {
   rig_ok(cascade_worker_step(worker, &error), error);
   int64_t job = rig_integer(at, "SELECT MIN(id) FROM cascade_queue_job WHERE state = 'claimed'");
   rig_ok(cascade_queue_pause(at->connection, job, &error), error);
-  assert_int_equal(rig_said(cascade_queue_pause(at->connection, job, &error) < 0 ? error : NULL, "ready or claimed"), CASCADE_NOT_FOUND);
+  assert_int_equal(rig_said(cascade_queue_pause(at->connection, job, &error) < 0 ? error : NULL, "ready or claimed"),
+                   CASCADE_NOT_FOUND);
   error = NULL;
   while (cascade_worker_step(worker, &error) == CASCADE_OK) continue;
   assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state NOT IN ('done', 'paused')"), 0);

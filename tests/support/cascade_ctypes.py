@@ -1,7 +1,7 @@
 """The library through ctypes: as much of it as the tests in Python need.
 
-LIBCASCADE_PATH names the shared library. Every failure is raised as a Failure with its status. Layouts and prototypes are those that
-the Python package has from the headers, which tests/python holds against the library; nothing else of the package is used.
+LIBCASCADE_PATH names the shared library. Every failure is raised as a Failure with its status. Layouts and prototypes are those
+that the Python package has from the headers, which tests/python holds against the library; nothing else of the package is used.
 """
 import ctypes as c
 import os
@@ -16,10 +16,10 @@ from libcascade._abi import (  # noqa: E402, F401
     cascade_blockers_total as BlockersTotal, cascade_connection_options as ConnectionOptions,
     cascade_detach_options as DetachOptions, cascade_fill_options as FillOptions, cascade_fill_range as FillRange,
     cascade_fill_report as FillReport, cascade_fill_target as FillTarget, cascade_hook as HOOK, cascade_job_options as JobOptions,
-    cascade_keys as Keys, cascade_outbox_options as OutboxOptions, cascade_plan_info as PlanInfo, cascade_plan_options as PlanOptions,
-    cascade_purge_options as PurgeOptions, cascade_purge_report as PurgeReport, cascade_relation_info as RelationInfo,
-    cascade_row_columns as RowColumns, cascade_step_info as StepInfo, cascade_table_info as TableInfo,
-    cascade_table_report as TableReport, cascade_value as Value, cascade_worker_options as WorkerOptions)
+    cascade_keys as Keys, cascade_outbox_options as OutboxOptions, cascade_plan_info as PlanInfo,
+    cascade_plan_options as PlanOptions, cascade_purge_options as PurgeOptions, cascade_purge_report as PurgeReport,
+    cascade_relation_info as RelationInfo, cascade_row_columns as RowColumns, cascade_step_info as StepInfo,
+    cascade_table_info as TableInfo, cascade_table_report as TableReport, cascade_value as Value, cascade_worker_options as WorkerOptions)
 
 U32, U64, I32, I64, TEXT = c.c_uint32, c.c_uint64, c.c_int32, c.c_int64, c.c_char_p
 OWN_TEXT = c.POINTER(c.c_char)  # to be freed with cascade_text_free()

@@ -5,8 +5,8 @@ import os
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-# The least contrast of a text with what is behind it, and where that is. Colours behind are mixed as far as they let others through;
-# behind a picture's text is the last shape that was painted there.
+# The least contrast of a text with what is behind it, and where that is. Colours behind are mixed as far as they let others
+# through; behind a picture's text is the last shape that was painted there.
 CONTRAST = """
 const colours = new Map(), grounds = new Map();
 const parse = text => {

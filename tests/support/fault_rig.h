@@ -52,7 +52,7 @@ typedef struct fault_scene {
   void (*drop)(fault_rig *at);
   cascade_status done; /* what an undisturbed `use` returns */
   uint64_t stride;     /* how far apart faults are, instead of 1; seven times as far with CASCADE_QUICK, 1 with CASCADE_LONG */
-  long dense;          /* so many allocations fail that near each other, instead of 200; those after them seven times as far apart */
+  long dense;          /* so many allocations fail that near each other, instead of 200; the later ones seven times as far apart */
 } fault_scene;
 
 /* The script at each call that it counts. */

@@ -155,11 +155,11 @@ int64_t test_database_integer(test_database *database, const char *sql) {
 }
 
 void test_database_in_the_way(test_database *database) {
-  const char *waiting = database->pg
-                            ? "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
-                            : "SELECT count(*) FROM information_schema.innodb_lock_waits AS w JOIN information_schema.innodb_trx AS t"
-                              " ON t.trx_id = w.blocking_trx_id WHERE t.trx_mysql_thread_id = connection_id()";
-  for (int i = 0; !test_database_integer(database, waiting); i++) {
+  static const char pg[] = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))";
+  static const char mariadb[] = "SELECT count(*) FROM information_schema.innodb_lock_waits AS w"
+                                " JOIN information_schema.innodb_trx AS t ON t.trx_id = w.blocking_trx_id"
+                                " WHERE t.trx_mysql_thread_id = connection_id()";
+  for (int i = 0; !test_database_integer(database, is_pg(database) ? pg : mariadb); i++) {
     assert_true(i < 400);
     usleep(150000); /* MariaDB makes those tables anew only when nobody has read them for 0.1 s */
   }

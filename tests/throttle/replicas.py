@@ -50,7 +50,8 @@ class Standby(Primary):
         super().__init__(directory, False)
 
     def create(self):
-        self.call([self.programs / "pg_basebackup", "-h", self.primary.directory, "-U", "postgres", "-D", self.data, "-R", "-X", "stream",
+        self.call([self.programs / "pg_basebackup", "-h", self.primary.directory, "-U", "postgres", "-D", self.data, "-R", "-X",
+                   "stream",
                    "--checkpoint=fast", "--no-sync"])
 
 
@@ -162,7 +163,8 @@ class Throttled(unittest.TestCase):
 
 
 class OnPostgreSQL(Throttled):
-    fill = ("DROP TABLE IF EXISTS item", "CREATE TABLE item (id int PRIMARY KEY)", f"INSERT INTO item SELECT generate_series(1, {ROWS})",
+    fill = ("DROP TABLE IF EXISTS item", "CREATE TABLE item (id int PRIMARY KEY)",
+            f"INSERT INTO item SELECT generate_series(1, {ROWS})",
             "ANALYZE item")
 
     @classmethod
@@ -179,7 +181,8 @@ class OnPostgreSQL(Throttled):
 
     @classmethod
     def connect(cls, server=None):
-        connection = psycopg2.connect(host=str((server or cls.primary).directory), port=servers.PORT, user="postgres", dbname="postgres")
+        connection = psycopg2.connect(host=str((server or cls.primary).directory), port=servers.PORT, user="postgres",
+                                      dbname="postgres")
         connection.autocommit = True
         return connection
 
@@ -212,7 +215,8 @@ class OnPostgreSQL(Throttled):
                 self.setUp()
                 self.run_sql("SELECT pg_wal_replay_pause()", self.standby)
                 words = "replica 1 is" if options else "a replica is"
-                self.pauses_until(words, lambda: self.run_sql("SELECT pg_wal_replay_resume()", self.standby), "--max-lag", "0.3", *options)
+                self.pauses_until(words, lambda: self.run_sql("SELECT pg_wal_replay_resume()", self.standby), "--max-lag", "0.3",
+                                  *options)
 
     def test_lag_is_no_more_than_allowed(self):
         """What is deleted behind a replica that stands still is what takes as long as the lag that is allowed, and a batch."""
@@ -234,14 +238,17 @@ class OnPostgreSQL(Throttled):
                     "CREATE INDEX ON thing (box_id)"):
             self.run_sql(sql)
         self.until(lambda: self.ask("SELECT to_regclass('thing') IS NOT NULL", self.standby) and
-                   self.ask("SELECT count(*) FROM pg_indexes WHERE tablename = 'thing'", self.standby) == 2, "the standby does not follow")
+                   self.ask("SELECT count(*) FROM pg_indexes WHERE tablename = 'thing'",
+                            self.standby) == 2, "the standby does not follow")
         for options in (["--limit", "7"], ["--limit", "0"], ["--count", "exact"], ["--probe"], ["--transitive", "--limit", "3"]):
-            primary, standby = [subprocess.run([CASCADE, "blockers", self.uri(server=server), "box", "1", *options], capture_output=True,
+            primary, standby = [subprocess.run([CASCADE, "blockers", self.uri(server=server), "box", "1", *options],
+                                               capture_output=True,
                                                text=True, timeout=PATIENCE) for server in (self.primary, self.standby)]
             said = [(one.returncode, re.sub(r"host=\S+|--after \S+", "", one.stdout), one.stderr) for one in (primary, standby)]
             self.assertIn("thing", said[0][1])
             self.assertEqual(said[0], said[1])
-        refused = subprocess.run([CASCADE, "purge", self.uri(server=self.standby), "thing", "9500", "--yes"], capture_output=True, text=True,
+        refused = subprocess.run([CASCADE, "purge", self.uri(server=self.standby), "thing", "9500", "--yes"], capture_output=True,
+                                 text=True,
                                  timeout=PATIENCE)
         self.assertNotEqual(refused.returncode, 0)
         self.assertIn("recovery", refused.stderr)
@@ -283,7 +290,8 @@ class OnPostgreSQL(Throttled):
         threads = [threading.Thread(target=self.sleep, args=(connection,), daemon=True) for connection in asleep]
         for thread in threads:
             thread.start()
-        self.until(lambda: self.ask("SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'") == 2, "nobody sleeps")
+        self.until(lambda: self.ask("SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'") == 2,
+                   "nobody sleeps")
         wake = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'"
         self.pauses_until("at work for 2 other sessions, and 1 are allowed", lambda: self.run_sql(wake), "--max-load", "1")
 
@@ -317,7 +325,8 @@ class OnPostgreSQL(Throttled):
 
 
 class OnMariaDB(Throttled):
-    fill = ("DROP TABLE IF EXISTS item", "CREATE TABLE item (id int PRIMARY KEY)", f"INSERT INTO item SELECT seq FROM seq_1_to_{ROWS}")
+    fill = ("DROP TABLE IF EXISTS item", "CREATE TABLE item (id int PRIMARY KEY)",
+            f"INSERT INTO item SELECT seq FROM seq_1_to_{ROWS}")
 
     @classmethod
     def setUpClass(cls):
@@ -330,12 +339,14 @@ class OnMariaDB(Throttled):
         cls.run_sql("GRANT REPLICATION SLAVE ON *.* TO copy@'127.0.0.1'")
         for server in cls.running:
             cls.run_sql("CREATE DATABASE IF NOT EXISTS shop", server, database=None)
-        cls.run_sql(f"CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {cls.primary.port}, MASTER_USER = 'copy'", cls.standby)
+        cls.run_sql(f"CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {cls.primary.port}, MASTER_USER = 'copy'",
+                    cls.standby)
         cls.run_sql("START SLAVE", cls.standby)
 
     @classmethod
     def connect(cls, server=None, database="shop"):
-        return pymysql.connect(unix_socket=f"{(server or cls.primary).directory}/socket", user="root", database=database, autocommit=True)
+        return pymysql.connect(unix_socket=f"{(server or cls.primary).directory}/socket", user="root", database=database,
+                               autocommit=True)
 
     @classmethod
     def run_sql(cls, sql, server=None, database="shop"):
@@ -363,7 +374,8 @@ class OnMariaDB(Throttled):
 
     def test_a_replica_that_stands_still(self):
         self.run_sql("STOP SLAVE SQL_THREAD", self.standby)
-        self.pauses_until("replica 1 is", lambda: self.run_sql("START SLAVE SQL_THREAD", self.standby), "--max-lag", "0.3", *self.replica())
+        self.pauses_until("replica 1 is", lambda: self.run_sql("START SLAVE SQL_THREAD", self.standby), "--max-lag", "0.3",
+                          *self.replica())
         self.until(lambda: self.ask("SELECT count(*) FROM item", self.standby) == 0, "the replica does not follow")
 
     def test_refusals(self):
@@ -373,7 +385,8 @@ class OnMariaDB(Throttled):
         self.refused("has no dead rows", "--max-dead-rows", "1")
 
     def test_no_binary_log(self):
-        process = subprocess.run([CASCADE, "purge", self.uri(server=self.standby), "item", "--where", "id > 0", "--yes", "--max-lag", "1",
+        process = subprocess.run([CASCADE, "purge", self.uri(server=self.standby), "item", "--where", "id > 0", "--yes",
+                                  "--max-lag", "1",
                                   *self.replica()], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
         self.assertEqual(process.returncode, 2)
         self.assertIn("writes no binary log", process.stderr)
@@ -404,7 +417,8 @@ class OnMariaDB(Throttled):
         """A node that nobody holds back. What flow control would do is in the tests with a driver that says so."""
         for statement in self.fill:
             self.run_sql(statement, self.node)
-        process = subprocess.run([CASCADE, "purge", self.uri(server=self.node), "item", "--where", "id > 0", "--yes", "--max-flow", "50"],
+        process = subprocess.run([CASCADE, "purge", self.uri(server=self.node), "item", "--where", "id > 0", "--yes", "--max-flow",
+                                  "50"],
                                  stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
         self.assertEqual((process.returncode, process.stderr), (0, ""))
 

@@ -182,7 +182,8 @@ static void test_refused(void **state) {
   assert_refused(m, "cascade-graph", "cascade-policy",
                  "line 1: format: expected \"cascade-graph\", not \"cascade-policy\"");
   assert_refused(m, "\"format\": \"cascade-graph\",", "", "line 1: lacks the text \"format\"");
-  assert_refused(m, "\"sqlite\"", "\"oracle\"", "line 3: engine: expected \"sqlite\", \"postgresql\" or \"mariadb\", not \"oracle\"");
+  assert_refused(m, "\"sqlite\"", "\"oracle\"",
+                 "line 3: engine: expected \"sqlite\", \"postgresql\" or \"mariadb\", not \"oracle\"");
   assert_refused(m, "\"tables\": [", "\"table\": [",
                  "line 4: table: there is no such member; perhaps meant was \"tables\"");
   assert_refused(m, "\"kind\": \"table\"", "\"kind\": \"relation\"",

@@ -137,9 +137,11 @@ static void test_identities(void **state) {
     int32_t type;
   } wanted[] = {
       {"public.one", "id", CASCADE_INT64},   {"public.two", "b,a", CASCADE_BLOB}, {"public.none", "ctid", CASCADE_TEXT},
-      {"public.nulls", "ctid", CASCADE_TEXT},               {"public.uniq", "c", CASCADE_TEXT},  {"public.partial", "ctid", CASCADE_TEXT},
+      {"public.nulls", "ctid", CASCADE_TEXT},               {"public.uniq", "c", CASCADE_TEXT},  {"public.partial", "ctid",
+                                                                                                  CASCADE_TEXT},
       {"public.expr", "ctid", CASCADE_TEXT},                {"public.late", "ctid", CASCADE_TEXT},              {"public.late_key", "a", CASCADE_INT64},
-      {"public.broken", "ctid", CASCADE_TEXT},              {"public.covers", "a", CASCADE_INT64}, {"public.parted", "b,a", CASCADE_INT64},
+      {"public.broken", "ctid", CASCADE_TEXT},              {"public.covers", "a", CASCADE_INT64}, {"public.parted", "b,a",
+                                                                                                    CASCADE_INT64},
   };
   for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
     const casc_table *table = table_of(f.m, wanted[i].table);

@@ -1,5 +1,5 @@
-/* A cursor over blockers, with tokens, counts and levels, whose memory runs out at every allocation, and whose driver fails at every
-   call: each failure is told, nothing is leaked, no transaction stays open, and the same cursor made anew gives all pages. */
+/* A cursor over blockers, with tokens, counts and levels, whose memory runs out at every allocation, and whose driver fails at
+   every call: each failure is told, nothing is leaked, no transaction stays open, and the same cursor made anew gives all pages. */
 #include "fault_rig.h"
 
 #include <stdlib.h>
@@ -49,7 +49,8 @@ static void drop(fault_rig *at) {
 static cascade_status read_pages(fault_rig *at, const char *token, uint32_t pages, char **rest) {
   world *own = at->own;
   cascade_blockers_options options = {.size = sizeof options, .limit = 2, .rounds = 9, .depth = 3, .count = CASCADE_COUNT_EXACT,
-                                      .behind = 1, .token_key = token_key, .token_key_length = sizeof token_key - 1, .token = token};
+                                      .behind = 1, .token_key = token_key, .token_key_length = sizeof token_key - 1,
+                                      .token = token};
   cascade_blockers *cursor = NULL;
   const cascade_blockers_page *page;
   const char *text = NULL;

@@ -208,7 +208,8 @@ static void lengths_are_bounded(void **state) {
   drop(&at);
 }
 
-static cascade_status read_made_at(casc_blockers_token *token, const casc_str *text, int64_t when, uint32_t max_age_s, const char *words) {
+static cascade_status read_made_at(casc_blockers_token *token, const casc_str *text, int64_t when, uint32_t max_age_s,
+                                   const char *words) {
   unsigned char data[512];
   char made[1024];
   size_t length = raw_of(text, data, sizeof data);

@@ -136,7 +136,8 @@ static void after(fault_rig *at, const fault_outcome *outcome) {
   finishes(at, *how);
 }
 
-static const fault_scene scene = {.make = make, .use = use, .after = after, .drop = fault_rig_drop, .done = CASCADE_DONE, .dense = 400};
+static const fault_scene scene = {.make = make, .use = use, .after = after, .drop = fault_rig_drop, .done = CASCADE_DONE,
+                                  .dense = 400};
 static const way inserting = {0}, merging = {.merge = true}, streaming = {.stream = true}, keyed = {.keyed = true},
                  keyed_merging = {.keyed = true, .merge = true};
 

@@ -283,7 +283,8 @@ static void fills_pause_too(void **state) {
   at.limits.ask = ask;
   memcpy(at.answers, (int64_t[]){0, 20, 0, -1}, sizeof at.answers);
   throttle(&at);
-  cascade_fill_target target = {.size = sizeof target, .table = "twin", .columns = id, .key = id, .column_count = 1, .key_count = 1};
+  cascade_fill_target target = {.size = sizeof target, .table = "twin", .columns = id, .key = id, .column_count = 1,
+                                .key_count = 1};
   cascade_fill_options options = {.size = sizeof options, .max_tx_rows = 10, .throttle = at.throttle};
   cascade_fill *fill = NULL;
   const cascade_fill_range *range = NULL;

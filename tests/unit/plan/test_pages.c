@@ -22,9 +22,11 @@ static void make_tables(fixture *f) {
   run(f, "CREATE TABLE tag (slug VARCHAR(20) PRIMARY KEY, owner_id INTEGER, FOREIGN KEY (owner_id) REFERENCES owner (id))");
   run(f, "CREATE TABLE visa (id INTEGER PRIMARY KEY, code VARCHAR(20), FOREIGN KEY (code) REFERENCES owner (code))");
   run(f, "CREATE TABLE permit (id INTEGER PRIMARY KEY, region INTEGER, code VARCHAR(20), FOREIGN KEY (region, code) REFERENCES owner (region, code))");
-  snprintf(sql, sizeof sql, "CREATE TABLE chip (id %s PRIMARY KEY, owner_id INTEGER, FOREIGN KEY (owner_id) REFERENCES owner (id))", bytes);
+  snprintf(sql, sizeof sql, "CREATE TABLE chip (id %s PRIMARY KEY, owner_id INTEGER, FOREIGN KEY (owner_id) REFERENCES owner (id))",
+           bytes);
   run(f, sql);
-  snprintf(sql, sizeof sql, "CREATE TABLE card (id %s PRIMARY KEY, owner_id INTEGER, FOREIGN KEY (owner_id) REFERENCES owner (id))", more);
+  snprintf(sql, sizeof sql, "CREATE TABLE card (id %s PRIMARY KEY, owner_id INTEGER, FOREIGN KEY (owner_id) REFERENCES owner (id))",
+           more);
   run(f, sql);
   run(f, "CREATE INDEX pet_by_owner ON pet (owner_id)"); /* the others have none, where the engine makes none itself */
   run(f, "CREATE INDEX permit_by_owner ON permit (region, code)");
@@ -97,7 +99,8 @@ typedef struct asked {
   uint32_t count;
 } asked;
 
-static void ask_relation(fixture *f, asked *to, const casc_sql_relation *relation, const cascade_keys *parents, casc_sql_page page, int at) {
+static void ask_relation(fixture *f, asked *to, const casc_sql_relation *relation, const cascade_keys *parents, casc_sql_page page,
+                         int at) {
   page.relation = relation;
   page.parents = parents;
   to->all[to->count] = calloc(1, sizeof(rows));
@@ -130,7 +133,8 @@ static void check_together(fixture *f, const asked *of, uint32_t from, uint32_t 
     size_t rows_of_page = wanted(&pages[i], of->all[from + i], of->at[from + i], texts);
     for (size_t j = 0; j < rows_of_page; j++, next++) {
       if (next == found.count || found.place[next] != i || strcmp(found.text[next], texts[j]) != 0)
-        fail_msg("%s, way %d, page %u of %u: %s is missing; %s is there\n%s", pages[i].relation->table->name, way, from + i, from + count,
+        fail_msg("%s, way %d, page %u of %u: %s is missing; %s is there\n%s", pages[i].relation->table->name, way, from + i,
+                 from + count,
                  texts[j], next < found.count ? found.text[next] : "nothing", statement.sql.data);
       size_t rest = of->all[from + i]->count;
       if (of->at[from + i] >= 0) rest = pages[i].backward ? (size_t)of->at[from + i] : rest - (size_t)of->at[from + i] - 1;
@@ -170,7 +174,9 @@ static void test_pages(void **state) {
   make_tables(f);
   make(f, "owner");
   const cascade_keys parents[] = {parents_of(one, 1), parents_of(range, 2), parents_of(some, 3)};
-  static const char *const integers[] = {"pet", "tiny", "visa", "permit"}, *const others[] = {"part", "tag"}, *const bytes[] = {"chip", "card"};
+  static const char *const integers[] = {"pet", "tiny", "visa", "permit"}, *const others[] = {"part",
+                                                                                              "tag"}, *const bytes[] = {"chip",
+                                                                                                                        "card"};
   for (size_t p = 0; p < 3; p++) {
     asked *of = calloc(1, sizeof *of);
     for (size_t i = 0; i < 4; i++) ask_all_ways(f, of, integers[i], &parents[p]);
@@ -199,7 +205,8 @@ static void test_pairs_and_conditions(void **state) {
                             {.type = CASCADE_INT64, .integer = 0}, {.type = CASCADE_TEXT, .data = "s3", .length = 2},
                             {.type = CASCADE_INT64, .integer = 1}, {.type = CASCADE_TEXT, .data = "s2", .length = 2},
                             {.type = CASCADE_INT64, .integer = 2}, {.type = CASCADE_TEXT, .data = "s9", .length = 2}};
-  const cascade_keys more = {.size = sizeof more, .count = 4, .column_count = 2, .columns = names, .cells = cells}, single = parents_of(one, 1),
+  const cascade_keys more = {.size = sizeof more, .count = 4, .column_count = 2, .columns = names,
+                             .cells = cells}, single = parents_of(one, 1),
                      several = parents_of(some, 3);
   asked *of = calloc(1, sizeof *of);
   ask_all_ways(f, of, "room", &more);
@@ -224,8 +231,10 @@ static void test_behind(void **state) {
   static const char *const owner_id[] = {"owner_id"}, *const region[] = {"region"};
   static const int32_t integer[] = {CASCADE_INT64};
   const cascade_keys two = parents_of(one, 1);
-  casc_sql_page pages[] = {{.relation = relation_of(f, "tiny"), .parents = &two, .limit = 2, .behind_count = 1, .behind = owner_id, .behind_types = integer},
-                           {.relation = relation_of(f, "permit"), .parents = &two, .limit = 2, .behind_count = 1, .behind = region, .behind_types = integer}};
+  casc_sql_page pages[] = {{.relation = relation_of(f, "tiny"), .parents = &two, .limit = 2, .behind_count = 1, .behind = owner_id,
+                            .behind_types = integer},
+                           {.relation = relation_of(f, "permit"), .parents = &two, .limit = 2, .behind_count = 1, .behind = region,
+                            .behind_types = integer}};
   casc_sql_page other = pages[0];
   other.behind_count = 0;
   assert_false(casc_pages_alike(&pages[0], &other));
@@ -260,7 +269,8 @@ static void test_many(void **state) {
   casc_sql_page *pages = calloc(count, sizeof *pages);
   casc_statement statement;
   rows found;
-  for (uint32_t i = 0; i < count; i++) pages[i] = (casc_sql_page){.relation = relation_of(f, "permit"), .parents = &more, .limit = 3};
+  for (uint32_t i = 0; i < count; i++) pages[i] = (casc_sql_page){.relation = relation_of(f, "permit"), .parents = &more,
+                                                                  .limit = 3};
   casc_session_statement(f->connection, &statement);
   f->scope.dialect->select_pages(&statement, pages, count);
   read_rows(f, &statement, 2, 1, &found);
@@ -310,7 +320,8 @@ static int by_text(const void *a, const void *b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void check_links(fixture *f, const casc_sql_relation *relation, const int64_t *keys, uint64_t count, const char *const *texts,
+static void check_links(fixture *f, const casc_sql_relation *relation, const int64_t *keys, uint64_t count,
+                        const char *const *texts,
                         size_t texts_count) {
   casc_statement statement;
   rows found;
@@ -345,7 +356,8 @@ static void test_links(void **state) {
 int main(int argc, char **argv) {
   if (argc > 1) rig_engine = argv[1];
   if (argc > 2) rig_driver = argv[2];
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_pages),  cmocka_unit_test(test_pairs_and_conditions), cmocka_unit_test(test_behind),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_pages),  cmocka_unit_test(test_pairs_and_conditions),
+                                     cmocka_unit_test(test_behind),
                                      cmocka_unit_test(test_many),   cmocka_unit_test(test_counts),               cmocka_unit_test(test_links)};
   return cmocka_run_group_tests_name("pages", tests, NULL, NULL);
 }

@@ -15,7 +15,8 @@ static void make_large(fixture *f, const char *statistics) {
   char sql[300];
   bool stale = strcmp(statistics, "stale") == 0;
   run(f, "CREATE TABLE owner (id integer PRIMARY KEY, code text NOT NULL UNIQUE, UNIQUE (id, code))");
-  run(f, "CREATE TABLE pet (id bigint PRIMARY KEY, owner_id integer REFERENCES owner, code text REFERENCES owner (code), kind integer,"
+  run(f,
+      "CREATE TABLE pet (id bigint PRIMARY KEY, owner_id integer REFERENCES owner, code text REFERENCES owner (code), kind integer,"
          " FOREIGN KEY (owner_id, code) REFERENCES owner (id, code)) WITH (autovacuum_enabled = off)");
   run(f, "CREATE INDEX pet_owner ON pet (owner_id); CREATE INDEX pet_code ON pet (code); CREATE INDEX pet_both ON pet (code, owner_id); CREATE INDEX pet_kind ON pet (kind, owner_id)");
   run(f, "INSERT INTO owner SELECT i, 'c' || i FROM generate_series(1, 1000) i");
@@ -24,7 +25,8 @@ static void make_large(fixture *f, const char *statistics) {
            " FROM generate_series(1, 5000) i");
     run(f, "ANALYZE owner, pet; TRUNCATE pet");
   }
-  snprintf(sql, sizeof sql, "INSERT INTO pet SELECT i, o, 'c' || o, i FROM (SELECT i, CASE WHEN i > %d THEN 2 ELSE 10 + i %% 900 END o"
+  snprintf(sql, sizeof sql,
+           "INSERT INTO pet SELECT i, o, 'c' || o, i FROM (SELECT i, CASE WHEN i > %d THEN 2 ELSE 10 + i %% 900 END o"
            " FROM generate_series(1, %d) i) n", TABLE_ROWS - MATCHES, TABLE_ROWS);
   run(f, sql);
   if (strcmp(statistics, "fresh") == 0) run(f, "ANALYZE owner, pet");
@@ -63,7 +65,8 @@ static void at_most(fixture *f, const char *statistics, casc_sql_page page, int6
   page.limit = 21;
   int64_t most = most_read(f, &page);
   if (most > bound)
-    fail_msg("%s, way %d of %s with %llu parents%s: %lld rows are read", statistics, page.way, page.relation->columns[page.relation->count - 1],
+    fail_msg("%s, way %d of %s with %llu parents%s: %lld rows are read", statistics, page.way,
+             page.relation->columns[page.relation->count - 1],
              (unsigned long long)page.parents->count, page.anchor ? " from an anchor" : "", (long long)most);
 }
 
@@ -110,7 +113,8 @@ static void test_plans(void **state) {
 static void assert_walk(fixture *f, int64_t anchor, bool backward, uint64_t limit, uint64_t bound, const char *expected) {
   const cascade_value from = {.type = CASCADE_INT64, .integer = anchor};
   const cascade_keys parent = parents_of(one, 1);
-  casc_sql_page page = {.relation = relation_of(f, "pet"), .parents = &parent, .anchor = &from, .backward = backward, .limit = limit,
+  casc_sql_page page = {.relation = relation_of(f, "pet"), .parents = &parent, .anchor = &from, .backward = backward,
+                        .limit = limit,
                         .way = CASC_PAGE_WALK, .bound = bound, .tells_end = true};
   casc_statement statement;
   rows found;
@@ -217,7 +221,8 @@ static void test_look(void **state) {
 int main(int argc, char **argv) {
   rig_engine = "postgresql";
   if (argc > 1) rig_driver = argv[1];
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_plans), cmocka_unit_test(test_end_of_walk), cmocka_unit_test(test_shares),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_plans), cmocka_unit_test(test_end_of_walk),
+                                     cmocka_unit_test(test_shares),
                                      cmocka_unit_test(test_look)};
   size_t from = strcmp(rig_driver, "dbi") == 0; /* plans are the same, and EXPLAIN does not answer as drivers of text want it */
   return _cmocka_run_group_tests("pages postgres", tests + from, 4 - from, NULL, NULL);
