@@ -6,10 +6,14 @@ import pathlib
 import shutil
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import unittest
 
 import jsonschema
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from scratch import IN_MEMORY  # noqa: E402
 
 CASCADE = os.environ["CASCADE"]
 MUSEUM = os.environ["MUSEUM"]
@@ -80,7 +84,7 @@ def dump(path):
 
 def after_native_cascade(path, delete):
     """Rows that SQLite's own cascade leaves; the file stays as it is."""
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as scratch:
         copy = shutil.copy(path, scratch)
         connection = sqlite3.connect(copy)
         connection.execute("PRAGMA foreign_keys = ON")
@@ -94,7 +98,7 @@ class CascadeTest(unittest.TestCase):
     maxDiff = 4000
 
     def setUp(self):
-        directory = tempfile.TemporaryDirectory()
+        directory = tempfile.TemporaryDirectory(dir=IN_MEMORY)
         self.addCleanup(directory.cleanup)
         self.directory = directory.name
 
