@@ -69,17 +69,7 @@ private:
 };
 
 /** @brief An archive in the options of a purge: `options.archive = archive`. Keeps its callback alive. */
-class archived {
-public:
-  archived() = default;
-  archived(const archive &in) : keep_(in.kept()), archive_(in.get()) {}
-  cascade_archive *get() const noexcept { return archive_; }
-  const detail::keep &kept() const noexcept { return keep_; }
-
-private:
-  detail::keep keep_;
-  cascade_archive *archive_ = nullptr;
-};
+using archived = borrowed<archive>;
 
 } // namespace cascade
 

@@ -360,6 +360,19 @@ private:
   Object *object_ = nullptr;
 };
 
+/** @brief An object in the options of others: keeps alive what it needs to live, and not the object itself. */
+template <class Handle> class borrowed {
+public:
+  borrowed() = default;
+  borrowed(const Handle &from) : keep_(from.kept()), object_(from.get()) {}
+  auto get() const noexcept { return object_; }
+  const detail::keep &kept() const noexcept { return keep_; }
+
+private:
+  detail::keep keep_;
+  decltype(std::declval<const Handle &>().get()) object_ = nullptr;
+};
+
 /** @brief Iterator over what an object gives one by one: pages, batches, ranges. Single pass. */
 template <class Source> class next_iterator {
 public:

@@ -67,17 +67,7 @@ private:
 };
 
 /** @brief A throttle in the options of what it paces: `options.throttle = throttle`. Keeps its callbacks alive. */
-class paced {
-public:
-  paced() = default;
-  paced(const throttle &by) : keep_(by.kept()), throttle_(by.get()) {}
-  cascade_throttle *get() const noexcept { return throttle_; }
-  const detail::keep &kept() const noexcept { return keep_; }
-
-private:
-  detail::keep keep_;
-  cascade_throttle *throttle_ = nullptr;
-};
+using paced = borrowed<throttle>;
 
 } // namespace cascade
 
