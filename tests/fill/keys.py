@@ -10,6 +10,7 @@ import uuid
 
 import filling
 from filling import CHECKPOINT, Filling, ffi, fills, sessions
+import libcascade
 from proxy import Proxy
 
 WORDS = ["", " ", "a", "A", "b", "B", "ab", "aB", "Ab", "a b", "a-b", "ä", "Ä", "ae", "z", "Z", "ß", "ss", "é", "e", "É", "o'b", 'o"b',
@@ -187,6 +188,18 @@ class Runs(Keyed):
         self.assertEqual(caught.exception.status, status, caught.exception)
         for word in words:
             self.assertIn(word, caught.exception.message)
+
+    def test_inside_a_transaction_of_the_host(self):
+        host = self.database.connect()
+        self.addCleanup(host.close)
+        host.cursor().execute("BEGIN")
+        with libcascade.Connection.over(host) as connection:
+            fill = connection.fill(connection.graph(), "target", ["k", "u"], ["k", "u"], max_tx_rows=9)
+            for source in self.SOURCES:
+                fill.select(source)
+            self.assertEqual(fill.run().inserted, self.expected)
+        host.cursor().execute("ROLLBACK")
+        self.assertEqual(self.database.value("SELECT count(*) FROM target"), 0)
 
     def test_rows_that_come_and_go_meanwhile(self):
         """What is deleted before its range is not inserted; what comes behind it is not seen; a range's end may be gone."""

@@ -227,11 +227,18 @@ static cascade_status next_part(cascade_fill *fill, work *now, cascade_error **e
   return status;
 }
 
+/* What fails in a transaction of the host's is behind a savepoint; another one is no longer than it has to be. */
+static cascade_status begin_range(cascade_fill *fill, work *now, cascade_error **error) {
+  bool begins = !fill->options.dry_run && !alone(fill);
+  cascade_status status = begins && fill->nested ? casc_fill_begin(fill, error) : CASCADE_OK;
+  if (status >= 0 && !fill->rows) status = next_part(fill, now, error);
+  return status >= 0 && begins && !fill->nested ? casc_fill_begin(fill, error) : status;
+}
+
 static cascade_status attempt(cascade_fill *fill, work *now, outcome *came, uint32_t *tries, cascade_error **error) {
   for (*tries = 0;; ++*tries) {
     cascade_error *failure = NULL;
-    cascade_status status = fill->rows ? CASCADE_OK : next_part(fill, now, &failure);
-    if (status >= 0 && !fill->options.dry_run && !alone(fill)) status = casc_fill_begin(fill, &failure);
+    cascade_status status = begin_range(fill, now, &failure);
     if (status >= 0) status = work_range(fill, now, came, &failure);
     if (status >= 0) return status;
     /* As the session's transactions are by default. */
