@@ -75,8 +75,8 @@ public:
       keep_ = detail::join(source, keep_);
   }
 
-  /** @brief Does and commits a range; what it points to, its keys too, lives until the next call. NULL when nothing is left to do or
-   *         a budget is used up, and on failure. */
+  /** @brief Does and commits a range; what it points to, its keys too, lives until the next call. NULL when nothing is
+   *         left to do or a budget is used up, and on failure. */
   const cascade_fill_range *next(on_failure to CASCADE_OR_THROW) {
     const cascade_fill_range *range = nullptr;
     const auto status = detail::call(to, [&](cascade_error **error) { return cascade_fill_next(get(), &range, error); });
