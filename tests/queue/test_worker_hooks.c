@@ -269,7 +269,7 @@ static void failing_after_commit(void **state) {
 /* A hook that fails after every COMMIT stops the job before it has deleted all rows without the host's knowledge; one that fails now and
    then does not. */
 static void failing_after_commit_for_good(void **state) {
-  enum { MANY = 900, PART = 100, TIMES = 3 };
+  enum { MANY = 900, PART = 20, TIMES = 3 };
   rig *at = begin(state, "CASCADE");
   cascade_job_options job = {.size = sizeof job, .max_tx_rows = PART, .max_attempts = TIMES};
   hooks given = {.committed = 3}, now_and_then = {.committed = 3, .good = 2};

@@ -119,7 +119,7 @@ struct cascade_worker {
   int64_t page_low, page_high;       /* places */
   int64_t next;                      /* the place behind which the next page begins */
   uint32_t page_size;
-  bool fitting; /* the last page went in one transaction, so that the next one is taken to do so too, and not read twice */
+  bool fitting; /* the next page is taken to go in one transaction, as the last one did, and not read before */
   casc_done pending; /* counted in the transaction that is about to commit */
   bool unheard;      /* the last batch was committed, and the hook that was to hear of it has failed */
 };

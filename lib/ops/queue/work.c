@@ -100,7 +100,7 @@ static cascade_status prepare(cascade_worker *worker, cascade_error **error) {
   worker->graph = NULL;
   worker->payload_of = claim->source;
   worker->page_size = 0;
-  worker->fitting = false;
+  worker->fitting = true;
   cascade_status status = cascade_graph_read(worker->connection, NULL, &worker->graph, error);
   bool fills = !strcmp(claim->kind, CASC_FILL);
   if (fills && status >= 0) {
