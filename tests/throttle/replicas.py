@@ -118,6 +118,17 @@ class Throttled(unittest.TestCase):
             self.assertIn(words, said)
         return said
 
+    def ask(self, sql, server=None):
+        connection = self.connect(server)
+        cursor = connection.cursor()
+        cursor.execute(sql)
+        value = cursor.fetchone()[0]
+        connection.close()
+        return value
+
+    def replica(self):
+        return "--replica", self.uri(server=self.standby)
+
     def left(self):
         return self.ask("SELECT count(*) FROM item")
 
@@ -192,19 +203,8 @@ class OnPostgreSQL(Throttled):
         connection.cursor().execute(sql)
         connection.close()
 
-    def ask(self, sql, server=None):
-        connection = self.connect(server)
-        cursor = connection.cursor()
-        cursor.execute(sql)
-        value = cursor.fetchone()[0]
-        connection.close()
-        return value
-
     def uri(self, user=None, server=None):
         return f"postgresql://{user or 'postgres'}@/postgres?host={(server or self.primary).directory}&port={servers.PORT}"
-
-    def replica(self):
-        return "--replica", self.uri(server=self.standby)
 
     def test_a_replica_that_keeps_up(self):
         self.assertNotIn("Paused", self.finishes("--max-lag", "5", *self.replica()))
@@ -355,19 +355,8 @@ class OnMariaDB(Throttled):
         connection.cursor().execute(sql)
         connection.close()
 
-    def ask(self, sql, server=None):
-        connection = self.connect(server)
-        cursor = connection.cursor()
-        cursor.execute(sql)
-        value = cursor.fetchone()[0]
-        connection.close()
-        return value
-
     def uri(self, user=None, server=None):
         return f"mariadb://{user or 'root'}@/shop?unix_socket={(server or self.primary).directory}/socket"
-
-    def replica(self):
-        return "--replica", self.uri(server=self.standby)
 
     def test_a_replica_that_keeps_up(self):
         self.assertNotIn("Paused", self.finishes("--max-lag", "5", *self.replica()))
