@@ -61,6 +61,12 @@ module LifetimeTests
     assert_operator memory - before, :<, 8 << 20
   end
 
+  def test_nothing_is_made_of_what_is_no_pointer
+    [3, nil, "graph", Libcascade.open(@database.uri, &:graph)].each do |given|
+      [Libcascade::Graph, Libcascade::Policy].each { |kind| assert_raises(TypeError) { kind.new(given) } }
+    end
+  end
+
   def test_collected_in_any_order
     GC.stress = false
     random = Random.new(11)

@@ -43,7 +43,7 @@ module Libcascade
 
     # Closes the session, and what was made from it. One that was adopted stays open for the host.
     def close
-      @session.close_objects(self)
+      @session.free_objects
       super
     end
 

@@ -6,20 +6,35 @@ module Libcascade
     # One class of pointer for each kind of object.
     class Pointer < FFI::AutoPointer; end
 
-    # Frees a pointer, in whatever thread Ruby finalizes it.
-    class Release
-      def initialize(free, session)
-        @free, @session, @process = free, session, Process.pid
+    # What is freed once: by #close, with its session, or, in whatever thread, when Ruby finalizes the pointer.
+    class Hold
+      ONCE = Monitor.new # finalizers run in the midst of anything, of what is done here too
+      private_constant :ONCE
+
+      def initialize(pointer, free, session)
+        @pointer, @free, @session, @process = pointer, free, session, Process.pid
+      end
+
+      # As the releaser of an AutoPointer.
+      def call(_pointer)
+        @session ? @session.free_later(self) : free
       end
 
       # In a forked process, the handles are those of the parent: freeing one would end the parent's session.
-      def call(pointer)
-        return unless Process.pid == @process
+      def free
+        pointer = ONCE.synchronize { @pointer.tap { @pointer = nil } } or return
+        Native.public_send(@free, pointer) if Process.pid == @process
+      end
 
-        @session ? @session.free_later(@free, pointer) : Native.public_send(@free, pointer)
+      def freed?
+        @pointer.nil?
+      end
+
+      def connection?
+        @free == :connection_free
       end
     end
-    private_constant :Release
+    private_constant :Hold
 
     # Of a class: what its kind is called in the names of the functions.
     def self.kind(name)
@@ -31,33 +46,32 @@ module Libcascade
       given.is_a?(self) ? given : raise(TypeError, "a #{name} is wanted, not #{given.class}")
     end
 
-    # `session`: of objects that belong to a connection.
+    # `pointer`: as the library gave it. `session`: of objects that belong to a connection.
     def initialize(pointer, session = nil)
+      raise TypeError, "a #{self.class} is not made by new, but given by other objects" unless pointer.is_a?(FFI::Pointer)
+
       @session, @process = session, Process.pid
-      @pointer = self.class::Pointer.new(pointer, Release.new(self.class::FREE, session))
-      session&.adopt(self)
+      @hold = Hold.new(pointer, self.class::FREE, session)
+      @pointer = self.class::Pointer.new(pointer, @hold)
+      session&.adopt(@hold)
     end
 
     # The pointer, for calls of the library.
     def to_ptr
-      raise ClosedError, "this #{self.class.name} is closed" unless (pointer = @pointer)
-      return pointer if Process.pid == @process
+      raise ClosedError, "this #{self.class.name} is closed" if closed?
+      return @pointer if Process.pid == @process
 
       raise ForkedError, "this #{self.class.name} was made by process #{@process}; make one in each process"
     end
 
     # Gives the object up. Again and again, if need be.
     def close
-      pointer = CLOSING.synchronize { @pointer.tap { @pointer = nil } } or return
-      pointer.autorelease = false
-      free(pointer) if Process.pid == @process
+      @session ? @session.free(@hold) : @hold.free
       nil
     end
-    CLOSING = Mutex.new
-    private_constant :CLOSING
 
     def closed?
-      @pointer.nil?
+      @hold.freed?
     end
 
     def inspect
@@ -75,13 +89,6 @@ module Libcascade
       end
     end
     private_class_method :open_with
-
-    private
-
-    def free(pointer)
-      freeing = -> { Native.public_send(self.class::FREE, pointer) }
-      @session ? @session.synchronize(&freeing) : freeing.call
-    end
   end
 
   # What the objects of one connection have in common: only one thread at a time is inside the library, and what Ruby finalizes
@@ -89,13 +96,13 @@ module Libcascade
   class Session
     def initialize
       @lock = Monitor.new
-      @objects = ObjectSpace::WeakMap.new
+      @holds = {}.compare_by_identity
       @dead = []
       @over = false
     end
 
-    def adopt(object)
-      @objects[object] = true
+    def adopt(hold)
+      @holds[hold] = true
     end
 
     def synchronize
@@ -105,22 +112,31 @@ module Libcascade
       end
     end
 
+    def free(hold)
+      synchronize { remove(hold) }
+    end
+
     # From a finalizer. When the connection is finalized too, nobody can be inside.
-    def free_later(free, pointer)
-      @over = true if free == :connection_free
-      @dead << [free, pointer]
+    def free_later(hold)
+      @over = true if hold.connection?
+      @dead << hold
       bury if @over
     end
 
-    def close_objects(but)
-      @objects.keys.each { |object| object.close unless object.equal?(but) }
+    def free_objects
+      @holds.keys.each { |hold| free(hold) unless hold.connection? }
     end
 
     private
 
+    def remove(hold)
+      @holds.delete(hold)
+      hold.free
+    end
+
     def bury
-      while (free, pointer = @dead.shift)
-        Native.public_send(free, pointer)
+      while (hold = @dead.shift)
+        remove(hold)
       end
     end
   end

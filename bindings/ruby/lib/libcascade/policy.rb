@@ -45,9 +45,9 @@ module Libcascade
 
     attr_reader :graph
 
-    def initialize(pointer, graph = Graph.new(Native.graph_ref(Native.policy_graph(pointer))))
+    def initialize(pointer, graph = nil)
       super(pointer)
-      @graph = graph
+      @graph = graph || Graph.new(Native.graph_ref(Native.policy_graph(self)))
     end
 
     # The relations that the policy knows, with their rules: the graph's, then the declared ones.
