@@ -338,8 +338,8 @@ CASCADE_API cascade_status cascade_worker_new(cascade_connection *connection, co
  *
  * A job that fails keeps the reason: it is tried again after a pause that grows from two seconds to ten minutes, or is
  * dead, at once where trying again cannot help. That is no failure of the worker. So it is with a hook that fails: its batch is
- * rolled back, or after COMMIT stays, and the job is tried again, `max_attempts` times in a row. Rows that a hook vetoes stay, and the job is done without them;
- * they are counted as `kept`.
+ * rolled back, or after COMMIT stays, and the job is tried again, `max_attempts` times in a row. Rows that a hook vetoes stay, and
+ * the job is done without them; they are counted as `kept`.
  *
  * @param worker  a worker
  * @param[out] error  receives the failure; may be NULL
