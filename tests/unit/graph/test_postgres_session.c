@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "session.h"
 
@@ -84,20 +85,36 @@ static uint32_t privileges(const fixture *f, const char *table) {
                                          CASCADE_TABLE_ROW_SECURITY);
 }
 
+/* Roles are of all databases, and other processes run this test: "casc_" becomes a beginning of this one's own. */
+static const char *own_role(const char *sql) {
+  static char text[4000];
+  size_t length = 0;
+  for (const char *at = sql; *at;) {
+    bool role = strncmp(at, "casc_", 5) == 0;
+    int more = role ? snprintf(text + length, sizeof text - length, "casc_%ld_", (long)getpid())
+                    : snprintf(text + length, sizeof text - length, "%c", *at);
+    length += (size_t)more;
+    assert_true(length < sizeof text);
+    at += role ? 5 : 1;
+  }
+  return text;
+}
+
 /* The list of relations is whole, whatever the user may see. */
 static void test_privileges(void **state) {
   (void)state;
   enum { SELECT = CASCADE_TABLE_NO_SELECT, DELETE = CASCADE_TABLE_NO_DELETE, UPDATE = CASCADE_TABLE_NO_UPDATE };
-  fixture f = begin("DROP ROLE IF EXISTS casc_clerk; CREATE ROLE casc_clerk; CREATE SCHEMA shut;"
-                    "CREATE TABLE all_of (id int PRIMARY KEY); CREATE TABLE nothing (id int REFERENCES all_of);"
-                    "CREATE TABLE reads (id int); CREATE TABLE partly (a int, b int);"
-                    "CREATE TABLE shut.t (id int REFERENCES all_of);"
-                    "CREATE TABLE rows (id int); CREATE TABLE rows_off (id int);"
-                    "GRANT ALL ON all_of, rows, rows_off, shut.t TO casc_clerk; GRANT SELECT ON reads TO casc_clerk;"
-                    "GRANT SELECT (a), UPDATE (b) ON partly TO casc_clerk; ALTER TABLE rows ENABLE ROW LEVEL SECURITY;");
+  fixture f = begin(own_role(
+      "CREATE ROLE casc_clerk; CREATE SCHEMA shut;"
+      "CREATE TABLE all_of (id int PRIMARY KEY); CREATE TABLE nothing (id int REFERENCES all_of);"
+      "CREATE TABLE reads (id int); CREATE TABLE partly (a int, b int);"
+      "CREATE TABLE shut.t (id int REFERENCES all_of);"
+      "CREATE TABLE rows (id int); CREATE TABLE rows_off (id int);"
+      "GRANT ALL ON all_of, rows, rows_off, shut.t TO casc_clerk; GRANT SELECT ON reads TO casc_clerk;"
+      "GRANT SELECT (a), UPDATE (b) ON partly TO casc_clerk; ALTER TABLE rows ENABLE ROW LEVEL SECURITY;"));
   assert_int_equal(privileges(&f, "public.nothing"), 0);
   assert_int_equal(privileges(&f, "public.rows"), 0);
-  control(&f, "SET ROLE casc_clerk");
+  control(&f, own_role("SET ROLE casc_clerk"));
   memory_read(f.m);
   assert_int_equal(privileges(&f, "public.all_of"), 0);
   assert_int_equal(privileges(&f, "public.nothing"), SELECT | DELETE | UPDATE);
@@ -111,7 +128,7 @@ static void test_privileges(void **state) {
   memory_read(f.m);
   assert_int_equal(privileges(&f, "public.rows"), CASCADE_TABLE_ROW_SECURITY);
   control(&f, "RESET ROLE");
-  test_database_run(f.database, "DROP OWNED BY casc_clerk; DROP ROLE casc_clerk");
+  test_database_run(f.database, own_role("DROP OWNED BY casc_clerk; DROP ROLE casc_clerk"));
   end(f);
 }
 
@@ -257,9 +274,9 @@ static char *json_of(const cascade_graph *graph) {
 
 static void test_json(void **state) {
   (void)state;
-  fixture f = begin(
+  fixture f = begin(own_role(
       "CREATE SCHEMA app; CREATE COLLATION loose (provider = icu, locale = 'und', deterministic = false);"
-      "DROP ROLE IF EXISTS casc_reader; CREATE ROLE casc_reader;"
+      "CREATE ROLE casc_reader;"
       "CREATE TABLE p (id bigint PRIMARY KEY, a int, b text COLLATE loose, bin bytea, \"A\" int GENERATED ALWAYS AS (a) STORED,"
       " UNIQUE (a, b)); CREATE TABLE \"P\" (id int);"
       "CREATE TABLE app.p (id numeric(9) PRIMARY KEY DEFAULT 1, x int, y text COLLATE loose,"
@@ -273,8 +290,8 @@ static void test_json(void **state) {
       "CREATE FUNCTION nop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END';"
       "CREATE TRIGGER tr BEFORE DELETE ON up FOR EACH ROW EXECUTE FUNCTION nop(); CREATE VIEW seen AS SELECT 1 AS one;"
       "GRANT USAGE ON SCHEMA app TO casc_reader; GRANT SELECT, UPDATE ON app.p TO casc_reader;"
-      "GRANT DELETE ON p TO casc_reader; ANALYZE;");
-  control(&f, "SET ROLE casc_reader");
+      "GRANT DELETE ON p TO casc_reader; ANALYZE;"));
+  control(&f, own_role("SET ROLE casc_reader"));
   control(&f, "SET search_path = app, public");
   memory_read(f.m);
   char *first = json_of(f.m->graph);
@@ -296,7 +313,7 @@ static void test_json(void **state) {
   cascade_text_free(second);
   cascade_graph_free(graph);
   control(&f, "RESET ROLE");
-  test_database_run(f.database, "DROP OWNED BY casc_reader; DROP ROLE casc_reader");
+  test_database_run(f.database, own_role("DROP OWNED BY casc_reader; DROP ROLE casc_reader"));
   end(f);
 }
 
