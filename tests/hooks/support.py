@@ -16,7 +16,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
 
 import cascade_ctypes as ffi  # noqa: E402
 import sessions  # noqa: E402
-from libcascade._abi import cascade_archive_write as WRITE  # noqa: E402
 
 ENGINE = sys.argv[1]  # the first argument of every script here
 QUICK = bool(os.environ.get("CASCADE_QUICK"))
@@ -24,7 +23,7 @@ QUICK = bool(os.environ.get("CASCADE_QUICK"))
 
 class Library(sessions.Library):
     def archive(self, session, file=None, write=None, suffix=None, schema=None):
-        self.kept = WRITE(write) if write else WRITE()
+        self.kept = ffi.WRITE(write) if write else ffi.WRITE()
         options = ffi.ArchiveOptions(file=file and str(file).encode(), write=self.kept, suffix=suffix and suffix.encode(),
                                      schema=schema and schema.encode())
         return self.make("archive", "archive_new", session.context, ctypes.byref(options))

@@ -1,25 +1,30 @@
 """The library through ctypes: as much of it as the tests in Python need.
 
 LIBCASCADE_PATH names the shared library. Every failure is raised as a Failure with its status. Layouts and prototypes are those
-that the Python package has from the headers, which tests/python holds against the library; nothing else of the package is used.
+that the Python package has from the headers, which tests/python holds against the library; nothing else of the package is
+used: importing it would load the library into processes that only watch the command.
 """
 import ctypes as c
+import importlib.util
 import os
 import pathlib
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'bindings/python'))
-from libcascade import _abi  # noqa: E402
-from libcascade._abi import (  # noqa: E402, F401
-    cascade_archive_options as ArchiveOptions, cascade_archive_report as ArchiveReport, cascade_batch_info as BatchInfo,
-    cascade_blockers_options as BlockersOptions, cascade_blockers_page as BlockersPage, cascade_blockers_request as BlockersRequest,
-    cascade_blockers_total as BlockersTotal, cascade_connection_options as ConnectionOptions,
-    cascade_detach_options as DetachOptions, cascade_fill_options as FillOptions, cascade_fill_range as FillRange,
-    cascade_fill_report as FillReport, cascade_fill_target as FillTarget, cascade_hook as HOOK, cascade_job_options as JobOptions,
-    cascade_keys as Keys, cascade_outbox_options as OutboxOptions, cascade_plan_info as PlanInfo,
-    cascade_plan_options as PlanOptions, cascade_purge_options as PurgeOptions, cascade_purge_report as PurgeReport,
-    cascade_relation_info as RelationInfo, cascade_row_columns as RowColumns, cascade_step_info as StepInfo,
-    cascade_table_info as TableInfo, cascade_table_report as TableReport, cascade_value as Value, cascade_worker_options as WorkerOptions)
+spec = importlib.util.spec_from_file_location(
+    'cascade_abi', pathlib.Path(__file__).resolve().parents[2] / 'bindings/python/libcascade/_abi.py')
+_abi = sys.modules['cascade_abi'] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(_abi)
+from cascade_abi import (  # noqa: E402, F401
+    cascade_archive_options as ArchiveOptions, cascade_archive_report as ArchiveReport, cascade_archive_write as WRITE,
+    cascade_batch_info as BatchInfo, cascade_blockers_options as BlockersOptions, cascade_blockers_page as BlockersPage,
+    cascade_blockers_request as BlockersRequest, cascade_blockers_total as BlockersTotal,
+    cascade_connection_options as ConnectionOptions, cascade_detach_options as DetachOptions, cascade_fill_options as FillOptions,
+    cascade_fill_range as FillRange, cascade_fill_report as FillReport, cascade_fill_rows as ROWS,
+    cascade_fill_target as FillTarget, cascade_hook as HOOK, cascade_job_options as JobOptions, cascade_keys as Keys,
+    cascade_outbox_options as OutboxOptions, cascade_plan_info as PlanInfo, cascade_plan_options as PlanOptions,
+    cascade_purge_options as PurgeOptions, cascade_purge_report as PurgeReport, cascade_relation_info as RelationInfo,
+    cascade_row_columns as RowColumns, cascade_step_info as StepInfo, cascade_table_info as TableInfo,
+    cascade_table_report as TableReport, cascade_value as Value, cascade_worker_options as WorkerOptions)
 
 U32, U64, I32, I64, TEXT = c.c_uint32, c.c_uint64, c.c_int32, c.c_int64, c.c_char_p
 OWN_TEXT = c.POINTER(c.c_char)  # to be freed with cascade_text_free()

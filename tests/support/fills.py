@@ -3,7 +3,6 @@
 import ctypes
 
 import cascade_ctypes as ffi
-from libcascade._abi import cascade_fill_rows as ROWS
 
 INSERT, UPDATE, MERGE = range(3)
 ALLOW_UNENFORCED = 2
@@ -32,7 +31,7 @@ class Fill:
                 self.select(*((source, ()) if isinstance(source, str) else source))
         else:
             self.rows, self.width = sources, len(columns)
-            self.callback = ROWS(self.give)
+            self.callback = ffi.ROWS(self.give)
             library.call("fill_stream", self.handle, self.callback, None)
 
     def select(self, sql, parameters=()):

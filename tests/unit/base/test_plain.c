@@ -4,11 +4,11 @@
 #include "plain.h"
 #include "scratch.h"
 
+#include <ctype.h>
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static char place[SCRATCH_ROOM];
 
@@ -30,7 +30,7 @@ static int leave(void **state) {
 
 static void test_words(void **state) {
   (void)state;
-  assert_int_not_equal(strcasecmp("COMMIT", "commit"), 0); /* or the locale is not the one that is meant */
+  assert_int_not_equal(tolower('I'), 'i'); /* or the locale is not the one that is meant */
   assert_true(casc_same_name("COMMIT", "commit"));
   assert_false(casc_same_name("COMMIT", "commi"));
   assert_false(casc_same_name("commi", "COMMIT"));
