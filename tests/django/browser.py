@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """browser.py EXAMPLE SCHEMAS: the example project in a browser without a window: the page about an agent, and the requests behind
 it."""
+import contextlib
 import json
 import os
 import pathlib
@@ -14,10 +15,11 @@ import urllib.error
 import urllib.request
 
 import jsonschema
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'support'))
+import chromium  # noqa: E402
 
 EXAMPLE = pathlib.Path(sys.argv.pop(1))
 SCHEMAS = pathlib.Path(sys.argv.pop(1))
@@ -37,13 +39,7 @@ class Page(unittest.TestCase):
                                       stderr=subprocess.STDOUT, text=True)
         cls.addClassCleanup(cls.end)
         cls.address = cls.find_address()
-        options = webdriver.ChromeOptions()
-        for word in ('--headless=new', '--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu',
-                     f'--user-data-dir={cls.directory}/profile'):
-            options.add_argument(word)
-        bare = {name: value for name, value in os.environ.items() if name != 'LD_PRELOAD'}  # sanitizers are not for browsers
-        options.binary_location = '/usr/bin/chromium'
-        cls.browser = webdriver.Chrome(options=options, service=Service('/usr/bin/chromedriver', env=bare))
+        cls.browser = chromium.start(f'--user-data-dir={cls.directory}/profile')
         cls.addClassCleanup(cls.browser.quit)
 
     @classmethod
@@ -56,7 +52,10 @@ class Page(unittest.TestCase):
         """What the system gave for port 0 is asked of the system: the server does not tell."""
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
-            inodes = {os.readlink(entry) for entry in pathlib.Path(f'/proc/{cls.server.pid}/fd').iterdir() if entry.is_symlink()}
+            inodes = set()
+            for entry in pathlib.Path(f'/proc/{cls.server.pid}/fd').iterdir():
+                with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                    inodes.add(os.readlink(entry))
             for line in pathlib.Path(f'/proc/{cls.server.pid}/net/tcp').read_text().splitlines()[1:]:
                 fields = line.split()
                 if fields[3] == '0A' and f'socket:[{fields[9]}]' in inodes:
