@@ -9,6 +9,7 @@ import decimal
 import struct
 import uuid
 import weakref
+from collections import namedtuple
 from collections.abc import Sequence as SequenceType
 from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple, Type, TypeVar, Union, overload
 
@@ -111,17 +112,21 @@ def read_cells(cells: Any, count: int) -> List[Value]:
     return [_decode(kind, integer, real, data, length) for kind, _, integer, real, data, length in struct.iter_unpack(CELL, raw)]
 
 
+_named: Any = namedtuple  # of members that are known only at run time
+
+
 class Members:
     """Reads all members of a struct of the library at once, pointers as addresses: one by one they are several times as dear."""
 
     def __init__(self, kind: Type[ctypes.Structure]) -> None:
         codes = [getattr(member[1], "_type_", "P") for member in kind._fields_]
         self._struct = struct.Struct("".join(code if isinstance(code, str) and code not in "zZ" else "P" for code in codes))
+        self._made = _named(kind.__name__, [member[0] for member in kind._fields_])
         assert self._struct.size <= ctypes.sizeof(kind)
 
-    def at(self, place: Any) -> Tuple[Any, ...]:
-        """The members of the struct at a pointer or address."""
-        return self._struct.unpack(ctypes.string_at(place, self._struct.size))
+    def at(self, place: Any) -> Any:
+        """The members of the struct at a pointer or address, by their names."""
+        return self._made._make(self._struct.unpack(ctypes.string_at(place, self._struct.size)))
 
 
 def make(kind: Type[Made], /, **members: Any) -> Made:
@@ -137,6 +142,21 @@ def names(pointer: Any, count: int) -> Tuple[str, ...]:
 
 
 _KEYS = Members(cascade_keys)
+
+
+def copied_keys(place: Any) -> Sequence[Key]:
+    """A copy of the cascade_keys at a pointer or address."""
+    found = _KEYS.at(place)
+    return _copied(found.count, found.column_count, found.integers, found.cells)
+
+
+def _copied(count: int, width: int, integers: Optional[int], cells: Optional[int]) -> Sequence[Any]:
+    if integers or not count and width == 1:
+        return array.array("q", ctypes.string_at(integers, count * 8) if integers else b"")
+    flat: List[Any] = read_cells(cells, count * width)
+    return flat if width == 1 else [tuple(flat[at:at + width]) for at in range(0, len(flat), width)]
+
+
 _NO_INTEGERS = "these keys are not of one integer column: iterate over them"
 
 
@@ -149,26 +169,25 @@ class Keys(SequenceType):  # type: ignore[type-arg]
     """
 
     def __init__(self, place: Any, owner: object, lent: List[weakref.ref[Any]]) -> None:
-        _, count, width, _, columns, integers, cells = _KEYS.at(place)
-        self._count: int = count
-        self._names: Optional[Tuple[int, int]] = (columns, width)
+        found = _KEYS.at(place)
+        self._count: int = found.count
+        self._width: int = found.column_count
+        self._names: Optional[int] = found.columns
         self._columns: Optional[Tuple[str, ...]] = None
         #: Where they are as long as the library keeps them, and what has to live so long; `lent` is told of views.
-        self._integers: Optional[int] = integers
-        self._cells: Optional[int] = cells
+        self._integers: Optional[int] = found.integers
+        self._cells: Optional[int] = found.cells
         self._owner, self._lent = owner, lent
         self._view: Optional[memoryview] = None
         self._items: Optional[Sequence[Any]] = None
-        if not count:
-            self._items = array.array("q") if width == 1 else []
+        if not self._count:
+            self._items = _copied(0, self._width, None, None)
 
     @property
     def columns(self) -> Tuple[str, ...]:
         """Names of the columns."""
         if self._columns is None:
-            assert self._names
-            place, width = self._names
-            self._columns = names(ctypes.cast(place, ctypes.POINTER(ctypes.c_char_p)), width)
+            self._columns = names(ctypes.cast(self._names or 0, ctypes.POINTER(ctypes.c_char_p)), self._width)
         return self._columns
 
     def _detach(self) -> None:
@@ -182,16 +201,8 @@ class Keys(SequenceType):  # type: ignore[type-arg]
 
     def _get(self) -> Sequence[Any]:
         if self._items is None:
-            self._items = self._read()
+            self._items = _copied(self._count, self._width, self._integers, self._cells)
         return self._items
-
-    def _read(self) -> Sequence[Any]:
-        """A copy."""
-        if self._integers:
-            return array.array("q", ctypes.string_at(self._integers, self._count * 8))
-        width = len(self.columns)
-        flat: List[Any] = read_cells(self._cells, self._count * width)
-        return flat if width == 1 else [tuple(flat[at:at + width]) for at in range(0, len(flat), width)]
 
     @property
     def is_integers(self) -> bool:

@@ -72,6 +72,11 @@ class Page:
     count_accuracy: Accuracy
 
 
+def path_of(given: Any) -> Tuple[int, ...]:
+    """Numbers of the relations of a page's path."""
+    return struct.unpack(f"{given.path_length}I", ctypes.string_at(given.path, given.path_length * 4)) if given.path_length else ()
+
+
 class _Options:
     """The options of a cursor, with what they point to."""
 
@@ -122,25 +127,30 @@ class Blockers(Handle):
         return self
 
     def __next__(self) -> Page:
-        page = POINTER(_abi.cascade_blockers_page)()
         with self._connection._session:
-            self._loans.recall()
-            if lib.cascade_blockers_next(self._pointer, byref(page), failure()) == Status.DONE:
+            given = self._advance()
+            if given is None:
                 raise StopIteration
-            return self._make_page(page)
+            return self._make_page(given)
+
+    def _advance(self) -> Any:
+        """The next page as the library has it, pointers as addresses that hold until the one after it; None after the last."""
+        page = POINTER(_abi.cascade_blockers_page)()
+        self._loans.recall()
+        done = lib.cascade_blockers_next(self._pointer, byref(page), failure()) == Status.DONE
+        return None if done else _PAGE.at(page)
 
     def _make_page(self, given: Any) -> Page:
-        (_, relation, kind, keys, first, last, width, complete, partial, depth, length, accuracy, path, path_keys, behind,
-         behind_relation, _, count) = _PAGE.at(given)
-        find, lend = self._policy.relation, self._loans.lend
-        way = struct.unpack(f"{length}I", ctypes.string_at(path, length * 4))
+        find, lend, length = self._policy.relation, self._loans.lend, given.path_length
         return make(
-            Page, relation=find(relation), kind=_KINDS[kind], keys=lend(keys, self),
-            first=tuple(read_cells(first, width)) if first else None, last=tuple(read_cells(last, width)) if last else None,
-            complete=bool(complete), partial=bool(partial), depth=depth, path=tuple(map(find, way)),
-            path_keys=tuple(lend(path_keys + at * _KEYS_SIZE, self) for at in range(length)) if path_keys else (),
-            behind=lend(behind, self) if behind else None, behind_relation=find(behind_relation) if behind else None,
-            count=count if self._counts else None, count_accuracy=_ACCURACIES[accuracy])
+            Page, relation=find(given.relation), kind=_KINDS[given.kind], keys=lend(given.keys, self),
+            first=tuple(read_cells(given.first, given.anchor_count)) if given.first else None,
+            last=tuple(read_cells(given.last, given.anchor_count)) if given.last else None,
+            complete=bool(given.complete), partial=bool(given.partial), depth=given.depth, path=tuple(map(find, path_of(given))),
+            path_keys=tuple(lend(given.path_keys + at * _KEYS_SIZE, self) for at in range(length)) if given.path_keys else (),
+            behind=lend(given.behind, self) if given.behind else None,
+            behind_relation=find(given.behind_relation) if given.behind else None,
+            count=given.count if self._counts else None, count_accuracy=_ACCURACIES[given.count_accuracy])
 
     def close(self) -> None:
         """Ends the cursor. The last page stays readable."""

@@ -201,7 +201,7 @@ class _Result:
     def _put_integers(self, rows: Sequence[Sequence[Any]]) -> bool:
         """Plain numbers; False when there are NULLs among them, or what is no number at all."""
         try:
-            self._block = self._integers(itertools.chain.from_iterable(rows))
+            self._block = self._integers(list(itertools.chain.from_iterable(rows)))
         except (TypeError, ValueError, OverflowError):
             return False
         return len(self._block) == len(rows) * len(self._types)

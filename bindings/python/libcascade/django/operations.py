@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 from django.conf import settings
 from django.db import models, router
 from django.utils.encoding import force_bytes
 
-from .. import (Accuracy, BlockedError, BlockerKind, BlockersProfile, CountMode, Integrity, Page, Plan, Policy, Report,
+from .. import (Accuracy, BlockedError, BlockerKind, BlockersProfile, CountMode, Integrity, Plan, Policy, Report,
                 Request, Selection, TokenKind)
-from .._values import make
+from .._values import copied_keys, make
+from ..blockers import path_of
 from . import conf, rules as reading
 from .collector import collector
 from .conditions import condition
@@ -185,12 +186,11 @@ def _field_name(relation: Relation) -> str:
     return str(relation.field.object_id_field_name if relation.kind == reading.GENERIC else relation.field.name)
 
 
-def _keys(page: Page, model: Model) -> List[Any]:
+def _keys(found: Sequence[Any], model: Model) -> List[Any]:
     """Keys as the model's objects have them."""
     pk = target_of(model._meta.pk)
-    keys = list(page.keys)
     plain = isinstance(pk, (models.IntegerField, models.CharField, models.TextField))
-    return keys if plain else list(map(pk.to_python, keys))
+    return list(found if plain else map(pk.to_python, found))
 
 
 def _is_parent(relation: Optional[Relation]) -> bool:
@@ -219,15 +219,16 @@ def _read(session: Session, model: Model, what: Any, depth: int, options: Dict[s
     # A row of a child is one with those of its parents: what refers to them is no level further down.
     deepest = depth + len(model._meta.concrete_model._meta.get_parent_list())
     with session.connection._session, session.connection.blockers(policy, selection, depth=deepest, **options) as pages:
-        for page in pages:
-            way = ways.get(page.relation.number)
-            level = page.depth - sum(_is_parent(ways.get(step.number)) for step in page.path)
+        page: Any
+        for page in iter(pages._advance, None):  # as the library has them: a Page is dear to make
+            way = ways.get(page.relation)
+            level = page.depth - sum(_is_parent(ways.get(number)) for number in path_of(page))
             if way and level <= depth and not _is_parent(way):
                 found.append(make(
-                    Referring, model=way.model, field=_field_name(way), kind=page.kind, keys=_keys(page, way.model),
-                    complete=page.complete, depth=level, count=page.count, count_accuracy=page.count_accuracy,
+                    Referring, model=way.model, field=_field_name(way), kind=BlockerKind(page.kind),
+                    keys=_keys(copied_keys(page.keys), way.model), complete=bool(page.complete), depth=level,
+                    count=page.count if pages._counts else None, count_accuracy=Accuracy(page.count_accuracy),
                     token=None if page.complete else pages.token(TokenKind.NEXT)))
-            del page  # else its keys would be copied when the next one comes
         return Blockers(found, pages.token(TokenKind.REST))
 
 
