@@ -200,8 +200,8 @@ CASCADE_API cascade_status cascade_detach(cascade_connection *connection, cascad
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_NO_FILTER; CASCADE_POLICY for a table that the policy excludes; CASCADE_NOT_FOUND without a queue,
  * without an outbox where the options need one, and for an unknown column; CASCADE_UNSUPPORTED for a queue of a newer
- * version, and for a policy that sets a column to bytes; CASCADE_INVALID; CASCADE_OPTIONS; CASCADE_NOMEM; any database
- * status
+ * version, and for a policy that sets a column to what has no form in JSON (bytes, text that is not UTF-8, NaN); CASCADE_INVALID;
+ * CASCADE_OPTIONS; CASCADE_NOMEM; any database status
  * @note On the thread that uses the connection.
  * @since 0.1
  */

@@ -1,5 +1,6 @@
 #include "policy_json.h"
 
+#include <math.h>
 #include <string.h>
 
 static json_t *names(const char *const *list, uint32_t count) {
@@ -55,10 +56,23 @@ static bool is_told(const cascade_policy *policy, uint32_t number) {
   return false;
 }
 
-static bool has_bytes(const casc_relation *relation) {
+/* Text that is UTF-8, a number that is one: bytes have no form there. */
+static bool has_form(const cascade_value *from) {
+  if (from->type == CASCADE_BLOB) return false;
+  if (from->type == CASCADE_DOUBLE) return isfinite(from->real);
+  if (from->type != CASCADE_TEXT && from->type != CASCADE_DECIMAL) return true;
+  const char *text = from->data ? from->data : "";
+  json_t *checked = json_stringn(text, from->length), *any = json_stringn_nocheck(text, from->length);
+  bool form = checked || !any; /* without either, memory is out */
+  json_decref(checked);
+  json_decref(any);
+  return form;
+}
+
+static bool can_be_told(const casc_relation *relation) {
   for (uint32_t i = 0; relation->rule == CASCADE_RULE_SET_VALUE && i < relation->count; i++)
-    if (relation->values[i].type == CASCADE_BLOB) return true;
-  return false;
+    if (!has_form(&relation->values[i])) return false;
+  return true;
 }
 
 cascade_status casc_policy_relations(const cascade_policy *policy, json_t **out, cascade_error **error) {
@@ -68,10 +82,12 @@ cascade_status casc_policy_relations(const cascade_policy *policy, json_t **out,
     const casc_relation *relation = &policy->relations[i];
     bool own = i < policy->graph->relation_count && relation->rule == policy->graph->relations[i].rule;
     if (own || is_told(policy, i)) continue;
-    if (has_bytes(relation)) {
+    if (!can_be_told(relation)) {
       json_decref(list);
       return casc_fail_at(policy->context, error, CASCADE_UNSUPPORTED, NULL, relation->label,
-                          "%s is set to bytes, which a policy cannot be written down with", relation->label);
+                          "%s is set to a value that has no form in JSON, which policies are written down in: bytes, text that is "
+                          "not UTF-8, or a number that is none",
+                          relation->label);
     }
     json_t *entry = json_object();
     if (!entry || !describe(policy, relation, entry) || json_array_append(list, entry)) {

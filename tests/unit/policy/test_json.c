@@ -1,9 +1,11 @@
 /* Policies from JSON: spellings, shapes, and errors that say where and what was meant. */
 #include "fixture.h"
 
-#include "policy_internal.h"
+#include "policy_json.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static fixture *museum;
@@ -125,6 +127,80 @@ static void test_document_of_the_header(void **state) {
   assert_int_equal(relation_of(policy, "task(owner_id) -> agent(id)")->values[0].integer, 1);
   assert_int_equal(relation_of(policy, "audit_log(agent_id) -> agent(id)")->rule, CASCADE_RULE_IGNORE);
   cascade_policy_free(policy);
+}
+
+static cascade_status write_down(const cascade_policy *policy, char **text, cascade_error **error) {
+  json_t *relations = NULL;
+  cascade_status status = casc_policy_relations(policy, &relations, error);
+  *text = relations ? json_dumps(relations, JSON_COMPACT) : NULL;
+  json_decref(relations);
+  return status;
+}
+
+/* What a job carries: only what differs from the database's own rules, and read again it says the same. */
+static void test_written_down(void **state) {
+  (void)state;
+  static const char given[] =
+      "[{\"table\":\"loan\",\"columns\":[\"code\",\"region\"],\"ref_table\":\"agent\",\"rule\":\"SET_VALUE\","
+      "\"ref_columns\":[\"code\",\"region\"],\"values\":[\"it's\",null]},"
+      "{\"table\":\"task\",\"columns\":[\"owner_id\"],\"ref_table\":\"agent\",\"rule\":\"SET_VALUE\","
+      "\"ref_columns\":[\"id\"],\"values\":[1.5]},"
+      "{\"table\":\"note\",\"columns\":[\"object_id\"],\"ref_table\":\"agent\",\"rule\":\"CASCADE\","
+      "\"ref_columns\":[\"id\"],\"where\":\"object_type = 'agent'\"},"
+      "{\"table\":\"note\",\"columns\":[\"parent_id\"],\"ref_table\":\"note\",\"rule\":\"IGNORE\",\"ref_columns\":[\"id\"]}]";
+  cascade_policy *policy = load(given);
+  char *once, *twice;
+  assert_int_equal(write_down(policy, &once, NULL), CASCADE_OK);
+  cascade_policy_free(policy);
+  json_t *meant = json_loads(given, 0, NULL), *told = json_loads(once, 0, NULL);
+  assert_int_equal(json_array_size(told), json_array_size(meant));
+  for (size_t i = 0; i < json_array_size(meant); i++) {
+    bool found = false;
+    for (size_t j = 0; j < json_array_size(told); j++) found |= json_equal(json_array_get(meant, i), json_array_get(told, j));
+    if (!found) fail_msg("entry %zu is not in %s", i + 1, once);
+  }
+  json_decref(meant);
+  json_decref(told);
+  policy = load(once);
+  assert_int_equal(write_down(policy, &twice, NULL), CASCADE_OK);
+  assert_string_equal(once, twice);
+  cascade_policy_free(policy);
+  free(once);
+  free(twice);
+}
+
+static void test_values_without_a_form(void **state) {
+  (void)state;
+  static const cascade_value values[] = {{.type = CASCADE_BLOB, .data = "\1", .length = 1},
+                                         {.type = CASCADE_TEXT, .data = "caf\xe9", .length = 4},
+                                         {.type = CASCADE_DOUBLE, .real = NAN},
+                                         {.type = CASCADE_UINT64, .integer = -1}};
+  static const char *const columns[] = {"owner_id"};
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+    cascade_policy_entry entry = {.size = sizeof entry,
+                                  .table = "task",
+                                  .columns = columns,
+                                  .column_count = 1,
+                                  .rule = CASCADE_RULE_SET_VALUE,
+                                  .values = &values[i],
+                                  .value_count = 1};
+    cascade_policy_options options = {
+        .size = sizeof options, .entries = (const cascade_policy_entry *[]){&entry}, .entry_count = 1};
+    cascade_policy *policy;
+    cascade_error *error = NULL;
+    char *text;
+    assert_int_equal(cascade_policy_new(museum->graph, &options, &policy, NULL), CASCADE_OK);
+    if (values[i].type == CASCADE_UINT64) { /* a text of digits */
+      assert_int_equal(write_down(policy, &text, NULL), CASCADE_OK);
+      assert_non_null(strstr(text, "\"18446744073709551615\""));
+      free(text);
+    } else {
+      assert_int_equal(write_down(policy, &text, &error), CASCADE_UNSUPPORTED);
+      assert_failure(error, CASCADE_UNSUPPORTED, WORDS("task(owner_id) -> agent(id)", "JSON"));
+      assert_null(text);
+    }
+    cascade_policy_free(policy);
+  }
 }
 
 /* A schema without foreign keys: every entry declares. */
@@ -280,6 +356,8 @@ int main(void) {
       cmocka_unit_test(test_spellings),
       cmocka_unit_test(test_values),
       cmocka_unit_test(test_document_of_the_header),
+      cmocka_unit_test(test_written_down),
+      cmocka_unit_test(test_values_without_a_form),
       cmocka_unit_test(test_only_declared_relations),
       cmocka_unit_test(test_refusals),
       cmocka_unit_test(test_arguments),
