@@ -327,6 +327,34 @@ class Streams(Filling):
         self.refused("CASCADE_SCHEMA", "row 2", "user_id", sources=iter([(10, 1), (20, "7")]))
         self.refused("CASCADE_CONSTRAINT", "row 1", "NULL", sources=iter([(None, 1)]))
         self.refused("CASCADE_HOOK", "7", sources=iter(["fail"]))
+        self.refused("CASCADE_HOOK", "1 rows at NULL", sources=iter(["at NULL"]))
+        self.refused("CASCADE_HOOK", "were wanted", sources=iter(["too many"]))
+
+    def test_values_that_would_be_converted(self):
+        self.make()
+        exact = {"sqlite": "BLOB", "postgresql": "BYTEA", "mariadb": "VARBINARY(20)"}[self.engine]
+        self.database.run(f"CREATE TABLE typed (id INTEGER NOT NULL PRIMARY KEY, word VARCHAR(20), bytes {exact})")
+        for column, value in (("id", 2.5), ("id", b"2"), ("word", b"two"), ("bytes", "two"), ("bytes", 2)):
+            row = {"id": 2, "word": "two", "bytes": b"two", column: value}
+            with self.subTest(column=column, value=value):
+                self.refused("CASCADE_SCHEMA", "row 2", column, sources=iter([(1, None, None), tuple(row.values())]),
+                             columns=("id", "word", "bytes"), key=("id",), table="typed")
+        self.assertEqual(self.rows("id", "typed"), [])
+
+    def test_more_texts_than_a_statement_takes(self):
+        self.database.run("CREATE TABLE worded (a VARCHAR(20) NOT NULL PRIMARY KEY, b VARCHAR(20))")
+        count = 40000
+        fill = self.fill(((f"{i:06}", None) for i in range(count)), ("a", "b"), ("a",), "worded").finish()
+        self.assertEqual(fill.counts(), (count, 0, 0))
+        self.assertEqual(self.rows("MIN(a), MAX(a), COUNT(*)", "worded"), [("000000", f"{count - 1:06}", count)])
+
+    def test_stream_that_ends_before_where_it_was(self):
+        self.make()
+        fill = self.fill(iter(self.pairs), max_tx_rows=30, row_budget=60, checkpoint_table="mark", job="s").finish()
+        done = fill.counts()[0]
+        again = self.fill(iter(self.pairs[:done - 1]), checkpoint_table="mark", job="s").finish()
+        self.assertEqual((again.pulled, again.counts()), (done - 1, (done, 0, 0)))
+        self.assertTrue(again.report().finished)
 
 
 class Names(Filling):

@@ -44,6 +44,9 @@ class Fill:
         for row in self.rows:
             if row == "fail":
                 return 7
+            if row in ("too many", "at NULL"):
+                cells[0], rows[0] = (None, 1) if row == "at NULL" else ((ffi.Value * 1)(), wanted + 1)
+                return 0
             found.append(row)
             if len(found) == wanted:
                 break
