@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Archives: archive.py ENGINE
 
-Every row that goes is in the archive, with everything that was in it, and no other: in tables and as lines, whatever rows refer to, whatever
-fails or dies, as far as each promises it.
+Every row that goes is in the archive, with everything that was in it, and no other: in tables and as lines, whatever rows refer to,
+whatever fails or dies, as far as each promises it.
 """
 
 import collections
@@ -28,7 +28,7 @@ import archive_types  # noqa: E402
 import cascade_ctypes as ffi  # noqa: E402
 import sessions  # noqa: E402
 import support  # noqa: E402
-from support import ENGINE, Case, HookTest, Library, Purge  # noqa: E402
+from support import ENGINE, HookTest, Library, Purge  # noqa: E402
 
 SEEDS = range(3 if support.QUICK else 7)
 KILLS = 3 if support.QUICK else 8
@@ -181,43 +181,27 @@ class Archive(HookTest):
     # ---- which rows ----
 
     def test_random_databases(self):
-        run = 0
-        for seed in SEEDS:
-            case = Case(seed)
-            closure = case.closure()
-            if case.blocked(closure):
-                continue
-            vetoed = {row for row in sorted(closure) if case.dice.random() < 0.05}
-            gone = closure - vetoed - case.spared(closure, vetoed)
-            for options in ({}, {"max_tx_rows": 9}, {"driver": "dbi", "max_tx_rows": 25},
-                            {"max_tx_rows": 30, "integrity": ffi.PROVEN}):
-                if ENGINE == "mariadb" and "integrity" in options:
-                    continue
-                driver, run = options.pop("driver", "native"), run + 1
-                self.file.unlink(missing_ok=True)
-                self.database.clear()
-                case.create(self.database)
-                session = self.session(case.policy(), driver)
-                archive = self.archive(session, file=self.file, suffix="_old")
-                install(self.library, archive, session, "t0")
-                selection = session.select_integers("t0", sorted(case.roots))
-                purge = Purge(session, selection, lambda _: vetoed, archive=archive, **options)
-                purge.run()
-                lines = self.lines()
-                self.assertEqual(sorted(rows_of(lines)), sorted(gone))
-                for line in lines:
-                    self.assertEqual(line["row"]["words"], case.words(label(line["table"]), line["row"]["id"]))
-                tables = {table for table, in self.tables("_old")}
-                found = [(table, key) for table in case.tables if table + "_old" in tables
-                         for key, in self.database.rows(f"SELECT id FROM {table}_old")]
-                self.assertEqual(sorted(found), sorted(gone))
-                report = self.library.archived(archive)
-                self.assertEqual((report.rows, report.bytes, report.cut), (len(gone), self.file.stat().st_size, 0))
-                self.assertIsNone(case.differences(self.database, gone, case.spared(closure, vetoed),
-                                                   not options.get("max_tx_rows")))
-                for handle in (purge, selection, archive):
-                    handle.free()
-        self.assertGreater(run, 3)
+        ways = ({}, {"max_tx_rows": 9}, {"driver": "dbi", "max_tx_rows": 25}, {"max_tx_rows": 30, "integrity": ffi.PROVEN})
+        for case, session, selection, vetoed, gone, options in self.purges(SEEDS, ways):
+            self.file.unlink(missing_ok=True)
+            archive = self.archive(session, file=self.file, suffix="_old")
+            install(self.library, archive, session, "t0")
+            purge = Purge(session, selection, lambda _: vetoed, archive=archive, **options)
+            purge.run()
+            lines = self.lines()
+            self.assertEqual(sorted(rows_of(lines)), sorted(gone))
+            for line in lines:
+                self.assertEqual(line["row"]["words"], case.words(label(line["table"]), line["row"]["id"]))
+            tables = {table for table, in self.tables("_old")}
+            found = [(table, key) for table in case.tables if table + "_old" in tables
+                     for key, in self.database.rows(f"SELECT id FROM {table}_old")]
+            self.assertEqual(sorted(found), sorted(gone))
+            report = self.library.archived(archive)
+            self.assertEqual((report.rows, report.bytes, report.cut), (len(gone), self.file.stat().st_size, 0))
+            spared = case.spared(case.closure(), vetoed)
+            self.assertIsNone(case.differences(self.database, gone, spared, not options.get("max_tx_rows")))
+            for handle in (purge, archive):
+                handle.free()
 
     def tables(self, end):
         return self.database.rows({"sqlite": f"SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%{end}'",

@@ -108,11 +108,13 @@ const casc_relation *relation_of(const memory *m, const char *label) {
   return NULL;
 }
 
-void assert_failure(cascade_error *error, cascade_status status, const char *part) {
+void assert_failure(cascade_error *error, cascade_status status, const char *const *words) {
   assert_non_null(error);
   const char *message = cascade_error_message(error);
-  if (cascade_error_status(error) != status || !strstr(message, part) || strchr(message, '\n'))
-    fail_msg("%s: %s\nis not %s with: %s", cascade_status_name(cascade_error_status(error)), message,
-             cascade_status_name(status), part);
+  if (cascade_error_status(error) != status)
+    fail_msg("%s, not %s: %s", cascade_status_name(cascade_error_status(error)), cascade_status_name(status), message);
+  if (strchr(message, '\n')) fail_msg("more than one line: %s", message);
+  for (; *words; words++)
+    if (!strstr(message, *words)) fail_msg("\"%s\" is not in: %s", *words, message);
   cascade_error_free(error);
 }

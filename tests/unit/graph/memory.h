@@ -38,7 +38,9 @@ const casc_column *column_of(const memory *m, const char *table, const char *nam
 const casc_index *index_of(const memory *m, const char *table, const char *name);
 const casc_relation *relation_of(const memory *m, const char *label);
 
-/* The failure must be of this status, on one line that has this part. Frees it. */
-void assert_failure(cascade_error *error, cascade_status status, const char *part);
+/* The failure must be of this status, and its message, of one line, must have every word in the list, which NULL ends. Frees it. */
+void assert_failure(cascade_error *error, cascade_status status, const char *const *words);
+
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 #endif

@@ -500,7 +500,7 @@ static void test_session_is_left_alone(void **state) {
   cascade_error *error = NULL;
   cascade_connection_cancel(m->connection);
   assert_int_equal(cascade_graph_read(m->connection, NULL, &graph, &error), CASCADE_CANCELLED);
-  assert_failure(error, CASCADE_CANCELLED, "reading the graph");
+  assert_failure(error, CASCADE_CANCELLED, WORDS("reading the graph"));
   assert_null(graph);
   assert_true(sqlite3_get_autocommit(m->db));
   memory_close(m);

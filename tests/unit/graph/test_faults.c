@@ -28,7 +28,7 @@ static void sweep(memory *m, int calls, cascade_status status, bool silent) {
     }
     assert_null(graph);
     assert_true(driver->fired);
-    assert_failure(error, status, "reading the graph: ");
+    assert_failure(error, status, WORDS("reading the graph: "));
     assert_int_equal(m->live, before);
     /* What fails in ending the look at the catalog cannot be ended; everything else is. */
     if (calls != FAULT_EXECUTE || at == 1) assert_true(sqlite3_get_autocommit(m->db));

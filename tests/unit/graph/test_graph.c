@@ -156,7 +156,7 @@ static void test_path(void **state) {
   cascade_error *error = NULL;
   assert_int_equal(cascade_graph_path(m->graph, number_of(m, "top"), number_of(m, "leaf"), relations, &count, &error),
                    CASCADE_NOT_FOUND);
-  assert_failure(error, CASCADE_NOT_FOUND, "from table \"top\" to table \"leaf\"");
+  assert_failure(error, CASCADE_NOT_FOUND, WORDS("from table \"top\" to table \"leaf\""));
   memory_close(m);
 }
 
@@ -169,7 +169,7 @@ static void test_find_table(void **state) {
   assert_int_equal(table, 0);
   assert_int_equal(cascade_graph_find_table(m->graph, "agnet", &table, &error), CASCADE_NOT_FOUND);
   assert_string_equal(cascade_error_table(error), "agnet");
-  assert_failure(error, CASCADE_NOT_FOUND, "table \"agnet\" does not exist; did you mean \"agent\"?");
+  assert_failure(error, CASCADE_NOT_FOUND, WORDS("table \"agnet\" does not exist; did you mean \"agent\"?"));
   assert_int_equal(cascade_graph_find_table(m->graph, "invoice", &table, &error), CASCADE_NOT_FOUND);
   assert_string_equal(cascade_error_message(error), "table \"invoice\" does not exist");
   cascade_error_free(error);
@@ -275,7 +275,7 @@ static void test_dot(void **state) {
   assert_null(strstr(text, "say"));
   cascade_text_free(text);
   assert_int_equal(cascade_graph_dot(m->graph, "nobody", &text, &error), CASCADE_NOT_FOUND);
-  assert_failure(error, CASCADE_NOT_FOUND, "\"nobody\"");
+  assert_failure(error, CASCADE_NOT_FOUND, WORDS("\"nobody\""));
   assert_null(text);
   assert_int_equal(cascade_graph_dot(NULL, NULL, &text, NULL), CASCADE_INVALID);
   memory_close(m);
@@ -292,7 +292,7 @@ static void sweep(memory *m, cascade_status (*call)(memory *m, cascade_error **e
     assert_int_equal(m->live, before);
     if (status == CASCADE_OK) break;
     assert_int_equal(status, CASCADE_NOMEM);
-    assert_failure(error, CASCADE_NOMEM, "out of memory");
+    assert_failure(error, CASCADE_NOMEM, WORDS("out of memory"));
     assert_true(allowed < 100000);
   }
   cascade_error *error = NULL;

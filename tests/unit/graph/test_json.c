@@ -167,7 +167,7 @@ static void assert_refused(const memory *m, const char *part, const char *by, co
   cascade_status status = cascade_graph_load(m->context, text, strlen(text), &graph, &error);
   if (status != CASCADE_FORMAT) fail_msg("%s instead of %s: %s", by, part, cascade_status_name(status));
   assert_null(graph);
-  assert_failure(error, CASCADE_FORMAT, words);
+  assert_failure(error, CASCADE_FORMAT, WORDS(words));
   assert_int_equal(cascade_graph_load(m->context, text, strlen(text), &graph, NULL), CASCADE_FORMAT);
   sqlite3_free(text);
 }
@@ -241,7 +241,7 @@ static void test_not_an_object(void **state) {
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     cascade_error *error = NULL;
     assert_int_equal(cascade_graph_load(m->context, texts[i], strlen(texts[i]), &graph, &error), CASCADE_FORMAT);
-    assert_failure(error, CASCADE_FORMAT, "graph: line 1: ");
+    assert_failure(error, CASCADE_FORMAT, WORDS("graph: line 1: "));
   }
   assert_int_equal(cascade_graph_load(m->context, NULL, 0, &graph, NULL), CASCADE_INVALID);
   assert_int_equal(cascade_graph_load(NULL, "{}", 2, &graph, NULL), CASCADE_INVALID);
@@ -266,12 +266,12 @@ static void test_damaged(void **state) {
       memcpy(text, hand_written, length + 1);
       text[i] = bytes[b];
       if (cascade_graph_load(m->context, text, length, &graph, &error) == CASCADE_OK) cascade_graph_free(graph);
-      else assert_failure(error, CASCADE_FORMAT, "graph: line ");
+      else assert_failure(error, CASCADE_FORMAT, WORDS("graph: line "));
       refused += !graph;
       /* Cut at this place it is never whole. */
       if (b == 0) {
         assert_int_equal(cascade_graph_load(m->context, hand_written, i, &graph, &error), CASCADE_FORMAT);
-        assert_failure(error, CASCADE_FORMAT, "graph: line ");
+        assert_failure(error, CASCADE_FORMAT, WORDS("graph: line "));
       }
     }
   assert_true(refused > length * sizeof bytes / 3);
@@ -285,7 +285,7 @@ static void test_name_that_json_cannot_carry(void **state) {
   char *text = NULL;
   cascade_error *error = NULL;
   assert_int_equal(cascade_graph_json(m->graph, &text, &error), CASCADE_INVALID);
-  assert_failure(error, CASCADE_INVALID, "is not UTF-8");
+  assert_failure(error, CASCADE_INVALID, WORDS("is not UTF-8"));
   assert_null(text);
   memory_close(m);
 }

@@ -75,7 +75,7 @@ static void assert_hidden(const test_database *database, const char *user, const
     cascade_error *error = NULL;
     char *text = seen_by(database, user, dbi, &hidden, &error);
     if (text) fail_msg("%s sees\n%s", user, text);
-    assert_failure(error, CASCADE_PRIVILEGE, part);
+    assert_failure(error, CASCADE_PRIVILEGE, WORDS(part));
   }
 }
 
@@ -346,7 +346,7 @@ static void test_no_database(void **state) {
   assert_int_equal(cascade_context_new(NULL, &context, NULL), CASCADE_OK);
   assert_int_equal(cascade_connection_open(context, uri, NULL, &connection, NULL), CASCADE_OK);
   assert_int_equal(cascade_graph_read(connection, NULL, &graph, &error), CASCADE_INVALID);
-  assert_failure(error, CASCADE_INVALID, "the session has chosen no database");
+  assert_failure(error, CASCADE_INVALID, WORDS("the session has chosen no database"));
   cascade_connection_free(connection);
   cascade_context_free(context);
 }
@@ -366,7 +366,7 @@ static void fail_each(memory *m, fault_driver *driver, cascade_connection *conne
     if (!driver->fired) break;
     assert_int_equal(got, status);
     assert_null(graph);
-    assert_failure(error, status, "reading the graph: ");
+    assert_failure(error, status, WORDS("reading the graph: "));
     assert_int_equal(m->live, before);
   }
   assert_true(at > 7);

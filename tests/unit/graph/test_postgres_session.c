@@ -19,7 +19,7 @@ static void assert_lost(const fixture *f, const char *name, const char *part) {
   uint32_t table = 77;
   cascade_error *error = NULL;
   assert_int_equal(cascade_graph_find_table(f->m->graph, name, &table, &error), CASCADE_NOT_FOUND);
-  assert_failure(error, CASCADE_NOT_FOUND, part);
+  assert_failure(error, CASCADE_NOT_FOUND, WORDS(part));
   assert_int_equal(table, 77);
 }
 
@@ -208,7 +208,7 @@ static void test_session_is_left_alone(void **state) {
   cascade_error *error = NULL;
   cascade_connection_cancel(f.m->connection);
   assert_int_equal(cascade_graph_read(f.m->connection, NULL, &graph, &error), CASCADE_CANCELLED);
-  assert_failure(error, CASCADE_CANCELLED, "reading the graph");
+  assert_failure(error, CASCADE_CANCELLED, WORDS("reading the graph"));
   assert_null(graph);
   assert_setting(&f, "transaction_isolation", "read committed");
   assert_setting(&f, "search_path", "public");
@@ -360,7 +360,7 @@ static void test_old_server(void **state) {
   cascade_error *error = NULL;
   f.m->connection->capabilities.version = "14.11 (Debian)";
   assert_int_equal(cascade_graph_read(f.m->connection, NULL, &graph, &error), CASCADE_UNSUPPORTED);
-  assert_failure(error, CASCADE_UNSUPPORTED, "PostgreSQL 14.11 (Debian) is too old: 15 or a later one is needed");
+  assert_failure(error, CASCADE_UNSUPPORTED, WORDS("PostgreSQL 14.11 (Debian) is too old: 15 or a later one is needed"));
   end(f);
 }
 

@@ -71,13 +71,17 @@ static void tear_down(rig *at) {
   assert_int_equal(sqlite3_close(at->db), SQLITE_OK);
 }
 
-static int left(rig *at) {
+static int64_t number_of(rig *at, const char *sql) {
   sqlite3_stmt *statement = NULL;
-  assert_int_equal(sqlite3_prepare_v2(at->db, "SELECT count(*) FROM item", -1, &statement, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_prepare_v2(at->db, sql, -1, &statement, NULL), SQLITE_OK);
   assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-  int count = sqlite3_column_int(statement, 0);
+  int64_t value = sqlite3_column_int64(statement, 0);
   sqlite3_finalize(statement);
-  return count;
+  return value;
+}
+
+static int left(rig *at) {
+  return (int)number_of(at, "SELECT count(*) FROM item");
 }
 
 static void touch(const char *path) {
@@ -114,6 +118,13 @@ static void throttle(rig *at) {
   at->limits.told = told;
   cascade_error *error = NULL;
   if (cascade_throttle_new(at->connection, &at->limits, &at->throttle, &error) < 0) fail_msg("%s", cascade_error_message(error));
+}
+
+/* The file is there from the start. */
+static void throttle_by_file(rig *at) {
+  at->limits.pause_file = at->pause_file;
+  throttle(at);
+  touch(at->pause_file);
 }
 
 static cascade_throttle_report seen(rig *at) {
@@ -197,9 +208,7 @@ static void waits_for_a_file_to_go(void **state) {
   (void)state;
   rig at;
   set_up(&at);
-  at.limits.pause_file = at.pause_file;
-  throttle(&at);
-  touch(at.pause_file);
+  throttle_by_file(&at);
   assert_int_equal(purge(&at, 0, NULL), CASCADE_DONE);
   assert_int_equal(left(&at), 0);
   assert_int_equal(at.told, 2);
@@ -213,10 +222,8 @@ static void a_pause_can_be_cancelled(void **state) {
   (void)state;
   rig at;
   set_up(&at);
-  at.limits.pause_file = at.pause_file;
   at.cancels = (cascade_purge *)&at; /* the purge, as soon as it is there */
-  throttle(&at);
-  touch(at.pause_file);
+  throttle_by_file(&at);
   assert_int_equal(purge(&at, 0, NULL), CASCADE_CANCELLED);
   assert_int_equal(left(&at), ROWS);
   assert_int_equal(at.ended, 1);
@@ -227,9 +234,7 @@ static void a_pause_ends_at_a_time_budget(void **state) {
   (void)state;
   rig at;
   set_up(&at);
-  at.limits.pause_file = at.pause_file;
-  throttle(&at);
-  touch(at.pause_file);
+  throttle_by_file(&at);
   uint64_t start = casc_now_ns();
   assert_int_equal(purge(&at, 200, NULL), CASCADE_DONE);
   assert_in_range((casc_now_ns() - start) / 1000000, 190, 5000);
@@ -242,10 +247,8 @@ static void a_pause_has_a_bound(void **state) {
   rig at;
   char words[200];
   set_up(&at);
-  at.limits.pause_file = at.pause_file;
   at.limits.max_pause_ms = 150;
-  throttle(&at);
-  touch(at.pause_file);
+  throttle_by_file(&at);
   assert_int_equal(purge(&at, 0, words), CASCADE_THROTTLED);
   assert_non_null(strstr(words, "no longer pause is allowed: the file "));
   assert_int_equal(left(&at), ROWS);
@@ -259,9 +262,7 @@ static void nothing_waits_inside_a_transaction(void **state) {
   rig at;
   set_up(&at);
   at.limits.ask = ask;
-  at.limits.pause_file = at.pause_file;
-  throttle(&at);
-  touch(at.pause_file);
+  throttle_by_file(&at);
   assert_int_equal(sqlite3_exec(at.db, "BEGIN", NULL, NULL, NULL), SQLITE_OK);
   cascade_purge_options options = {.size = sizeof options, .throttle = at.throttle};
   cascade_purge *purge = NULL;
@@ -299,15 +300,6 @@ static void fills_pause_too(void **state) {
   tear_down(&at);
 }
 
-static int64_t job_value(rig *at, const char *sql) {
-  sqlite3_stmt *statement = NULL;
-  assert_int_equal(sqlite3_prepare_v2(at->db, sql, -1, &statement, NULL), SQLITE_OK);
-  assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-  int64_t value = sqlite3_column_int64(statement, 0);
-  sqlite3_finalize(statement);
-  return value;
-}
-
 /* A pause of several leases: the job stays the worker's all the time. */
 static void a_worker_keeps_its_job_through_a_pause(void **state) {
   (void)state;
@@ -324,16 +316,16 @@ static void a_worker_keeps_its_job_through_a_pause(void **state) {
   cascade_worker *worker = NULL;
   assert_int_equal(cascade_worker_new(at.connection, &options, &worker, NULL), CASCADE_OK);
   assert_int_equal(cascade_worker_step(worker, NULL), CASCADE_OK);
-  int64_t lease = job_value(&at, "SELECT due FROM cascade_queue_job");
+  int64_t lease = number_of(&at, "SELECT due FROM cascade_queue_job");
   assert_int_equal(cascade_worker_step(worker, NULL), CASCADE_OK); /* the pause, and a batch */
-  assert_true(job_value(&at, "SELECT due FROM cascade_queue_job") > lease + 500);
+  assert_true(number_of(&at, "SELECT due FROM cascade_queue_job") > lease + 500);
   while (cascade_worker_step(worker, NULL) == CASCADE_OK) continue;
   cascade_worker_report report = {.size = sizeof report};
   assert_int_equal(cascade_worker_describe(worker, &report), CASCADE_OK);
   assert_int_equal(report.done, 1);
   assert_int_equal(report.lost, 0);
   assert_int_equal(report.deleted, ROWS);
-  assert_int_equal(job_value(&at, "SELECT epoch FROM cascade_queue_job"), 1);
+  assert_int_equal(number_of(&at, "SELECT epoch FROM cascade_queue_job"), 1);
   cascade_worker_free(worker);
   tear_down(&at);
 }

@@ -1,5 +1,5 @@
 /* Conditions that the host writes: what passes stays one expression inside its brackets, as SQLite reads it. */
-#include "fixture.h"
+#include "memory.h"
 
 #include "condition.h"
 #include "selection_internal.h"
@@ -156,7 +156,7 @@ static const char schema[] = "CREATE TABLE Artist (\"ArtistId\" INTEGER PRIMARY 
 
 static void test_a_selection_keeps_the_condition(void **state) {
   (void)state;
-  fixture *music = fixture_open(schema);
+  memory *music = memory_open(schema);
   const cascade_value parameters[] = {{.type = CASCADE_TEXT, .data = "O'Hara; --", .length = 10},
                                       {.type = CASCADE_INT64, .integer = 7},
                                       {.type = CASCADE_NULL}};
@@ -183,12 +183,12 @@ static void test_a_selection_keeps_the_condition(void **state) {
     assert_false(selection->by_keys);
     cascade_selection_free(selection);
   }
-  fixture_close(music);
+  memory_close(music);
 }
 
 static void test_conditions_that_are_refused(void **state) {
   (void)state;
-  fixture *music = fixture_open(schema);
+  memory *music = memory_open(schema);
   const cascade_value good = {.type = CASCADE_INT64, .integer = 1}, bad = {.type = CASCADE_ANY},
                       hollow = {.type = CASCADE_TEXT, .length = 3};
   const struct {
@@ -212,7 +212,7 @@ static void test_conditions_that_are_refused(void **state) {
     assert_null(selection);
     assert_failure(error, CASCADE_INVALID, cases[i].words);
   }
-  fixture_close(music);
+  memory_close(music);
 }
 
 int main(void) {

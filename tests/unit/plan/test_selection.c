@@ -1,5 +1,5 @@
 /* Selections: keys by value and by text, in the form in which their columns hold them; refusals. */
-#include "fixture.h"
+#include "memory.h"
 
 #include "selection_internal.h"
 
@@ -20,17 +20,17 @@ static const char schema[] =
     "CREATE TABLE hidden (rowid TEXT, oid TEXT, _rowid_ TEXT);"
     "CREATE VIEW artists AS SELECT * FROM Artist;";
 
-static fixture *music;
+static memory *music;
 
 static int open_music(void **state) {
   (void)state;
-  music = fixture_open(schema);
+  music = memory_open(schema);
   return 0;
 }
 
 static int close_music(void **state) {
   (void)state;
-  fixture_close(music);
+  memory_close(music);
   return 0;
 }
 
@@ -461,9 +461,9 @@ static void test_memory_runs_out(void **state) {
       cascade_selection *selection = NULL;
       cascade_error *error = NULL;
       long before = music->live;
-      music->budget = allocations;
+      music->allowed = allocations;
       cascade_status status = makers[i].make(&selection, &error);
-      music->budget = -1;
+      music->allowed = -1;
       bool through = cascade_error_status(error) != CASCADE_NOMEM;
       assert_int_equal(status < 0 ? selection != NULL : selection == NULL, 0);
       cascade_error_free(error);
@@ -480,7 +480,7 @@ static void test_memory_runs_out(void **state) {
 
 static void test_a_selection_keeps_its_graph(void **state) {
   (void)state;
-  fixture *f = fixture_open(schema);
+  memory *f = memory_open(schema);
   cascade_selection *selection = NULL;
   const int64_t key = 7;
   assert_int_equal(cascade_selection_integers(f->graph, "artist", &key, 1, &selection, NULL), CASCADE_OK);
@@ -490,7 +490,7 @@ static void test_a_selection_keeps_its_graph(void **state) {
   cascade_selection_free(selection);
   assert_string_equal(selection->keys.columns[0], "ArtistId");
   cascade_selection_free(selection);
-  fixture_close(f);
+  memory_close(f);
 }
 
 /* What a server compares by the types of both sides must come in the type of the column: there 12 equals '012' and '12b'. */

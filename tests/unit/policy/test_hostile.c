@@ -1,5 +1,6 @@
 /* Memory that runs out at every allocation, and documents with random damage. */
-#include "fixture.h"
+#include "memory.h"
+#include "museum.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,17 +17,17 @@ static const char document[] =
     "  {\"table\": \"task\", \"column\": \"owner_id\", \"action\": \"SET\", \"values\": [1]}],\n"
     " \"exclude\": [\"audit_log\"]}\n";
 
-static fixture *museum;
+static memory *museum;
 
 static int open_museum(void **state) {
   (void)state;
-  museum = fixture_open(fixture_museum);
+  museum = memory_open(museum_schema);
   return 0;
 }
 
 static int close_museum(void **state) {
   (void)state;
-  fixture_close(museum);
+  memory_close(museum);
   return 0;
 }
 
@@ -36,9 +37,9 @@ static long sweep(const char *json, cascade_status at_last) {
     cascade_policy *policy = NULL;
     cascade_error *error = NULL;
     long before = museum->live;
-    museum->budget = allocations;
+    museum->allowed = allocations;
     cascade_status status = cascade_policy_load(museum->graph, json, strlen(json), &policy, &error);
-    museum->budget = -1;
+    museum->allowed = -1;
     if (status == at_last && cascade_error_status(error) == at_last) {
       cascade_error_free(error);
       cascade_policy_free(policy);

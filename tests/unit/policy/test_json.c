@@ -1,5 +1,6 @@
 /* Policies from JSON: spellings, shapes, and errors that say where and what was meant. */
-#include "fixture.h"
+#include "memory.h"
+#include "museum.h"
 
 #include "policy_json.h"
 
@@ -8,17 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static fixture *museum;
+static memory *museum;
 
 static int open_museum(void **state) {
   (void)state;
-  museum = fixture_open(fixture_museum);
+  museum = memory_open(museum_schema);
   return 0;
 }
 
 static int close_museum(void **state) {
   (void)state;
-  fixture_close(museum);
+  memory_close(museum);
   return 0;
 }
 
@@ -31,7 +32,7 @@ static cascade_policy *load(const char *json) {
   return policy;
 }
 
-static const casc_relation *relation_of(const cascade_policy *policy, const char *label) {
+static const casc_relation *relation_in(const cascade_policy *policy, const char *label) {
   for (uint32_t i = 0; i < policy->relation_count; i++)
     if (!strcmp(policy->relations[i].label, label)) return &policy->relations[i];
   fail_msg("there is no relation %s", label);
@@ -51,14 +52,14 @@ static void test_shapes(void **state) {
   };
   for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
     cascade_policy *policy = load(same[i]);
-    assert_int_equal(relation_of(policy, "loan(borrower_id) -> agent(id)")->rule, CASCADE_RULE_PROTECT);
+    assert_int_equal(relation_in(policy, "loan(borrower_id) -> agent(id)")->rule, CASCADE_RULE_PROTECT);
     assert_int_equal(policy->relation_count, museum->graph->relation_count);
     cascade_policy_free(policy);
   }
   static const char *const empty[] = {"{}", "[]", "{\"relations\": []}", "{\"exclude\": []}"};
   for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
     cascade_policy *policy = load(empty[i]);
-    assert_int_equal(relation_of(policy, "loan(borrower_id) -> agent(id)")->rule, CASCADE_RULE_RESTRICT);
+    assert_int_equal(relation_in(policy, "loan(borrower_id) -> agent(id)")->rule, CASCADE_RULE_RESTRICT);
     cascade_policy_free(policy);
   }
 }
@@ -82,7 +83,7 @@ static void test_spellings(void **state) {
              "[{\"table\": \"loan\", \"columns\": [\"total\"], \"ref_table\": \"agent\", \"rule\": \"%s\"%s}]",
              rules[i].spelled, rules[i].rule == CASCADE_RULE_SET_VALUE ? ", \"values\": [1]" : "");
     cascade_policy *policy = load(json);
-    assert_int_equal(relation_of(policy, "loan(total) -> agent(id)")->rule, rules[i].rule);
+    assert_int_equal(relation_in(policy, "loan(total) -> agent(id)")->rule, rules[i].rule);
     cascade_policy_free(policy);
   }
 }
@@ -103,7 +104,7 @@ static void test_values(void **state) {
              "[{\"table\": \"task\", \"columns\": [\"owner_id\"], \"rule\": \"SET\", \"values\": [%s]}]",
              values[i].json);
     cascade_policy *policy = load(json);
-    const cascade_value *value = relation_of(policy, "task(owner_id) -> agent(id)")->values;
+    const cascade_value *value = relation_in(policy, "task(owner_id) -> agent(id)")->values;
     assert_int_equal(value->type, values[i].type);
     assert_true(value->integer == values[i].integer);
     if (value->type == CASCADE_DOUBLE) assert_true(value->real == 1.5);
@@ -122,10 +123,10 @@ static void test_document_of_the_header(void **state) {
       "  {\"table\": \"task\", \"columns\": [\"owner_id\"], \"rule\": \"SET_VALUE\", \"values\": [1]}],\n"
       " \"exclude\": [\"audit_log\"]}");
   assert_int_equal(policy->relation_count, museum->graph->relation_count + 1);
-  assert_int_equal(relation_of(policy, "loan(borrower_id) -> agent(id)")->rule, CASCADE_RULE_PROTECT);
-  assert_string_equal(relation_of(policy, "note(object_id) -> agent(id)")->where, "object_type = 'agent'");
-  assert_int_equal(relation_of(policy, "task(owner_id) -> agent(id)")->values[0].integer, 1);
-  assert_int_equal(relation_of(policy, "audit_log(agent_id) -> agent(id)")->rule, CASCADE_RULE_IGNORE);
+  assert_int_equal(relation_in(policy, "loan(borrower_id) -> agent(id)")->rule, CASCADE_RULE_PROTECT);
+  assert_string_equal(relation_in(policy, "note(object_id) -> agent(id)")->where, "object_type = 'agent'");
+  assert_int_equal(relation_in(policy, "task(owner_id) -> agent(id)")->values[0].integer, 1);
+  assert_int_equal(relation_in(policy, "audit_log(agent_id) -> agent(id)")->rule, CASCADE_RULE_IGNORE);
   cascade_policy_free(policy);
 }
 
@@ -213,7 +214,7 @@ static void test_only_declared_relations(void **state) {
       " \"ref_columns\": [\"id\"], \"on_delete\": \"SET NULL\"},"
       " {\"name\": \"artist_best\", \"table\": \"artist\", \"columns\": [\"best_id\"], \"ref_table\": \"album\","
       " \"ref_columns\": [\"id\"], \"on_delete\": \"NO ACTION\"}]";
-  fixture *f = fixture_open("CREATE TABLE artist (id INTEGER PRIMARY KEY, mentor_id INTEGER, best_id INTEGER);"
+  memory *f = memory_open("CREATE TABLE artist (id INTEGER PRIMARY KEY, mentor_id INTEGER, best_id INTEGER);"
                             "CREATE TABLE album (id INTEGER PRIMARY KEY, artist_id INTEGER NOT NULL);"
                             "CREATE INDEX album_artist ON album (artist_id);");
   cascade_policy *policy = NULL;
@@ -221,17 +222,17 @@ static void test_only_declared_relations(void **state) {
   if (cascade_policy_load(f->graph, json, sizeof json - 1, &policy, &error) < 0)
     fail_msg("%s", cascade_error_message(error));
   assert_int_equal(policy->relation_count, 3);
-  const casc_relation *first = relation_of(policy, "album(artist_id) -> artist(id)");
+  const casc_relation *first = relation_in(policy, "album(artist_id) -> artist(id)");
   assert_string_equal(first->index, "album_artist");
   assert_true(first->flags & CASCADE_RELATION_INDEXED);
   assert_false(first->flags & CASCADE_RELATION_NULLABLE);
   assert_true(first->flags & CASCADE_RELATION_IN_CYCLE);
-  const casc_relation *self = relation_of(policy, "artist(mentor_id) -> artist(id)");
+  const casc_relation *self = relation_in(policy, "artist(mentor_id) -> artist(id)");
   assert_int_equal(self->rule, CASCADE_RULE_SET_NULL);
   assert_true(self->flags & CASCADE_RELATION_SELF);
   assert_true(self->flags & CASCADE_RELATION_IN_CYCLE);
   cascade_policy_free(policy);
-  fixture_close(f);
+  memory_close(f);
 }
 
 static const struct {

@@ -1,21 +1,22 @@
 /* Policies from code: what follows from the database, overrides, declared relations, exclusions. */
-#include "fixture.h"
+#include "memory.h"
+#include "museum.h"
 
 #include "policy_internal.h"
 
 #include <string.h>
 
-static fixture *museum;
+static memory *museum;
 
 static int open_museum(void **state) {
   (void)state;
-  museum = fixture_open(fixture_museum);
+  museum = memory_open(museum_schema);
   return 0;
 }
 
 static int close_museum(void **state) {
   (void)state;
-  fixture_close(museum);
+  memory_close(museum);
   return 0;
 }
 
@@ -483,14 +484,14 @@ static void test_accessors(void **state) {
 
 static void test_a_policy_keeps_its_graph(void **state) {
   (void)state;
-  fixture *f = fixture_open(fixture_museum);
+  memory *f = memory_open(museum_schema);
   cascade_policy *policy = NULL;
   assert_int_equal(cascade_policy_new(f->graph, NULL, &policy, NULL), CASCADE_OK);
   cascade_graph_free(f->graph);
   f->graph = NULL;
   has_rule(policy, "loan(lender_id) -> agent(id)", CASCADE_RULE_CASCADE);
   cascade_policy_free(policy);
-  fixture_close(f);
+  memory_close(f);
 }
 
 int main(void) {
