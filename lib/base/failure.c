@@ -1,6 +1,8 @@
 #include "failure.h"
 
 #include "context.h"
+#include "options.h"
+#include "plain.h"
 #include "str.h"
 
 #include <stdarg.h>
@@ -45,8 +47,7 @@ static cascade_status make(cascade_context *context, cascade_error **error, cons
     cascade_error_free(made);
     return casc_nomem(error);
   }
-  for (char *at = made->message; at && *at; at++)
-    if (*at == '\n' || *at == '\r') *at = ' ';
+  if (made->message) casc_mend_line(made->message); /* it may be a server's, in any encoding, or have been cut */
   return made->status;
 }
 
@@ -77,12 +78,12 @@ cascade_status casc_fail_at(cascade_context *context, cascade_error **error, cas
 
 cascade_status cascade_error_create(cascade_context *context, const cascade_error_details *details,
                                     cascade_error **error) {
-  if (!details || details->size < sizeof *details || details->status >= 0)
+  cascade_error_details own;
+  if (CASC_OPTIONS(NULL, details, own, message, NULL) < 0 || own.status >= 0)
     return casc_fail(context, error, CASCADE_INVALID, "error: the driver's details are missing or say no failure");
-  cascade_error facts = {.status = details->status, .transaction = details->transaction,
-                         .native_code = details->native_code};
-  if (details->sqlstate) snprintf(facts.sqlstate, sizeof facts.sqlstate, "%s", details->sqlstate);
-  return make(context, error, &facts, details->message ? details->message : "", NULL, NULL);
+  cascade_error facts = {.status = own.status, .transaction = own.transaction, .native_code = own.native_code};
+  if (own.sqlstate) snprintf(facts.sqlstate, sizeof facts.sqlstate, "%s", own.sqlstate);
+  return make(context, error, &facts, own.message ? own.message : "", NULL, NULL);
 }
 
 void casc_error_explain(cascade_error **error, const char *table, const char *relation, const char *words) {

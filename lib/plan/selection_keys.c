@@ -141,12 +141,6 @@ static cascade_status adapt(casc_arena *arena, cascade_value *value, holding hol
   return *what ? CASCADE_INVALID : CASCADE_OK;
 }
 
-static int nibble(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* x'0f12' */
 static bool looks_like_bytes(const cascade_value *value) {
   return value->length >= 2 && (value->data[0] == 'x' || value->data[0] == 'X') && value->data[1] == '\'';
@@ -159,14 +153,9 @@ static cascade_status bytes_from(casc_arena *arena, cascade_value *value, const 
   if (length % 2 == 1 && digits[length - 1] == '\'') {
     char *bytes = casc_arena_get(arena, length / 2 + 1, 1);
     if (!bytes) return CASCADE_NOMEM;
-    size_t i = 0;
-    for (; i < length / 2; i++) {
-      int high = nibble(digits[2 * i]), low = nibble(digits[2 * i + 1]);
-      if (high < 0 || low < 0) break;
-      bytes[i] = (char)(high * 16 + low);
-    }
-    *value = (cascade_value){.type = CASCADE_BLOB, .data = bytes, .length = i};
-    if (i == length / 2) return CASCADE_OK;
+    bool read = casc_bytes_of_hex(bytes, digits, length - 1);
+    *value = (cascade_value){.type = CASCADE_BLOB, .data = bytes, .length = length / 2};
+    if (read) return CASCADE_OK;
   }
   *what = "takes bytes written as x'0f12', two hexadecimal digits for each";
   return CASCADE_INVALID;

@@ -1,5 +1,7 @@
 #include "dbi_session.h"
 
+#include "plain.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,21 +56,9 @@ cascade_status casc_dbi_query(void *session, const cascade_statement *statement,
   return status;
 }
 
-static int digit(char c) {
-  return c >= '0' && c <= '9'   ? c - '0'
-         : c >= 'A' && c <= 'F' ? c - 'A' + 10
-         : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                                : -1;
-}
-
 /* Bytes from hexadecimal digits, into `to`, which has room for half of them and a NUL. */
 static bool decode_hex(const char *digits, size_t length, char *to, cascade_value *value) {
-  if (length % 2) return false;
-  for (size_t i = 0; i < length / 2; i++) {
-    int high = digit(digits[2 * i]), low = digit(digits[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
-    to[i] = (char)(high * 16 + low);
-  }
+  if (!casc_bytes_of_hex(to, digits, length)) return false;
   to[length / 2] = '\0';
   value->data = to;
   value->length = length / 2;

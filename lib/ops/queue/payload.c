@@ -126,21 +126,9 @@ static cascade_status unreadable(cascade_graph *graph, const char *what, cascade
                    "the job's payload is not one that this library has written: %s", what);
 }
 
-static int nibble(char c) {
-  return c >= '0' && c <= '9'   ? c - '0'
-         : c >= 'a' && c <= 'f' ? c - 'a' + 10
-         : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                : -1;
-}
-
 static bool read_bytes(casc_arena *arena, const char *digits, size_t length, cascade_value *cell) {
   char *bytes = casc_arena_get(arena, length / 2 + 1, 1);
-  if (!bytes || length % 2) return false;
-  for (size_t i = 0; i < length / 2; i++) {
-    int high = nibble(digits[2 * i]), low = nibble(digits[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
-    bytes[i] = (char)(high * 16 + low);
-  }
+  if (!bytes || !casc_bytes_of_hex(bytes, digits, length)) return false;
   *cell = (cascade_value){.type = CASCADE_BLOB, .data = bytes, .length = length / 2};
   return true;
 }

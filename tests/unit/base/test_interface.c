@@ -102,6 +102,26 @@ static void test_errors_of_drivers(void **state) {
   assert_int_equal(cascade_error_create(NULL, &details, &error), CASCADE_BUSY);
   assert_string_equal(cascade_error_sqlstate(error), "much ");
   cascade_error_free(error);
+  details = (cascade_error_details){.size = sizeof details, .status = CASCADE_BUSY, .message = "verr\xfc" "ckt:\nnein"};
+  assert_int_equal(cascade_error_create(NULL, &details, &error), CASCADE_BUSY);
+  assert_string_equal(cascade_error_message(error), "verr?ckt: nein");
+  cascade_error_free(error);
+}
+
+/* A driver that was compiled with a later version of the struct. */
+static void test_details_of_tomorrow(void **state) {
+  (void)state;
+  struct {
+    cascade_error_details today;
+    const char *more;
+  } details = {.today = {.size = sizeof details, .status = CASCADE_BUSY, .message = "locked"}};
+  cascade_error *error = NULL;
+  assert_int_equal(cascade_error_create(NULL, &details.today, &error), CASCADE_BUSY);
+  assert_string_equal(cascade_error_message(error), "locked");
+  cascade_error_free(error);
+  details.more = "what this version does not know";
+  assert_int_equal(cascade_error_create(NULL, &details.today, &error), CASCADE_INVALID);
+  cascade_error_free(error);
 }
 
 static void test_statuses(void **state) {
@@ -289,7 +309,7 @@ int main(void) {
       cmocka_unit_test(test_error),
       cmocka_unit_test(test_no_error),
       cmocka_unit_test(test_explained_error),
-      cmocka_unit_test(test_errors_of_drivers),
+      cmocka_unit_test(test_errors_of_drivers), cmocka_unit_test(test_details_of_tomorrow),
       cmocka_unit_test(test_statuses),
       cmocka_unit_test(test_errors_without_memory),
       cmocka_unit_test(test_options),

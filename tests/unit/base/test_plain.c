@@ -64,7 +64,29 @@ static void test_numbers(void **state) {
   assert_false(casc_real_of("1.5 ", &back));
 }
 
+static void test_lines(void **state) {
+  (void)state;
+  static const char *const lines[][2] = {
+      {"", ""},
+      {"two\nlines\r\n", "two lines  "},
+      {"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x88 \xef\xbf\xbf", "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x88 \xef\xbf\xbf"},
+      {"caf\xe9", "caf?"},                                 /* of another encoding ... */
+      {"\xa9\xc3\xa9", "?\xc3\xa9"},                      /* ... or cut, at either end */
+      {"\xe2\x82", "??"},
+      {"\xf0\x9f\x90", "???"},
+      {"\xc3(", "?("},
+      {"\xc0\xaf \xe0\x80\xaf \xf0\x80\x80\xaf", "?? ??? ????"}, /* longer than need be */
+      {"\xed\xa0\x80", "???"},                             /* half a pair of UTF-16 */
+      {"\xf4\x90\x80\x80 \xff", "???? ?"}};
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+    char text[40];
+    strcpy(text, lines[i][0]);
+    casc_mend_line(text);
+    assert_string_equal(text, lines[i][1]);
+  }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_words), cmocka_unit_test(test_numbers)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_words), cmocka_unit_test(test_numbers), cmocka_unit_test(test_lines)};
   return cmocka_run_group_tests(tests, enter_turkey, leave);
 }
