@@ -3,6 +3,7 @@
 #include "dialect.h"
 #include "map.h"
 #include "names.h"
+#include "rows.h"
 #include "sqlite_catalog.h"
 #include "sqlite_ddl.h"
 
@@ -41,78 +42,41 @@ typedef struct found_trigger {
   uint32_t table;
 } found_trigger;
 
-#define LIST(type)                                                                                                     \
-  struct {                                                                                                             \
-    type *items;                                                                                                       \
-    size_t count, capacity;                                                                                            \
-  }
-
 typedef struct catalog_reader {
   cascade_connection *connection;
   const casc_alloc *alloc;
   casc_arena *arena;
   casc_arena passing; /* for texts that are needed while reading only */
-  LIST(found_kind) kinds;
-  LIST(casc_table) tables;
-  LIST(found_table) found;
-  LIST(casc_column) columns;
-  LIST(uint32_t) key_positions; /* by column: position in the primary key from 1, or 0 */
-  LIST(found_key) keys;
-  LIST(const char *) from;
-  LIST(const char *) to; /* NULL: the primary key */
-  LIST(found_index) indexes;
-  LIST(uint32_t) indexed;
-  LIST(found_trigger) triggers;
+  CASC_LIST(found_kind) kinds;
+  CASC_LIST(casc_table) tables;
+  CASC_LIST(found_table) found;
+  CASC_LIST(casc_column) columns;
+  CASC_LIST(uint32_t) key_positions; /* by column: position in the primary key from 1, or 0 */
+  CASC_LIST(found_key) keys;
+  CASC_LIST(const char *) from;
+  CASC_LIST(const char *) to; /* NULL: the primary key */
+  CASC_LIST(found_index) indexes;
+  CASC_LIST(uint32_t) indexed;
+  CASC_LIST(found_trigger) triggers;
   casc_map kind_of, by_name;   /* position in `kinds` and in `tables` */
   uint32_t chunk[ROWID_CHUNK]; /* tables whose largest rowid is being asked for */
   bool analyzed;               /* sqlite_stat1 exists */
 } catalog_reader;
 
-/* The place of a new item, zeroed; NULL when memory is out. */
-#define ADD(reader, list)                                                                                              \
-  (casc_grow((reader)->alloc, (void **)&(reader)->list.items, &(reader)->list.capacity, (reader)->list.count + 1,      \
-             sizeof *(reader)->list.items)                                                                             \
-       ? memset(&(reader)->list.items[(reader)->list.count++], 0, sizeof *(reader)->list.items)                        \
-       : NULL)
-
-typedef bool (*row_reader)(catalog_reader *reader, const cascade_value *row);
-
-static const char *copy_of(casc_arena *arena, const cascade_value *value) {
-  return value->type == CASCADE_NULL ? "" : casc_arena_copy(arena, value->data, (size_t)value->length);
-}
-
 static const char *text_of(catalog_reader *reader, const cascade_value *value) {
-  return copy_of(reader->arena, value);
+  return casc_row_text(reader->arena, value);
 }
 
 static const char *passing_text(catalog_reader *reader, const cascade_value *value) {
-  return copy_of(&reader->passing, value);
+  return casc_row_text(&reader->passing, value);
 }
 
-static bool text_is(const cascade_value *value, const char *text) {
-  return value->type == CASCADE_TEXT && value->length == strlen(text) && memcmp(value->data, text, value->length) == 0;
-}
-
-static int64_t number_of(const cascade_value *value) {
-  return value->type == CASCADE_INT64 ? value->integer : 0;
-}
-
-static cascade_status run(catalog_reader *reader, casc_statement *statement, row_reader read, cascade_error **error) {
-  casc_cursor cursor = {0};
-  const cascade_value *row = NULL;
-  cascade_status status = casc_query(reader->connection, statement, &cursor, error);
-  while (status == CASCADE_OK && (status = casc_next(&cursor, &row, error)) == CASCADE_OK)
-    if (!read(reader, row)) status = casc_nomem(error);
-  casc_cursor_close(&cursor);
-  return status < 0 ? status : CASCADE_OK;
-}
-
-static cascade_status query(catalog_reader *reader, void (*write)(casc_statement *), row_reader read,
+static cascade_status query(catalog_reader *reader, void (*write)(casc_statement *), casc_row_reader read,
                             cascade_error **error) {
   casc_statement statement;
   casc_session_statement(reader->connection, &statement);
   write(&statement);
-  cascade_status status = run(reader, &statement, read, error);
+  cascade_status status = casc_rows_read(reader->connection, &statement, read, reader, error);
   casc_statement_free(&statement);
   return status;
 }
@@ -136,82 +100,86 @@ static bool find_named(catalog_reader *reader, const casc_map *map, const cascad
 }
 
 /* name, kind, WITHOUT ROWID */
-static bool read_kind(catalog_reader *reader, const cascade_value *row) {
+static bool read_kind(void *data, const cascade_value *row) {
+  catalog_reader *reader = data;
   const char *name = passing_text(reader, &row[0]);
-  found_kind *kind = name ? ADD(reader, kinds) : NULL;
+  found_kind *kind = name ? CASC_ADD(reader->alloc, &reader->kinds) : NULL;
   if (!kind) return false;
-  if (text_is(&row[1], "view")) kind->kind = CASCADE_TABLE_VIEW;
-  if (text_is(&row[1], "virtual")) kind->kind = CASCADE_TABLE_VIRTUAL;
-  kind->hidden = text_is(&row[1], "shadow") || strncmp(name, "sqlite_", 7) == 0;
-  kind->without_rowid = number_of(&row[2]);
+  if (casc_row_text_is(&row[1], "view")) kind->kind = CASCADE_TABLE_VIEW;
+  if (casc_row_text_is(&row[1], "virtual")) kind->kind = CASCADE_TABLE_VIRTUAL;
+  kind->hidden = casc_row_text_is(&row[1], "shadow") || strncmp(name, "sqlite_", 7) == 0;
+  kind->without_rowid = casc_row_integer(&row[2]);
   if (strcmp(name, "sqlite_stat1") == 0) reader->analyzed = true;
   return casc_map_put(&reader->kind_of, name, (uint32_t)reader->kinds.count - 1);
 }
 
 /* number, name, CREATE statement */
-static bool read_table(catalog_reader *reader, const cascade_value *row) {
+static bool read_table(void *data, const cascade_value *row) {
+  catalog_reader *reader = data;
   uint32_t at;
   if (!find_named(reader, &reader->kind_of, &row[1], &at)) return false;
   if (at == CASC_NONE || reader->kinds.items[at].hidden) return true;
   const found_kind kind = reader->kinds.items[at];
-  casc_table *table = ADD(reader, tables);
-  found_table *found = ADD(reader, found);
+  casc_table *table = CASC_ADD(reader->alloc, &reader->tables);
+  found_table *found = CASC_ADD(reader->alloc, &reader->found);
   if (!table || !found) return false;
   table->schema = "";
   table->kind = kind.kind;
   table->flags = kind.without_rowid ? CASCADE_TABLE_WITHOUT_ROWID : 0;
   table->row_estimate = -1;
-  found->number = number_of(&row[0]);
+  found->number = casc_row_integer(&row[0]);
   table->name = text_of(reader, &row[1]);
   found->sql = passing_text(reader, &row[2]);
   return table->name && found->sql && casc_map_put(&reader->by_name, table->name, (uint32_t)reader->tables.count - 1);
 }
 
 /* number of the table, name, type, NOT NULL, default, position in the primary key, hidden: 2 and 3 are generated */
-static bool read_column(catalog_reader *reader, const cascade_value *row) {
-  uint32_t at = table_numbered(reader, number_of(&row[0]));
+static bool read_column(void *data, const cascade_value *row) {
+  catalog_reader *reader = data;
+  uint32_t at = table_numbered(reader, casc_row_integer(&row[0]));
   if (at == CASC_NONE) return true;
   casc_table *table = &reader->tables.items[at];
   if (!table->column_count++) reader->found.items[at].first_column = (uint32_t)reader->columns.count;
-  casc_column *column = ADD(reader, columns);
-  uint32_t *key_position = ADD(reader, key_positions);
+  casc_column *column = CASC_ADD(reader->alloc, &reader->columns);
+  uint32_t *key_position = CASC_ADD(reader->alloc, &reader->key_positions);
   if (!column || !key_position) return false;
   const char *type = text_of(reader, &row[2]);
   column->name = text_of(reader, &row[1]);
   if (!type || !column->name) return false;
   casc_column_set_type(column, type);
   if (row[4].type != CASCADE_NULL && !(column->default_sql = text_of(reader, &row[4]))) return false;
-  if (number_of(&row[3])) column->flags |= CASCADE_COLUMN_NOT_NULL;
-  if (number_of(&row[6]) >= 2) column->flags |= CASCADE_COLUMN_GENERATED;
-  *key_position = (uint32_t)number_of(&row[5]);
+  if (casc_row_integer(&row[3])) column->flags |= CASCADE_COLUMN_NOT_NULL;
+  if (casc_row_integer(&row[6]) >= 2) column->flags |= CASCADE_COLUMN_GENERATED;
+  *key_position = (uint32_t)casc_row_integer(&row[5]);
   if (*key_position) table->key_count++;
   return true;
 }
 
 static int32_t action_of(const cascade_value *value) {
-  if (text_is(value, "CASCADE")) return CASCADE_ACTION_CASCADE;
-  if (text_is(value, "RESTRICT")) return CASCADE_ACTION_RESTRICT;
-  if (text_is(value, "SET NULL")) return CASCADE_ACTION_SET_NULL;
-  if (text_is(value, "SET DEFAULT")) return CASCADE_ACTION_SET_DEFAULT;
+  if (casc_row_text_is(value, "CASCADE")) return CASCADE_ACTION_CASCADE;
+  if (casc_row_text_is(value, "RESTRICT")) return CASCADE_ACTION_RESTRICT;
+  if (casc_row_text_is(value, "SET NULL")) return CASCADE_ACTION_SET_NULL;
+  if (casc_row_text_is(value, "SET DEFAULT")) return CASCADE_ACTION_SET_DEFAULT;
   return CASCADE_ACTION_NO_ACTION;
 }
 
 /* number of the table, id of the key, position in the key, referenced table, column, referenced column or NULL, ON
    UPDATE, ON DELETE */
-static bool read_key(catalog_reader *reader, const cascade_value *row) {
-  uint32_t at = table_numbered(reader, number_of(&row[0]));
+static bool read_key(void *data, const cascade_value *row) {
+  catalog_reader *reader = data;
+  uint32_t at = table_numbered(reader, casc_row_integer(&row[0]));
   if (at == CASC_NONE) return true;
   found_table *table = &reader->found.items[at];
-  if (number_of(&row[2]) == 0) {
+  if (casc_row_integer(&row[2]) == 0) {
     if (!table->key_count++) table->first_key = (uint32_t)reader->keys.count;
-    found_key *key = ADD(reader, keys);
+    found_key *key = CASC_ADD(reader->alloc, &reader->keys);
     if (!key) return false;
     key->first = (uint32_t)reader->from.count;
     key->relation = (casc_raw_relation){
         .name = "", .table = at, .ref_schema = "", .on_update = action_of(&row[6]), .on_delete = action_of(&row[7])};
     if (!(key->relation.ref_table = text_of(reader, &row[3]))) return false;
   }
-  const char **from = ADD(reader, from), **to = ADD(reader, to);
+  const char **from = CASC_ADD(reader->alloc, &reader->from), **to = CASC_ADD(reader->alloc, &reader->to);
   if (!from || !to) return false;
   reader->keys.items[reader->keys.count - 1].relation.count++;
   *from = text_of(reader, &row[4]);
@@ -221,13 +189,13 @@ static bool read_key(catalog_reader *reader, const cascade_value *row) {
 
 /* A part of a constraint's own index: origin, column, collation. */
 static bool read_automatic(catalog_reader *reader, found_index *found, const cascade_value *row) {
-  uint32_t *column = ADD(reader, indexed);
+  uint32_t *column = CASC_ADD(reader->alloc, &reader->indexed);
   if (!column) return false;
   found->index.count++;
   found->index.unique = found->automatic = true;
-  if (text_is(&row[3], "pk")) reader->found.items[found->table].key_indexed = true;
+  if (casc_row_text_is(&row[3], "pk")) reader->found.items[found->table].key_indexed = true;
   const casc_table *table = &reader->tables.items[found->table];
-  int64_t position = row[4].type == CASCADE_NULL ? -1 : number_of(&row[4]);
+  int64_t position = row[4].type == CASCADE_NULL ? -1 : casc_row_integer(&row[4]);
   *column = position >= 0 && position < table->column_count ? (uint32_t)position : CASC_NONE;
   if (*column == CASC_NONE) return true;
   const char *collation = table->columns[*column].collation, *own = passing_text(reader, &row[5]);
@@ -236,14 +204,15 @@ static bool read_automatic(catalog_reader *reader, found_index *found, const cas
 }
 
 /* name of the table, name; CREATE statement of one that was created, or origin, column, collation of a constraint's */
-static bool read_index(catalog_reader *reader, const cascade_value *row) {
+static bool read_index(void *data, const cascade_value *row) {
+  catalog_reader *reader = data;
   uint32_t table = CASC_NONE;
   if (!find_named(reader, &reader->by_name, &row[0], &table)) return false;
   if (table == CASC_NONE) return true;
   found_index *found = reader->indexes.count ? &reader->indexes.items[reader->indexes.count - 1] : NULL;
   bool automatic = row[2].type == CASCADE_NULL;
-  if (!found || !automatic || !found->automatic || !text_is(&row[1], found->index.name)) {
-    if (!(found = ADD(reader, indexes))) return false;
+  if (!found || !automatic || !found->automatic || !casc_row_text_is(&row[1], found->index.name)) {
+    if (!(found = CASC_ADD(reader->alloc, &reader->indexes))) return false;
     found->table = table;
     found->first = (uint32_t)reader->indexed.count;
     if (!(found->index.name = text_of(reader, &row[1]))) return false;
@@ -254,11 +223,12 @@ static bool read_index(catalog_reader *reader, const cascade_value *row) {
 }
 
 /* name of the table, name, CREATE statement */
-static bool read_trigger(catalog_reader *reader, const cascade_value *row) {
+static bool read_trigger(void *data, const cascade_value *row) {
+  catalog_reader *reader = data;
   uint32_t table = CASC_NONE;
   if (!find_named(reader, &reader->by_name, &row[0], &table)) return false;
   if (table == CASC_NONE) return true;
-  found_trigger *found = ADD(reader, triggers);
+  found_trigger *found = CASC_ADD(reader->alloc, &reader->triggers);
   const char *sql = passing_text(reader, &row[2]);
   if (!found || !sql) return false;
   found->table = table;
@@ -267,18 +237,20 @@ static bool read_trigger(catalog_reader *reader, const cascade_value *row) {
 }
 
 /* name of the table, rows of it or of one of its indexes */
-static bool read_statistics(catalog_reader *reader, const cascade_value *row) {
+static bool read_statistics(void *data, const cascade_value *row) {
+  catalog_reader *reader = data;
   uint32_t at = CASC_NONE;
   if (!find_named(reader, &reader->by_name, &row[0], &at)) return false;
   if (at == CASC_NONE) return true;
-  int64_t rows = number_of(&row[1]), *estimate = &reader->tables.items[at].row_estimate;
+  int64_t rows = casc_row_integer(&row[1]), *estimate = &reader->tables.items[at].row_estimate;
   if (rows > *estimate) *estimate = rows;
   return true;
 }
 
 /* position in the chunk, largest rowid or NULL */
-static bool read_largest(catalog_reader *reader, const cascade_value *row) {
-  int64_t at = number_of(&row[0]), largest = number_of(&row[1]);
+static bool read_largest(void *data, const cascade_value *row) {
+  catalog_reader *reader = data;
+  int64_t at = casc_row_integer(&row[0]), largest = casc_row_integer(&row[1]);
   if (at >= 0 && at < ROWID_CHUNK) reader->tables.items[reader->chunk[at]].row_estimate = largest > 0 ? largest : 0;
   return true;
 }
@@ -306,7 +278,7 @@ static cascade_status read_rowids(catalog_reader *reader, cascade_error **error)
     if (count == ROWID_CHUNK || (count && i + 1 == reader->tables.count)) {
       casc_statement_clear(&statement);
       casc_sqlite_largest_rowids(&statement, names, count);
-      status = run(reader, &statement, read_largest, error);
+      status = casc_rows_read(reader->connection, &statement, read_largest, reader, error);
       count = 0;
     }
   }

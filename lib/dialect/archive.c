@@ -72,8 +72,8 @@ void casc_archive_columns(const casc_dialect *dialect, casc_statement *statement
 static void postgres_stamp(casc_statement *statement, const casc_sql_table *const *tables, uint32_t count) {
   casc_put(statement, "Select ");
   casc_postgres_column(statement,
-                       "Coalesce(hashtextextended(String_Agg(a.attrelid || ' ' || a.attnum || ' ' || a.xmin, ',' Order By a.attrelid, "
-                       "a.attnum), 0), 0)",
+                       "Coalesce(hashtextextended(String_Agg(a.attrelid || ' ' || a.attnum || ' ' || a.xmin, ',' "
+                       "Order By a.attrelid, a.attnum), 0), 0)",
                        CASCADE_INT64);
   casc_put(statement, " From pg_attribute a Where a.attnum > 0 And a.attrelid = Any (Array[");
   for (uint32_t i = 0; i < count; i++) {

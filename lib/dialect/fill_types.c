@@ -104,8 +104,8 @@ static bool postgres_takes(const char *source, const char *target) {
   return *source == 'S' || !is_one_of(target + 2, integers) || is_one_of(source + 2, integers);
 }
 
-/* What a column of the target takes of the kinds that a source's can be told to be. A number is one of which no more is known: it may
-   be a date, and a bit is taken for bytes then. */
+/* What a column of the target takes of the kinds that a source's can be told to be. A number is one of which no more is known: it
+   may be a date, and a bit is taken for bytes then. */
 static bool mariadb_takes(const char *source, const char *type, int32_t value_type) {
   static const char *const integers[] = {"tinyint", "smallint", "mediumint", "int", "bigint", "bit", "year", NULL};
   static const char *const fractions[] = {"decimal", "float", "double", NULL};

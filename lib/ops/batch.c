@@ -82,8 +82,8 @@ static cascade_status run_detach(casc_batch *batch, uint32_t number, const casc_
 }
 
 /* The filter's parents are each part of the keys. */
-static cascade_status run_move(casc_batch *batch, uint32_t table, const casc_keyset *keys, casc_sql_filter filter, cascade_keys *part,
-                               uint64_t *rows, cascade_error **error) {
+static cascade_status run_move(casc_batch *batch, uint32_t table, const casc_keyset *keys, casc_sql_filter filter,
+                               cascade_keys *part, uint64_t *rows, cascade_error **error) {
   size_t slice = casc_slice(batch->closure->scope, keys);
   cascade_status status = CASCADE_OK;
   *rows = 0;

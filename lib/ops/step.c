@@ -273,6 +273,51 @@ static cascade_status change(cascade_purge *purge, casc_level *level, const casc
   return rewriting ? rewrite(purge, level, still, batch, error) : delete_rows(purge, level, still, batch, error);
 }
 
+/* The batch would have been too large. */
+static cascade_status split(cascade_purge *purge, const casc_keyset *still, cascade_error **error) {
+  if (purge->guard.presumed)
+    return casc_fail(purge->context, error, CASCADE_NOT_ATOMIC, "more than %llu rows would go at once",
+                     (unsigned long long)purge->options.max_tx_rows);
+  roll_back(purge);
+  purge->roots = still->count > 1 ? still->count / 2 : 1;
+  return still->count == 1 ? descend(purge, still, error) : CASCADE_OK;
+}
+
+/* The batch is committed, or there was nothing to commit. `more`: of what the level shaves off, there may be others. */
+static cascade_status settle(cascade_purge *purge, casc_level *level, const casc_batch *batch, const casc_keyset *still,
+                             size_t taken, bool more, uint64_t start, step_outcome *outcome, cascade_error **error) {
+  bool committed = !purge->transaction.open, shaving = level->shave;
+  cascade_status status = CASCADE_OK;
+  roll_back(purge);
+  casc_source_take(&level->source, shaving ? 0 : taken);
+  if (!shaving) close_row(level);
+  if (committed) account(purge, batch, still, casc_now_ns() - start);
+  if (!more) level->shave = 0;
+  if (committed) casc_record_settle(&purge->record);
+  if (!committed && purge->telling) status = casc_hooks_settle(&purge->hooks, error);
+  purge->circular = purge->circular || purge->closure.held_back;
+  if (!committed && purge->closure.held_back && ++purge->circles >= FRUITLESS_CIRCLES) drain_nearest(purge);
+  *outcome = committed ? COMMITTED : purge->atomic ? AT_END : AGAIN; /* what goes as a whole has been asked about */
+  return status;
+}
+
+static cascade_status run_batch(cascade_purge *purge, casc_level *level, const casc_keyset *still, size_t taken, uint64_t start,
+                                step_outcome *outcome, cascade_error **error) {
+  casc_batch batch;
+  bool more = false;
+  cascade_status status = casc_batch_init(&batch, &purge->closure, error);
+  batch.detach = purge->guard.detach;
+  batch.detach_data = purge->guard.data;
+  batch.exact = purge->options.archive;
+  batch.move = purge->options.archive ? casc_archiving_move : NULL;
+  batch.move_data = &purge->archiving;
+  if (status >= 0) status = change(purge, level, still, &batch, &more, error);
+  if (status >= 0 && purge->closure.overflow) status = split(purge, still, error);
+  else if (status >= 0) status = settle(purge, level, &batch, still, taken, more, start, outcome, error);
+  casc_batch_free(&batch);
+  return status;
+}
+
 static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcome *outcome, cascade_error **error) {
   casc_level *level = &purge->stack.levels[purge->stack.count - 1];
   size_t taken = 0;
@@ -280,52 +325,17 @@ static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcom
   bool left = false;
   *outcome = AGAIN;
   cascade_status status = hold_open(purge, &left, error);
-  if (status < 0 || left) {
-    if (left) roll_back(purge);
-    return status;
-  }
-  status = purge->atomic ? choose_all(purge, level, still, &taken, error)
-                                        : choose(purge, level, still, &taken, error);
+  if (left) roll_back(purge);
+  if (status < 0 || left) return status;
+  status = purge->atomic ? choose_all(purge, level, still, &taken, error) : choose(purge, level, still, &taken, error);
   if (status < 0) return status;
-  if (!still->count) {
-    roll_back(purge);
-    if (!taken) *outcome = AT_END;
-    casc_source_take(&level->source, taken);
-    if (taken) close_row(level);
-    level->shave = 0;
-    return CASCADE_OK;
-  }
-  casc_batch batch;
-  status = casc_batch_init(&batch, &purge->closure, error);
-  batch.detach = purge->guard.detach;
-  batch.detach_data = purge->guard.data;
-  batch.exact = purge->options.archive;
-  batch.move = purge->options.archive ? casc_archiving_move : NULL;
-  batch.move_data = &purge->archiving;
-  bool shaving = level->shave, more = false;
-  if (status >= 0) status = change(purge, level, still, &batch, &more, error);
-  if (status >= 0 && purge->closure.overflow && purge->guard.presumed) {
-    status = casc_fail(purge->context, error, CASCADE_NOT_ATOMIC, "more than %llu rows would go at once",
-                       (unsigned long long)purge->options.max_tx_rows);
-  } else if (status >= 0 && purge->closure.overflow) {
-    roll_back(purge);
-    purge->roots = still->count > 1 ? still->count / 2 : 1;
-    if (still->count == 1) status = descend(purge, still, error);
-  } else if (status >= 0) {
-    bool committed = !purge->transaction.open;
-    roll_back(purge);
-    casc_source_take(&level->source, shaving ? 0 : taken);
-    if (!shaving) close_row(level);
-    if (committed) account(purge, &batch, still, casc_now_ns() - start);
-    if (!more) level->shave = 0;
-    if (committed) casc_record_settle(&purge->record);
-    if (!committed && purge->telling) status = casc_hooks_settle(&purge->hooks, error);
-    purge->circular = purge->circular || purge->closure.held_back;
-    if (!committed && purge->closure.held_back && ++purge->circles >= FRUITLESS_CIRCLES) drain_nearest(purge);
-    *outcome = committed ? COMMITTED : purge->atomic ? AT_END : AGAIN; /* what goes as a whole has been asked about */
-  }
-  casc_batch_free(&batch);
-  return status;
+  if (still->count) return run_batch(purge, level, still, taken, start, outcome, error);
+  roll_back(purge);
+  if (!taken) *outcome = AT_END;
+  casc_source_take(&level->source, taken);
+  if (taken) close_row(level);
+  level->shave = 0;
+  return CASCADE_OK;
 }
 
 /* A constraint that fails is a row that stands in the way, seen by the database instead of by us. */

@@ -170,8 +170,8 @@ void casc_archiving_free(casc_archiving *archiving) {
 static cascade_status fail_changed(const casc_scope *scope, uint32_t number, cascade_error **error) {
   const char *label = scope->tables[number].table->label;
   return casc_fail_at(scope->connection->context, error, CASCADE_ARCHIVE, label, NULL,
-                      "the columns of table %s were changed while rows go from it; read the graph again, install the archive again, "
-                      "and go on",
+                      "the columns of table %s were changed while rows go from it; read the graph again, install the archive "
+                      "again, and go on",
                       label);
 }
 
@@ -329,7 +329,8 @@ bool casc_archiving_moves(const cascade_archive *archive, const casc_dialect *di
   return !archive->lines && dialect->move_rows;
 }
 
-cascade_status casc_archiving_move(void *data, uint32_t number, const casc_sql_filter *filter, uint64_t *rows, cascade_error **error) {
+cascade_status casc_archiving_move(void *data, uint32_t number, const casc_sql_filter *filter, uint64_t *rows,
+                                   cascade_error **error) {
   casc_archiving *archiving = data;
   casc_scope *scope = archiving->scope;
   struct casc_archived_table *table = &archiving->tables[number];
