@@ -365,6 +365,37 @@ static void dead_cancelled_retried(void **state) {
   rig_free(at);
 }
 
+/* Rows that were recorded by a key of another type would be found by nobody: the job does not pass for done. */
+static void key_of_another_type(void **state) {
+  rig *at = rig_new(*state, "CREATE TABLE agent (id INTEGER NOT NULL PRIMARY KEY);"
+                            "CREATE TABLE memo (id INTEGER NOT NULL PRIMARY KEY, agent_id INTEGER,"
+                            " FOREIGN KEY (agent_id) REFERENCES agent (id));"
+                            "INSERT INTO agent VALUES (1); INSERT INTO memo VALUES (1, 1), (2, 1), (3, 1)");
+  static const char *const changes[][3] = {
+      {"sqlite", "CREATE TABLE new (id TEXT NOT NULL PRIMARY KEY, agent_id INTEGER REFERENCES agent (id));"
+                 "INSERT INTO new SELECT * FROM memo; DROP TABLE memo; ALTER TABLE new RENAME TO memo",
+       "CREATE TABLE new (id INTEGER NOT NULL PRIMARY KEY, agent_id INTEGER REFERENCES agent (id));"
+       "INSERT INTO new SELECT * FROM memo; DROP TABLE memo; ALTER TABLE new RENAME TO memo"},
+      {"postgresql", "ALTER TABLE memo ALTER id TYPE text", "ALTER TABLE memo ALTER id TYPE integer USING id::integer"},
+      {"mariadb", "ALTER TABLE memo MODIFY id VARCHAR(20) NOT NULL", "ALTER TABLE memo MODIFY id INTEGER NOT NULL"}};
+  cascade_error *error = NULL;
+  size_t engine = 0;
+  while (strcmp(at->engine, changes[engine][0])) engine++;
+  rig_policy(at, "[{\"table\": \"memo\", \"columns\": [\"agent_id\"], \"rule\": \"DETACH\"}]");
+  cascade_detach_report detached = detach(at, 1);
+  assert_int_equal(detached.detached, 3);
+  rig_run(at, changes[engine][1]);
+  assert_int_equal(rig_work(at).failed, 1);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'dead' AND keys_left = 3 AND error LIKE "
+                                   "'CASCADE_SCHEMA: %memo%'"),
+                   1);
+  rig_run(at, changes[engine][2]);
+  rig_ok(cascade_queue_retry(at->connection, detached.job, &error), error);
+  assert_int_equal(rig_work(at).done, 1);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM memo"), 0);
+  rig_free(at);
+}
+
 static void lists_and_measures(void **state) {
   rig *at = begin(state);
   cascade_error *error = NULL;
@@ -483,6 +514,7 @@ int main(int count, char **arguments) {
                                  cmocka_unit_test(joins_the_host),
                                  cmocka_unit_test(works_on_purges),
                                  cmocka_unit_test(dead_cancelled_retried),
+                                 cmocka_unit_test(key_of_another_type),
                                  cmocka_unit_test(lists_and_measures),
                                  cmocka_unit_test(versions),
                                  cmocka_unit_test(bad_input)};

@@ -230,21 +230,112 @@ static void commit_is_lost(void **state) {
   sweep(*state, (fault){.match = "COMMIT", .status = CASCADE_CONNECTION, .transaction = CASCADE_TX_UNKNOWN, .after = true});
 }
 
+/* A worker that has claimed the first of the jobs. */
+static cascade_worker *claim_first(fault_rig *at) {
+  cascade_worker *worker = NULL;
+  cascade_error *error = NULL;
+  make(at);
+  assert_true(put_in(at, &error) >= 0);
+  assert_int_equal(cascade_worker_new(at->connection, NULL, &worker, NULL), CASCADE_OK);
+  assert_int_equal(cascade_worker_step(worker, NULL), CASCADE_OK);
+  return worker;
+}
+
 static void cancel_gives_back(void **state) {
   (void)state;
   fault_rig at = {0};
-  make(&at);
-  cascade_error *error = NULL;
-  cascade_worker *worker = NULL;
-  assert_true(put_in(&at, &error) >= 0);
-  assert_int_equal(cascade_worker_new(at.connection, NULL, &worker, NULL), CASCADE_OK);
-  assert_int_equal(cascade_worker_step(worker, NULL), CASCADE_OK);
+  cascade_worker *worker = claim_first(&at);
   assert_int_equal(fault_rig_ask(&at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'claimed'"), 1);
   cascade_worker_cancel(worker);
   assert_int_equal(cascade_worker_step(worker, NULL), CASCADE_CANCELLED);
   assert_int_equal(fault_rig_ask(&at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'ready'"), 3);
   cascade_worker_free(worker);
   goes_on(&at, NULL);
+  fault_rig_drop(&at);
+}
+
+/* Whoever is asked to stop and is freed before the next step does not keep the job until its lease ends. */
+static void cancelled_and_freed(void **state) {
+  (void)state;
+  fault_rig at = {0};
+  cascade_worker *worker = claim_first(&at);
+  cascade_worker_cancel(worker);
+  cascade_worker_free(worker);
+  assert_int_equal(fault_rig_ask(&at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'ready'"), 3);
+  goes_on(&at, NULL);
+  fault_rig_drop(&at);
+}
+
+static fault_rig *meddled;
+static cascade_status (*execute_before)(void *, const cascade_statement *, uint64_t *, cascade_error **);
+
+/* A COMMIT that could not be, and before the next try all rows have a parent again. */
+static cascade_status commit_in_vain(void *self, const cascade_statement *statement, uint64_t *affected, cascade_error **error) {
+  const cascade_error_details busy = {
+      .size = sizeof busy, .status = CASCADE_BUSY, .transaction = CASCADE_TX_ROLLED_BACK, .message = "busy"};
+  if (strcmp(statement->sql, "COMMIT")) return execute_before(self, statement, affected, error);
+  meddled->driver->table.execute = execute_before;
+  fault_rig_run(meddled, "ROLLBACK; UPDATE pet SET owner_id = 7 WHERE owner_id IS NULL AND id < 90;"
+                         "UPDATE paper SET owner_id = 7 WHERE owner_id IS NULL AND code <> 'none'");
+  return cascade_error_create(NULL, &busy, error);
+}
+
+static void rows_leave_between_two_tries(void **state) {
+  (void)state;
+  fault_rig at = {0};
+  cascade_worker *worker = claim_first(&at);
+  meddled = &at;
+  execute_before = at.driver->table.execute;
+  at.driver->table.execute = commit_in_vain;
+  cascade_status status = CASCADE_OK;
+  while (status == CASCADE_OK) status = cascade_worker_step(worker, NULL);
+  assert_int_equal(status, CASCADE_DONE);
+  cascade_worker_free(worker);
+  assert_ptr_equal(at.driver->table.execute, execute_before);
+  assert_int_equal(fault_rig_ask(&at, "SELECT COUNT(*) FROM pet WHERE owner_id = 7"), 12 + 3);
+  assert_int_equal(fault_rig_ask(&at, "SELECT SUM(kept) FROM cascade_queue_job"), 12 + 4);
+  assert_int_equal(fault_rig_ask(&at, "SELECT SUM(keys_left) FROM cascade_queue_job"), 0);
+  assert_int_equal(
+      fault_rig_ask(&at, "SELECT (SELECT COUNT(*) FROM cascade_queue_number) + (SELECT COUNT(*) FROM cascade_queue_text)"), 0);
+  fault_rig_drop(&at);
+}
+
+/* A fill that has failed before and has got on since may fail as often as any. */
+static void fill_gets_on(void **state) {
+  (void)state;
+  fault_rig at = {0};
+  make(&at);
+  fault_rig_run(&at, "CREATE TABLE pair (pet_id INTEGER, owner_id INTEGER, PRIMARY KEY (pet_id, owner_id)) WITHOUT ROWID");
+  static const char *const columns[] = {"pet_id", "owner_id"};
+  cascade_fill_target target = {.size = sizeof target, .table = "pair", .columns = columns, .key = columns, .column_count = 2,
+                                .key_count = 2};
+  cascade_fill_options few = {.size = sizeof few, .max_tx_rows = 4};
+  cascade_job_options twice = {.size = sizeof twice, .max_attempts = 2};
+  const fault refused = {.match = "Insert Or", .at = 1, .lasting = true, .status = CASCADE_DATABASE,
+                         .transaction = CASCADE_TX_ROLLED_BACK};
+  cascade_graph *graph = NULL;
+  cascade_fill *fill = NULL;
+  cascade_worker *worker = NULL;
+  assert_int_equal(cascade_queue_install(at.connection, NULL), CASCADE_OK);
+  assert_int_equal(cascade_graph_read(at.connection, NULL, &graph, NULL), CASCADE_OK);
+  assert_int_equal(cascade_fill_new(at.connection, graph, &target, &few, &fill, NULL), CASCADE_OK);
+  assert_int_equal(cascade_fill_select(fill, "SELECT id, owner_id FROM pet WHERE id < 90", NULL, 0, NULL), CASCADE_OK);
+  assert_int_equal(cascade_queue_fill(fill, &twice, NULL, NULL), CASCADE_OK);
+  cascade_fill_free(fill);
+  cascade_graph_free(graph);
+  fault_rig_run(&at, "UPDATE cascade_queue_job SET attempts = 1");
+  assert_int_equal(cascade_worker_new(at.connection, NULL, &worker, NULL), CASCADE_OK);
+  assert_int_equal(cascade_worker_step(worker, NULL), CASCADE_OK);
+  assert_int_equal(cascade_worker_step(worker, NULL), CASCADE_OK);
+  assert_int_equal(fault_rig_ask(&at, "SELECT COUNT(*) FROM cascade_queue_job WHERE inserted > 0 AND state = 'claimed'"), 1);
+  fault_driver_script(at.driver, &refused);
+  assert_int_equal(cascade_worker_step(worker, NULL), CASCADE_OK);
+  fault_rig_heal(&at);
+  assert_int_equal(fault_rig_ask(&at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'ready' AND error IS NOT NULL"), 1);
+  fault_rig_run(&at, "UPDATE cascade_queue_job SET due = 0");
+  while (cascade_worker_step(worker, NULL) == CASCADE_OK) continue;
+  cascade_worker_free(worker);
+  assert_int_equal(fault_rig_ask(&at, "SELECT COUNT(*) FROM pair"), 8 * 3);
   fault_rig_drop(&at);
 }
 
@@ -261,6 +352,7 @@ int main(void) {
     for (size_t j = 0; j < sizeof tests / sizeof *tests; j++) tests[j].initial_state = (void *)(uintptr_t)scenes[i];
     failed += cmocka_run_group_tests_name(i ? "people" : "jobs", tests, NULL, NULL);
   }
-  const struct CMUnitTest once[] = {cmocka_unit_test(cancel_gives_back)};
+  const struct CMUnitTest once[] = {cmocka_unit_test(cancel_gives_back), cmocka_unit_test(cancelled_and_freed),
+                                    cmocka_unit_test(rows_leave_between_two_tries), cmocka_unit_test(fill_gets_on)};
   return failed + cmocka_run_group_tests(once, NULL, NULL);
 }

@@ -79,8 +79,8 @@ static void end(rig *at) {
   rig_free(at);
 }
 
-/* In a child: a session and a context of its own. Stops itself, once, when it has committed so many batches and has a job, whose turn
-   then does not end; never with 0. Returns how many claims it lost. */
+/* In a child: a session and a context of its own. Stops itself, once, when it has committed so many batches and has a job, whose
+   turn then does not end; never with 0. Returns how many claims it lost. */
 static void child(const char *uri, uint32_t lease_ms, uint64_t stop_after) {
   cascade_context *context = NULL;
   cascade_connection *connection = NULL;

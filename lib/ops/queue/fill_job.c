@@ -159,6 +159,7 @@ cascade_status casc_fill_job_step(cascade_worker *worker, cascade_error **error)
   if (status >= 0) status = cascade_fill_next(worker->fill, &range, error);
   if (status != CASCADE_OK) return status;
   worker->renewed_ns = worker->ending_ns;
+  worker->claim.attempts = 1; /* what fails now fails for the first time */
   worker->report.batches++;
   worker->report.inserted += range->inserted;
   worker->report.updated += range->updated;

@@ -15,7 +15,8 @@ typedef struct page_keys {
   uint32_t count;
 } page_keys;
 
-static cascade_status read_keys(cascade_worker *worker, uint32_t limit, page_keys *keys, cascade_error **error) {
+static cascade_status read_keys(cascade_worker *worker, bool integers, int64_t from, uint32_t limit, page_keys *keys,
+                                cascade_error **error) {
   const casc_claim *claim = &worker->claim;
   casc_statement statement;
   casc_cursor cursor = {0};
@@ -24,11 +25,11 @@ static cascade_status read_keys(cascade_worker *worker, uint32_t limit, page_key
   keys->texts = casc_arena_get(&keys->arena, limit, sizeof *keys->texts);
   if (!keys->places || !keys->texts) return casc_nomem(error);
   casc_session_statement(worker->connection, &statement);
-  casc_queue_keys(worker->words, &statement, worker->integers, claim->source, worker->next, claim->high, limit);
+  casc_queue_keys(worker->words, &statement, integers, claim->source, from, claim->high, limit);
   cascade_status status = casc_query(worker->connection, &statement, &cursor, error);
   while (status >= 0 && keys->count < limit && (status = casc_next(&cursor, &row, error)) == CASCADE_OK) {
     keys->places[keys->count] = row[0].integer;
-    if (!worker->integers && !(keys->texts[keys->count] = casc_arena_copy(&keys->arena, row[1].data, row[1].length)))
+    if (!integers && !(keys->texts[keys->count] = casc_arena_copy(&keys->arena, row[1].data, row[1].length)))
       status = casc_nomem(error);
     keys->count++;
   }
@@ -50,7 +51,7 @@ static cascade_status select_keys(cascade_worker *worker, const page_keys *keys,
   worker->page_selected = worker->page->keys.count;
   worker->page_low = keys->places[0];
   worker->page_high = keys->places[keys->count - 1];
-  worker->settled = false;
+  worker->settling = worker->settled = false;
   return CASCADE_OK;
 }
 
@@ -69,7 +70,7 @@ static cascade_status open_page(cascade_worker *worker, const casc_guard *given,
   if (worker->page_size > largest_page(worker)) worker->page_size = largest_page(worker);
   *smaller = false;
   casc_arena_init(&keys.arena, &worker->context->alloc);
-  cascade_status status = read_keys(worker, worker->page_size, &keys, error);
+  cascade_status status = read_keys(worker, worker->integers, worker->next, worker->page_size, &keys, error);
   if (status >= 0 && !keys.count) status = CASCADE_DONE;
   if (status == CASCADE_OK) status = select_keys(worker, &keys, error);
   if (status == CASCADE_OK)
@@ -81,6 +82,20 @@ static cascade_status open_page(cascade_worker *worker, const casc_guard *given,
   return status;
 }
 
+/* There are no more keys of the kind that the table has now. Those that were recorded of another would be found by nobody. */
+static cascade_status look_for_others(cascade_worker *worker, cascade_error **error) {
+  const char *label = worker->graph->tables[worker->payload.table].label;
+  page_keys others = {0};
+  casc_arena_init(&others.arena, &worker->context->alloc);
+  cascade_status status = read_keys(worker, !worker->integers, worker->claim.low, 1, &others, error);
+  casc_arena_clear(&others.arena);
+  if (status < 0 || !others.count) return status < 0 ? status : CASCADE_DONE;
+  return casc_fail_at(worker->context, error, CASCADE_SCHEMA, label, NULL,
+                      "the primary key of table %s is of another type than when its rows were detached, so that they cannot be "
+                      "found by what was recorded; change it back and retry the job",
+                      label);
+}
+
 cascade_status casc_page_open(cascade_worker *worker, const casc_guard *guard, cascade_error **error) {
   bool smaller = true;
   cascade_status status = CASCADE_OK;
@@ -89,7 +104,7 @@ cascade_status casc_page_open(cascade_worker *worker, const casc_guard *guard, c
     if (smaller) worker->page_size = worker->page_size > 8 ? worker->page_size / 8 : 1;
     if (smaller || status != CASCADE_OK) casc_page_close(worker);
   }
-  return status;
+  return status == CASCADE_DONE ? look_for_others(worker, error) : status;
 }
 
 /* Rows of the page that have a parent again. */
@@ -113,7 +128,7 @@ cascade_status casc_page_settle(cascade_worker *worker, uint64_t roots, cascade_
   status = casc_run(worker->connection, &statement, NULL, error);
   worker->pending.kept = parented + (int64_t)casc_hooks_staying(&worker->purge->hooks);
   worker->pending.keys = worker->page_keys;
-  worker->settled = status >= 0;
+  worker->settling = status >= 0;
   return status;
 }
 

@@ -19,7 +19,7 @@
 cascade_status casc_queue_open(cascade_connection *connection, const casc_queue_words **words, cascade_error **error);
 
 /* payload.c */
-/* What a worker needs to do a job, as a text for casc_free(). `unset`: of a detached job, the columns that were set to
+/* What a worker needs to do a job, malloc'ed. `unset`: of a detached job, the columns that were set to
  * NULL. `audit`: the job's row in the audit; 0 for none. */
 cascade_status casc_payload_write(cascade_policy *policy, const cascade_selection *selection, uint32_t table,
                                   const casc_sql_relation *unset, const cascade_job_options *options, int64_t audit, char **text,
@@ -114,7 +114,7 @@ struct cascade_worker {
   cascade_selection *page;
   cascade_fill *fill; /* or the fill */
   bool integers;
-  bool settled;                      /* the page's keys are forgotten, in the transaction of its rows */
+  bool settling, settled;            /* the page's keys are forgotten: in this transaction, and in one that was committed */
   uint64_t page_keys, page_selected; /* recorded, and different ones among them */
   int64_t page_low, page_high;       /* places */
   int64_t next;                      /* the place behind which the next page begins */

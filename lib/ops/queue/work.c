@@ -2,6 +2,7 @@
 #include "queue_internal.h"
 
 #include "options.h"
+#include "plain.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@ enum { LONGEST_OWNER = 200, LONGEST_PAUSE_MS = 600000, LEAST_PAGE = 100 };
 
 static cascade_status begun(void *data, cascade_error **error) {
   cascade_worker *worker = data;
+  worker->settling = false;
   return casc_claim_hold(worker->connection, worker->words, &worker->claim.held, worker->lease_ms, error);
 }
 
@@ -41,7 +43,6 @@ static cascade_status ending(void *data, const casc_guarded *batch, cascade_erro
     worker->pending.updated += batch->updated[i];
   }
   cascade_status status = CASCADE_OK;
-  worker->settled = false;
   if (worker->page && (batch->whole || batch->roots)) status = casc_page_settle(worker, batch->roots, error);
   if (status < 0) return status;
   /* whoever begins anew asks anew, and knows of no more rows at first than were counted before */
@@ -57,6 +58,7 @@ static void account(cascade_worker *worker) {
   worker->report.kept += (uint64_t)worker->pending.kept;
   worker->claim.kept += worker->pending.kept;
   worker->renewed_ns = worker->ending_ns;
+  worker->settled = worker->settled || worker->settling;
 }
 
 static void drop(cascade_worker *worker) {
@@ -111,7 +113,10 @@ static cascade_status prepare(cascade_worker *worker, cascade_error **error) {
     status =
         casc_payload_read(worker->graph, worker->words, claim->payload, claim->payload_length, &worker->payload, error);
   if (status >= 0) status = equip(worker, error);
-  if (status < 0) return status;
+  if (status < 0) { /* nobody shall take it for one with its hooks */
+    casc_payload_free(&worker->context->alloc, &worker->payload);
+    return status;
+  }
   worker->integers = casc_queue_integers(&worker->graph->tables[worker->payload.table], worker->words->engine);
   return CASCADE_OK;
 }
@@ -269,6 +274,7 @@ static cascade_status keep_reason(cascade_worker *worker, cascade_error *failure
   char reason[1024];
   snprintf(reason, sizeof reason, "%s: %s", cascade_status_name(cascade_error_status(failure)),
            cascade_error_message(failure));
+  casc_mend_line(reason); /* which may have been cut within a character */
   casc_log(worker->context, CASCADE_LOG_WARNING, "job %lld: %s", (long long)claim->held.job, reason);
   cascade_error_free(failure);
   worker->payload_of = 0; /* the schema may have changed since it was read */
@@ -434,7 +440,7 @@ void cascade_worker_free(cascade_worker *worker) {
   if (!worker) return;
   cascade_context *context = worker->context;
   if (worker->claim.held.job) {
-    give_back(worker, NULL);
+    if (give_back(worker, NULL) == CASCADE_CANCELLED) give_back(worker, NULL); /* the request was to stop, which it does */
     drop(worker);
   }
   casc_payload_free(&context->alloc, &worker->payload);
