@@ -1,5 +1,6 @@
 #include "record.h"
 
+#include "clock.h"
 #include "json_text.h"
 #include "outbox_tables.h"
 #include "transaction.h"
@@ -143,8 +144,7 @@ void casc_record_settle(casc_record *record) {
   record->closed = record->facts.finished;
 }
 
-cascade_status casc_record_finish(casc_record *record, const casc_hooks *hooks, cascade_error **error) {
-  if (!record->audit || record->closed) return CASCADE_OK;
+static cascade_status write_end(casc_record *record, const casc_hooks *hooks, cascade_error **error) {
   casc_transaction transaction;
   cascade_status status = casc_transaction_begin(&transaction, hooks->scope->connection, true, error);
   if (status < 0) return status;
@@ -153,4 +153,19 @@ cascade_status casc_record_finish(casc_record *record, const casc_hooks *hooks, 
   casc_transaction_roll_back(&transaction);
   if (status >= 0) casc_record_settle(record);
   return status;
+}
+
+/* All rows are gone: a lock that is in the way for a moment does not make a failure of that. */
+cascade_status casc_record_finish(casc_record *record, const casc_hooks *hooks, cascade_error **error) {
+  enum { RETRIES = 3 };
+  if (!record->audit || record->closed) return CASCADE_OK;
+  bool nested = casc_in_host_transaction(hooks->scope->connection); /* there nothing is tried again */
+  for (uint32_t tries = 0;; tries++) {
+    cascade_error *failure = NULL;
+    cascade_status status = write_end(record, hooks, &failure);
+    if (status >= 0) return status;
+    if (nested || tries == RETRIES || !cascade_error_retryable(failure)) return casc_error_pass(failure, error);
+    cascade_error_free(failure);
+    casc_back_off(tries);
+  }
 }

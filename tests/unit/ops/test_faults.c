@@ -41,7 +41,7 @@ typedef struct way {
   uint64_t max_tx_rows;
   int32_t integrity;
   int32_t hook_answer;
-  bool plan, blockers;
+  bool plan, blockers, audit;
   bool veto; /* visits of every seventh pet stay, and with them the pets and their owners */
   cascade_purge *purge;
   int before;       /* rows */
@@ -89,7 +89,7 @@ static cascade_status purge_some(fault_rig *at, way *how) {
   const cascade_blockers_page *page;
   const cascade_batch_info *batch;
   cascade_purge_options options = {.size = sizeof options, .max_tx_rows = how->max_tx_rows, .integrity = how->integrity,
-                                   .after_batch = hook, .hook_data = how};
+                                   .after_batch = hook, .hook_data = how, .actor = how->audit ? "jo" : NULL};
   const char *const tables[] = {"owner", "visit"}, *const columns[] = {"name", "day"};
   if (how->veto) {
     options.before_batch = keep_some;
@@ -209,6 +209,28 @@ static void lasting_failures_end(void **state) {
        0, false, CASCADE_CONTENDED);
 }
 
+/* Whichever of its statements meets a lock: there is one row, it counts what went, and it says that the purge is finished. */
+static void the_audit_is_written_again(void **state) {
+  (void)state;
+  bool met = true;
+  for (uint64_t number = 1; met; number++) {
+    fault_rig at = {0};
+    way how = parts;
+    how.audit = true;
+    make(&at);
+    assert_int_equal(cascade_outbox_install(at.connection, NULL), CASCADE_OK);
+    fault_driver_script(at.driver, &(fault){.calls = FAULT_EXECUTE, .match = "cascade_audit", .at = number,
+                                            .status = CASCADE_BUSY, .transaction = CASCADE_TX_ROLLED_BACK});
+    assert_int_equal(purge_some(&at, &how), CASCADE_DONE);
+    met = at.driver->fired;
+    assert_true(met || number > 4);
+    assert_int_equal(fault_rig_ask(&at, "SELECT count(*) FROM cascade_audit"), 1);
+    assert_int_equal(fault_rig_ask(&at, "SELECT deleted FROM cascade_audit WHERE finished"), (int)how.deleted);
+    finishes(&at, how);
+    fault_rig_drop(&at);
+  }
+}
+
 static void hook_that_refuses_rolls_back(void **state) {
   (void)state;
   ends(&(fault){0}, 3, false, CASCADE_HOOK);
@@ -232,6 +254,7 @@ int main(void) {
       cmocka_unit_test(commit_is_lost),
       cmocka_unit_test(transient_failures_are_tried_again),
       cmocka_unit_test(lasting_failures_end),
+      cmocka_unit_test(the_audit_is_written_again),
       cmocka_unit_test(hook_that_refuses_rolls_back),
       cmocka_unit_test(cancel_stops_before_the_next_batch),
       cmocka_unit_test(memory_runs_out),
