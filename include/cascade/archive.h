@@ -4,9 +4,9 @@
  *
  * An archive is made once and given to purges and workers in their options. In each batch, under the locks of the batch, every row
  * that is about to go is copied with all its columns; as many must have been copied as the batch deletes, of each table, or the
- * batch is rolled back. Rows that are only rewritten, and rows that stay by a veto, are not copied. With an archive, nothing is left to
- * the database's own actions, and tables whose rows cannot be told apart are refused. What triggers of the database delete besides is
- * not archived.
+ * batch is rolled back. Rows that are only rewritten, and rows that stay by a veto, are not copied. With an archive, nothing is
+ * left to the database's own actions, and tables whose rows cannot be told apart are refused. What triggers of the database delete
+ * besides is not archived.
  *
  * There are two kinds of places, of which an archive may have both:
  *
@@ -126,8 +126,9 @@ CASCADE_API cascade_status cascade_archive_ddl(cascade_archive *archive, cascade
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK, also when nothing is missing; CASCADE_ARCHIVE for a table that is there and cannot take the rows: columns of
  *         other types, a view; and for a name that is too long, or that of a table from which rows go; CASCADE_NOT_FOUND for an
- *         unknown table; CASCADE_INVALID without tables; CASCADE_UNSUPPORTED inside a transaction on MariaDB; CASCADE_PRIVILEGE;
- *         CASCADE_NOMEM; any database status
+ *         unknown table; CASCADE_NO_KEY for one whose rows cannot be told apart; CASCADE_POLICY for one that the policy excludes;
+ *         CASCADE_INVALID without tables; CASCADE_UNSUPPORTED inside a transaction on MariaDB, and for a graph of another engine
+ *         than the connection; CASCADE_PRIVILEGE; CASCADE_NOMEM; any database status
  * @note One thread at a time uses a connection.
  * @since 0.1
  */

@@ -161,8 +161,9 @@ enum cascade_probe_answer {
  * @return CASCADE_OK; CASCADE_NOT_FOUND when a request's relation does not refer to the selection's table, or when keys were
  *         given and none of them has a row; CASCADE_INVALID when a limit is negative, an anchor does not fit or a token_key is too
  *         short; CASCADE_TOKEN_FORGED, CASCADE_TOKEN_FOREIGN, CASCADE_TOKEN_STALE or CASCADE_TOKEN_EXPIRED; CASCADE_UNSUPPORTED for
- *         anchors, and pages backward, where more than 1,000 rows are selected; CASCADE_MAX_ROWS when more rows are
- *         selected than max_rows; CASCADE_NO_KEY; CASCADE_OPTIONS; CASCADE_NOMEM; any database status
+ *         anchors, and pages backward, where more than 1,000 rows are selected, and for a graph of another engine than the
+ *         connection; CASCADE_MAX_ROWS when more rows are selected than max_rows; CASCADE_NO_KEY; CASCADE_OPTIONS; CASCADE_NOMEM;
+ *         any database status
  * @note One thread at a time uses the cursor and its connection.
  * @since 0.1
  */

@@ -142,9 +142,10 @@ typedef int32_t (*cascade_fill_rows)(void *user_data, uint64_t wanted, const cas
  * @param[out] fill  receives the fill, owned by the caller
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_NOT_FOUND for an unknown table, column or checkpoint table; CASCADE_NO_KEY when there is no
- *         key, or no unique index of just its columns; CASCADE_UNENFORCED; CASCADE_ENGINE; CASCADE_INVALID for a view, a column
- *         named twice or computed, a range column that is not of the key, columns and a mode that do not fit, or a token that is
- *         damaged; CASCADE_OPTIONS; CASCADE_CANCELLED; CASCADE_NOMEM; any database status
+ *         key, or no unique index of just its columns; CASCADE_UNENFORCED; CASCADE_ENGINE; CASCADE_UNSUPPORTED for a graph of
+ *         another engine than the connection; CASCADE_INVALID for a view, a column named twice or computed, a range column that is
+ *         not of the key, columns and a mode that do not fit, or a token that is damaged; CASCADE_OPTIONS;
+ *         CASCADE_CANCELLED; CASCADE_NOMEM; any database status
  * @note One thread at a time uses a fill and its connection.
  * @since 0.1
  */

@@ -78,8 +78,8 @@ CASCADE_API cascade_status cascade_outbox_install(cascade_connection *connection
  *
  * A row has `id`, `table`, `key` (an array), `columns` (an object, or null when none were asked for) and `created`, in milliseconds
  * since 1970 by the database's clock. Numbers that a double would not hold are numbers all the same; bytes are texts like
- * ``"x'00ff'"``. The rows are this reader's until they are acknowledged, or its time is over. Several readers get different rows, so
- * that the order holds within a batch only; who needs all rows in order reads alone.
+ * ``"x'00ff'"``. The rows are this reader's until they are acknowledged, or its time is over. Several readers get different rows,
+ * so that the order holds within a batch only; who needs all rows in order reads alone.
  *
  * One short transaction, or a savepoint in a transaction of the host.
  *

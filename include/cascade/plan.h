@@ -92,8 +92,8 @@ typedef struct cascade_plan_options {
  * @param[out] plan  receives the plan, owned by the caller
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK, also for a selection that is blocked or empty; CASCADE_NO_KEY; CASCADE_INVALID when policy and selection
- *         are of different graphs; CASCADE_POLICY for a table that the policy excludes; CASCADE_OPTIONS; CASCADE_CANCELLED;
- *         CASCADE_NOMEM; any database status
+ *         are of different graphs; CASCADE_UNSUPPORTED when these are of another engine than the connection; CASCADE_POLICY for a
+ *         table that the policy excludes; CASCADE_OPTIONS; CASCADE_CANCELLED; CASCADE_NOMEM; any database status
  * @note A plan is immutable; any number of threads may use it.
  * @since 0.1
  */

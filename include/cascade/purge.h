@@ -192,7 +192,9 @@ typedef struct cascade_table_report {
  *         CASCADE_TRIGGERS for user triggers, with CASCADE_INTEGRITY_PROVEN; CASCADE_POLICY for a rule that the database would not
  *         carry out, and for a table that the policy excludes; CASCADE_READONLY; CASCADE_INVALID;
  *         CASCADE_OPTIONS; CASCADE_NOT_FOUND for an unknown column, and without an outbox; CASCADE_UNSUPPORTED for `after_commit`,
- *         and an archive with lines, inside a transaction of the host; CASCADE_ARCHIVE for an archive that lacks a table or column,
+ *         an archive with lines, and on SQLite CASCADE_INTEGRITY_PROVEN, inside a transaction of the host, for
+ *         CASCADE_INTEGRITY_PROVEN on MariaDB, for a partition with foreign keys of its own, for an outbox of a newer version, and
+ *         for a graph of another engine than the connection; CASCADE_ARCHIVE for an archive that lacks a table or column,
  *         or could not take the rows; CASCADE_CANCELLED; CASCADE_NOMEM; any database status
  * @note Reads the closure once, in a read transaction that ends with the call. One thread at a time uses a purge and its
  *       connection.
@@ -205,10 +207,10 @@ CASCADE_API cascade_status cascade_purge_new(cascade_connection *connection, cas
 /**
  * @brief Deletes one batch in one transaction and commits it.
  *
- * On SQLite the transaction holds the write lock (BEGIN IMMEDIATE) from before the batch's rows are read to its COMMIT; on PostgreSQL
- * and MariaDB it is at READ COMMITTED, and holds its rows FOR UPDATE, level by level, before it reads what refers to them. Transient
- * failures roll it back and are tried again, at most 8 times, with growing pauses. On any failure the batch is rolled back;
- * earlier batches stay committed, and the same purge made anew goes on where this one ended.
+ * On SQLite the transaction holds the write lock (BEGIN IMMEDIATE) from before the batch's rows are read to its COMMIT; on
+ * PostgreSQL and MariaDB it is at READ COMMITTED, and holds its rows FOR UPDATE, level by level, before it reads what refers to
+ * them. Transient failures roll it back and are tried again, at most 8 times, with growing pauses. On any failure the batch is
+ * rolled back; earlier batches stay committed, and the same purge made anew goes on where this one ended.
  *
  * @param purge  a purge
  * @param[out] batch  receives the committed batch, borrowed until the next call

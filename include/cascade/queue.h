@@ -101,13 +101,13 @@ typedef struct cascade_worker_options {
   cascade_throttle *throttle; /**< What makes it pause before its claims and batches, or NULL. The worker holds a reference, and
                                    keeps its job through a pause. */
   cascade_hook before_batch;  /**< Hooks as in ::cascade_purge_options, for every job that is a purge; or NULL.
-                                   cascade_worker_purge() gives the purge that they are told of. A veto holds while the worker has the
-                                   job: whoever takes a purge over asks anew about rows that have stayed, as the answer may be another
-                                   by now. */
+                                   cascade_worker_purge() gives the purge that they are told of. A veto holds while the worker has
+                                   the job: whoever takes a purge over asks anew about rows that have stayed, as the answer may be
+                                   another by now. */
   cascade_hook after_batch;   /**< Hook, or NULL. */
-  cascade_hook after_commit;  /**< Hook, or NULL. When it fails, its batch stays committed, and the claim counts as one without a batch:
-                                   a job whose every batch goes unheard is dead after `max_attempts`. What must be heard of, once at
-                                   least, is what the outbox is for. */
+  cascade_hook after_commit;  /**< Hook, or NULL. When it fails, its batch stays committed, and the claim counts as one without a
+                                   batch: a job whose every batch goes unheard is dead after `max_attempts`. What must be
+                                   heard of, once at least, is what the outbox is for. */
   void *hook_data;            /**< First argument of the hooks. */
   const char *const *column_tables; /**< Tables of the following columns, one for each. */
   const char *const *columns; /**< Columns that the hooks are told besides the keys, and besides those that a job asks for. */
@@ -199,9 +199,9 @@ CASCADE_API cascade_status cascade_detach(cascade_connection *connection, cascad
  * @param[out] job  receives the number of the job; may be NULL
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_NO_FILTER; CASCADE_POLICY for a table that the policy excludes; CASCADE_NOT_FOUND without a queue,
- * without an outbox where the options need one, and for an unknown column; CASCADE_UNSUPPORTED for a queue of a newer
- * version, and for a policy that sets a column to what has no form in JSON (bytes, text that is not UTF-8, NaN); CASCADE_INVALID;
- * CASCADE_OPTIONS; CASCADE_NOMEM; any database status
+ * without an outbox where the options need one, and for an unknown column; CASCADE_NO_KEY, with `actor` or `reason`, for a table
+ * whose rows cannot be told apart; CASCADE_UNSUPPORTED for a queue of a newer version, and for a policy that sets a column to what
+ * has no form in JSON (bytes, text that is not UTF-8, NaN); CASCADE_INVALID; CASCADE_OPTIONS; CASCADE_NOMEM; any database status
  * @note On the thread that uses the connection.
  * @since 0.1
  */

@@ -33,7 +33,7 @@ extern "C" {
  * @param[out] selection  receives the selection, owned by the caller
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_NOT_FOUND for an unknown table; CASCADE_NO_KEY for a table without primary key;
- *         CASCADE_INVALID when the key is not one column, or is a view's; CASCADE_NOMEM
+ *         CASCADE_INVALID when the key is not one column, or a view's or a partition's; CASCADE_NOMEM
  * @note Touches no database. A selection is immutable; any number of threads may use it.
  * @since 0.1
  */

@@ -127,8 +127,26 @@ class PostgreSQL(Isolation):
         self.assert_account(purge, before, d=1)
         self.assertEqual(self.keys("d", "c_id NOT IN (SELECT id FROM c)"), [])
 
+    def test_partition_with_keys_of_its_own(self):
+        """What refers to a single partition is not seen by a purge of the whole table."""
+        self.database.run("CREATE TABLE a (id INTEGER PRIMARY KEY) PARTITION BY RANGE (id)",
+                          "CREATE TABLE a_first PARTITION OF a FOR VALUES FROM (1) TO (100)",
+                          "CREATE TABLE note (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a_first (id))",
+                          "INSERT INTO a VALUES (1)")
+        session = self.session(None)
+        refused = session.purge(session.select_integers("a", [1]))
+        self.assertEqual((refused.failure.status, refused.prepared), ("CASCADE_UNSUPPORTED", False))
+        self.assertIn("foreign keys of its own", refused.failure.message)
+
 
 class MariaDB(Isolation):
+    def test_proof_gains_nothing(self):
+        self.make()
+        session = self.session()
+        refused = session.purge(session.select_integers("a", [1]), integrity=ffi.PROVEN)
+        self.assertEqual((refused.failure.status, refused.prepared), ("CASCADE_UNSUPPORTED", False))
+        self.assertIn("gains nothing", refused.failure.message)
+
     def test_read_committed(self):
         """Whatever the session's default: as the server itself sees the transaction."""
         self.make()

@@ -119,7 +119,11 @@ static cascade_status set_range(cascade_fill *fill, const cascade_fill_target *t
 cascade_status casc_fill_target_set(cascade_fill *fill, const cascade_fill_target *given, cascade_error **error) {
   cascade_fill_target target = {0};
   lists all;
+  const char *engine = fill->connection->capabilities.engine;
   cascade_status status = CASC_OPTIONS(fill->context, given, target, key_count, error);
+  if (status >= 0 && strcmp(fill->graph->engine, engine))
+    return casc_fail(fill->context, error, CASCADE_UNSUPPORTED, "the graph is of engine %s, the connection of %s",
+                     fill->graph->engine, engine);
   if (status >= 0) status = find_table(fill, target.table, error);
   if (status < 0) return status;
   if (!target.columns || !target.column_count) return refuse(fill, error, CASCADE_INVALID, "table %s: no columns are given%s", "");
@@ -127,7 +131,7 @@ cascade_status casc_fill_target_set(cascade_fill *fill, const cascade_fill_targe
     return refuse(fill, error, CASCADE_NO_KEY, "table %s: no key is given, by which rows that are there already could be told%s",
                   "");
   if (!get_lists(fill, target.column_count, &all)) return casc_nomem(error);
-  fill->sql.dialect = casc_dialect_of(fill->connection->capabilities.engine);
+  fill->sql.dialect = casc_dialect_of(engine);
   for (uint32_t i = 0; status >= 0 && i < target.column_count; i++) status = add_column(fill, &all, i, target.columns[i], error);
   if (status < 0) return status;
   fill->columns = all.positions;

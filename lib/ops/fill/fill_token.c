@@ -23,6 +23,8 @@ bool casc_fill_identify(cascade_fill *fill) {
     casc_hash_bytes(&hash, &sql->key[i], sizeof sql->key[i]);
   }
   casc_hash_bytes(&hash, &sql->range, sizeof sql->range);
+  casc_hash_bytes(&hash, &sql->value_types[sql->range], sizeof *sql->value_types); /* by which its values have an order */
+  if (sql->collations[sql->range]) casc_hash_text(&hash, sql->collations[sql->range]);
   for (uint32_t i = 0; !fill->rows && i < sql->source_count; i++) {
     casc_hash_text(&hash, sql->sources[i].select);
     for (uint32_t j = 0; j < sql->sources[i].parameter_count; j++) casc_hash_value(&hash, &sql->sources[i].parameters[j]);
