@@ -70,7 +70,8 @@ CASCADE_API cascade_status cascade_connection_open(cascade_context *context, con
 /**
  * @brief Uses a session that the host has opened and keeps.
  *
- * Statements run on the host's handle; its settings are changed only where a function says so, and put back.
+ * Statements run on the host's handle; its settings are changed only where a function says so, and put back. Temporary tables of the
+ * session are not seen; but on MariaDB one of the same name hides a table, which then has no other name: drop it first.
  *
  * @param context  as for cascade_connection_open()
  * @param driver  "sqlite3" for an `sqlite3 *`, "pq" for a `PGconn *`, "mariadb" for a `MYSQL *`, "dbi" for a `dbi_conn`; on a

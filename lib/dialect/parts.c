@@ -1,5 +1,7 @@
 #include "parts.h"
 
+#include "columns.h"
+
 void casc_put(casc_statement *statement, const char *sql) {
   casc_str_put(&statement->sql, sql);
 }
@@ -25,8 +27,10 @@ void casc_put_tuple(casc_statement *statement, casc_quote quote, const char *qua
 }
 
 void casc_put_table(casc_statement *statement, casc_quote quote, const casc_sql_table *table) {
-  if (table->schema) {
-    quote(&statement->sql, table->schema);
+  /* on SQLite, a temporary table of the same name would come before one that is named without */
+  const char *schema = table->schema || quote != casc_sqlite_identifier ? table->schema : "main";
+  if (schema) {
+    quote(&statement->sql, schema);
     casc_put(statement, ".");
   }
   quote(&statement->sql, table->name);

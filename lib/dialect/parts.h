@@ -13,7 +13,7 @@ void casc_put_name(casc_statement *statement, casc_quote quote, const char *qual
 void casc_put_names(casc_statement *statement, casc_quote quote, const char *qualifier, const char *const *names, uint32_t count);
 /* a, or (a, b) */
 void casc_put_tuple(casc_statement *statement, casc_quote quote, const char *qualifier, const char *const *names, uint32_t count);
-/* schema.table, or table */
+/* schema.table; where there is no schema, main.table on SQLite, and table elsewhere */
 void casc_put_table(casc_statement *statement, casc_quote quote, const casc_sql_table *table);
 /* Puts the word, and gives the one that goes in front of the next condition. */
 const char *casc_put_word(casc_statement *statement, const char *word);

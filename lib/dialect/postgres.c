@@ -66,8 +66,14 @@ static void put_element(casc_str *array, const cascade_value *cell) {
   casc_str_putc(array, '"');
 }
 
+/* There are no arrays of arrays: their texts travel, and are made what they are one by one. */
+static bool is_array(const char *cast) {
+  size_t length = strlen(cast);
+  return length > 2 && !strcmp(cast + length - 2, "[]");
+}
+
 /* One column of the keys, as $1::cast[] */
-void casc_postgres_array(casc_statement *statement, const cascade_keys *keys, uint32_t column, const char *cast) {
+static void put_column(casc_statement *statement, const cascade_keys *keys, uint32_t column, const char *cast) {
   cascade_value value = {.type = CASCADE_INT64_ARRAY};
   if (keys->integers) {
     value.data = (const char *)keys->integers;
@@ -93,7 +99,23 @@ void casc_postgres_array(casc_statement *statement, const cascade_keys *keys, ui
     value.length = length;
   }
   casc_statement_parameter(statement, &value);
-  casc_str_printf(&statement->sql, "$%zu::%s[]", statement->parameter_count, *cast ? cast : "bigint");
+  casc_str_printf(&statement->sql, "$%zu::%s[]", statement->parameter_count, is_array(cast) ? "text" : *cast ? cast : "bigint");
+}
+
+void casc_postgres_key_rows(casc_statement *statement, const cascade_keys *keys, const char *const *casts, uint32_t count) {
+  bool plain = true;
+  for (uint32_t i = 0; i < count; i++) plain = plain && !is_array(casts[i]);
+  put(statement, plain ? "Select * From unnest(" : "Select ");
+  for (uint32_t i = 0; !plain && i < count; i++)
+    casc_str_printf(&statement->sql, is_array(casts[i]) ? "%sk.c%u::%s" : "%sk.c%u", i ? ", " : "", i, casts[i]);
+  if (!plain) put(statement, " From unnest(");
+  for (uint32_t i = 0; i < count; i++) {
+    if (i) put(statement, ", ");
+    put_column(statement, keys, i, casts[i]);
+  }
+  put(statement, ")");
+  for (uint32_t i = 0; !plain && i < count; i++) casc_str_printf(&statement->sql, i ? ", c%u" : " k (c%u", i);
+  if (!plain) put(statement, ")");
 }
 
 /* columns are one of keys; a single key is an equality, so that an index on the columns gives the rows in its order */
@@ -115,16 +137,12 @@ void casc_postgres_among(casc_statement *statement, const char *qualifier, const
     integer(statement, keys->integers[keys->count - 1]);
     return;
   }
-  if (count == 1) {
+  if (count == 1 && !is_array(casts[0])) {
     put(statement, " = Any(");
-    casc_postgres_array(statement, keys, 0, casts[0]);
+    put_column(statement, keys, 0, casts[0]);
   } else {
-    put(statement, " In (Select * From unnest(");
-    for (uint32_t i = 0; i < count; i++) {
-      if (i) put(statement, ", ");
-      casc_postgres_array(statement, keys, i, casts[i]);
-    }
-    put(statement, ")");
+    put(statement, " In (");
+    casc_postgres_key_rows(statement, keys, casts, count);
   }
   put(statement, ")");
 }
@@ -463,12 +481,7 @@ static void changes(casc_statement *statement, const casc_sql_table *const *tabl
 
 static void rows_source(casc_statement *statement, const cascade_keys *rows, const int32_t *types, const char *const *casts) {
   (void)types;
-  put(statement, "Select * From unnest(");
-  for (uint32_t i = 0; i < rows->column_count; i++) {
-    if (i) put(statement, ", ");
-    casc_postgres_array(statement, rows, i, casts[i]);
-  }
-  put(statement, ")");
+  casc_postgres_key_rows(statement, rows, casts, rows->column_count);
 }
 
 static const char *row_source_cast(casc_arena *arena, const char *type, const char *sql_type, const char *collation,

@@ -104,8 +104,11 @@ void casc_postgres_types(casc_statement *statement, const int64_t *types, const 
   static const item items[] = {
       {"u.place", CASCADE_INT64},
       {"format_type(t.oid, u.modifier::integer)", CASCADE_TEXT},
-      /* Texts of any length are one type to a comparison. */
-      {"quote_ident(s.nspname) || '.' || quote_ident(CASE WHEN t.oid = 'varchar'::regtype THEN 'text' ELSE t.typname END)",
+      /* Texts of any length are one type to a comparison; of an array's own name there are no arrays. */
+      {"CASE WHEN e.oid IS NULL THEN quote_ident(s.nspname) || '.'"
+       " || quote_ident(CASE WHEN t.oid = 'varchar'::regtype THEN 'text' ELSE t.typname END)"
+       " ELSE (SELECT quote_ident(n.nspname) FROM pg_namespace n WHERE n.oid = e.typnamespace) || '.' || quote_ident(e.typname)"
+       " || '[]' END",
        CASCADE_TEXT},
       {"CASE WHEN t.oid IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) THEN 'integer'"
        " WHEN t.oid = 'bytea'::regtype THEN 'binary' ELSE 'text' END",
@@ -119,6 +122,7 @@ void casc_postgres_types(casc_statement *statement, const int64_t *types, const 
   casc_str_put(&statement->sql,
                " FROM unnest($1, $2, $3) WITH ORDINALITY u (type, modifier, collated, place)"
                " JOIN pg_type t ON t.oid = u.type::oid JOIN pg_namespace s ON s.oid = t.typnamespace"
+               " LEFT JOIN pg_type e ON e.oid = t.typelem AND e.typarray = t.oid"
                " LEFT JOIN pg_collation l ON l.oid = u.collated::oid LEFT JOIN pg_namespace o ON o.oid = l.collnamespace");
   put_array(statement, types, count);
   put_array(statement, modifiers, count);

@@ -119,12 +119,14 @@ static bool is_joined(const casc_sql_page *page) {
 static void from_joined(casc_statement *statement, const casc_sql_page *page) {
   const casc_sql_relation *relation = page->relation;
   put(statement, " From (Select Distinct * From ");
-  if (!relation->direct) parent_values(statement, relation, page->parents, relation->ref_columns, relation->count);
-  for (uint32_t i = 0; relation->direct && i < relation->count; i++) {
-    put(statement, i ? ", " : "unnest(");
-    casc_postgres_array(statement, page->parents, i, relation->ref_table->key_casts[i]);
+  if (relation->direct) {
+    put(statement, "(");
+    casc_postgres_key_rows(statement, page->parents, relation->ref_table->key_casts, relation->count);
+    put(statement, ")");
+  } else {
+    parent_values(statement, relation, page->parents, relation->ref_columns, relation->count);
   }
-  put(statement, relation->direct ? ") p) casc_p (" : " p) casc_p (");
+  put(statement, " p) casc_p (");
   for (uint32_t i = 0; i < relation->count; i++) casc_str_printf(&statement->sql, i ? ", c%u" : "c%u", (unsigned)i);
   put(statement, "), Lateral (");
   inner_items(statement, page);

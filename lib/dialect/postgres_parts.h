@@ -10,8 +10,8 @@ void casc_postgres_table(casc_statement *statement, const casc_sql_table *table)
 void casc_postgres_name_parameter(casc_statement *statement, const casc_sql_table *table);
 /* $1::cast */
 void casc_postgres_parameter(casc_statement *statement, const cascade_value *value, const char *cast);
-/* One column of the keys, as $1::cast[] */
-void casc_postgres_array(casc_statement *statement, const cascade_keys *keys, uint32_t column, const char *cast);
+/* A select of the keys' columns, row by row. */
+void casc_postgres_key_rows(casc_statement *statement, const cascade_keys *keys, const char *const *casts, uint32_t count);
 /* columns are one of keys; a single key is an equality, so that an index on the columns gives the rows in its order */
 void casc_postgres_among(casc_statement *statement, const char *qualifier, const char *const *columns, const char *const *casts,
                          uint32_t count, const cascade_keys *keys);

@@ -25,6 +25,10 @@ static void name_tuple(casc_statement *statement, const char *qualifier, const c
   casc_put_tuple(statement, casc_sqlite_identifier, qualifier, names, count);
 }
 
+static void table_name(casc_statement *statement, const casc_sql_table *table) {
+  casc_put_table(statement, casc_sqlite_identifier, table);
+}
+
 static void integer_array(casc_statement *statement, const cascade_keys *keys) {
   casc_str json;
   size_t length;
@@ -103,7 +107,7 @@ void casc_sqlite_join_condition(casc_statement *statement, const casc_sql_relati
 /* From <the rows `keys` of table> as alias: the keys drive, the table follows by its identity. One key needs no list. */
 void casc_sqlite_from_keys(casc_statement *statement, const casc_sql_table *table, const char *alias, const cascade_keys *keys) {
   if (keys->count == 1) {
-    name(statement, NULL, table->name);
+    table_name(statement, table);
     casc_str_printf(&statement->sql, " %s", alias);
     return;
   }
@@ -115,7 +119,7 @@ void casc_sqlite_from_keys(casc_statement *statement, const casc_sql_table *tabl
     put(statement, " k");
   }
   put(statement, " Cross Join ");
-  name(statement, NULL, table->name);
+  table_name(statement, table);
   casc_str_printf(&statement->sql, " %s On ", alias);
   for (uint32_t i = 0; i < table->key_count; i++) {
     if (i) put(statement, " And ");
@@ -146,7 +150,7 @@ static void refers(casc_statement *statement, const casc_sql_relation *relation,
   put(statement, " From ");
   casc_sqlite_from_keys(statement, relation->ref_table, "p", parents);
   put(statement, " Cross Join ");
-  name(statement, NULL, table->name);
+  table_name(statement, table);
   put(statement, " t On ");
   casc_sqlite_join_condition(statement, relation, "t");
   casc_sqlite_one_key(statement, relation->ref_table, "p", parents, " Where ");
@@ -205,14 +209,14 @@ bool casc_sqlite_joins(const casc_sql_filter *filter) {
 void casc_sqlite_from_where(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
   put(statement, " From ");
   if (!casc_sqlite_joins(filter)) {
-    name(statement, NULL, table->name);
+    table_name(statement, table);
     where(statement, table, filter);
     return;
   }
   const casc_sql_relation *relation = filter->relation;
   casc_sqlite_from_keys(statement, relation->ref_table, "p", filter->parents);
   put(statement, " Cross Join ");
-  name(statement, NULL, table->name);
+  table_name(statement, table);
   put(statement, " t On ");
   casc_sqlite_join_condition(statement, relation, "t");
   casc_sqlite_one_key(statement, relation->ref_table, "p", filter->parents, " Where ");
@@ -252,7 +256,7 @@ static void last_key(casc_statement *statement, const casc_sql_table *table) {
   put(statement, "Select ");
   identity_columns(statement, NULL, table);
   put(statement, " From ");
-  name(statement, NULL, table->name);
+  table_name(statement, table);
   for (uint32_t i = 0; i < table->key_count; i++) {
     put(statement, i ? ", " : " Order By ");
     name(statement, NULL, table->key[i]);
@@ -289,14 +293,14 @@ static void where_limited(casc_statement *statement, const casc_sql_table *table
 
 static void delete_rows(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
   put(statement, "Delete From ");
-  name(statement, NULL, table->name);
+  table_name(statement, table);
   where_limited(statement, table, filter);
 }
 
 static void copy_rows(casc_statement *statement, const casc_sql_table *to, const casc_sql_table *table, const char *const *columns,
                       uint32_t count, const cascade_keys *keys) {
   put(statement, "Insert Into ");
-  casc_put_table(statement, casc_sqlite_identifier, to);
+  table_name(statement, to);
   put(statement, " (");
   name_list(statement, NULL, columns, count);
   put(statement, ") Select ");
@@ -307,7 +311,7 @@ static void copy_rows(casc_statement *statement, const casc_sql_table *to, const
 static void update_rows(casc_statement *statement, const casc_sql_relation *relation, const cascade_value *values,
                         const casc_sql_filter *filter) {
   put(statement, "Update ");
-  name(statement, NULL, relation->table->name);
+  table_name(statement, relation->table);
   for (uint32_t i = 0; i < relation->set_count; i++) {
     put(statement, i ? ", " : " Set ");
     name(statement, NULL, relation->set_columns[i]);
@@ -379,7 +383,7 @@ static void select_parents(casc_statement *statement, const casc_sql_relation *r
   put(statement, " From ");
   casc_sqlite_from_keys(statement, table, "t", keys);
   put(statement, " Cross Join ");
-  name(statement, NULL, relation->ref_table->name);
+  table_name(statement, relation->ref_table);
   put(statement, " p On ");
   casc_sqlite_join_condition(statement, relation, "t");
   casc_sqlite_one_key(statement, table, "t", keys, " Where ");
@@ -389,7 +393,7 @@ static void select_parents(casc_statement *statement, const casc_sql_relation *r
   put(statement, " In (Select ");
   name_list(statement, NULL, table->key, table->key_count);
   put(statement, " From ");
-  name(statement, NULL, table->name);
+  table_name(statement, table);
   where(statement, table, &(casc_sql_filter){.among = keys, .where = relation->where});
   put(statement, ")");
 }
@@ -398,7 +402,7 @@ static void find_parent(casc_statement *statement, const casc_sql_relation *rela
   put(statement, "Select ");
   identity_columns(statement, NULL, relation->ref_table);
   put(statement, " From ");
-  name(statement, NULL, relation->ref_table->name);
+  table_name(statement, relation->ref_table);
   for (uint32_t i = 0; i < relation->count; i++) {
     put(statement, i ? " And " : " Where ");
     name(statement, NULL, relation->ref_columns[i]);
@@ -413,7 +417,7 @@ static void select_dangling(casc_statement *statement, const casc_sql_relation *
   put(statement, "Select ");
   identity_columns(statement, NULL, table);
   put(statement, " From ");
-  name(statement, NULL, table->name);
+  table_name(statement, table);
   where(statement, table, &(casc_sql_filter){.among = keys, .where = relation->where});
   for (uint32_t i = 0; i < relation->count; i++) {
     put(statement, " And ");
@@ -421,7 +425,7 @@ static void select_dangling(casc_statement *statement, const casc_sql_relation *
     put(statement, " Is Not Null");
   }
   put(statement, " And Not Exists (Select 1 From ");
-  name(statement, NULL, relation->ref_table->name);
+  table_name(statement, relation->ref_table);
   put(statement, " p Where ");
   casc_sqlite_join_condition(statement, relation, casc_quoted_name(statement, casc_sqlite_identifier, NULL, table->name));
   put(statement, ")");

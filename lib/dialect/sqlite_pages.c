@@ -121,7 +121,7 @@ void casc_sqlite_select_links(casc_statement *statement, const casc_sql_relation
   put(statement, " From ");
   casc_sqlite_from_keys(statement, table, "t", keys);
   put(statement, " Cross Join ");
-  casc_put_name(statement, casc_sqlite_identifier, NULL, ref->name);
+  casc_put_table(statement, casc_sqlite_identifier, ref);
   put(statement, " p On ");
   casc_sqlite_join_condition(statement, relation, "t");
   casc_sqlite_one_key(statement, table, "t", keys, " Where ");

@@ -13,7 +13,7 @@
 enum { SHOWN = 60 }; /* bytes of a key that a message quotes */
 
 /* What a column makes of a value that is stored in it, or compared with it. */
-typedef enum holding { HOLDS_INTEGERS, HOLDS_NUMBERS, HOLDS_TEXT, HOLDS_BYTES, HOLDS_ANYTHING } holding;
+typedef enum holding { HOLDS_INTEGERS, HOLDS_UNSIGNED, HOLDS_NUMBERS, HOLDS_TEXT, HOLDS_BYTES, HOLDS_ANYTHING } holding;
 
 /* Keys under construction: a row at a time goes into a set. */
 typedef struct builder {
@@ -36,12 +36,16 @@ static holding holding_of(const casc_table *table, uint32_t position) {
   }
   /* A server compares as the two types tell it: on MariaDB the number 12 equals the texts '012' and '12b'. */
   switch (column->value_type) {
-  case CASCADE_INT64:
-  case CASCADE_UINT64: return HOLDS_INTEGERS;
+  case CASCADE_INT64: return HOLDS_INTEGERS;
+  case CASCADE_UINT64: return HOLDS_UNSIGNED;
   case CASCADE_TEXT: return HOLDS_TEXT;
   case CASCADE_BLOB: return HOLDS_BYTES;
   default: return HOLDS_ANYTHING;
   }
+}
+
+static bool is_whole(holding holds) {
+  return holds == HOLDS_INTEGERS || holds == HOLDS_UNSIGNED;
 }
 
 static bool is_bytes(const cascade_value *value) {
@@ -66,12 +70,12 @@ static cascade_status refuse_key(const builder *b, const char *key, size_t lengt
 
 /* Decimal digits with an optional minus, blanks around them, as SQLite's affinities allow. *out_of_range: digits, but
    too many. */
-static bool read_integer(const char *text, size_t length, int64_t *number, bool *out_of_range) {
+static bool read_integer(const char *text, size_t length, bool is_unsigned, cascade_value *number, bool *out_of_range) {
   const char *at = text, *end = text + length;
   while (at < end && *at == ' ') at++;
   while (end > at && end[-1] == ' ') end--;
   bool negative = at < end && *at == '-';
-  uint64_t sum = 0, most = (uint64_t)INT64_MAX + negative;
+  uint64_t sum = 0, most = is_unsigned && !negative ? UINT64_MAX : (uint64_t)INT64_MAX + negative;
   *out_of_range = false;
   if ((at += negative) == end) return false;
   for (; at < end; at++) {
@@ -80,16 +84,18 @@ static bool read_integer(const char *text, size_t length, int64_t *number, bool 
     if (sum > (most - digit) / 10) *out_of_range = true;
     else sum = sum * 10 + digit;
   }
-  *number = negative ? (int64_t)(0 - sum) : (int64_t)sum;
+  *number = (cascade_value){.type = !negative && sum > INT64_MAX ? CASCADE_UINT64 : CASCADE_INT64,
+                            .integer = negative ? (int64_t)(0 - sum) : (int64_t)sum};
   return !*out_of_range;
 }
 
 /* Replaces the value by the integer, unless it is none. */
-static const char *integer_from(cascade_value *value, bool required) {
-  int64_t number = 0;
-  bool out_of_range = false, read = read_integer(value->data, value->length, &number, &out_of_range);
-  if (read) *value = (cascade_value){.type = CASCADE_INT64, .integer = number};
-  if (read || !required) return NULL;
+static const char *integer_from(cascade_value *value, holding holds) {
+  cascade_value number;
+  bool out_of_range = false;
+  bool read = read_integer(value->data, value->length, holds == HOLDS_UNSIGNED, &number, &out_of_range);
+  if (read) *value = number;
+  if (read || !is_whole(holds)) return NULL;
   return out_of_range ? "takes whole numbers of 64 bits" : "takes whole numbers";
 }
 
@@ -110,7 +116,7 @@ static const char *adapt_real(cascade_value *value, holding holds) {
     *value = (cascade_value){.type = CASCADE_INT64, .integer = (int64_t)value->real};
     return NULL;
   }
-  return holds == HOLDS_INTEGERS ? "takes whole numbers" : NULL;
+  return is_whole(holds) ? "takes whole numbers" : NULL;
 }
 
 /* Gives the value the type that the column would give it; *what says why it cannot be a key. */
@@ -121,6 +127,7 @@ static cascade_status adapt(casc_arena *arena, cascade_value *value, holding hol
   if (*what) return CASCADE_INVALID;
   bool beyond = value->type == CASCADE_UINT64 && (uint64_t)value->integer > INT64_MAX;
   bool written = holds == HOLDS_TEXT || holds == HOLDS_BYTES;
+  if (beyond && holds == HOLDS_UNSIGNED) return CASCADE_OK;
   if (beyond || (value->type == CASCADE_INT64 && written)) {
     if (!text_from(arena, value)) return CASCADE_NOMEM;
   }
@@ -130,10 +137,10 @@ static cascade_status adapt(casc_arena *arena, cascade_value *value, holding hol
   case CASCADE_INT64: return CASCADE_OK;
   case CASCADE_DOUBLE: *what = adapt_real(value, holds); break;
   case CASCADE_TEXT:
-    if (holds == HOLDS_INTEGERS || holds == HOLDS_NUMBERS) *what = integer_from(value, holds == HOLDS_INTEGERS);
+    if (is_whole(holds) || holds == HOLDS_NUMBERS) *what = integer_from(value, holds);
     break;
   case CASCADE_BLOB:
-    if (holds == HOLDS_INTEGERS) *what = "takes whole numbers";
+    if (is_whole(holds)) *what = "takes whole numbers";
     break;
   case CASCADE_NULL: *what = "is NULL, which no key is"; break;
   default: *what = "has a value without a type"; break;
@@ -168,7 +175,7 @@ static cascade_status adapt_written(casc_arena *arena, cascade_value *value, hol
   if (holds == HOLDS_ANYTHING && !quoted) {
     const char *digits = value->length && value->data[0] == '-' ? value->data + 1 : value->data;
     bool plain = *digits != '0' || value->length == 1;
-    if (plain && !memchr(value->data, ' ', value->length)) integer_from(value, false);
+    if (plain && !memchr(value->data, ' ', value->length)) integer_from(value, holds);
   }
   return adapt(arena, value, holds, what);
 }

@@ -79,7 +79,7 @@ class Plan(CascadeTest):
             self.assertIn(plan["fingerprint"], words.splitlines()[-1])
             self.assertIn("address", words)
             sql = self.done("plan", uri, "agent", "3", "--format", "sql")
-            self.assertRegex(sql, r'(?i)delete from "?address"?')
+            self.assertRegex(sql, r'(?i)delete from ("main"\.)?"?address"?')
             self.assertRegex(sql, r'(?i)update "?image"?')
 
     def test_keys(self):

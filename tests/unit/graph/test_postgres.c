@@ -90,7 +90,7 @@ static void test_columns(void **state) {
   assert_column(&f, "ch", "\"char\"", "pg_catalog.\"char\"", CASCADE_TEXT, 0, NULL);
   assert_column(&f, "n", "name", "pg_catalog.name", CASCADE_TEXT, 0, NULL);
   assert_column(&f, "m", "app.\"Mo.od\"", "app.\"Mo.od\"", CASCADE_TEXT, 0, NULL);
-  assert_column(&f, "ms", "app.\"Mo.od\"[]", "app.\"_Mo.od\"", CASCADE_TEXT, 0, NULL);
+  assert_column(&f, "ms", "app.\"Mo.od\"[]", "app.\"Mo.od\"[]", CASCADE_TEXT, 0, NULL);
   assert_column(&f, "num", "numeric(10,2)", "pg_catalog.\"numeric\"", CASCADE_TEXT, 0, NULL);
   assert_column(&f, "u", "uuid", "pg_catalog.uuid", CASCADE_TEXT, 0, NULL);
   assert_column(&f, "r", "real", "pg_catalog.float4", CASCADE_TEXT, 0, NULL);

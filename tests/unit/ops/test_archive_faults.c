@@ -178,7 +178,7 @@ static void ends(const fault *script, cascade_status status) {
 static void transient_failures_are_tried_again(void **state) {
   (void)state;
   static const cascade_status statuses[] = {CASCADE_BUSY, CASCADE_DEADLOCK, CASCADE_SERIALIZATION, CASCADE_TIMEOUT};
-  static const char *const matches[] = {"Insert Into \"pet_old\"", "Delete", "COMMIT"};
+  static const char *const matches[] = {"Insert Into \"main\".\"pet_old\"", "Delete", "COMMIT"};
   for (size_t i = 0; i < 4; i++)
     for (size_t j = 0; j < 3; j++)
       ends(&(fault){.calls = FAULT_EXECUTE, .match = matches[j], .at = 3, .status = statuses[i],
@@ -193,11 +193,11 @@ static void counts_that_differ(void **state) {
     const char *match;
     int64_t miscount;
     cascade_status status;
-  } cases[] = {{"Insert Into \"pet_old\"", -1, CASCADE_ARCHIVE},
-               {"Insert Into \"pet_old\"", 1, CASCADE_ARCHIVE},
-               {"Insert Into \"owner_old\"", -1, CASCADE_ARCHIVE},
-               {"Delete From \"pet\"", 1, CASCADE_ARCHIVE},
-               {"Delete From \"pet\"", -1, CASCADE_DONE}}; /* the last: it is seen that none is left */
+  } cases[] = {{"Insert Into \"main\".\"pet_old\"", -1, CASCADE_ARCHIVE},
+               {"Insert Into \"main\".\"pet_old\"", 1, CASCADE_ARCHIVE},
+               {"Insert Into \"main\".\"owner_old\"", -1, CASCADE_ARCHIVE},
+               {"Delete From \"main\".\"pet\"", 1, CASCADE_ARCHIVE},
+               {"Delete From \"main\".\"pet\"", -1, CASCADE_DONE}}; /* the last: it is seen that none is left */
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     ends(&(fault){.calls = FAULT_EXECUTE, .match = cases[i].match, .at = 2, .miscount = cases[i].miscount}, cases[i].status);
 }
