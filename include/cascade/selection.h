@@ -29,7 +29,7 @@ extern "C" {
  * @param graph  the selection holds a reference to it
  * @param table  name of the table; not NULL
  * @param keys  `count` keys, copied; keys without a row are allowed and select nothing
- * @param count  0 selects nothing, which is not a failure
+ * @param count  0 selects nothing, which is not a failure, of whatever columns the key is
  * @param[out] selection  receives the selection, owned by the caller
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_NOT_FOUND for an unknown table; CASCADE_NO_KEY for a table without primary key;
@@ -46,7 +46,7 @@ CASCADE_API cascade_status cascade_selection_integers(cascade_graph *graph, cons
  * @param graph  the selection holds a reference to it
  * @param table  name of the table; not NULL
  * @param cells  `count` times `column_count` values, row after row, in the order of the primary key; copied; none is NULL
- * @param count  number of keys
+ * @param count  number of keys; 0 as in cascade_selection_integers()
  * @param column_count  columns of the primary key
  * @param[out] selection  receives the selection, owned by the caller
  * @param[out] error  receives the failure; may be NULL

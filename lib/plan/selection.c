@@ -79,7 +79,7 @@ cascade_status cascade_selection_integers(cascade_graph *graph, const char *name
   cascade_selection *selection = NULL;
   cascade_status status = begin_keys(graph, name, keys, count, out, &selection, error);
   if (status < 0) return status;
-  if (graph->tables[selection->table].key_count != 1) status = wrong_width(selection, 1, error);
+  if (count && graph->tables[selection->table].key_count != 1) status = wrong_width(selection, 1, error);
   else status = casc_keys_from_integers(selection, keys, (size_t)count, error);
   return end(selection, status, out);
 }
@@ -90,7 +90,8 @@ cascade_status cascade_selection_keys(cascade_graph *graph, const char *name, co
   cascade_selection *selection = NULL;
   cascade_status status = begin_keys(graph, name, cells, count, out, &selection, error);
   if (status < 0) return status;
-  if (graph->tables[selection->table].key_count != column_count) status = wrong_width(selection, column_count, error);
+  if (count && graph->tables[selection->table].key_count != column_count)
+    status = wrong_width(selection, column_count, error);
   else status = casc_keys_from_cells(selection, cells, (size_t)count, error);
   return end(selection, status, out);
 }

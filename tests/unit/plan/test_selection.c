@@ -233,6 +233,15 @@ static void test_widths_that_do_not_fit(void **state) {
   assert_int_equal(cascade_selection_keys(music->graph, "artist", cells, 1, 2, &selection, &error), CASCADE_INVALID);
   assert_failure(error, CASCADE_INVALID, WORDS("Artist", "1 column, not 2"));
   assert_null(selection);
+  for (uint32_t width = 0; width < 4; width++) { /* no key has no width */
+    done(cascade_selection_keys(music->graph, "track", NULL, 0, width, &selection, &error), error);
+    assert_int_equal(selection->keys.count, 0);
+    assert_int_equal(selection->keys.column_count, 2);
+    cascade_selection_free(selection);
+  }
+  done(cascade_selection_integers(music->graph, "track", NULL, 0, &selection, &error), error);
+  assert_int_equal(selection->keys.count, 0);
+  cascade_selection_free(selection);
 }
 
 /* ---- keys as text ---- */
