@@ -166,7 +166,19 @@ static void streams_throw(void **) {
   assert_string_equal(thrown<trouble>([&] { fill.next(); }).c_str(), "no more rows");
   cascade::fill uneven(at.connection, at.graph, {"seen", {"id", "n"}, {"id"}, {}});
   uneven.stream([](std::uint64_t) { return std::vector<value>{1, 2, 3}; });
+  assert_string_equal(thrown<cascade::error>([&] { uneven.next(); }).c_str(), "the stream gave 3 values for rows of 2 columns");
   assert_int_equal(status_of([&] { uneven.next(); }), CASCADE_HOOK);
+  cascade_fill *raw = nullptr;
+  const char *columns[] = {"id", "n"};
+  cascade_fill_target target{};
+  target.size = sizeof target;
+  target.table = "seen";
+  target.columns = target.key = columns;
+  target.column_count = 2;
+  target.key_count = 1;
+  assert_int_equal(cascade_fill_new(at.connection.get(), at.graph.get(), &target, nullptr, &raw, nullptr), CASCADE_OK);
+  cascade::fill taken(cascade::take, raw);
+  assert_int_equal(status_of([&] { taken.stream([](std::uint64_t) { return std::vector<value>{1, 2}; }); }), CASCADE_INVALID);
   assert_int_equal(at.rows.count("seen"), 0);
 }
 

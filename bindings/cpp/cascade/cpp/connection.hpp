@@ -62,7 +62,7 @@ public:
   virtual std::uint64_t execute(const cascade_statement &statement) = 0;
   virtual std::unique_ptr<driver_rows> query(const cascade_statement &statement) = 0;
   virtual void cancel() noexcept {}
-  virtual bool in_transaction() { return false; }
+  virtual bool in_transaction() { return false; } /**< When it throws, there may be one: nothing is committed for the host. */
 };
 
 namespace detail {
@@ -95,7 +95,7 @@ public:
     table_.cursor_close = [](void *, void *cursor) { delete static_cast<driver_rows *>(cursor); };
     table_.cancel = [](void *self) { of(self).cancel(); };
     table_.in_transaction = [](void *self) {
-      return guarded(0, [&] { return of(self).in_transaction() ? 1 : 0; });
+      return guarded(1, [&] { return of(self).in_transaction() ? 1 : 0; });
     };
   }
 

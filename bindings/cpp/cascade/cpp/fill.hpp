@@ -70,6 +70,10 @@ public:
 
   /** @brief Makes the host the source. What the callback throws comes out of next(). */
   void stream(fill_rows rows, on_failure to CASCADE_OR_THROW) {
+    if (column_count_ == 0) {
+      to.tell(error(CASCADE_INVALID, "a fill that was taken over from C has no columns for a stream: use cascade_fill_stream()"));
+      return;
+    }
     auto source = std::make_shared<stream_source>(stream_source{std::move(rows), column_count_, {}, {}});
     if (detail::call(to, [&](cascade_error **error) { return cascade_fill_stream(get(), &give, source.get(), error); }) >= 0)
       keep_ = detail::join(source, keep_);
@@ -111,7 +115,13 @@ private:
       source.raw = detail::raw_values(source.given);
       *cells = source.raw.data();
       *rows = source.raw.size() / source.column_count;
-      return source.raw.size() % source.column_count == 0 ? 0 : 1;
+      if (source.raw.size() % source.column_count == 0) return 0;
+#if defined(__cpp_exceptions)
+      throw error(CASCADE_INVALID, "the stream gave " + std::to_string(source.raw.size()) + " values for rows of " +
+                                       std::to_string(source.column_count) + " columns");
+#else
+      return 1;
+#endif
     });
   }
 
