@@ -19,13 +19,13 @@ if __name__ == '__main__':
 from django.core.exceptions import ImproperlyConfigured  # noqa: E402 (only after the settings)
 from django.core.management import CommandError, call_command  # noqa: E402
 from django.db import DatabaseError, OperationalError, connection, connections, models  # noqa: E402
-from django.db.models import ProtectedError  # noqa: E402
+from django.db.models import ProtectedError, signals  # noqa: E402
 from django.test.utils import override_settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 import libcascade  # noqa: E402
 from case import Case  # noqa: E402
-from libcascade.django import blockers, blockers_json, collector, delete, plan, purge, refresh  # noqa: E402
+from libcascade.django import NotExpressible, blockers, blockers_json, collector, delete, plan, purge, refresh  # noqa: E402
 from museum.models import (Address, Agent, Album, Artist, Borrower, Event, Loan, Note, Photo, Shelf, Slot,  # noqa: E402
                            Step)
 
@@ -47,6 +47,22 @@ class Databases(Case):
         self.assertEqual(purge(shelf, using='other').total, 1)
         self.assertEqual(Shelf.objects.using('other').create(code='b').delete(), (1, {'museum.Shelf': 1}))
         self.assertOurs()
+
+    def test_a_router_that_migrates_nothing(self):
+        """It says nothing of where rows are: the tables are there, and Django looks into them."""
+        with override_settings(DATABASE_ROUTERS=['museum.routers.Frozen']):
+            refresh()
+            agent, loan = Agent.objects.create(), Loan.objects.create()
+            Address.objects.create(agent=agent)
+            Loan.objects.filter(pk=loan.pk).update(agent=agent)
+            with self.assertRaises(ProtectedError) as caught:
+                agent.delete()
+            self.assertEqual(caught.exception.protected_objects, {loan})
+            loan.delete()
+            Note.objects.create(target=agent)
+            self.assertEqual(agent.delete()[1], {'museum.Agent': 1, 'museum.Address': 1, 'museum.Note': 1})
+            self.assertOurs(2)
+        refresh()
 
     def test_a_connection_that_was_closed(self):
         for _ in range(3):
@@ -267,6 +283,18 @@ class Beside(Case):
         Album.objects.bulk_create(Album(artist=artist) for artist in artists for _ in range(10))
         self.assertEqual(purge(Artist.objects.all(), proven=True, allow=libcascade.Allow.NO_FILTER).total, 44)
 
+    def test_options_that_could_not_hold_where_receivers_are_told(self):
+        """What bounds a delete, or copies its rows, is not left aside without a word."""
+        def receive(**_):
+            pass
+        artist = Artist.objects.create()
+        signals.post_delete.connect(receive, sender=Album)
+        self.addCleanup(signals.post_delete.disconnect, receive, sender=Album)
+        for options in ({'max_rows': 1}, {'plan': 'x'}, {'row_budget': 1, 'actor': 'jo'}):
+            with self.assertRaisesRegex(NotExpressible, f"^{', '.join(sorted(options))} cannot hold.*museum.Album"):
+                purge(artist, **options)
+        self.assertEqual(purge(artist, max_rows=0, plan=None, allow=libcascade.Allow.HIDDEN).total, 1)
+
     def test_every_row_is_refused_unless_allowed(self):
         Artist.objects.create()
         with self.assertRaises(libcascade.NoFilterError):
@@ -297,6 +325,13 @@ class Command(Case):
         self.assertEqual(said, f'blocking: museum.Loan.agent: {loans[0]}, {loans[1]}, ...\n')
         with self.assertRaisesRegex(CommandError, "protected foreign keys: 'Loan.agent'.*Loan object"):
             self.run_command('purge', 'museum.Agent', '--filter', 'name=x', '--yes')
+
+    def test_a_lookup_that_is_given_twice(self):
+        for name in ('ab', 'a', 'b'):
+            Agent.objects.create(name=name)
+        said = self.run_command('purge', 'museum.Agent', '--filter', 'name__contains=a', '--filter', 'name__contains=b', '--yes')
+        self.assertIn('museum.Agent: 1\n', said)
+        self.assertEqual(sorted(Agent.objects.values_list('name', flat=True)), ['a', 'b'])
 
     def test_words_that_are_wrong(self):
         for words, complaint in ((('plan', 'museum.Artist'), 'which rows'), (('plan', 'museum.Nobody', '--all'), 'Nobody'),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from django.conf import settings
 from django.db import models, router
@@ -18,7 +18,7 @@ from . import conf, rules as reading
 from .collector import collector
 from .conditions import condition
 from .deletion import Counts, Deletion, Refusal, chunks, database_errors, has_receivers, read_keys, select
-from .rules import Model, Relation, Rules, target_of
+from .rules import Model, NotExpressible, Relation, Rules, target_of
 from .sessions import Ruled, Session, labels, with_session
 
 
@@ -87,6 +87,14 @@ class Purged:
     report: Optional[Report] = None
 
 
+def _check_told(told: Iterable[Model], options: Mapping[str, Any]) -> None:
+    """Refuses options that would be left aside. Every row is allowed where signals are sent, as in Django's own deletes."""
+    left = sorted(name for name, value in options.items() if value and name != "allow")
+    if left:
+        raise NotExpressible(f"{', '.join(left)} cannot hold, as receivers of pre_delete or post_delete are to be told of rows of "
+                             f"{', '.join(sorted(each._meta.label for each in told))}: leave it out, or disconnect them")
+
+
 def _purge_told(model: Model, alias: str, what: Any, progress: Optional[Callable[[int], Any]]) -> Purged:
     """With signals: some roots at a time, each time in a transaction, so that few objects are in memory."""
     counts: Dict[str, int] = {}
@@ -118,11 +126,13 @@ def purge(objects: Any, using: Optional[str] = None, *, progress: Optional[Calla
     `progress` is called after each transaction with the number of rows deleted so far. `proven` leaves it to the library to see to
     it that no reference dangles, which is faster where the database lets it. Other options are those of libcascade.Purge:
     `max_rows`, `row_budget`, `time_budget_ms`, `plan` and so on. Where a model has receivers of pre_delete or post_delete, they
-    are told, and the options do not hold."""
+    are told, by deletes of a few roots each, in which these options could not hold: with them it is NotExpressible."""
     model, alias, what = _about(objects, using)
     with database_errors(alias):
         rules = with_session(alias, lambda session: session.ruled(model), fresh=True).rules
-        if any(has_receivers(each) for each in {model, *rules.deleted.values()}):
+        told = [each for each in {model, *rules.deleted.values()} if has_receivers(each)]
+        if told:
+            _check_told(told, options)
             return _purge_told(model, alias, what, progress)
         options["integrity"] = Integrity.PROVEN if proven else Integrity.CHECKED
         running, models_of = with_session(alias, lambda session: _prepare(session, model, what, options))

@@ -6,7 +6,7 @@ Reads models only, and the content types of generic relations. What comes out is
 from __future__ import annotations
 
 from dataclasses import dataclass, field as dataclass_field
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Type
+from typing import Any, Callable, Container, Dict, Iterator, List, Optional, Tuple, Type
 
 from django.db import connections, models, router
 from django.db.models.deletion import get_candidate_relations_to_delete
@@ -142,8 +142,8 @@ def _rule_of(field: Any, using: str) -> Dict[str, Any]:
 
 # ---- relations ----
 
-def _lives_in(model: Model, using: str) -> bool:
-    return router.allow_migrate_model(using, model)
+#: Whether rows of a model are in the database.
+Lives = Callable[[Model], bool]
 
 
 def _hides_rows(model: Model) -> bool:
@@ -167,9 +167,9 @@ def _foreign_key(field: Any, using: str) -> Relation:
                     tuple(part.column for part in field.foreign_related_fields), field=field, **_rule_of(field, using))
 
 
-def _foreign_keys(model: Model, using: str) -> Iterator[Relation]:
+def _foreign_keys(model: Model, using: str, lives: Lives) -> Iterator[Relation]:
     for related in get_candidate_relations_to_delete(model._meta):
-        if _lives_in(related.related_model, using):
+        if lives(related.related_model):
             relation = _foreign_key(related.field, using)
             if relation.rule != "DO_NOTHING":
                 _check_visible(relation.model)
@@ -197,7 +197,7 @@ def _comparable(key: Any, pk: Any, using: str) -> bool:
     return getattr(key, "db_collation", None) == getattr(pk, "db_collation", None)
 
 
-def _generic(model: Model, using: str) -> Iterator[Relation]:
+def _generic(model: Model, using: str, lives: Lives) -> Iterator[Relation]:
     for field in model._meta.private_fields:
         if not hasattr(field, "bulk_related_objects"):
             continue
@@ -207,7 +207,7 @@ def _generic(model: Model, using: str) -> Iterator[Relation]:
         if type(field).bulk_related_objects is not GenericRelation.bulk_related_objects:
             raise NotExpressible(f"{model._meta.label}.{field.name} finds its objects in a way of its own")
         holder = field.remote_field.model
-        if not _lives_in(holder, using):
+        if not lives(holder):
             continue
         _check_visible(holder)
         key, kind = (holder._meta.get_field(name) for name in (field.object_id_field_name, field.content_type_field_name))
@@ -231,11 +231,15 @@ def _add(rules: Rules, relation: Relation) -> bool:
     return True
 
 
-def read(root: Model, using: str, keep_parents: bool = False) -> Rules:
-    """The rules for deleting rows of a model. Raises NotExpressible."""
+def read(root: Model, using: str, keep_parents: bool = False, tables: Container[str] = ()) -> Rules:
+    """The rules for deleting rows of a model. Raises NotExpressible. Of `tables` it is known that they are in the database, where
+    the router says only what is migrated there."""
     rules = Rules(root, using, keep_parents)
     waiting, seen = [root], {root}
     rules.deleted[root._meta.db_table] = concrete(root)
+
+    def lives(model: Model) -> bool:
+        return router.allow_migrate_model(using, model) or model._meta.db_table in tables
 
     def follow(model: Model) -> None:
         rules.deleted.setdefault(model._meta.db_table, model)
@@ -245,7 +249,7 @@ def read(root: Model, using: str, keep_parents: bool = False) -> Rules:
 
     while waiting:
         model = waiting.pop()
-        found = [*_foreign_keys(model, using), *_generic(model, using)]
+        found = [*_foreign_keys(model, using, lives), *_generic(model, using, lives)]
         if keep_parents and model is root:
             kept = {concrete(parent) for parent in model._meta.get_parent_list()}
             found = [relation for relation in found if relation.ref_model not in kept]

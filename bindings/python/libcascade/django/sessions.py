@@ -49,6 +49,7 @@ class Known:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self.tables = frozenset(table.name for table in graph.tables)
         self.ruled: Dict[Hashable, Tuple[Any, Ruled]] = {}
 
 
@@ -141,7 +142,7 @@ class Session:
         key, models = (model, keep_parents), apps.get_models(include_auto_created=True)
         models_then, found = self.known.ruled.get(key, (None, None))
         if found is None or models_then is not models:  # Django makes another list when a model is added
-            found = Ruled(read(model, self.using, keep_parents), self.graph)
+            found = Ruled(read(model, self.using, keep_parents, self.known.tables), self.graph)
             self.known.ruled[key] = (models, found)
         return found
 

@@ -3,13 +3,13 @@ mean."""
 
 from __future__ import annotations
 
-from typing import Any, List, Tuple
+from typing import Any, List
 
 from django.apps import apps
 from django.core.exceptions import FieldError, ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import ProtectedError, RestrictedError
+from django.db.models import ProtectedError, Q, RestrictedError
 
 from .... import Allow, Error
 from ... import NotExpressible, blockers, plan, purge
@@ -53,14 +53,14 @@ class Command(BaseCommand):
             raise CommandError(str(failure)) from failure
         if not (options["pk"] or options["filters"] or options["all"]):
             raise CommandError("say which rows: by --pk, --filter or --all")
-        wanted: List[Tuple[str, str]] = []
+        wanted: List[Q] = []
         for each in options["filters"]:
             name, mark, value = each.partition("=")
             if not mark:
                 raise CommandError(f"{each!r} is not FIELD=VALUE")
-            wanted.append((name, value))
+            wanted.append(Q((name, value)))
         try:
-            found = model._base_manager.using(options["database"]).filter(**dict(wanted))
+            found = model._base_manager.using(options["database"]).filter(*wanted)
             return found.filter(pk__in=options["pk"]) if options["pk"] else found
         except (FieldError, ValidationError, ValueError) as failure:
             raise CommandError(str(failure)) from failure
