@@ -35,7 +35,28 @@ class _Sized(Structure):
     def __init__(self, **fields: Any) -> None:
         super().__init__(**fields)
         self.size = sizeof(type(self))
+        for name, given in fields.items():
+            if given and isinstance(given, int) and getattr(self, name) != given:  # which ctypes cuts without a word
+                raise OverflowError(f"{name} cannot be {given}")
+
+
+def _whole(kind: Any, lowest: int) -> Any:
+    """The type of an integer that is an argument; one that does not fit is refused."""
+    highest = lowest + (1 << 8 * sizeof(kind)) - 1
+
+    class Whole(kind):  # type: ignore[misc]
+        @classmethod
+        def from_param(cls, given: Any) -> Any:
+            if isinstance(given, int) and not lowest <= given <= highest:
+                raise OverflowError(f"{given} is not from {lowest} to {highest}")
+            return kind.from_param(given)
+
+    return Whole
+
+
+_INT64, _UINT32, _UINT64 = _whole(c_int64, -1 << 63), _whole(c_uint32, 0), _whole(c_uint64, 0)
 '''
+WHOLE = {"c_int64": "_INT64", "c_uint32": "_UINT32", "c_uint64": "_UINT64"}
 
 
 class Reader:
@@ -219,7 +240,7 @@ def write_functions(reader):
     yield "\n        error, status = POINTER(POINTER(cascade_error)), object()"
     for result, name, arguments in reader.functions:
         types = reader.argument_types(arguments)
-        types = ["error" if kind == "POINTER(POINTER(cascade_error))" else kind for kind in types]
+        types = ["error" if kind == "POINTER(POINTER(cascade_error))" else WHOLE.get(kind, kind) for kind in types]
         checked = result == "cascade_status" and name != "cascade_error_create"  # which returns the failure that it was given
         yield fold(f'        bind("{name}", ', ["status" if checked else reader.type_of(result)] + types, 13)
 

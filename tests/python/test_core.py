@@ -1,6 +1,7 @@
 """Graph, policy, selection, plan, blockers, purge, queue, back-fill: what each gives in Python, on native drivers."""
 
 import array
+import ctypes
 import datetime
 import decimal
 import json
@@ -106,6 +107,8 @@ def test_keys_in_any_container(db, graph):
         assert db.plan(policy, graph.select("agent", keys)).roots == 2, keys
     assert db.plan(policy, graph.select("agent", 3)).roots == 1
     assert db.plan(policy, graph.select("agent", [])).roots == 0
+    assert db.plan(policy, graph.select("agent", numpy.int64(3))).roots == 1
+    assert db.plan(policy, graph.select("item", uuid.UUID(int=3))).roots == 0
     assert db.plan(policy, graph.parse("agent", ["3", "4"])).roots == 2
     assert db.plan(policy, graph.where("agent", "id IN (?, ?) AND name LIKE ?", [3, 4, "agent%"])).roots == 2
     assert db.plan(policy, graph.where(graph.find("agent"), None)).roots == 20
@@ -367,6 +370,38 @@ def test_archives(db, graph, tmp_path):
     assert db.database.rows("SELECT id FROM agent WHERE id = 8") == [(8,)]
 
 
+def test_the_outbox_and_the_audit(db, graph):
+    policy = cascading(graph)
+    with pytest.raises(libcascade.NotFoundError):
+        db.purge(policy, graph.select("agent", [1]), outbox=True)
+    db.outbox.install()
+    report = db.purge(policy, graph.select("agent", [1]), outbox=True, columns={"agent": ["name"]}, actor="jo",
+                      reason="tidy").run()
+    rows = []
+    while read := db.outbox.read(limit=4):
+        batch, some = read
+        assert db.outbox.ack(batch) == len(some) <= 4
+        rows += some
+    assert len(rows) == report.deleted == 11
+    assert [(row["key"], row["columns"]) for row in rows if row["table"].endswith("agent")] == [([1], {"name": "agent 1"})]
+    (entry,) = db.outbox.audit()
+    assert (entry["actor"], entry["reason"], entry["deleted"], entry["finished"]) == ("jo", "tidy", 11, True)
+    assert db.outbox.audit(after=entry["purge"]) == [] and "cascade_outbox" in libcascade.outbox_ddl(db.engine)
+
+
+def test_numbers_that_do_not_fit(db, graph):
+    policy, agents = cascading(graph), graph.select("agent", [1])
+    for options in ({"max_rows": -1}, {"max_rows": 1 << 64}, {"batch_ms": 1 << 32}, {"max_tx_rows": -5}):
+        with pytest.raises(OverflowError, match=next(iter(options))):
+            db.purge(policy, agents, **options)
+    with pytest.raises(OverflowError, match="limit"):
+        db.blockers(policy, agents, limit=1 << 32)
+    for call in (lambda: db.queue.cancel((1 << 64) + 1), lambda: graph.table(1 << 32), lambda: db.outbox.ack(1 << 63)):
+        with pytest.raises(ctypes.ArgumentError, match="is not from"):
+            call()
+    assert db.database.counts() == (20, 100, 100)
+
+
 def test_throttles(db, graph, tmp_path):
     policy, asked, told = cascading(graph), [], []
     with libcascade.connect(db.database.uri) as watcher:
@@ -506,6 +541,18 @@ def test_fill(db, graph):
         db.fill(graph, "holder", ["agent_id", "loan_id"], ["agent_id", "loan_id"]).stream(broken()).run()
     with pytest.raises(ValueError, match="3 values"):
         db.fill(graph, "holder", ["agent_id", "loan_id"], ["agent_id", "loan_id"]).stream([(1, 2, 3)]).run()
+    for row in ({"agent_id": 1, "loan_id": 2000}, "ab", b"ab"):
+        with pytest.raises(TypeError, match="sequence of values"):
+            db.fill(graph, "holder", ["agent_id", "loan_id"], ["agent_id", "loan_id"]).stream([row]).run()
+    twice = db.fill(graph, "holder", ["agent_id", "loan_id"], ["agent_id", "loan_id"]).stream([(1, 2000)])
+    with pytest.raises(libcascade.InvalidError):
+        twice.stream([(1, 2001)])
+    assert twice.run().inserted == 1  # what was given first is still the source
+    with libcascade.connect(db.database.uri) as other:
+        other.queue.install()
+        job = other.queue.fill(db.fill(graph, "holder", ["agent_id", "loan_id"], ["agent_id", "loan_id"])
+                               .select("SELECT 1, 3000"))
+        assert [each["job"] for each in db.queue.jobs()] == [job]
 
 
 def test_logs(database):

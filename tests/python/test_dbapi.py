@@ -56,6 +56,20 @@ def test_savepoints_of_the_host_stay_as_they_are(database):
     assert database.rows("SELECT name FROM agent WHERE id = 5") == [("kept",)]
 
 
+def test_a_host_that_fails_to_say_whether_it_is_in_a_transaction(database):
+    database.museum()
+    answers = [lambda: False]
+    with Connection.over(database.dbapi(autocommit=True), in_transaction=lambda: answers[-1]()) as db:
+        policy = policy_of(db)
+        purge = db.purge(policy, policy.graph.select("agent", [1]))
+        answers.append(lambda: {}["transaction"])
+        with pytest.raises(KeyError, match="transaction"):
+            purge.run()
+        assert database.counts() == (20, 100, 100)
+        answers.pop()
+        assert db.purge(policy, policy.graph.select("agent", [1])).run().deleted == 11
+
+
 def test_mysqlclient(database):
     if database.engine != "mariadb":
         return

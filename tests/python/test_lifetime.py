@@ -243,6 +243,32 @@ def test_exceptions_that_are_no_failures_come_out_of_the_driver(sqlite):
         assert at > 5 and sqlite.counts()[0] < 20
 
 
+def test_what_is_thrown_away_while_an_exception_is_on_its_way(sqlite):
+    """Between the hook that raises and the end of the call, in which it comes out."""
+    sqlite.museum()
+    host, thrown = sqlite.dbapi(autocommit=True), []
+
+    class Cursor:
+        def __init__(self):
+            self.inner = host.cursor()
+
+        def execute(self, sql, *arguments):
+            if sql.upper().startswith("ROLLBACK"):
+                thrown.append(holder.clear())
+            return self.inner.execute(sql, *arguments)
+
+        def __getattr__(self, name):
+            return getattr(self.inner, name)
+
+    def fail(deleted):
+        raise LookupError("mine")
+    with Connection.over(host, cursor=Cursor, paramstyle="qmark") as db:
+        holder, graph = [db.graph()], db.graph()
+        with pytest.raises(LookupError, match="^mine$"):
+            db.purge(cascading(graph), graph.select("agent", [1]), after_batch=fail).run()
+    assert thrown
+
+
 FORK = """
 import os, sys
 sys.path.insert(0, {tests!r})
@@ -254,6 +280,8 @@ over = libcascade.Connection.over(database.dbapi(autocommit=True))
 graph = db.graph()
 policy = libcascade.Policy(graph, [libcascade.Override("item", "loan_id", libcascade.Rule.CASCADE)])
 purges = [session.purge(policy, graph.select("agent", [1])) for session in (db, over)]
+cursor = db.blockers(policy, graph.select("agent", [1]))
+page = next(cursor)
 child = os.fork()
 if child == 0:
     try:
@@ -267,7 +295,10 @@ if child == 0:
                 raise SystemExit(3)
         with libcascade.connect(database.uri) as mine:
             assert mine.plan(policy, graph.select("agent", [2])).deleted == 11
-        del db, over, session, purges, mine
+        for session, purge in zip((db, over), purges):
+            with session, purge, cursor:
+                pass
+        del db, over, session, purges, purge, cursor, mine
         sys.exit(0)  # with all finalizers
     except Exception:
         import traceback

@@ -400,6 +400,26 @@ class _Sized(Structure):
     def __init__(self, **fields: Any) -> None:
         super().__init__(**fields)
         self.size = sizeof(type(self))
+        for name, given in fields.items():
+            if given and isinstance(given, int) and getattr(self, name) != given:  # which ctypes cuts without a word
+                raise OverflowError(f"{name} cannot be {given}")
+
+
+def _whole(kind: Any, lowest: int) -> Any:
+    """The type of an integer that is an argument; one that does not fit is refused."""
+    highest = lowest + (1 << 8 * sizeof(kind)) - 1
+
+    class Whole(kind):  # type: ignore[misc]
+        @classmethod
+        def from_param(cls, given: Any) -> Any:
+            if isinstance(given, int) and not lowest <= given <= highest:
+                raise OverflowError(f"{given} is not from {lowest} to {highest}")
+            return kind.from_param(given)
+
+    return Whole
+
+
+_INT64, _UINT32, _UINT64 = _whole(c_int64, -1 << 63), _whole(c_uint32, 0), _whole(c_uint64, 0)
 
 
 cascade_archive_write = CFUNCTYPE(c_int32, c_void_p, c_int32, c_char_p, c_uint64)
@@ -1319,12 +1339,12 @@ class Functions:
         bind("cascade_blockers_cut", c_int32, POINTER(cascade_blockers))
         bind("cascade_blockers_count", status, POINTER(cascade_blockers), c_int32, POINTER(cascade_blockers_total))
         bind("cascade_blockers_probe", status, POINTER(cascade_connection), POINTER(cascade_policy),
-             POINTER(cascade_selection), c_uint64, POINTER(c_int32), POINTER(c_uint32), error)
+             POINTER(cascade_selection), _UINT64, POINTER(c_int32), POINTER(c_uint32), error)
         bind("cascade_blockers_json", status, POINTER(cascade_connection), POINTER(cascade_policy),
              POINTER(cascade_selection), POINTER(cascade_blockers_options), c_int32, POINTER(POINTER(c_char)), error)
         bind("cascade_blockers_free", None, POINTER(cascade_blockers))
         bind("cascade_constant", status, c_char_p, POINTER(c_int64))
-        bind("cascade_constant_name", c_char_p, c_uint32)
+        bind("cascade_constant_name", c_char_p, _UINT32)
         bind("cascade_connection_open", status, POINTER(cascade_context), c_char_p, POINTER(cascade_connection_options),
              POINTER(POINTER(cascade_connection)), error)
         bind("cascade_connection_adopt", status, POINTER(cascade_context), c_char_p, c_void_p,
@@ -1350,7 +1370,7 @@ class Functions:
         bind("cascade_error_free", None, POINTER(cascade_error))
         bind("cascade_fill_new", status, POINTER(cascade_connection), POINTER(cascade_graph), POINTER(cascade_fill_target),
              POINTER(cascade_fill_options), POINTER(POINTER(cascade_fill)), error)
-        bind("cascade_fill_select", status, POINTER(cascade_fill), c_char_p, POINTER(cascade_value), c_uint32, error)
+        bind("cascade_fill_select", status, POINTER(cascade_fill), c_char_p, POINTER(cascade_value), _UINT32, error)
         bind("cascade_fill_stream", status, POINTER(cascade_fill), cascade_fill_rows, c_void_p, error)
         bind("cascade_fill_next", status, POINTER(cascade_fill), POINTER(POINTER(cascade_fill_range)), error)
         bind("cascade_fill_cancel", None, POINTER(cascade_fill))
@@ -1359,7 +1379,7 @@ class Functions:
         bind("cascade_fill_free", None, POINTER(cascade_fill))
         bind("cascade_graph_read", status, POINTER(cascade_connection), POINTER(cascade_graph_options),
              POINTER(POINTER(cascade_graph)), error)
-        bind("cascade_graph_load", status, POINTER(cascade_context), c_char_p, c_uint64, POINTER(POINTER(cascade_graph)), error)
+        bind("cascade_graph_load", status, POINTER(cascade_context), c_char_p, _UINT64, POINTER(POINTER(cascade_graph)), error)
         bind("cascade_graph_json", status, POINTER(cascade_graph), POINTER(POINTER(c_char)), error)
         bind("cascade_graph_dot", status, POINTER(cascade_graph), c_char_p, POINTER(POINTER(c_char)), error)
         bind("cascade_text_free", None, POINTER(c_char))
@@ -1367,16 +1387,16 @@ class Functions:
         bind("cascade_graph_relation_count", c_uint32, POINTER(cascade_graph))
         bind("cascade_graph_hidden", c_uint32, POINTER(cascade_graph))
         bind("cascade_graph_find_table", status, POINTER(cascade_graph), c_char_p, POINTER(c_uint32), error)
-        bind("cascade_graph_table", status, POINTER(cascade_graph), c_uint32, POINTER(cascade_table_info))
-        bind("cascade_graph_column", status, POINTER(cascade_graph), c_uint32, c_uint32, POINTER(cascade_column_info))
-        bind("cascade_graph_relation", status, POINTER(cascade_graph), c_uint32, POINTER(cascade_relation_info))
-        bind("cascade_graph_relations_to", status, POINTER(cascade_graph), c_uint32, POINTER(POINTER(c_uint32)),
+        bind("cascade_graph_table", status, POINTER(cascade_graph), _UINT32, POINTER(cascade_table_info))
+        bind("cascade_graph_column", status, POINTER(cascade_graph), _UINT32, _UINT32, POINTER(cascade_column_info))
+        bind("cascade_graph_relation", status, POINTER(cascade_graph), _UINT32, POINTER(cascade_relation_info))
+        bind("cascade_graph_relations_to", status, POINTER(cascade_graph), _UINT32, POINTER(POINTER(c_uint32)),
              POINTER(c_uint32))
-        bind("cascade_graph_relations_from", status, POINTER(cascade_graph), c_uint32, POINTER(POINTER(c_uint32)),
+        bind("cascade_graph_relations_from", status, POINTER(cascade_graph), _UINT32, POINTER(POINTER(c_uint32)),
              POINTER(c_uint32))
-        bind("cascade_graph_reach", status, POINTER(cascade_graph), c_uint32, c_int32, POINTER(c_uint32), POINTER(c_uint32),
+        bind("cascade_graph_reach", status, POINTER(cascade_graph), _UINT32, c_int32, POINTER(c_uint32), POINTER(c_uint32),
              error)
-        bind("cascade_graph_path", status, POINTER(cascade_graph), c_uint32, c_uint32, POINTER(c_uint32), POINTER(c_uint32),
+        bind("cascade_graph_path", status, POINTER(cascade_graph), _UINT32, _UINT32, POINTER(c_uint32), POINTER(c_uint32),
              error)
         bind("cascade_graph_ref", POINTER(cascade_graph), POINTER(cascade_graph))
         bind("cascade_graph_free", None, POINTER(cascade_graph))
@@ -1384,22 +1404,22 @@ class Functions:
         bind("cascade_outbox_install", status, POINTER(cascade_connection), error)
         bind("cascade_outbox_read", status, POINTER(cascade_connection), POINTER(cascade_outbox_options), POINTER(c_int64),
              POINTER(POINTER(c_char)), error)
-        bind("cascade_outbox_ack", status, POINTER(cascade_connection), c_int64, POINTER(c_uint64), error)
+        bind("cascade_outbox_ack", status, POINTER(cascade_connection), _INT64, POINTER(c_uint64), error)
         bind("cascade_audit_list", status, POINTER(cascade_connection), POINTER(cascade_audit_options),
              POINTER(POINTER(c_char)), error)
         bind("cascade_plan_new", status, POINTER(cascade_connection), POINTER(cascade_policy), POINTER(cascade_selection),
              POINTER(cascade_plan_options), POINTER(POINTER(cascade_plan)), error)
         bind("cascade_plan_describe", status, POINTER(cascade_plan), POINTER(cascade_plan_info))
-        bind("cascade_plan_step", status, POINTER(cascade_plan), c_uint32, POINTER(cascade_step_info))
+        bind("cascade_plan_step", status, POINTER(cascade_plan), _UINT32, POINTER(cascade_step_info))
         bind("cascade_plan_text", status, POINTER(cascade_plan), POINTER(POINTER(c_char)), error)
         bind("cascade_plan_json", status, POINTER(cascade_plan), POINTER(POINTER(c_char)), error)
         bind("cascade_plan_sql", status, POINTER(cascade_plan), POINTER(POINTER(c_char)), error)
         bind("cascade_plan_free", None, POINTER(cascade_plan))
         bind("cascade_policy_new", status, POINTER(cascade_graph), POINTER(cascade_policy_options),
              POINTER(POINTER(cascade_policy)), error)
-        bind("cascade_policy_load", status, POINTER(cascade_graph), c_char_p, c_uint64, POINTER(POINTER(cascade_policy)), error)
+        bind("cascade_policy_load", status, POINTER(cascade_graph), c_char_p, _UINT64, POINTER(POINTER(cascade_policy)), error)
         bind("cascade_policy_relation_count", c_uint32, POINTER(cascade_policy))
-        bind("cascade_policy_relation", status, POINTER(cascade_policy), c_uint32, POINTER(cascade_relation_info))
+        bind("cascade_policy_relation", status, POINTER(cascade_policy), _UINT32, POINTER(cascade_relation_info))
         bind("cascade_policy_graph", POINTER(cascade_graph), POINTER(cascade_policy))
         bind("cascade_rule_name", c_char_p, c_int32)
         bind("cascade_policy_ref", POINTER(cascade_policy), POINTER(cascade_policy))
@@ -1409,11 +1429,11 @@ class Functions:
         bind("cascade_purge_next", status, POINTER(cascade_purge), POINTER(POINTER(cascade_batch_info)), error)
         bind("cascade_purge_cancel", None, POINTER(cascade_purge))
         bind("cascade_purge_describe", status, POINTER(cascade_purge), POINTER(cascade_purge_report))
-        bind("cascade_purge_table", status, POINTER(cascade_purge), c_uint32, POINTER(cascade_table_report))
-        bind("cascade_purge_kept", status, POINTER(cascade_purge), c_uint32, POINTER(POINTER(cascade_keys)),
+        bind("cascade_purge_table", status, POINTER(cascade_purge), _UINT32, POINTER(cascade_table_report))
+        bind("cascade_purge_kept", status, POINTER(cascade_purge), _UINT32, POINTER(POINTER(cascade_keys)),
              POINTER(POINTER(cascade_keys)))
-        bind("cascade_purge_row_columns", status, POINTER(cascade_purge), c_uint32, POINTER(cascade_row_columns))
-        bind("cascade_purge_veto", status, POINTER(cascade_purge), c_uint32, POINTER(c_uint64), c_uint64)
+        bind("cascade_purge_row_columns", status, POINTER(cascade_purge), _UINT32, POINTER(cascade_row_columns))
+        bind("cascade_purge_veto", status, POINTER(cascade_purge), _UINT32, POINTER(c_uint64), _UINT64)
         bind("cascade_purge_blame", status, POINTER(cascade_purge), c_char_p, c_char_p)
         bind("cascade_purge_free", None, POINTER(cascade_purge))
         bind("cascade_queue_ddl", status, c_char_p, POINTER(POINTER(c_char)), error)
@@ -1423,10 +1443,10 @@ class Functions:
         bind("cascade_queue_purge", status, POINTER(cascade_connection), POINTER(cascade_policy), POINTER(cascade_selection),
              POINTER(cascade_job_options), POINTER(c_int64), error)
         bind("cascade_queue_fill", status, POINTER(cascade_fill), POINTER(cascade_job_options), POINTER(c_int64), error)
-        bind("cascade_queue_cancel", status, POINTER(cascade_connection), c_int64, error)
-        bind("cascade_queue_retry", status, POINTER(cascade_connection), c_int64, error)
-        bind("cascade_queue_pause", status, POINTER(cascade_connection), c_int64, error)
-        bind("cascade_queue_resume", status, POINTER(cascade_connection), c_int64, error)
+        bind("cascade_queue_cancel", status, POINTER(cascade_connection), _INT64, error)
+        bind("cascade_queue_retry", status, POINTER(cascade_connection), _INT64, error)
+        bind("cascade_queue_pause", status, POINTER(cascade_connection), _INT64, error)
+        bind("cascade_queue_resume", status, POINTER(cascade_connection), _INT64, error)
         bind("cascade_queue_list", status, POINTER(cascade_connection), POINTER(cascade_queue_list_options),
              POINTER(POINTER(c_char)), error)
         bind("cascade_queue_metrics", status, POINTER(cascade_connection), POINTER(POINTER(c_char)), error)
@@ -1437,13 +1457,13 @@ class Functions:
         bind("cascade_worker_describe", status, POINTER(cascade_worker), POINTER(cascade_worker_report))
         bind("cascade_worker_cancel", None, POINTER(cascade_worker))
         bind("cascade_worker_free", None, POINTER(cascade_worker))
-        bind("cascade_selection_integers", status, POINTER(cascade_graph), c_char_p, POINTER(c_int64), c_uint64,
+        bind("cascade_selection_integers", status, POINTER(cascade_graph), c_char_p, POINTER(c_int64), _UINT64,
              POINTER(POINTER(cascade_selection)), error)
-        bind("cascade_selection_keys", status, POINTER(cascade_graph), c_char_p, POINTER(cascade_value), c_uint64, c_uint32,
+        bind("cascade_selection_keys", status, POINTER(cascade_graph), c_char_p, POINTER(cascade_value), _UINT64, _UINT32,
              POINTER(POINTER(cascade_selection)), error)
-        bind("cascade_selection_parse", status, POINTER(cascade_graph), c_char_p, POINTER(c_char_p), c_uint32,
+        bind("cascade_selection_parse", status, POINTER(cascade_graph), c_char_p, POINTER(c_char_p), _UINT32,
              POINTER(POINTER(cascade_selection)), error)
-        bind("cascade_selection_where", status, POINTER(cascade_graph), c_char_p, c_char_p, POINTER(cascade_value), c_uint32,
+        bind("cascade_selection_where", status, POINTER(cascade_graph), c_char_p, c_char_p, POINTER(cascade_value), _UINT32,
              POINTER(POINTER(cascade_selection)), error)
         bind("cascade_selection_table", c_uint32, POINTER(cascade_selection))
         bind("cascade_selection_free", None, POINTER(cascade_selection))

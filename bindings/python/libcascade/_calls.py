@@ -147,8 +147,13 @@ class Guard:
         self._waiting: List[Tuple[Callable[[Any], None], Any]] = []
         self._process = _process
 
+    @property
+    def here(self) -> bool:
+        """Whether the session is this process' own, and not its parent's."""
+        return self._process is _process
+
     def __enter__(self) -> None:
-        if self._process is not _process:
+        if not self.here:
             raise RuntimeError("this session was opened before the process forked: open one in the child")
         self._lock.acquire()
         self._depth += 1
@@ -192,7 +197,7 @@ class Guard:
 
     def free(self, free: Callable[[Any], None], pointer: Any) -> None:
         """Frees now, or when no call is under way. In a child process, never: the session is the parent's."""
-        if self._process is not _process:
+        if not self.here:
             return
         self._waiting.append((free, pointer))
         self._try_bury()
@@ -219,10 +224,15 @@ class Guards:
 
 
 def _release(free: Callable[[Any], None], pointer: Any) -> None:
-    """Frees. What callbacks have raised meanwhile is raised: by close(), or where Python reports what it cannot raise."""
-    free(pointer)
-    raised = carried.raised
+    """Frees. What callbacks raise meanwhile is raised: by close(), or where Python reports what it cannot raise. Python throws
+    things away at any time: what callbacks of a call have raised that is under way stays that call's."""
+    outer = carried.raised, carried.cause
     carried.raised = carried.cause = None
+    try:
+        free(pointer)
+    finally:
+        raised = carried.raised
+        carried.raised, carried.cause = outer
     if raised is not None:
         raise raised
 

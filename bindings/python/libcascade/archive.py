@@ -26,8 +26,7 @@ class ArchiveReport:
 
 
 #: Takes the lines of a batch (b"" with other events than LINES). What it raises rolls the batch back and ends the purge, and comes
-#: out of
-#: it; so does False.
+#: out of it; False does the same with a HookError.
 Write = Callable[[ArchiveEvent, bytes], Optional[bool]]
 
 

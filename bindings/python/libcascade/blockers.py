@@ -154,7 +154,7 @@ class Blockers(Handle):
 
     def close(self) -> None:
         """Ends the cursor. The last page stays readable."""
-        if not self.closed:
+        if not self.closed and self._connection._session.here:
             with self._connection._session:
                 self._loans.recall()
         super().close()

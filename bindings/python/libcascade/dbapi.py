@@ -68,6 +68,8 @@ class Session:
         self._placeholders = Placeholders(self.engine.quoting, paramstyle)
         self._texts = (self.engine.name.encode(), self.engine.version.encode("utf-8", "replace"))
         self._sql, self._word, self._was_active = "", "", False
+        #: Whether the host was asked for its transaction, and has failed to answer.
+        self.unsure = False
 
     def _ask(self, sql: str) -> Any:
         cursor = self.engine.cursor()
@@ -86,6 +88,9 @@ class Session:
         """Executes it; gives the cursor."""
         engine = self.engine
         engine.stopped = False
+        if self.unsure:  # a COMMIT might be the host's own, or a statement be committed alone
+            self.unsure = False
+            raise Refused(Status.INVALID, "the host could not say whether it is in a transaction")
         sql = (statement.sql or b"").decode("utf-8", "surrogateescape")
         self._word = word = first_word(sql)
         self._was_active = engine.was_active()
@@ -381,10 +386,14 @@ def _cancel(number: int) -> None:
 
 
 def _in_transaction(number: int) -> int:
+    session = working[number]
     try:
-        return int(bool(working[number].hosted()))
-    except Exception:
-        return 0  # the connection is lost; its next statement says so
+        return int(bool(session.hosted()))
+    except BaseException as exception:
+        if session.explain(exception) is None:
+            session.unsure = True
+            carry(exception)
+        return 0  # the next statement says what is wrong: the connection is lost, or nobody knows
 
 
 def _operations() -> _abi.cascade_driver:

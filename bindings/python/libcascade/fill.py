@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from ctypes import POINTER, byref, c_void_p
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Iterable, Iterator, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Optional, Sequence, Tuple
 
 from . import _abi
 from ._abi import Allow, FillMode, Status
@@ -57,16 +57,22 @@ class _Stream:
         self.rows, self.width = iter(rows), width
         self.cells = Cells(())
 
+    def check(self, row: Any) -> Tuple[Value, ...]:
+        """A row as a tuple. The values of a text would be its characters, those of a mapping its keys."""
+        if isinstance(row, (str, bytes, Mapping)):
+            raise TypeError(f"a row is a sequence of values, and not a {type(row).__name__}: {row!r:.80}")
+        values = tuple(row)
+        if len(values) != self.width:
+            raise ValueError(f"a row of {len(values)} values was given for {self.width} columns: {values!r:.80}")
+        return values
+
 
 def _give_rows(number: Optional[int], wanted: int, cells: Any, rows: Any) -> int:
     stream = subject(number)
     if stream is None:
         return 1
     try:
-        taken = [tuple(row) for row in itertools.islice(stream.rows, wanted)]
-        for row in taken:
-            if len(row) != stream.width:
-                raise ValueError(f"a row of {len(row)} values was given for {stream.width} columns: {row!r:.80}")
+        taken = [stream.check(row) for row in itertools.islice(stream.rows, wanted)]
         stream.cells = Cells(value for row in taken for value in row)
         cells[0], rows[0] = stream.cells.pointer or POINTER(_abi.cascade_value)(), len(taken)
         return 0
@@ -115,9 +121,10 @@ class Fill(Handle):
 
     def stream(self, rows: Iterable[Sequence[Value]]) -> Fill:
         """Makes an iterable of rows the source, best in the order of the key. What it raises ends the fill."""
-        self._stream = _Stream(rows, self._width)
+        stream = _Stream(rows, self._width)
         with self._connection._session:
-            lib.cascade_fill_stream(self._pointer, _GIVE_ROWS, c_void_p(register(self._stream)), failure())
+            lib.cascade_fill_stream(self._pointer, _GIVE_ROWS, c_void_p(register(stream)), failure())
+        self._stream = stream
         return self
 
     def __iter__(self) -> Iterator[Range]:

@@ -189,7 +189,7 @@ class Graph(Handle):
         """Rows by their primary keys: integers in anything that can be iterated over or in a buffer (``array``, ``memoryview``,
         numpy), which is not copied first; else values, or tuples of the values of several columns. A single key needs no list
         around it unless it is a tuple."""
-        if keys is None or isinstance(keys, (int, str, bytes, float)):
+        if isinstance(keys, (str, bytes)) or not (hasattr(keys, "__iter__") or hasattr(keys, "__len__")):
             keys = [keys]
         out, name = POINTER(_abi.cascade_selection)(), self._name(table)
         integers = integers_of(keys if hasattr(keys, "__len__") else (keys := list(keys)))

@@ -180,7 +180,8 @@ class Purge(Handle):
     Hooks: `before_batch` runs inside each transaction before anything is deleted, and may veto rows; `after_batch` runs before the
     COMMIT, and may write in the same transaction through the host's connection; `after_commit` runs after it. `columns` names what
     they are told besides the keys: ``{"photo": ["path"]}``. A `throttle` makes it pause between batches. An
-    `archive` takes a copy of every row before it goes.
+    `archive` takes a copy of every row before it goes. With `outbox`, keys of all rows, and the `columns`, are written to the
+    outbox; with `actor` or `reason`, who deletes and why, to the audit.
     """
 
     def __init__(self, connection: Connection, policy: Policy, selection: Selection, *, allow: Allow = Allow(0),
@@ -188,11 +189,13 @@ class Purge(Handle):
                  time_budget_ms: int = 0, row_budget: int = 0, plan: Union[Plan, str, None] = None,
                  before_batch: Optional[Hook] = None, after_batch: Optional[Hook] = None, after_commit: Optional[Hook] = None,
                  columns: Mapping[str, Sequence[str]] = {}, statement_timeout_ms: int = 0,
-                 throttle: Optional[Throttle] = None, archive: Optional[Archive] = None) -> None:
+                 throttle: Optional[Throttle] = None, archive: Optional[Archive] = None, outbox: bool = False,
+                 actor: Optional[str] = None, reason: Optional[str] = None) -> None:
         options = _abi.cascade_purge_options(
             allow=int(allow), integrity=int(integrity), max_rows=max_rows, max_tx_rows=max_tx_rows, batch_ms=batch_ms,
             time_budget_ms=time_budget_ms, row_budget=row_budget, statement_timeout_ms=statement_timeout_ms,
-            plan=encode_or_none(plan.fingerprint if isinstance(plan, Plan) else plan))
+            plan=encode_or_none(plan.fingerprint if isinstance(plan, Plan) else plan), outbox=int(outbox),
+            actor=encode_or_none(actor), reason=encode_or_none(reason))
         if throttle is not None:
             options.throttle = throttle._pointer
         if archive is not None:
@@ -243,7 +246,7 @@ class Purge(Handle):
 
     def close(self) -> None:
         """Ends it, finished or not. Keys that it has given stay readable."""
-        if not self.closed:
+        if not self.closed and self._connection._session.here:
             with self._connection._session:
                 self._loans.recall()
         super().close()

@@ -119,7 +119,7 @@ class Queue:
         """Puts a back-fill into the queue: one with sources that has not begun. Gives the number of the job."""
         job = c_int64()
         given, arrays = (options or JobOptions())._struct()
-        with self._connection._session:
+        with fill._session:
             lib.cascade_queue_fill(fill._pointer, byref(given), byref(job), failure())
         del arrays
         return job.value
