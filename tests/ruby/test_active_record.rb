@@ -445,6 +445,58 @@ module ActiveRecordTests
     assert_match(/Part\.drafts.*draft.*posts has a foreign key/, error.message)
   end
 
+  def named(name, parent = Record, &block)
+    Class.new(parent, &block).tap { |made| Object.const_set(name, made) }
+  end
+
+  def unname(*names)
+    names.each { |name| Object.send(:remove_const, name) if Object.const_defined?(name) }
+  end
+
+  # As gems have it that mark rows instead of deleting them.
+  def test_a_destroy_of_the_models_own
+    named(:Marked) do
+      self.table_name = "labels"
+      define_method(:destroy) { update_columns(machine_id: nil) }
+    end
+    owner = named(:Owner) do
+      self.table_name = "machines"
+      has_many :marked, class_name: "Marked", foreign_key: :machine_id, dependent: :destroy
+    end
+    one = owner.create!
+    one.marked.create!
+    %i[purge_all purge_later].each do |way|
+      error = assert_raises(Libcascade::ActiveRecord::CallbacksError) { owner.where(id: one.id).public_send(way) }
+      assert_match(/Marked.*destroy/, error.message)
+    end
+    assert_equal [1, 1], counts(owner, Label)
+    assert_equal 2, owner.where(id: one.id).purge_all(callbacks: false).deleted
+  ensure
+    unname(:Marked, :Owner)
+  end
+
+  # Where a table may have the same name.
+  def test_an_association_into_another_database
+    other = Database.of(self.class::ENGINE)
+    far = named(:Far, ActiveRecord::Base) { self.abstract_class = true }
+    far.establish_connection(other.active_record)
+    far.connection.create_table(:trips) { |t| t.integer :vehicle_id }
+    named(:FarTrip, far) { self.table_name = "trips" }
+    wagon = named(:Wagon) do
+      self.table_name = "vehicles"
+      has_many :trips, class_name: "FarTrip", foreign_key: :vehicle_id, dependent: :destroy
+    end
+    one = wagon.create!
+    FarTrip.create!(vehicle_id: one.id)
+    error = assert_raises(Libcascade::ActiveRecord::AssociationError) { wagon.where(id: one.id).purge_all }
+    assert_match(/Wagon\.trips.*FarTrip.*another database/, error.message)
+    assert_equal [1, 1], counts(wagon, FarTrip)
+  ensure
+    far&.remove_connection
+    other&.drop
+    unname(:Far, :FarTrip, :Wagon)
+  end
+
   def test_the_query_cache_knows
     account
     Account.cache do

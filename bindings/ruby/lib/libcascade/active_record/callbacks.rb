@@ -11,11 +11,14 @@ module Libcascade
       # Rows of a transaction, when it is not the host's: so many records are in memory at once.
       MAX_TX_ROWS = 5000
       LOADED = 1000
-      private_constant :BY_ASSOCIATIONS, :MAX_TX_ROWS, :LOADED
+      # What deletes a record. Of a model that has its own, which marks the row instead perhaps, rows are not deleted unasked.
+      WAYS = %i[destroy destroy_row].freeze
+      private_constant :BY_ASSOCIATIONS, :MAX_TX_ROWS, :LOADED, :WAYS
 
       class << self
         # Options of a purge, with the hooks that run callbacks where there are any.
         def options(known, options)
+          refuse_ways(known.destroyed)
           models = known.destroyed.map(&:base_class).uniq.select { |model| runs?(model) }
           return options if models.empty?
 
@@ -28,7 +31,7 @@ module Libcascade
         # What has callbacks cannot be left to a worker, which is no Ruby.
         def refuse(known, models, what)
           found = models.filter_map do |model|
-            words = (own(model).map { |callback| words(callback) } + left_behind(known, model)).uniq
+            words = (ways(model) + own(model).map { |callback| words(callback) } + left_behind(known, model)).uniq
             "#{model.name} (#{words.join(", ")})" if words.any?
           end
           return if found.empty?
@@ -51,6 +54,20 @@ module Libcascade
         end
 
         private
+
+        def refuse_ways(models)
+          model = models.find { |found| ways(found).any? } or return
+
+          raise CallbacksError, "#{model.name} has a `#{ways(model).first}` of its own, which cannot run for a batch, and may " \
+                                "mark rows that it does not delete: say callbacks: false to have them deleted all the same"
+        end
+
+        def ways(model)
+          WAYS.select do |name|
+            usual = ::ActiveRecord::Base.instance_method(name).owner
+            ([model] + model.descendants).any? { |klass| klass.instance_method(name).owner != usual }
+          end.map(&:to_s)
+        end
 
         def filter(callback)
           callback.respond_to?(:raw_filter) ? callback.raw_filter : callback.filter

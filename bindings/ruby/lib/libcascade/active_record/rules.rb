@@ -146,11 +146,21 @@ module Libcascade
       def entries(owner, declared, dependent)
         reflection = declared.options[:through] ? through(owner, declared, dependent) : declared
         klass = reflection.klass
+        refuse_elsewhere(owner, declared, dependent, klass)
         [Entry.new(owner: owner, declared: declared, reflection: reflection, dependent: dependent, klass: klass,
                    columns: names(reflection.foreign_key), ref_columns: names(reflection.active_record_primary_key),
                    where: condition(owner, reflection, klass))]
       rescue NameError => e
         raise AssociationError, "#{owner.name}.#{declared.name}: #{e.message}"
+      end
+
+      def refuse_elsewhere(owner, declared, dependent, klass)
+        there = klass.connection
+        return if there.equal?(@adapter) || there.pool.db_config.configuration_hash == @adapter.pool.db_config.configuration_hash
+
+        raise AssociationError, "#{owner.name}.#{declared.name}, dependent: #{dependent.inspect}, is about rows of " \
+                                "#{klass.name}, which are in another database, where no statement of this one reaches; " \
+                                "purge them there, and leave `dependent` out"
       end
 
       # Of an association through join rows, `dependent` is about those.
