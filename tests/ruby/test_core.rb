@@ -40,6 +40,7 @@ module CoreTests
     assert_equal %w[agent loan], @graph.reach("agent", cascading_only: true).map(&:name)
     assert_equal %w[loan note], @graph.path("note", "agent").map { |step| step.table.name }
     assert_nil @graph.path("agent", "note")
+    assert_raises(Libcascade::NotFoundError) { @graph.path("agent", "nodes") }
     assert_empty @graph.hidden
     again = Libcascade::Graph.load(@graph.to_json)
     assert_equal @graph.to_json, again.to_json
@@ -71,6 +72,9 @@ module CoreTests
     parsed = Libcascade::Selection.parse(@graph, "agent", "1", "2", "3")
     assert_equal 3, @connection.plan(@policy, parsed).roots
     assert_equal 0, @connection.plan(@policy, agents).roots
+    assert_equal 1, @connection.plan(@policy, @graph.select("agent", keys: 5)).roots
+    assert_equal 1, @connection.plan(@policy, @graph.select("note", keys: "n10")).roots
+    assert_equal 4, @connection.plan(@policy, @graph.select("agent", keys: 5..8)).roots
     assert_raises(ArgumentError) { @graph.select("agent", keys: [1], where: "id = 2") }
     assert_raises(TypeError) { @graph.select("agent", where: "id = ?", parameters: [Object.new]) }
     assert_raises(Libcascade::InvalidError) { @graph.select("note", keys: [["a", 1]]) }
@@ -205,6 +209,8 @@ module CoreTests
     assert_raises(Libcascade::NoFilterError) { @connection.purge(@policy, @graph.select("agent")) }
     assert_equal 20, @connection.purge(@policy, @graph.select("agent"), allow: :no_filter).run.tables.to_a.first.last.deleted
     assert_raises(ArgumentError) { @connection.purge(@policy, agents(1), max_row: 5) }
+    assert_raises(RangeError) { @connection.purge(@policy, agents(1), max_rows: -1) }
+    assert_raises(RangeError) { @connection.purge(@policy, agents(1), batch_ms: 1 << 32) }
     assert_raises(TypeError) { @connection.purge(@graph, agents(1)) }
   end
 
@@ -223,6 +229,74 @@ module CoreTests
     purge.cancel
     assert_raises(Libcascade::CancelledError) { purge.next }
     assert_equal 20, rows("agent")
+    purge.close
+    purge.cancel # does nothing any more
+  end
+
+  # What is closed by its own hooks goes when the call has ended.
+  def test_closed_by_a_hook
+    purge = @connection.purge(@policy, agents(1, 2), after_batch: ->(_) { purge.close })
+    assert_raises(Libcascade::ClosedError) { purge.run }
+    assert_equal 18, rows("agent")
+    other = @connection.blockers(@policy, agents(3))
+    purge = @connection.purge(@policy, agents(3), after_batch: ->(_) { @connection.close })
+    assert_raises(Libcascade::ClosedError) { purge.run }
+    assert_equal [17, true, true], [rows("agent"), other.closed?, @connection.closed?]
+    reading = Class.new do
+      define_method(:each_entry) { Enumerator.new { |rows| rows << [1, "x"] && @fill.close } }
+      attr_writer :fill
+    end.new
+    connection = connect
+    fill = reading.fill = connection.fill(connection.graph, table: "agent", columns: %w[id name], key: %w[id]).stream(reading)
+    assert_raises(Libcascade::ClosedError) { fill.run }
+    connection.close
+  end
+
+  # What options point to lives as long as they.
+  def test_options_within_options
+    loans = @graph.relations_to("agent").first
+    looked = Libcascade::Blockers.options(@policy, { requests: [{ relation: loans, anchor: ["a" * 40, 7] }] })
+    detached = Libcascade::Queue.detach_options({ job: { actor: "j" * 40, columns: { "agent" => "name" } } })
+    10.times { GC.start && Array.new(300) { |n| FFI::MemoryPointer.new(n % 200 + 1).put_uint8(0, 120) } }
+    request = Libcascade::Native::BlockersRequest.new(looked[:requests].read_pointer)
+    assert_equal ["a" * 40, 7], Libcascade::Value.unpack(request[:anchor], 2)
+    job = Libcascade::Native::JobOptions.new(detached[:job])
+    assert_equal ["j" * 40, ["name"]], [job.text(:actor), job.texts(:columns, 1)]
+  end
+
+  # What a connection is asked in another thread, in the midst of its work, waits for that.
+  def test_reports_from_another_thread
+    entered, left = ::Queue.new, false
+    purge = @connection.purge(@policy, agents(1), after_batch: lambda { |_|
+      entered << true
+      sleep 0.2
+      left = true
+    })
+    watcher = Thread.new do
+      entered.pop
+      purge.report.deleted.tap { assert left }
+    end
+    purge.next
+    assert_equal 7, watcher.value
+  end
+
+  # A throttle looks through its own connection, which others use.
+  def test_a_throttle_of_a_connection_in_use
+    other = Libcascade.open(@database.uri)
+    asked, busy = ::Queue.new, false
+    throttle = other.throttle(ask: lambda { |_|
+      busy = true
+      asked << true
+      sleep 0.1
+      busy = false
+      0
+    })
+    purge = @connection.purge(@policy, agents(1), throttle: throttle)
+    waiting = Thread.new { asked.pop && other.graph && busy }
+    purge.run
+    refute waiting.value
+  ensure
+    other&.close
   end
 
   def test_detach_and_queue
@@ -283,9 +357,20 @@ module CoreTests
     assert_kind_of String, fill.token
     fill.close
     assert_equal 45, rows("pair")
+    @connection.queue.install
+    Libcascade.open(@database.uri) do |other|
+      job = other.queue.fill(@connection.fill(graph, **target).select("SELECT 1, 1, 'x'"))
+      assert_equal [job], @connection.queue.list.map { |found| found[:job] }
+      @connection.queue.cancel(job)
+    end
     assert_equal 1, rows("pair WHERE word IS NULL AND loan_id = 107")
+    twice = @connection.fill(graph, **target).stream([[9, 900, "first"]])
+    assert_raises(Libcascade::InvalidError) { twice.stream([[9, 901, "second"]]) }
+    assert_equal 1, twice.run.inserted # what was given first is still the source
     again = @connection.fill(graph, **target).stream([[1, 1]])
     assert_raises(ArgumentError) { again.run }
+    asking = Enumerator.new { |given| given << [8, 800, @connection.plan(@policy, agents(1)).roots.to_s] }
+    assert_equal 1, @connection.fill(graph, **target).stream(asking).run.inserted
     failing = @connection.fill(graph, **target).stream(Enumerator.new { |_| raise IOError, "gone" })
     assert_raises(IOError) { failing.run }
   end

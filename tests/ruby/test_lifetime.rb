@@ -61,6 +61,14 @@ module LifetimeTests
     assert_operator memory - before, :<, 8 << 20
   end
 
+  # Where Ruby finalizes by itself, no lock can be taken.
+  def test_what_ruby_collects_at_its_own_time_is_freed
+    files = open_files
+    _, err = capture_subprocess_io { 2500.times { connect(@database).graph } }
+    assert_empty err
+    assert_operator open_files, :<, files + 1500
+  end
+
   def test_nothing_is_made_of_what_is_no_pointer
     [3, nil, "graph", Libcascade.open(@database.uri, &:graph)].each do |given|
       [Libcascade::Graph, Libcascade::Policy].each { |kind| assert_raises(TypeError) { kind.new(given) } }
@@ -208,6 +216,31 @@ class TestLog < Minitest::Test
     assert(lines.any? { |level, line| level == :debug && line.match?(/select/i) }, lines.inspect)
     context = Libcascade::Context.new(log: ->(*) { raise IOError, "disk is full" }, level: :debug)
     assert_raises(IOError) { Libcascade.open(database.uri, context: context, &:graph) }
+  ensure
+    database.drop
+  end
+
+  # What a log raises when an object ends is told by #close, and never by a call that comes afterwards.
+  def test_exceptions_of_a_log_at_the_end
+    database = Database.of("sqlite")
+    database.run(*Museum::TABLES, *Museum.rows)
+    angry = false
+    context = Libcascade::Context.new(log: ->(*) { raise IOError, "disk is full" if angry }, level: :debug)
+    connection = Libcascade.open(database.uri, context: context)
+    graph = connection.graph
+    settings = -> { connection.purge(Museum.policy(graph), graph.select("agent", keys: [1]), integrity: :proven) }
+    purge = settings.call
+    angry = true
+    assert_raises(IOError) { purge.close }
+    assert_predicate purge, :closed?
+    angry = false
+    assert_equal 3, graph.tables.size
+    settings.call
+    angry = true
+    GC.start
+    angry = false
+    assert_equal 3, connection.graph.tables.size
+    connection.close
   ensure
     database.drop
   end

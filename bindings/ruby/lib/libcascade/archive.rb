@@ -17,10 +17,8 @@ module Libcascade
     private_constant :WRITE
 
     # `file`: lines of JSON are appended to it. `suffix`, `schema`: tables of the same names with the suffix behind, in that schema;
-    # see
-    # #install. `write` is called with :lines and a text of lines, and with :flush, :keep or :drop and ""; what it raises rolls the
-    # batch
-    # back, and comes out of the purge. At least one of these. Inside a transaction of the host there can only be tables.
+    # see #install. `write` is called with :lines and a text of lines, and with :flush, :keep or :drop and ""; what it raises rolls
+    # the batch back, and comes out of the purge. At least one of these. Inside a transaction of the host there can only be tables.
     def self.open(connection, file: nil, write: nil, suffix: nil, schema: nil, &block)
       hooks = Hooks.new(write)
       given = { file: file, suffix: suffix, schema: schema, user_data: Native::Callbacks.register(hooks) }
@@ -47,18 +45,18 @@ module Libcascade
     # Makes the tables that are missing for a table and all from which its purge deletes, and adds columns that these have been
     # given since.
     def install(policy, table)
-      @connection.within { Native.call(:archive_install, self, @connection, Policy.expect(policy), table.to_s) }
+      within { Native.call(:archive_install, self, @connection, Policy.expect(policy), table.to_s) }
       self
     end
 
     # The statements that #install would run, for a migration of the host's; nil when nothing is missing.
     def ddl(policy, table)
-      @connection.within { Native.fetch_text(:archive_ddl, self, @connection, Policy.expect(policy), table.to_s) }
+      within { Native.fetch_text(:archive_ddl, self, @connection, Policy.expect(policy), table.to_s) }
     end
 
     # What was archived so far.
     def report
-      Report.new(**Native.describe(Native::ArchiveReport, :archive_describe, self).to_h(*REPORT)).freeze
+      Report.new(**describe(Native::ArchiveReport, :archive_describe).to_h(*REPORT)).freeze
     end
   end
 end

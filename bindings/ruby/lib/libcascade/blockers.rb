@@ -36,7 +36,7 @@ module Libcascade
         given[:token_key] &&= FFI::MemoryPointer.new(:char, token_key.bytesize).put_bytes(0, token_key)
         given[:token_key_length] = token_key&.bytesize
         given[:count] &&= COUNT.number(count)
-        Native::BlockersOptions.make(**given, requests: Native.pointers(requests.map(&:to_ptr)), request_count: requests.size)
+        Native::BlockersOptions.make(**given, requests: Native.pointers(requests), request_count: requests.size)
       end
 
       private
@@ -67,7 +67,7 @@ module Libcascade
 
     # The next page; nil at the end.
     def next
-      @connection.within do
+      within do
         out = FFI::MemoryPointer.new(:pointer)
         call(:blockers_next, out) == Native::CONSTANTS["CASCADE_DONE"] ? nil : read(Native::BlockersPage.new(out.read_pointer))
       end
@@ -77,7 +77,7 @@ module Libcascade
     # page's relation alone (:next, :previous), or one level below the last page (:down). nil when there is nothing to go on
     # with.
     def token(kind = :rest)
-      @connection.within do
+      within do
         out = FFI::MemoryPointer.new(:pointer)
         done = call(:blockers_token, TOKEN.number(kind), out) == Native::CONSTANTS["CASCADE_DONE"]
         done ? nil : Native.text_at(out.read_pointer)
@@ -86,12 +86,12 @@ module Libcascade
 
     # Why less was given than there is: :depth, :followed, :rows, :time.
     def cut
-      CUT.set(Native.blockers_cut(self))
+      CUT.set(within { Native.blockers_cut(self) })
     end
 
     # Counts of all relations of one kind, or of all kinds.
     def count_of(kind = nil)
-      total = Native.describe(Native::BlockersTotal, :blockers_count, self, kind ? BLOCKER.number(kind) : 0)
+      total = describe(Native::BlockersTotal, :blockers_count, kind ? BLOCKER.number(kind) : 0)
       Total.new(relations: total[:relations], references: total[:references], accuracy: ACCURACY.symbol(total[:accuracy])).freeze
     end
 

@@ -43,8 +43,9 @@ module Libcascade
 
     # Closes the session, and what was made from it. One that was adopted stays open for the host.
     def close
-      @session.free_objects
+      raised = @session.free_objects
       super
+      raise raised if raised
     end
 
     # :sqlite, :postgresql or :mariadb.
@@ -54,12 +55,12 @@ module Libcascade
 
     # Statements sent so far.
     def statements
-      Native.connection_statements(self)
+      within { Native.connection_statements(self) }
     end
 
     # Stops the call that runs in another thread, or the next one: it raises CancelledError.
     def cancel
-      Native.connection_cancel(self)
+      Native.connection_cancel(self) unless closed?
     end
 
     # Reads the graph of tables and foreign keys.
@@ -139,15 +140,15 @@ module Libcascade
       within { Native.fetch_text(function, self, *arguments) }
     end
 
-    def fetch(free, function, *arguments)
-      within { Native.fetch(free, function, self, *arguments) }
+    # `with`: what the library works with besides.
+    def fetch(free, function, *arguments, with: [])
+      within(*with) { Native.fetch(free, function, self, *arguments) }
     end
 
-    # Runs a block while no other thread uses the session.
-    def within(&block)
-      @session.synchronize(&block)
+    # Runs a block while no other thread uses the session, nor those of other objects.
+    def within(*others, &block)
+      Session.together([@session, *others.compact.map { |other| other.session }], &block) # rubocop:disable Style/SymbolProc
     end
-
 
     # Whether what is deleted with this connection runs in Ruby's own driver.
     attr_reader :driver
@@ -157,25 +158,31 @@ module Libcascade
     # An object that belongs to a connection, and keeps it.
     class Child < Handle
       def initialize(pointer, connection)
-        super(pointer, connection.session_of(self))
-        @connection = connection
+        super(pointer, connection.session)
+        @connection, @others = connection, []
       end
 
-      # Keeps an object alive that the library knows of.
-      def hold(object)
-        @held = object
+      # Keeps objects alive that the library knows of. Those of other sessions are in use when this is.
+      def hold(*objects)
+        @held = objects
+        @others = objects.grep(Child)
         self
       end
 
       private
 
-      def call(function, *arguments)
-        @connection.within { Native.call(function, self, *arguments) }
+      # Runs a block while no other thread uses what this is at work with.
+      def within(&block)
+        @connection.within(*@others, &block)
       end
-    end
 
-    def session_of(_child)
-      @session
+      def call(function, *arguments)
+        within { Native.call(function, self, *arguments) }
+      end
+
+      def describe(record, function, *arguments)
+        within { Native.describe(record, function, self, *arguments) }
+      end
     end
 
     Probe = Struct.new(:answer, :relation) do

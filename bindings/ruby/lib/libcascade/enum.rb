@@ -32,7 +32,7 @@ module Libcascade
     end
 
     def bits(given)
-      given.is_a?(Integer) ? given : Array(given).sum { |name| number(name) }
+      given.is_a?(Integer) ? given : Array(given).map { |name| number(name) }.reduce(0, :|)
     end
   end
 

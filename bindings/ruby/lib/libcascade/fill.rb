@@ -30,10 +30,11 @@ module Libcascade
                                        key: Native.texts_pointer(key), key_count: key.size, range: range&.to_s)
       options[:mode] &&= FILL_MODE.number(options[:mode])
       options[:allow] &&= ALLOW.bits(options[:allow])
-      throttle = options[:throttle]
-      options[:throttle] &&= Throttle.expect(throttle).to_ptr
-      pointer = connection.fetch(:fill_free, :fill_new, Graph.expect(graph), target, Native::FillOptions.make(**options))
-      open_with(new(pointer, connection, columns.size).hold(throttle), &block)
+      others = [options[:throttle]].compact
+      options[:throttle] &&= Throttle.expect(options[:throttle]).to_ptr
+      made = Native::FillOptions.make(**options)
+      pointer = connection.fetch(:fill_free, :fill_new, Graph.expect(graph), target, made, with: others)
+      open_with(new(pointer, connection, columns.size).hold(*others), &block)
     end
 
     def initialize(pointer, connection, width)
@@ -49,8 +50,9 @@ module Libcascade
 
     # Makes an Enumerable the source: of rows, which are arrays.
     def stream(rows)
-      @stream = Stream.new(rows, @width)
-      call(:fill_stream, ROWS, Native::Callbacks.register(@stream))
+      stream = Stream.new(rows, @width)
+      call(:fill_stream, ROWS, Native::Callbacks.register(stream))
+      @stream = stream
       self
     end
 
@@ -88,7 +90,7 @@ module Libcascade
 
     # Does one range, and gives it; nil when nothing is left to do, or a budget is used up.
     def next
-      @connection.within do
+      within do
         out = FFI::MemoryPointer.new(:pointer)
         call(:fill_next, out) == Native::CONSTANTS["CASCADE_DONE"] ? nil : read(Native::FillRange.new(out.read_pointer))
       end
@@ -114,17 +116,22 @@ module Libcascade
 
     # Stops the fill, from any thread: #next rolls its range back and raises CancelledError.
     def cancel
-      Native.fill_cancel(self)
+      Native.fill_cancel(self) unless closed?
     end
 
     def report
-      info = Native.describe(Native::FillReport, :fill_describe, self)
+      info = describe(Native::FillReport, :fill_describe)
       Report.new(**info.to_h(*REPORT), finished: info[:finished] == 1).freeze
     end
 
     # Where the fill stands, for another one of the same target and sources.
     def token
-      @connection.within { Native.fetch_text(:fill_token, self) }
+      within { Native.fetch_text(:fill_token, self) }
+    end
+
+    # Puts the fill into the queue; see Queue#fill.
+    def put_into_queue(options, job)
+      call(:queue_fill, options, job)
     end
 
     private

@@ -58,9 +58,12 @@ module Libcascade
 
     # A shortest chain of relations by which rows of `from` depend on rows of `to`; nil when there is none.
     def path(from, to)
-      numbers(:graph_path, number_of(from), number_of(to)).map { |number| relations[number] }
-    rescue NotFoundError
-      nil
+      ends = [number_of(from), number_of(to)]
+      begin
+        numbers(:graph_path, *ends).map { |number| relations[number] }
+      rescue NotFoundError
+        nil
+      end
     end
 
     # A selection of rows by their primary keys: integers, other values, or arrays of them.

@@ -8,11 +8,9 @@ module Libcascade
 
     # What is freed once: by #close, with its session, or, in whatever thread, when Ruby finalizes the pointer.
     class Hold
-      ONCE = Monitor.new # finalizers run in the midst of anything, of what is done here too
-      private_constant :ONCE
-
       def initialize(pointer, free, session)
         @pointer, @free, @session, @process = pointer, free, session, Process.pid
+        @given_up = false
       end
 
       # As the releaser of an AutoPointer.
@@ -20,14 +18,22 @@ module Libcascade
         @session ? @session.free_later(self) : free
       end
 
-      # In a forked process, the handles are those of the parent: freeing one would end the parent's session.
-      def free
-        pointer = ONCE.synchronize { @pointer.tap { @pointer = nil } } or return
-        Native.public_send(@free, pointer) if Process.pid == @process
+      # From here on, nobody is given the pointer.
+      def give_up
+        @given_up = true
       end
 
-      def freed?
-        @pointer.nil?
+      def given_up?
+        @given_up || @pointer.nil?
+      end
+
+      # Gives what callbacks have raised meanwhile, or nil. In a forked process, the handles are those of the parent: freeing one
+      # would end the parent's session.
+      def free
+        pointer, @pointer = @pointer, nil # finalizers run in the midst of anything, and where no lock can be taken
+        return unless pointer
+
+        Native::Callbacks.apart { Native.public_send(@free, pointer) } if Process.pid == @process
       end
 
       def connection?
@@ -64,14 +70,18 @@ module Libcascade
       raise ForkedError, "this #{self.class.name} was made by process #{@process}; make one in each process"
     end
 
-    # Gives the object up. Again and again, if need be.
+    # Gives the object up. Again and again, if need be. Inside a callback of its connection it goes when that call has ended. What a
+    # log raises meanwhile is raised.
     def close
-      @session ? @session.free(@hold) : @hold.free
+      @hold.give_up
+      raised = @session ? @session.free(@hold) : @hold.free
+      raise raised if raised
+
       nil
     end
 
     def closed?
-      @hold.freed?
+      @hold.given_up?
     end
 
     def inspect
@@ -89,16 +99,39 @@ module Libcascade
       end
     end
     private_class_method :open_with
+
+    protected
+
+    # Of objects that belong to a connection, and of connections.
+    attr_reader :session
   end
 
-  # What the objects of one connection have in common: only one thread at a time is inside the library, and what Ruby finalizes
-  # meanwhile, perhaps in another thread, is freed by the next one.
+  # What the objects of one connection have in common: only one thread at a time is inside the library, and what is closed by its
+  # callbacks, or what Ruby finalizes meanwhile, perhaps in another thread, is freed when nobody is inside.
   class Session
+    @last = 0
+    @numbering = Mutex.new
+
+    class << self
+      # Runs a block while no other thread uses the sessions, which are always entered in the same order.
+      def together(sessions, &block)
+        sessions.uniq.sort_by(&:number).reverse.reduce(block) { |inner, session| -> { session.synchronize(&inner) } }.call
+      end
+
+      def next_number
+        @numbering.synchronize { @last += 1 }
+      end
+    end
+
+    attr_reader :number
+
     def initialize
-      @lock = Monitor.new
+      @number = Session.next_number
+      @lock = Mutex.new
       @holds = {}.compare_by_identity
       @dead = []
-      @over = false
+      @owner = nil
+      @inside = @over = false
     end
 
     def adopt(hold)
@@ -106,14 +139,28 @@ module Libcascade
     end
 
     def synchronize
-      @lock.synchronize do
-        bury
-        yield
+      alone do
+        next yield if @inside
+
+        begin
+          bury
+          @inside = true
+          yield
+        ensure
+          @inside = false
+          bury
+        end
       end
     end
 
+    # Gives what callbacks have raised meanwhile.
     def free(hold)
-      synchronize { remove(hold) }
+      alone do
+        next remove(hold) unless @inside
+
+        @dead << hold
+        nil
+      end
     end
 
     # From a finalizer. When the connection is finalized too, nobody can be inside.
@@ -123,17 +170,33 @@ module Libcascade
       bury if @over
     end
 
+    # Gives the first that callbacks have raised.
     def free_objects
-      @holds.keys.each { |hold| free(hold) unless hold.connection? }
+      alone do
+        @holds.keys.reject(&:connection?).each(&:give_up).map { |hold| free(hold) }.compact.first
+      end
     end
 
     private
+
+    # The lock is a thread's, and not a fiber's, as a Monitor's is: Ruby has enumerators in fibers, which streams are made of.
+    def alone
+      return yield if @owner.equal?(Thread.current)
+
+      @lock.synchronize do
+        @owner = Thread.current
+        yield
+      ensure
+        @owner = nil
+      end
+    end
 
     def remove(hold)
       @holds.delete(hold)
       hold.free
     end
 
+    # There is nobody to tell what callbacks raise.
     def bury
       while (hold = @dead.shift)
         remove(hold)

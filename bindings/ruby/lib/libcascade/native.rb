@@ -62,12 +62,12 @@ module Libcascade
         pointers(texts.map { |text| text_pointer(text) })
       end
 
-      # An array of pointers, which keeps what they point to alive.
+      # An array of pointers, which keeps what they point to alive: memory or structs.
       def pointers(kept)
         return nil if kept.empty?
 
         FFI::MemoryPointer.new(:pointer, kept.size).tap do |array|
-          array.write_array_of_pointer(kept)
+          array.write_array_of_pointer(kept.map(&:to_ptr))
           array.instance_variable_set(:@kept, kept)
         end
       end

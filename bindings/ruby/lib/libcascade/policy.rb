@@ -17,7 +17,7 @@ module Libcascade
       def make(graph, rules = [], exclude: [])
         entries = rules.map { |rule| entry(rule) }
         exclude = Array(exclude)
-        options = Native::PolicyOptions.make(entries: Native.pointers(entries.map(&:to_ptr)), entry_count: entries.size,
+        options = Native::PolicyOptions.make(entries: Native.pointers(entries), entry_count: entries.size,
                                              exclude: Native.texts_pointer(exclude), exclude_count: exclude.size)
         new(Native.fetch(:policy_free, :policy_new, Graph.expect(graph), options), graph)
       end
@@ -89,7 +89,7 @@ module Libcascade
 
         table = Native.utf8(table.is_a?(Table) ? table.label : table)
         Graph.expect(graph)
-        keys ? by_keys(graph, table, keys.to_a) : by_condition(graph, table, where, parameters)
+        keys ? by_keys(graph, table, Array(keys)) : by_condition(graph, table, where, parameters)
       end
 
       # Keys written as text, each checked against the type of its column: "7", "7,de", '[7,"de"]', "x'0f12'".

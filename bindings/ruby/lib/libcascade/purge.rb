@@ -31,9 +31,9 @@ module Libcascade
       def open(connection, policy, selection, before_batch: nil, after_batch: nil, after_commit: nil, columns: {}, **options,
           &block)
         hooks = Hooks.new(before_batch: before_batch, after_batch: after_batch, after_commit: after_commit)
-        pointer = connection.fetch(:purge_free, :purge_new, Policy.expect(policy), Selection.expect(selection),
-            make(options.merge(Hooks.columns(columns), hooks.options)))
-        open_with(hooks.purge = new(pointer, connection, hooks).hold(options.values_at(:throttle, :archive)), &block)
+        made, others = make(options.merge(Hooks.columns(columns), hooks.options)), options.values_at(:throttle, :archive).compact
+        pointer = connection.fetch(:purge_free, :purge_new, Policy.expect(policy), Selection.expect(selection), made, with: others)
+        open_with(hooks.purge = new(pointer, connection, hooks).hold(*others), &block)
       end
 
       private
@@ -54,7 +54,7 @@ module Libcascade
 
     # Does one batch, and gives it; nil when nothing is left to do, or a budget is used up.
     def next
-      @connection.within do
+      within do
         out = FFI::MemoryPointer.new(:pointer)
         call(:purge_next, out) == Native::CONSTANTS["CASCADE_DONE"] ? nil : read(Native::BatchInfo.new(out.read_pointer))
       end
@@ -82,8 +82,10 @@ module Libcascade
     # vetoed ones.
     def stayed(table)
       lists = Array.new(2) { FFI::MemoryPointer.new(:pointer) }
-      Libcascade::Purge.local(:purge_kept, self, table, *lists)
-      lists.map { |list| Keys.at(list.read_pointer) }
+      within do
+        Libcascade::Purge.local(:purge_kept, self, table, *lists)
+        lists.map { |list| Keys.at(list.read_pointer) }
+      end
     end
 
     def self.local(function, *arguments)
@@ -93,7 +95,7 @@ module Libcascade
 
     # Stops the purge, from any thread: #next rolls its batch back and raises CancelledError.
     def cancel
-      Native.purge_cancel(self)
+      Native.purge_cancel(self) unless closed?
     end
 
     # What a hook talks to: see Told.
@@ -103,14 +105,18 @@ module Libcascade
 
     # What was done so far.
     def report
-      info = Native.describe(Native::PurgeReport, :purge_describe, self)
-      tables = Array.new(info[:table_count]) { |at| Native.describe(Native::TableReport, :purge_table, self, at) }
-      Report.new(**info.to_h(*REPORT), finished: info[:finished] == 1,
-                 tables: tables.to_h { |table| [table.text(:label), TableReport.new(**table.to_h(:deleted, :updated, :vetoed,
-                     :kept)).freeze] }.freeze).freeze
+      within do
+        info = describe(Native::PurgeReport, :purge_describe)
+        tables = Array.new(info[:table_count]) { |at| table_report(describe(Native::TableReport, :purge_table, at)) }
+        Report.new(**info.to_h(*REPORT), finished: info[:finished] == 1, tables: tables.to_h.freeze).freeze
+      end
     end
 
     private
+
+    def table_report(info)
+      [info.text(:label), TableReport.new(**info.to_h(:deleted, :updated, :vetoed, :kept)).freeze]
+    end
 
     def read(info)
       Batch.new(**info.to_h(*BATCH)).freeze

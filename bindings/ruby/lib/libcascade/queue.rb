@@ -45,7 +45,7 @@ module Libcascade
     # Puts a back-fill into the queue, which has sources and has not begun, and gives the number of the job.
     def fill(fill, **options)
       job = FFI::MemoryPointer.new(:int64)
-      @connection.within { Native.call(:queue_fill, Fill.expect(fill), Queue.job_options(options), job) }
+      Fill.expect(fill).put_into_queue(Queue.job_options(options), job)
       job.read_int64
     end
 
@@ -107,8 +107,9 @@ module Libcascade
       hooks = JobHooks.new(before_batch: before_batch, after_batch: after_batch, after_commit: after_commit)
       options = Native::WorkerOptions.make(**options, **Hooks.columns(columns), **hooks.options,
           throttle: throttle && Throttle.expect(throttle).to_ptr, archive: archive && Archive.expect(archive).to_ptr)
-      pointer = connection.fetch(:worker_free, :worker_new, options)
-      open_with(hooks.purge = new(pointer, connection, hooks).hold([throttle, archive]), &block)
+      others = [throttle, archive].compact
+      pointer = connection.fetch(:worker_free, :worker_new, options, with: others)
+      open_with(hooks.purge = new(pointer, connection, hooks).hold(*others), &block)
     end
 
     def initialize(pointer, connection, hooks)
@@ -134,11 +135,11 @@ module Libcascade
 
     # Stops the worker, from any thread: #step gives its job back and raises CancelledError.
     def cancel
-      Native.worker_cancel(self)
+      Native.worker_cancel(self) unless closed?
     end
 
     def report
-      Report.new(**Native.describe(Native::WorkerReport, :worker_describe, self).to_h(*MEMBERS)).freeze
+      Report.new(**describe(Native::WorkerReport, :worker_describe).to_h(*MEMBERS)).freeze
     end
   end
 end

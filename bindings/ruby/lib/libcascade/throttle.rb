@@ -49,8 +49,10 @@ module Libcascade
 
     # What was seen and done so far.
     def report
-      info = Native.describe(Native::ThrottleReport, :throttle_describe, self)
-      Report.new(**info.to_h(*REPORT), dead_table: info.text(:dead_table)).freeze
+      within do
+        info = describe(Native::ThrottleReport, :throttle_describe)
+        Report.new(**info.to_h(*REPORT), dead_table: info.text(:dead_table)).freeze
+      end
     end
   end
 end

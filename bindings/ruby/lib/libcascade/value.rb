@@ -72,6 +72,7 @@ module Libcascade
       when ANY then own_cell(value)
       when INT64, UINT64 then [type, value, 0.0]
       when DOUBLE then [type, 0, value]
+      when TEXT then [type, 0, 0.0, value.encoding == Encoding::UTF_8 ? value : Native.utf8(value)]
       else [type, 0, 0.0, value]
       end
     end

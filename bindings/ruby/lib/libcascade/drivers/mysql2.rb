@@ -19,7 +19,8 @@ module Libcascade
       # What a statement consists of: quoted parts, comments, placeholders, the rest.
       PIECE = /'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`(?:[^`]|``)*`|\?/m.freeze
       PLAIN = /\A[ !-&(-\[\]-~]*\z/.freeze
-      private_constant :CODES, :PIECE, :PLAIN
+      PLAINLY = { cast_booleans: false, as: :array, cache_rows: true, stream: false, async: false }.freeze
+      private_constant :CODES, :PIECE, :PLAIN, :PLAINLY
 
       def engine
         "mariadb"
@@ -114,9 +115,9 @@ module Libcascade
         version.include?("MariaDB")
       end
 
-      # mysql2 casts what is all numbers; of the rest, it makes dates and more.
+      # mysql2 casts what is all numbers; of the rest, it makes dates and more. The client may have options of its own.
       def send_to_server(statement, cast: false)
-        session.query(render(statement), cast: cast, as: :array, cache_rows: true, stream: false)
+        session.query(render(statement), cast: cast, **PLAINLY)
       end
 
       def render(statement)

@@ -47,6 +47,15 @@ module Libcascade
           raised
         end
 
+        # Runs a block whose callbacks are not those of the call that is under way, if one is; gives what they have raised.
+        def apart
+          outer = take_raised
+          yield
+          take_raised
+        ensure
+          keep(outer) if outer
+        end
+
         # Only what is raised can be carried out. A `throw` or `break` would jump over the library's frames, so it ends here.
         def guard(failed)
           ended = false

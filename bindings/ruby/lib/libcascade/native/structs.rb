@@ -20,9 +20,12 @@ module Libcascade
         members - %i[size reserved]
       end
 
-      # Pointers that the struct holds are kept alive by it.
+      # What the struct points to is kept alive by it, and what that points to.
       def put(name, value)
-        (@kept ||= []) << (self[name] = Record.native(value))
+        (@kept ||= []) << value << (native = Record.native(value))
+        raise RangeError, "#{name} is #{value}, and cannot be negative" if native.is_a?(Integer) && native < lowest(name)
+
+        self[name] = native
       end
 
       def text(name)
@@ -38,6 +41,11 @@ module Libcascade
       # Members of numbers, by their names.
       def to_h(*names)
         names.to_h { |name| [name, self[name]] }
+      end
+
+      # FFI would make a large number of a negative one.
+      def lowest(name)
+        [FFI::Type::UINT32, FFI::Type::UINT64, FFI::Type::ULONG].include?(layout[name].type) ? 0 : -(2**63)
       end
 
       def self.native(value)
