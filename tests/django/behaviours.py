@@ -17,7 +17,7 @@ from django.test.utils import override_settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from case import Case  # noqa: E402
-from libcascade.django import NotExpressible, plan, purge, refresh  # noqa: E402
+from libcascade.django import NotExpressible, collector, plan, purge, refresh  # noqa: E402
 from museum.models import (Address, Agent, AgentProxy, Album, Artist, Borrower, Box, Dependent, Event, Guarded,  # noqa: E402
                            Handled, Hall, HiddenBase, Loan, Note, Parent, Photo, Programme, Shelf, Slot, Song, Specimen, Step, Tag)
 
@@ -193,6 +193,22 @@ class Inheritance(Case):
         Address.objects.create(agent=borrower)
         self.assertEqual(borrower.delete(keep_parents=True), (1, {'museum.Borrower': 1}))
         self.assertEqual((Agent.objects.count(), Address.objects.count()), (1, 1))
+
+    def test_what_is_generic_is_looked_for_by_the_type_of_the_row(self):
+        for ours in (False, True):
+            borrower = Borrower.objects.create()
+            for target in (borrower, Agent.objects.get(pk=borrower.pk)):
+                Note.objects.create(target=target)
+            with collector(ours):
+                self.assertEqual(borrower.delete()[1], {'museum.Borrower': 1, 'museum.Agent': 1, 'museum.Note': 1})
+            self.assertEqual(Note.objects.get().kind.model, 'agent')
+            Note.objects.all().delete()
+            borrower = Borrower.objects.create()
+            for target in (borrower, Agent.objects.get(pk=borrower.pk)):
+                Note.objects.create(target=target)
+            with collector(ours):
+                self.assertEqual(Agent.objects.get(pk=borrower.pk).delete()[0], 4)
+        self.assertEqual(Note.objects.count(), 0)
 
     def test_a_proxy_counts_under_its_own_name(self):
         Agent.objects.create()

@@ -235,21 +235,24 @@ def read(root: Model, using: str, keep_parents: bool = False, tables: Container[
     """The rules for deleting rows of a model. Raises NotExpressible. Of `tables` it is known that they are in the database, where
     the router says only what is migrated there."""
     rules = Rules(root, using, keep_parents)
-    waiting, seen = [root], {root}
+    #: Models, and whether their rows go as more than the parent's part of a row: as in Django, what is generic is looked for by the
+    #: type of the row itself.
+    seen: Dict[Model, bool] = {root: True}
+    waiting = [root]
     rules.deleted[root._meta.db_table] = concrete(root)
 
     def lives(model: Model) -> bool:
         return router.allow_migrate_model(using, model) or model._meta.db_table in tables
 
-    def follow(model: Model) -> None:
+    def follow(model: Model, whole: bool) -> None:
         rules.deleted.setdefault(model._meta.db_table, model)
-        if model not in seen:
-            seen.add(model)
+        if whole > seen.get(model, -1):
+            seen[model] = whole
             waiting.append(model)
 
     while waiting:
         model = waiting.pop()
-        found = [*_foreign_keys(model, using, lives), *_generic(model, using, lives)]
+        found = [*_foreign_keys(model, using, lives), *(_generic(model, using, lives) if seen[model] else ())]
         if keep_parents and model is root:
             kept = {concrete(parent) for parent in model._meta.get_parent_list()}
             found = [relation for relation in found if relation.ref_model not in kept]
@@ -258,6 +261,6 @@ def read(root: Model, using: str, keep_parents: bool = False, tables: Container[
         for relation in found:
             _add(rules, relation)
             if relation.rule == "CASCADE":
-                follow(relation.model)
+                follow(relation.model, relation.kind != PARENT)
     return rules
 
