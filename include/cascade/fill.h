@@ -54,7 +54,7 @@ typedef struct cascade_fill_target {
                                    in any order. */
   const char *range;          /**< Of the key, the column in whose ranges the work goes. NULL means the first. Where it leads an
                                    index of every source, and of the target's key, a range costs what its rows cost. Integers are
-                                   counted; where they are spread evenly, they cost least. Of any other type, each range asks the
+                                   counted, up to INT64_MAX; where they are spread evenly, they cost least. Of any other type, each range asks the
                                    database first where it ends, by the order that the column itself has: the sources' columns
                                    are best of its type and its collation, as no index serves them otherwise. */
   uint32_t column_count;      /**< Number of columns. */
@@ -203,11 +203,10 @@ CASCADE_API cascade_status cascade_fill_stream(cascade_fill *fill, cascade_fill_
  * @param[out] range  receives the committed range, borrowed until the next call
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_DONE when nothing is left to do or a budget is used up, again and again; CASCADE_INVALID
- *         without a source, or for a token of another fill; CASCADE_CONSTRAINT, CASCADE_CONSTRAINT_FK, CASCADE_SCHEMA or
- *         CASCADE_DATABASE with the row at fault in the message; CASCADE_CONTENDED when another run of the same job goes on
- *         meanwhile; CASCADE_HOOK; CASCADE_THROTTLED; CASCADE_CANCELLED; CASCADE_NOMEM; any database
- *         status. After a failure the fill gives that
- *         failure's status again
+ *         without a source, for a token or a checkpoint of another fill, or a checkpoint that is damaged; CASCADE_CONSTRAINT,
+ *         CASCADE_CONSTRAINT_FK, CASCADE_SCHEMA or CASCADE_DATABASE with the row at fault in the message; CASCADE_CONTENDED when
+ *         another run of the same job goes on meanwhile; CASCADE_HOOK; CASCADE_THROTTLED; CASCADE_CANCELLED; CASCADE_NOMEM; any
+ *         database status. After a failure the fill gives that failure's status again
  * @note Memory does not grow with the number of rows, as they stay in the database; rows of a stream are held for one range. On
  *       the thread that uses the fill.
  * @since 0.1

@@ -239,8 +239,8 @@ CASCADE_API cascade_status cascade_queue_fill(const cascade_fill *fill, const ca
  * @param connection  a session in whose database the queue is installed
  * @param job  its number
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_NOT_FOUND when there is no such job, or it is in another state; CASCADE_UNSUPPORTED;
- * CASCADE_INVALID; any database status
+ * @return CASCADE_OK; CASCADE_NOT_FOUND without a queue, and when there is no such job, or it is in another state;
+ * CASCADE_UNSUPPORTED for a queue of a newer version; CASCADE_INVALID; CASCADE_NOMEM; any database status
  * @note One short transaction. On the thread that uses the connection.
  * @since 0.1
  */

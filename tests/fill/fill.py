@@ -509,6 +509,15 @@ class PostgreSQL(Filling):
 
 
 class MariaDB(Filling):
+    def test_integers_beyond_those_that_are_counted(self):
+        """As a range they are refused, by name; beside one they are values like any."""
+        self.database.run("CREATE TABLE source (k BIGINT UNSIGNED, u INT)", "INSERT INTO source VALUES (1, 1), (18446744073709551615, 2)",
+                          "CREATE TABLE granted (k BIGINT UNSIGNED NOT NULL, u INT NOT NULL, PRIMARY KEY (u, k))")
+        how = {"sources": ["SELECT k, u FROM source"], "columns": ("k", "u"), "key": ("k", "u")}
+        self.refused("CASCADE_DATABASE", "granted", "value of column k", **how)
+        self.assertEqual(self.fill(**how, range="u").finish().counts(), (2, 0, 0))
+        self.assertEqual(self.database.value("SELECT max(k) FROM granted"), 18446744073709551615)
+
     def test_types(self):
         self.database.run("CREATE TABLE t (k BIGINT PRIMARY KEY, n DECIMAL(9,2), s VARCHAR(5), d DATE, x VARBINARY(9), u BIGINT UNSIGNED)",
                           "CREATE TABLE source (k INT, n DOUBLE, s TEXT, d DATE, x BLOB, u INT UNSIGNED)",

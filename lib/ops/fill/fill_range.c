@@ -30,6 +30,13 @@ static cascade_status keep(casc_arena *arena, const cascade_value *value, cascad
   return CASCADE_OK;
 }
 
+static void explain_ends(cascade_fill *fill, cascade_error **error) {
+  const char *label = fill->table->label;
+  const char *words = casc_arena_printf(&fill->arena, "table %s: the first and the last value of column %s", label,
+                                        fill->sql.columns[fill->sql.range]);
+  if (words) casc_error_explain(error, label, NULL, words);
+}
+
 cascade_status casc_fill_find_ends(cascade_fill *fill, cascade_error **error) {
   casc_fill_place *place = &fill->place;
   casc_statement statement;
@@ -48,6 +55,7 @@ cascade_status casc_fill_find_ends(cascade_fill *fill, cascade_error **error) {
   }
   casc_cursor_close(&cursor);
   casc_statement_free(&statement);
+  if (status == CASCADE_DATABASE) explain_ends(fill, error); /* an integer that has no room in 64 bits with a sign, say */
   if (status < 0) return status;
   place->finished = !any;
   if (any && casc_fill_counts(&fill->sql)) place->position.integer = place->first.integer - 1;
