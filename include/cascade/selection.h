@@ -80,6 +80,10 @@ CASCADE_API cascade_status cascade_selection_parse(cascade_graph *graph, const c
 
 /**
  * @brief Selects the rows that meet an SQL condition.
+ *
+ * Each batch of a purge asks for those that meet it then. One that looks at rows which go themselves, such as an average over them,
+ * may so meet others than at first: give keys in its place.
+ *
  * @param graph  the selection holds a reference to it
  * @param table  name of the table; not NULL
  * @param condition  what follows WHERE, on this table's columns. Trusted: it goes into statements as it is, so never put

@@ -434,15 +434,35 @@ static const char *own_updates(const casc_scope *scope, const casc_scope_relatio
   return NULL;
 }
 
+/* InnoDB's own actions go 15 levels deep, and PostgreSQL's as deep as its stack. */
+enum { DEEPEST = 10 };
+
+/* Levels of the database's own actions that follow when rows of a table go. */
+static uint32_t own_levels(const casc_scope *scope, uint32_t number) {
+  const cascade_policy *policy = scope->policy;
+  uint32_t levels = 0;
+  for (uint32_t i = 0; i < policy->to_count[number]; i++) {
+    const casc_scope_relation *to = &scope->relations[policy->relations_to[number][i]];
+    const casc_scope_table *child = &scope->tables[to->relation->table];
+    uint32_t deep = to->role == CASC_ROLE_UPDATE                       ? 1
+                    : to->role == CASC_ROLE_CASCADE && child->delegated ? child->height + 1
+                                                                        : 0;
+    if (deep > levels) levels = deep;
+  }
+  return levels;
+}
+
 /* What the database does anyway as soon as the referenced row goes need not be done twice. */
 static void delegate(casc_scope *scope, bool own_all) {
   static const char left[] = "the database's own action: its rule is the same";
   const char *never = own_all                         ? "own statements: a hook wants the rows"
                       : !scope->dialect->cascades_fast ? "own statements: the database's own action is slower"
                                                        : NULL;
-  for (uint32_t i = 0; i < scope->order_count; i++) {
+  for (uint32_t i = 0; i < scope->order_count; i++) { /* referencing tables first */
     casc_scope_table *table = &scope->tables[scope->order[i]];
     const char *own = never ? never : own_deletes(scope, scope->order[i]);
+    table->height = own_levels(scope, scope->order[i]);
+    if (!own && table->height >= DEEPEST) own = "own statements: the database's own actions do not go deeper";
     table->delegated = !own;
     table->way = own ? own : left;
   }

@@ -57,6 +57,7 @@ typedef struct casc_scope_table {
   bool held;       /* the keys of those rows are read; else they are found by their one relation */
   bool examined;   /* a blocking relation hangs on it or on what it reaches */
   bool delegated;  /* its rows go by the database's own ON DELETE CASCADE */
+  uint32_t height; /* levels of such actions, and of its own SET NULL, that follow when they go */
   const char *way; /* words for that */
   bool cyclic;     /* relations lead from it back to it */
   uint32_t component;

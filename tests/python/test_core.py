@@ -567,3 +567,19 @@ def test_logs(database):
         raise RuntimeError("in the log")
     with pytest.raises(RuntimeError, match="in the log"):
         libcascade.connect(database.uri, context=libcascade.Context(fail, libcascade.LogLevel.DEBUG))
+
+
+def test_a_chain_of_tables_longer_than_the_database_cascades(database):
+    """InnoDB's own actions end at 15 levels."""
+    key = "FOREIGN KEY (up) REFERENCES t{} (id) ON DELETE {}"
+    database.run("CREATE TABLE t0 (id INTEGER PRIMARY KEY)",
+                 *(f"CREATE TABLE t{i} (id INTEGER PRIMARY KEY, up INTEGER, {key.format(i - 1, 'CASCADE')})" for i in range(1, 40)),
+                 f"CREATE TABLE last (id INTEGER PRIMARY KEY, up INTEGER, {key.format(39, 'SET NULL')})",
+                 "INSERT INTO t0 VALUES (1), (2)", *(f"INSERT INTO t{i} VALUES (1, 1), (2, 2)" for i in range(1, 40)),
+                 "INSERT INTO last VALUES (1, 1), (2, 2)")
+    with libcascade.connect(database.uri) as db:
+        policy = Policy(db.graph())
+        report = db.purge(policy, policy.graph.select("t0", [1])).run()
+    assert (report.deleted, report.updated) == (40, 1)
+    assert [database.rows(f"SELECT id FROM {table}") for table in ("t0", "t20", "t39")] == [[(2,)]] * 3
+    assert database.rows("SELECT up FROM last ORDER BY id") == [(None,), (2,)]
