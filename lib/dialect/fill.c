@@ -129,21 +129,21 @@ static void put_range(casc_statement *statement, const casc_sql_fill *fill, cons
 
 /* PostgreSQL has no Max of some types: they are compared as they are, or else as texts. */
 static void put_greatest(casc_statement *statement, const casc_sql_fill *fill, uint32_t column) {
-  static const char *const ordered[] = {"uuid", "bytea", "jsonb", "bit", "bit varying", "macaddr", "macaddr8"};
+  static const char *const has_max[] = {"int2",   "int4", "int8", "numeric",   "float4",      "float8",   "text", "bpchar",
+                                        "oid",    "date", "time", "timestamp", "timestamptz", "interval", "timetz", "money",
+                                        "inet"};
   static const char *const unordered[] = {"json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"};
-  const char *type = fill->types[column];
-  char word[24];
-  snprintf(word, sizeof word, "%.*s", (int)strcspn(type, "("), type);
-  bool sorted = false, as_text = false;
-  bool postgres = casc_fill_in_postgres(fill);
-  for (size_t i = 0; postgres && i < sizeof ordered / sizeof *ordered; i++) sorted = sorted || !strcmp(word, ordered[i]);
-  for (size_t i = 0; postgres && i < sizeof unordered / sizeof *unordered; i++)
-    as_text = as_text || !strcmp(word, unordered[i]);
-  if (sorted || as_text)
+  static const char own[] = "pg_catalog.";
+  const char *type = fill->casts[column];
+  bool postgres = casc_fill_in_postgres(fill), greatest = !postgres || strstr(type, "[]"), as_text = false;
+  const char *word = postgres && !strncmp(type, own, sizeof own - 1) ? type + sizeof own - 1 : "";
+  for (size_t i = 0; i < sizeof has_max / sizeof *has_max; i++) greatest = greatest || !strcmp(word, has_max[i]);
+  for (size_t i = 0; i < sizeof unordered / sizeof *unordered; i++) as_text = as_text || !strcmp(word, unordered[i]);
+  if (greatest) casc_str_printf(&statement->sql, "Max(c%u) As c%u", column, column);
+  else if (!strcmp(word, "bool")) casc_str_printf(&statement->sql, "Bool_Or(c%u) As c%u", column, column);
+  else
     casc_str_printf(&statement->sql, "(Array_Agg(c%u Order By c%u%s Desc Nulls Last))[1] As c%u", column, column,
                     as_text ? "::text" : "", column);
-  else if (postgres && !strcmp(type, "boolean")) casc_str_printf(&statement->sql, "Bool_Or(c%u) As c%u", column, column);
-  else casc_str_printf(&statement->sql, "Max(c%u) As c%u", column, column);
 }
 
 static void put_merged(casc_statement *statement, const casc_sql_fill *fill) {

@@ -506,6 +506,17 @@ class PostgreSQL(Filling):
         self.assertEqual(fill.counts(), (1, 0, 0))
         self.assertEqual(self.rows("k, u::text, encode(b, 'hex'), o::text, j::text, p::text", "t"),
                          [(1, high, "02", '{"a": 2}', "2", "(1,2)")])
+        self.database.run("CREATE DOMAIN bytes AS bytea", "CREATE DOMAIN note AS json", "CREATE TYPE mood AS ENUM ('z', 'a')",
+                          "CREATE TABLE d (k integer PRIMARY KEY, b bytes, n note, m mood, r int4range, v tsvector, l bool, a int[])",
+                          "CREATE TABLE e AS SELECT * FROM d",
+                          "INSERT INTO e VALUES (1, '\\x01', '1', 'a', '[1,5)', 'a', true, '{1,NULL}')",
+                          "INSERT INTO e VALUES (1, '\\x02', '2', 'z', '[2,3)', 'b', false, '{2}')",
+                          "INSERT INTO e VALUES (1)")
+        columns = ("k", "b", "n", "m", "r", "v", "l", "a")
+        fill = self.fill([f"SELECT {', '.join(columns)} FROM e"], columns, ("k",), "d").finish()
+        self.assertEqual(fill.counts(), (1, 0, 0))
+        self.assertEqual(self.rows("encode(b, 'hex'), n::text, m::text, r::text, v::text, l, a::text", "d"),
+                         [("02", "2", "a", "[2,3)", "'b'", True, "{2}")])
 
 
 class MariaDB(Filling):

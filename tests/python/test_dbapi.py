@@ -250,9 +250,11 @@ def test_keys_beyond_63_bits_are_detached(database):
     if database.engine != "mariadb":
         return  # the others have no unsigned integers
     database.run("CREATE TABLE person (id INTEGER PRIMARY KEY)",
-                 "CREATE TABLE visit (id BIGINT UNSIGNED PRIMARY KEY, person_id INTEGER, FOREIGN KEY (person_id) REFERENCES person (id))",
+                 "CREATE TABLE visit (id BIGINT UNSIGNED PRIMARY KEY, person_id INTEGER, "
+                 "FOREIGN KEY (person_id) REFERENCES person (id))",
                  "INSERT INTO person VALUES (1)",
-                 "INSERT INTO visit VALUES (18446744073709551615, 1), (9223372036854775808, 1), (7, 1), (9223372036854775809, NULL)")
+                 "INSERT INTO visit VALUES (18446744073709551615, 1), (9223372036854775808, 1), (7, 1)",
+                 "INSERT INTO visit VALUES (9223372036854775809, NULL)")
     with libcascade.connect(database.uri) as db:
         db.queue.install()
         graph = db.graph()
