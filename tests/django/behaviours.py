@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """behaviours.py sqlite|postgresql|mariadb: what Django's documentation says of deleting, with the library in the collector's
 place."""
+import datetime
 import logging
 import sys
 import unittest
@@ -18,8 +19,9 @@ from django.utils import timezone  # noqa: E402
 
 from case import Case  # noqa: E402
 from libcascade.django import NotExpressible, collector, plan, purge, refresh  # noqa: E402
-from museum.models import (Address, Agent, AgentProxy, Album, Artist, Borrower, Box, Dependent, Event, Guarded,  # noqa: E402
-                           Handled, Hall, HiddenBase, Loan, Note, Parent, Photo, Programme, Shelf, Slot, Song, Specimen, Step, Tag)
+from museum.models import (Address, Agent, AgentProxy, Album, Artist, Borrower, Box, Damage, Dependent, Event, Guarded,  # noqa: E402
+                           Handled, Hall, HiddenBase, Loan, Note, Outage, Parent, Photo, Programme, Shelf, Slot, Song,
+                           Specimen, Step, Tag)
 
 
 class Rules(Case):
@@ -152,6 +154,13 @@ class Rules(Case):
         with self.assertLogs('libcascade.django', logging.WARNING):
             self.assertEqual(box.delete(), (6, {'museum.Box': 2, 'museum.Specimen': 1, 'museum.Tag': 3}))
         self.assertEqual(Tag.objects.count(), 1)
+
+    def test_keys_of_other_types(self):
+        for days in (1, 2):
+            Damage.objects.create(outage=Outage.objects.create(length=datetime.timedelta(days, 5)))
+        for objects in (Outage.objects.get(length=datetime.timedelta(1, 5)), Outage.objects.all()):
+            self.assertEqual(objects.delete(), (2, {'museum.Outage': 1, 'museum.Damage': 1}))
+        self.assertOurs(0 if connection.vendor == 'postgresql' else 2)
 
     def test_rows_in_a_long_chain(self):
         last = None

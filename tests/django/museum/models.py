@@ -157,3 +157,12 @@ class Programme(models.Model):
 
 class Step(models.Model):
     previous = models.ForeignKey('self', CASCADE, null=True)
+
+
+class Outage(models.Model):
+    """Whose key is no value that every module takes."""
+    length = models.DurationField(primary_key=True)
+
+
+class Damage(models.Model):
+    outage = models.ForeignKey(Outage, CASCADE)

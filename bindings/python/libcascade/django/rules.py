@@ -231,9 +231,18 @@ def _add(rules: Rules, relation: Relation) -> bool:
     return True
 
 
+def _check_key(model: Model, using: str) -> None:
+    """Keys of these types are, on PostgreSQL, no values of Python's that the library would take as they are."""
+    pk = target_of(model._meta.pk)
+    if connections[using].vendor == "postgresql" and isinstance(pk, (
+            models.BinaryField, models.DurationField, models.FloatField, models.GenericIPAddressField)):
+        raise NotExpressible(f"the primary key of {model._meta.label} is a {type(pk).__name__}")
+
+
 def read(root: Model, using: str, keep_parents: bool = False, tables: Container[str] = ()) -> Rules:
     """The rules for deleting rows of a model. Raises NotExpressible. Of `tables` it is known that they are in the database, where
     the router says only what is migrated there."""
+    _check_key(root, using)
     rules = Rules(root, using, keep_parents)
     #: Models, and whether their rows go as more than the parent's part of a row: as in Django, what is generic is looked for by the
     #: type of the row itself.
