@@ -19,8 +19,8 @@ from django.utils import timezone  # noqa: E402
 
 from case import Case  # noqa: E402
 from libcascade.django import NotExpressible, collector, plan, purge, refresh  # noqa: E402
-from museum.models import (Address, Agent, AgentProxy, Album, Artist, Borrower, Box, Damage, Dependent, Event, Guarded,  # noqa: E402
-                           Handled, Hall, HiddenBase, Loan, Note, Outage, Parent, Photo, Programme, Shelf, Slot, Song,
+from museum.models import (Address, Agent, AgentProxy, Album, Artist, Borrower, Box, Damage, Dependent, Event,  # noqa: E402
+                           Guarded, Handled, Hall, HiddenBase, Loan, Note, Outage, Parent, Photo, Programme, Shelf, Slot, Song,
                            Specimen, Step, Tag)
 
 
