@@ -8,8 +8,8 @@ tests/run.sh [--quick]
 
   Installs what is missing from Debian (as root; else it lists the packages and stops). Builds with gcc and with clang,
   warnings as errors, and with gcc's address and undefined-behaviour sanitizers. Runs all tests on the gcc build and, with
-  fewer seeds, under the sanitizers; the unit tests on the clang build and under valgrind. Checks the reference pages, an
-  installation, and the use as a subproject. The tests use a private PostgreSQL and a private MariaDB, which tests/servers
+  fewer seeds, under the sanitizers; the unit tests on the clang build and under valgrind. Checks the reference pages, the layout
+  of the code, an installation, and the use as a subproject. The tests use a private PostgreSQL and a private MariaDB, which tests/servers
   starts and stops.
 
   --quick   one compiler, no sanitizers, no valgrind, no PostgreSQL and MariaDB, no failures at every call, fewer seeds: a minute when the
@@ -92,6 +92,7 @@ packages=(
   gcc 'the first compiler'
   g++ 'the headers are C++ too'
   clang 'the second compiler'
+  clang-format 'the layout of the code'
   libc6-dev 'headers of the C library'
   meson 'the build'
   ninja-build 'the build'
@@ -262,6 +263,10 @@ reference() {
   [ -n "$quick" ] || /usr/bin/python3 tests/doc/views.py build-test-gcc/lib/doc/html
 }
 
+formatted() {
+  find lib include examples tests -name '*.[ch]' -not -path 'tests/abi/frozen/*' -print0 | xargs -0 clang-format --dry-run -Werror
+}
+
 commands() {
   bash -n examples/quickstart.sh && bash -n tests/run.sh && bash -n .ci/run && tests/servers --help &&
     [ -x examples/quickstart.sh ] && [ -x tests/run.sh ] && [ -x .ci/run ] &&
@@ -279,6 +284,7 @@ if check 'build with gcc' build gcc gcc --werror; then
   [ -n "$quick" ] || suite 'unit tests, valgrind' build-test-gcc --setup valgrind --suite unit
 fi
 check 'the two commands' commands
+check 'layout of the code' formatted
 
 if [ -z "$quick" ]; then
   if check 'build with clang' build clang clang --werror; then

@@ -7,6 +7,7 @@ typedef struct constant {
   int64_t value;
 } constant;
 
+/* clang-format off: a line for each would be of no use */
 #define C(name) {#name, name}
 
 static const constant statuses[] = {
@@ -67,6 +68,7 @@ static const constant others[] = {
   C(CASCADE_ARCHIVE_LINES), C(CASCADE_ARCHIVE_FLUSH), C(CASCADE_ARCHIVE_KEEP), C(CASCADE_ARCHIVE_DROP),
   C(CASCADE_FILL_INSERT), C(CASCADE_FILL_UPDATE), C(CASCADE_FILL_MERGE),
 };
+/* clang-format on */
 
 enum { STATUSES = sizeof statuses / sizeof *statuses, OTHERS = sizeof others / sizeof *others };
 

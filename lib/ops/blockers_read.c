@@ -71,8 +71,8 @@ static const casc_page_way *ways_of(const casc_scope *scope, const casc_entry *e
   return expected < 2 * (double)bound ? sparse_ways : many_ways;
 }
 
-/* All rows that are looked at come, which may be many times those that are wanted. Where a row is dear to decode, as text, one value of
-   many is cheaper; elsewhere the server has more work with it than it saves. */
+/* All rows that are looked at come, which may be many times those that are wanted. Where a row is dear to decode, as text, one
+   value of many is cheaper; elsewhere the server has more work with it than it saves. */
 static bool brings_many(const cascade_blockers *blockers, const casc_entry *entry, uint64_t rows) {
   const casc_scope *scope = &blockers->scope;
   double expected = rows_expected(scope, entry);
