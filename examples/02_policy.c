@@ -30,11 +30,8 @@ static cascade_policy *house_rules(cascade_graph *graph) {
                                         .ref_table = "agent",
                                         .where = "subject_kind = 'agent'",
                                         .rule = CASCADE_RULE_CASCADE};
-  const cascade_policy_entry notebooks = {.size = sizeof notebooks,
-                                          .table = "field_notebook",
-                                          .columns = author,
-                                          .column_count = 1,
-                                          .rule = CASCADE_RULE_PROTECT};
+  const cascade_policy_entry notebooks = {
+      .size = sizeof notebooks, .table = "field_notebook", .columns = author, .column_count = 1, .rule = CASCADE_RULE_PROTECT};
   const cascade_policy_entry *entries[] = {&pass_on, &remarks, &notebooks};
   const cascade_policy_options options = {.size = sizeof options, .entries = entries, .entry_count = 3};
   cascade_policy *policy = NULL;

@@ -44,8 +44,7 @@ int main(int argc, char **argv) {
     cascade_policy_relation(policy, page->relation, &relation);
     printf("%s %s: %llu%s\n", relation.label, kind_name(page->kind), (unsigned long long)page->keys->count,
            page->complete ? "" : " and more");
-    if (interesting == UINT32_MAX && !page->complete && page->anchor_count == 1 &&
-        page->last->type == CASCADE_INT64) {
+    if (interesting == UINT32_MAX && !page->complete && page->anchor_count == 1 && page->last->type == CASCADE_INT64) {
       interesting = page->relation;
       anchor = *page->last;
     }
@@ -59,8 +58,7 @@ int main(int argc, char **argv) {
     const cascade_blockers_request request = {
         .size = sizeof request, .relation = interesting, .limit = 1000, .anchor = &anchor, .anchor_count = 1};
     const cascade_blockers_request *requests[] = {&request};
-    cascade_blockers_options rest = {
-        .size = sizeof rest, .rounds = UINT32_MAX, .requests = requests, .request_count = 1};
+    cascade_blockers_options rest = {.size = sizeof rest, .rounds = UINT32_MAX, .requests = requests, .request_count = 1};
     uint64_t count = 0;
     must(cascade_blockers_open(connection, policy, selection, &rest, &cursor, &error), error);
     while ((status = cascade_blockers_next(cursor, &page, &error)) == CASCADE_OK) count += page->keys->count;

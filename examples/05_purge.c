@@ -13,8 +13,7 @@ static void must(cascade_status status, cascade_error *error) {
 }
 
 /* Deletes until nothing is left, or cancels after some batches; 0 for never. Returns the rows deleted. */
-static uint64_t run(cascade_connection *connection, cascade_policy *policy, cascade_selection *selection,
-                    uint64_t cancel_after) {
+static uint64_t run(cascade_connection *connection, cascade_policy *policy, cascade_selection *selection, uint64_t cancel_after) {
   const cascade_purge_options options = {.size = sizeof options, .max_tx_rows = 500};
   const cascade_batch_info *batch = NULL;
   cascade_purge *purge = NULL;

@@ -47,9 +47,8 @@ int main(int argc, char **argv) {
   if (argc != 2) return fprintf(stderr, "usage: %s FILE\n", argv[0]), 2;
   sqlite3 *db;
   if (sqlite3_open_v2(argv[1], &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
-      sqlite3_exec(db,
-                   "PRAGMA foreign_keys = ON; CREATE TABLE IF NOT EXISTS lost_file (attachment_id INTEGER PRIMARY KEY)",
-                   NULL, NULL, NULL) != SQLITE_OK)
+      sqlite3_exec(db, "PRAGMA foreign_keys = ON; CREATE TABLE IF NOT EXISTS lost_file (attachment_id INTEGER PRIMARY KEY)", NULL,
+                   NULL, NULL) != SQLITE_OK)
     return fprintf(stderr, "%s: %s\n", argv[1], sqlite3_errmsg(db)), 1;
 
   cascade_context *context = NULL;

@@ -28,8 +28,7 @@ static int64_t request(cascade_connection *connection, int64_t place) {
   must(cascade_policy_load(graph, rules, strlen(rules), &policy, &error), error);
   must(cascade_selection_integers(graph, "storage_place", &place, 1, &selection, &error), error);
   must(cascade_detach(connection, policy, selection, NULL, &report, &error), error);
-  printf("place %lld is gone, %llu places in it wait for the worker\n", (long long)place,
-         (unsigned long long)report.detached);
+  printf("place %lld is gone, %llu places in it wait for the worker\n", (long long)place, (unsigned long long)report.detached);
   cascade_selection_free(selection);
   cascade_policy_free(policy);
   cascade_graph_free(graph);
@@ -45,8 +44,7 @@ static void work(cascade_connection *connection) {
   while (status == CASCADE_OK) status = cascade_worker_step(worker, &error);
   must(status, error);
   cascade_worker_describe(worker, &report);
-  printf("the worker deleted %llu rows in %llu batches\n", (unsigned long long)report.deleted,
-         (unsigned long long)report.batches);
+  printf("the worker deleted %llu rows in %llu batches\n", (unsigned long long)report.deleted, (unsigned long long)report.batches);
   cascade_worker_free(worker);
 }
 
@@ -60,8 +58,7 @@ int main(int argc, char **argv) {
   must(cascade_connection_open(context, argv[1], NULL, &connection, &error), error);
   int64_t job = request(connection, 1);
   work(connection);
-  must(cascade_queue_list(connection,
-                          &(cascade_queue_list_options){.size = sizeof(cascade_queue_list_options), .after = job - 1},
+  must(cascade_queue_list(connection, &(cascade_queue_list_options){.size = sizeof(cascade_queue_list_options), .after = job - 1},
                           &text, &error),
        error);
   printf("%s\n", text);

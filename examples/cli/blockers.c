@@ -50,8 +50,8 @@ static cascade_status read_key(cli_session *session, const cli_options *options,
 static cascade_status probe(cli_session *session, const cli_options *options, cascade_error **error) {
   int32_t answer = 0;
   uint32_t number = UINT32_MAX;
-  cascade_status status = cascade_blockers_probe(session->connection, session->policy, session->selection, options->max_rows,
-                                                 &answer, &number, error);
+  cascade_status status =
+      cascade_blockers_probe(session->connection, session->policy, session->selection, options->max_rows, &answer, &number, error);
   if (status < 0) return status;
   cascade_relation_info relation = {.size = sizeof relation, .label = "?"};
   switch (answer) {
@@ -61,9 +61,7 @@ static cascade_status probe(cli_session *session, const cli_options *options, ca
     printf("blocked by %s\n", relation.label);
     session->exit_code = CLI_REFUSED;
     break;
-  default:
-    puts("unknown: too many rows would have to be read; see --max-rows");
-    session->exit_code = CLI_UNKNOWN;
+  default: puts("unknown: too many rows would have to be read; see --max-rows"); session->exit_code = CLI_UNKNOWN;
   }
   return status;
 }
@@ -82,8 +80,7 @@ static cascade_status put_json(cli_session *session, const cli_options *options,
 static cascade_status put_list(cli_session *session, const cli_options *options, const cascade_blockers_options *how,
                                cascade_error **error) {
   cascade_blockers *cursor = NULL;
-  cascade_status status =
-      cascade_blockers_open(session->connection, session->policy, session->selection, how, &cursor, error);
+  cascade_status status = cascade_blockers_open(session->connection, session->policy, session->selection, how, &cursor, error);
   if (status >= 0) status = blockers_text(session, options, cursor, error);
   cascade_blockers_free(cursor);
   return status;

@@ -121,8 +121,8 @@ cascade_status requests_open(cli_session *session, const cli_options *options, c
     if (meant < 0) return session_fail(session, CASCADE_NOMEM, error, "out of memory");
     if (!meant) continue;
     cascade_blockers_request *item = &requests->items[requests->count];
-    *item = (cascade_blockers_request){
-        .size = sizeof *item, .relation = i, .backward = options->backward, .offset = options->offset};
+    *item =
+        (cascade_blockers_request){.size = sizeof *item, .relation = i, .backward = options->backward, .offset = options->offset};
     requests->list[requests->count++] = item;
   }
   if (options->relation && !requests->count) return not_found(session, options->relation, error);

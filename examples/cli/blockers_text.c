@@ -22,7 +22,7 @@ typedef struct listing {
   int table_width, column_width;
   uint32_t *path; /* of the page before, as the next three */
   uint32_t path_length, number, table;
-  const char *meaning; /* NULL before the first page of a heading */
+  const char *meaning;      /* NULL before the first page of a heading */
   uint32_t pages, blocking; /* pages shown; relations that block */
   bool deeper;              /* some of the one level would be deleted too, with what refers to them */
 } listing;

@@ -40,8 +40,8 @@ typedef struct cli_options {
   bool dry_run, later, json_progress;
   bool outbox;
   const char *outbox_columns, *actor, *reason, *archive, *archive_tables;
-  uint32_t lease; /* seconds */
-  bool queue; /* about the queue or the outbox: no graph is read */
+  uint32_t lease;                /* seconds */
+  bool queue;                    /* about the queue or the outbox: no graph is read */
   cascade_throttle_options pace; /* its replicas are: */
   const char *replicas[CLI_REPLICAS];
 } cli_options;
@@ -63,11 +63,11 @@ typedef struct cli_command {
   uint64_t options; /* bits of cli_option, see options.c */
   bool selects;     /* starts from rows of a table */
   const char *help;
-  bool queue;       /* about the queue; `table` is the number of a job where it takes one */
-  bool job;         /* ... and it takes one */
-  bool all_jobs;    /* ... or none, for all */
-  bool fills;       /* a table, whose columns follow it */
-  bool archives;    /* about the archive of a table, with what hangs on its rows */
+  bool queue;    /* about the queue; `table` is the number of a job where it takes one */
+  bool job;      /* ... and it takes one */
+  bool all_jobs; /* ... or none, for all */
+  bool fills;    /* a table, whose columns follow it */
+  bool archives; /* about the archive of a table, with what hangs on its rows */
 } cli_command;
 
 extern const cli_command cli_commands[];
@@ -114,8 +114,8 @@ bool options_read(int argc, char **argv, const cli_command **command, cli_option
 /* throttle.c */
 /* Makes the throttle that the options ask for, which shows its pauses on the line; *throttle is NULL when they ask for none. */
 struct progress;
-cascade_status throttle_open(cli_session *session, const cli_options *options, struct progress *line,
-                             cascade_throttle **throttle, cascade_error **error);
+cascade_status throttle_open(cli_session *session, const cli_options *options, struct progress *line, cascade_throttle **throttle,
+                             cascade_error **error);
 void throttle_report(const cascade_throttle *throttle); /* in words, on stderr, when there was a pause */
 
 /* archive.c */
@@ -141,18 +141,17 @@ const char *table_special(uint32_t flags, size_t i);
 typedef struct text_number {
   char text[32];
 } text_number;
-text_number number_text(uint64_t number);               /* 12,345 */
-int text_width(const char *text);                       /* columns on a terminal */
-void text_pad(FILE *out, const char *text, int width);  /* left-aligned */
-void put_text(const char *text);                        /* on stdout, ending with a line break */
-void text_shell(FILE *out, const char *word);           /* as a shell reads it back */
+text_number number_text(uint64_t number);                     /* 12,345 */
+int text_width(const char *text);                             /* columns on a terminal */
+void text_pad(FILE *out, const char *text, int width);        /* left-aligned */
+void put_text(const char *text);                              /* on stdout, ending with a line break */
+void text_shell(FILE *out, const char *word);                 /* as a shell reads it back */
 void text_command(FILE *out, const cli_options *options);     /* "cascade blockers" with these rows and the policy */
 void text_command_end(FILE *out, const cli_options *options); /* keys that begin with a minus, and the line's end */
-char *uri_text(const char *uri);                        /* without its password; the caller frees it */
-char *key_text(const cascade_keys *keys, uint64_t row); /* as cascade_selection_parse() reads it; the caller frees it */
-char *relation_text(const cascade_relation_info *relation,
-                    const char *table); /* "loan(borrower_id)"; the caller frees it */
-const char *rule_meaning(int32_t rule); /* "deleted too" */
+char *uri_text(const char *uri);                              /* without its password; the caller frees it */
+char *key_text(const cascade_keys *keys, uint64_t row);       /* as cascade_selection_parse() reads it; the caller frees it */
+char *relation_text(const cascade_relation_info *relation, const char *table); /* "loan(borrower_id)"; the caller frees it */
+const char *rule_meaning(int32_t rule);                                        /* "deleted too" */
 char *text_short(const char *text, int width); /* "modified...agent_id" where it is wider; the caller frees it */
 
 #endif

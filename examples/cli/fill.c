@@ -28,8 +28,8 @@ static int32_t mode_of(const char *word) {
   return !strcmp(word, "update") ? CASCADE_FILL_UPDATE : !strcmp(word, "merge") ? CASCADE_FILL_MERGE : -1;
 }
 
-static cascade_status make(cli_session *session, const cli_options *options, cascade_throttle *throttle,
-                           cascade_fill **fill, cascade_error **error) {
+static cascade_status make(cli_session *session, const cli_options *options, cascade_throttle *throttle, cascade_fill **fill,
+                           cascade_error **error) {
   uint32_t key_count = 0;
   char **key = options->fill_key ? split(options->fill_key, &key_count) : NULL;
   if (options->fill_key && !key) return session_fail(session, CASCADE_NOMEM, error, "out of memory");
@@ -71,11 +71,11 @@ static void report_text(const cli_options *options, const cascade_fill_report *r
 }
 
 static bool report_json(const cascade_fill_report *report, const char *token, double seconds) {
-  json_t *document = json_pack("{s:i, s:b, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:s}", "version", 1, "finished",
-                               report->finished, "inserted", (json_int_t)report->inserted, "updated",
-                               (json_int_t)report->updated, "skipped", (json_int_t)report->skipped, "ranges",
-                               (json_int_t)report->ranges, "retries", (json_int_t)report->retries, "longest_ms",
-                               (double)report->longest_ns / 1e6, "seconds", seconds, "token", token);
+  json_t *document =
+      json_pack("{s:i, s:b, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:s}", "version", 1, "finished", report->finished, "inserted",
+                (json_int_t)report->inserted, "updated", (json_int_t)report->updated, "skipped", (json_int_t)report->skipped,
+                "ranges", (json_int_t)report->ranges, "retries", (json_int_t)report->retries, "longest_ms",
+                (double)report->longest_ns / 1e6, "seconds", seconds, "token", token);
   char *text = document ? json_dumps(document, JSON_REAL_PRECISION(6)) : NULL;
   if (text) puts(text);
   free(text);
@@ -91,8 +91,8 @@ static void hint(const cli_options *options, const cascade_fill_report *report, 
   else fprintf(stderr, "to go on from there, add --token %s\n", token);
 }
 
-static cascade_status report(cli_session *session, const cli_options *options, const cascade_fill *fill,
-                             cascade_status status, double seconds, cascade_error **error) {
+static cascade_status report(cli_session *session, const cli_options *options, const cascade_fill *fill, cascade_status status,
+                             double seconds, cascade_error **error) {
   cascade_fill_report done = {.size = sizeof done};
   char *token = NULL;
   cascade_fill_describe(fill, &done);
@@ -121,8 +121,7 @@ cascade_status run_fill(cli_session *session, const cli_options *options, cascad
   cascade_throttle *throttle = NULL;
   progress line;
   if (mode_of(options->mode) < 0)
-    return session_fail(session, CASCADE_INVALID, error, "--mode takes insert, update or merge, not '%s'",
-                        options->mode);
+    return session_fail(session, CASCADE_INVALID, error, "--mode takes insert, update or merge, not '%s'", options->mode);
   progress_begin(&line, options, session->graph, 0);
   cascade_status status = throttle_open(session, options, &line, &throttle, error);
   if (status >= 0) status = make(session, options, throttle, &fill, error);

@@ -27,8 +27,7 @@ static void put_count(uint64_t count, const char *one, const char *many) {
 typedef bool filter(const cascade_relation_info *relation, const void *data);
 
 /* Relations that fit, at most so many, under a heading of their own; nothing when there are none. */
-static uint32_t list_relations(const cli_session *session, const char *heading, uint32_t most, filter *fits,
-                               const void *data) {
+static uint32_t list_relations(const cli_session *session, const char *heading, uint32_t most, filter *fits, const void *data) {
   uint32_t found = 0;
   for (uint32_t i = 0; i < cascade_policy_relation_count(session->policy); i++) {
     cascade_relation_info relation = relation_info(session, i);
@@ -220,8 +219,7 @@ static bool whole_in_words(const cli_session *session, const char *uri) {
   if (!hubs_in_words(session)) return false;
   list_relations(session, "Tables that refer to themselves", RELATIONS_SHOWN, to_itself, NULL);
   if (!cycles_in_words(session)) return false;
-  list_relations(session, "Without an index: each batch of a delete scans the referencing table", RELATIONS_SHOWN,
-                 no_index, NULL);
+  list_relations(session, "Without an index: each batch of a delete scans the referencing table", RELATIONS_SHOWN, no_index, NULL);
   list_relations(session, "Pointing to a table or key that does not exist: the database refuses every delete there",
                  RELATIONS_SHOWN, unresolved, NULL);
   list_relations(session, "Referring to columns that are no unique key, so that a row may refer to several", RELATIONS_SHOWN,
@@ -237,8 +235,7 @@ static uint32_t follow_cascades(const cli_session *session, uint32_t root, uint3
   for (uint32_t at = 0; at < count; at++)
     for (uint32_t i = 0; i < cascade_policy_relation_count(session->policy); i++) {
       cascade_relation_info relation = relation_info(session, i);
-      if (relation.ref_table != tables[at] || relation.rule != CASCADE_RULE_CASCADE || reached[relation.table])
-        continue;
+      if (relation.ref_table != tables[at] || relation.rule != CASCADE_RULE_CASCADE || reached[relation.table]) continue;
       reached[tables[count++] = relation.table] = true;
     }
   return count;
@@ -255,8 +252,7 @@ static bool further_down(const cascade_relation_info *relation, const reach *rea
 }
 
 static bool stops(const cascade_relation_info *relation, const void *reached) {
-  return further_down(relation, reached) &&
-         (relation->rule == CASCADE_RULE_RESTRICT || relation->rule == CASCADE_RULE_PROTECT);
+  return further_down(relation, reached) && (relation->rule == CASCADE_RULE_RESTRICT || relation->rule == CASCADE_RULE_PROTECT);
 }
 
 static bool rewritten(const cascade_relation_info *relation, const void *reached) {
@@ -273,8 +269,7 @@ static bool reach_in_words(const cli_session *session, uint32_t root) {
     put_count(count, "table\n", "tables\n");
     put_names(session, tables, count);
     list_relations(session, "Further down it can be stopped by rows of", UINT32_MAX, stops, &reached);
-    list_relations(session, "Further down it leaves, rewritten or as they are, rows of", UINT32_MAX, rewritten,
-                   &reached);
+    list_relations(session, "Further down it leaves, rewritten or as they are, rows of", UINT32_MAX, rewritten, &reached);
   }
   free(tables);
   free(reached.tables);
@@ -292,11 +287,11 @@ static bool table_in_words(const cli_session *session, uint32_t number) {
   putchar('\n');
   for (size_t i = 0; i < SPECIALS; i++)
     if (table.flags & specials[i].flag) printf("  %s\n", specials[i].one);
-  if (!list_relations(session, "What refers to it, and what happens there when a row of it is deleted", UINT32_MAX,
-                      refers_to, &number))
+  if (!list_relations(session, "What refers to it, and what happens there when a row of it is deleted", UINT32_MAX, refers_to,
+                      &number))
     printf("\nNothing refers to it.\n");
-  if (!list_relations(session, "What it refers to, and what happens here when a row there is deleted", UINT32_MAX,
-                      refers_from, &number))
+  if (!list_relations(session, "What it refers to, and what happens here when a row there is deleted", UINT32_MAX, refers_from,
+                      &number))
     printf("\nIt refers to nothing.\n");
   return reach_in_words(session, number);
 }

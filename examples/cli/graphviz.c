@@ -108,12 +108,14 @@ cascade_status graphviz_run(cli_session *session, const char *format, const char
 }
 
 /* Graphviz writes colours as attributes, which a style outranks. */
-static const char dark[] = "\n<style>text[fill=\"steelblue\"] { fill: #2b6499 }"
-                           " @media (prefers-color-scheme: dark) { :root { background: #10151c } polygon[fill=\"white\"] { fill: #10151c } text { fill: #e6edf3 }"
-                           " [stroke=\"black\"] { stroke: #aab4bf } [fill=\"black\"] { fill: #aab4bf }"
-                           " [stroke=\"firebrick\"] { stroke: #ff7b72 } [fill=\"firebrick\"] { fill: #ff7b72 }"
-                           " [stroke=\"darkorchid\"] { stroke: #d2a8ff } [fill=\"darkorchid\"] { fill: #d2a8ff }"
-                           " [stroke=\"steelblue\"] { stroke: #79c0ff } [fill=\"steelblue\"], text[fill=\"steelblue\"] { fill: #79c0ff } }</style>";
+static const char dark[] =
+    "\n<style>text[fill=\"steelblue\"] { fill: #2b6499 }"
+    " @media (prefers-color-scheme: dark) { :root { background: #10151c } polygon[fill=\"white\"] { fill: #10151c } text { fill: "
+    "#e6edf3 }"
+    " [stroke=\"black\"] { stroke: #aab4bf } [fill=\"black\"] { fill: #aab4bf }"
+    " [stroke=\"firebrick\"] { stroke: #ff7b72 } [fill=\"firebrick\"] { fill: #ff7b72 }"
+    " [stroke=\"darkorchid\"] { stroke: #d2a8ff } [fill=\"darkorchid\"] { fill: #d2a8ff }"
+    " [stroke=\"steelblue\"] { stroke: #79c0ff } [fill=\"steelblue\"], text[fill=\"steelblue\"] { fill: #79c0ff } }</style>";
 
 static const char legend[] = "\n  fontname=\"sans-serif\"; fontsize=11;\n"
                              "  label=<a row that refers to a deleted one <font color=\"firebrick\">is deleted too</font>, "

@@ -1,70 +1,69 @@
 /* What --help prints, for a terminal of 100 columns. */
 #include "cli.h"
 
-const char cli_help[] =
-    "cascade deletes rows of a database with everything that depends on them, and tells beforehand what\n"
-    "that is.\n"
-    "\n"
-    "  cascade graph    URI [TABLE]                       which tables refer to which\n"
-    "  cascade blockers URI TABLE (KEY... | --where SQL)  which rows refer to these, and which block\n"
-    "  cascade plan     URI TABLE (KEY... | --where SQL)  what a purge would do, step by step\n"
-    "  cascade purge    URI TABLE (KEY... | --where SQL)  does it, in short transactions\n"
-    "  cascade detach   URI TABLE (KEY... | --where SQL)  deletes these now, and leaves the rest for later\n"
-    "  cascade fill     URI TABLE COLUMN... --select SQL  inserts rows that a table lacks, in ranges\n"
-    "  cascade queue    install|list|work|... URI         what was left for later\n"
-    "  cascade outbox   install|list|ack|audit URI        what was deleted, for those who follow\n"
-    "  cascade archive  install URI TABLE                 tables for rows that are kept before they go\n"
-    "\n"
-    "The first three only read. A URI names the database and the driver:\n"
-    "\n"
-    "  sqlite:museum.db                         SQLite, a file\n"
-    "  postgresql://user@host/database          PostgreSQL, as psql takes it\n"
-    "  mariadb://user@host/database             MariaDB; ?default_file=/etc/my.cnf for a password or socket\n"
-    "  dbi:sqlite3?dbname=/data/museum.db       any of them by libdbi: slower\n"
-    "\n"
-    "A purge, as it is usually made:\n"
-    "\n"
-    "  cascade blockers sqlite:museum.db agent 12         does anything stand in the way?\n"
-    "  cascade plan     sqlite:museum.db agent 12         how many rows, in which tables?\n"
-    "  cascade purge    sqlite:museum.db agent 12         shows the numbers, asks, deletes\n"
-    "\n"
-    "Exit codes: 0 done, 1 blocked or refused, 2 wrong usage, 3 trouble with the database, 4 not known\n"
-    "within the bounds given.\n"
-    "'cascade COMMAND --help' tells more; 'cascade --version' the version.\n";
+const char cli_help[] = "cascade deletes rows of a database with everything that depends on them, and tells beforehand what\n"
+                        "that is.\n"
+                        "\n"
+                        "  cascade graph    URI [TABLE]                       which tables refer to which\n"
+                        "  cascade blockers URI TABLE (KEY... | --where SQL)  which rows refer to these, and which block\n"
+                        "  cascade plan     URI TABLE (KEY... | --where SQL)  what a purge would do, step by step\n"
+                        "  cascade purge    URI TABLE (KEY... | --where SQL)  does it, in short transactions\n"
+                        "  cascade detach   URI TABLE (KEY... | --where SQL)  deletes these now, and leaves the rest for later\n"
+                        "  cascade fill     URI TABLE COLUMN... --select SQL  inserts rows that a table lacks, in ranges\n"
+                        "  cascade queue    install|list|work|... URI         what was left for later\n"
+                        "  cascade outbox   install|list|ack|audit URI        what was deleted, for those who follow\n"
+                        "  cascade archive  install URI TABLE                 tables for rows that are kept before they go\n"
+                        "\n"
+                        "The first three only read. A URI names the database and the driver:\n"
+                        "\n"
+                        "  sqlite:museum.db                         SQLite, a file\n"
+                        "  postgresql://user@host/database          PostgreSQL, as psql takes it\n"
+                        "  mariadb://user@host/database             MariaDB; ?default_file=/etc/my.cnf for a password or socket\n"
+                        "  dbi:sqlite3?dbname=/data/museum.db       any of them by libdbi: slower\n"
+                        "\n"
+                        "A purge, as it is usually made:\n"
+                        "\n"
+                        "  cascade blockers sqlite:museum.db agent 12         does anything stand in the way?\n"
+                        "  cascade plan     sqlite:museum.db agent 12         how many rows, in which tables?\n"
+                        "  cascade purge    sqlite:museum.db agent 12         shows the numbers, asks, deletes\n"
+                        "\n"
+                        "Exit codes: 0 done, 1 blocked or refused, 2 wrong usage, 3 trouble with the database, 4 not known\n"
+                        "within the bounds given.\n"
+                        "'cascade COMMAND --help' tells more; 'cascade --version' the version.\n";
 
-#define KEYS                                                                                                           \
-  "A KEY is a primary key as text; one of several columns is written with commas, or as a JSON array:\n"               \
-  "7,de or [7,\"de\"]. Write -- before a key that begins with a minus. --where takes what follows WHERE\n"             \
-  "in SQL; it goes to the database as it is. Without either, every row is meant.\n"                                    \
+#define KEYS                                                                                                                       \
+  "A KEY is a primary key as text; one of several columns is written with commas, or as a JSON array:\n"                           \
+  "7,de or [7,\"de\"]. Write -- before a key that begins with a minus. --where takes what follows WHERE\n"                         \
+  "in SQL; it goes to the database as it is. Without either, every row is meant.\n"                                                \
   "\n"
 
-#define RECORDING                                                                                                      \
-  "  --outbox            write the keys of deleted rows to the outbox: see 'cascade outbox --help'\n"                  \
-  "  --outbox-columns TABLE=COLUMN,...  with these columns\n"                                                          \
-  "  --actor NAME        who deletes, for the audit: see 'cascade outbox --help'\n"                                    \
+#define RECORDING                                                                                                                  \
+  "  --outbox            write the keys of deleted rows to the outbox: see 'cascade outbox --help'\n"                              \
+  "  --outbox-columns TABLE=COLUMN,...  with these columns\n"                                                                      \
+  "  --actor NAME        who deletes, for the audit: see 'cascade outbox --help'\n"                                                \
   "  --reason TEXT       why\n"
 
-#define POLICY                                                                                                         \
-  "  --policy FILE       rules that differ from the database's own, and relations that it does not\n"                  \
-  "                      know, as JSON:\n"                                                                             \
-  "                        {\"relations\": [{\"table\": \"loan\", \"column\": \"borrower_id\",\n"                      \
+#define POLICY                                                                                                                     \
+  "  --policy FILE       rules that differ from the database's own, and relations that it does not\n"                              \
+  "                      know, as JSON:\n"                                                                                         \
+  "                        {\"relations\": [{\"table\": \"loan\", \"column\": \"borrower_id\",\n"                                  \
   "                                        \"rule\": \"PROTECT\"}], \"exclude\": [\"audit_log\"]}\n"
 
-#define PACE                                                                                                           \
-  "  --sleep-ratio R     after each transaction, sleep R times as long as it took\n"                                   \
-  "  --max-lag SECONDS   pause while a replica is further behind: of PostgreSQL, any that is connected, or\n"           \
-  "                      those that are named\n"                                                                       \
-  "  --replica URI       a replica to look at; up to 16 times\n"                                                       \
-  "  --max-load N        pause while the server is at work for more other sessions than this\n"                        \
-  "  --max-flow PERCENT  Galera: pause while flow control takes more of the time than this\n"                          \
-  "  --max-dead-rows N   PostgreSQL: pause while a table with more dead rows awaits autovacuum\n"                       \
-  "  --pause-file FILE   pause while this file is there\n"                                                             \
+#define PACE                                                                                                                       \
+  "  --sleep-ratio R     after each transaction, sleep R times as long as it took\n"                                               \
+  "  --max-lag SECONDS   pause while a replica is further behind: of PostgreSQL, any that is connected, or\n"                      \
+  "                      those that are named\n"                                                                                   \
+  "  --replica URI       a replica to look at; up to 16 times\n"                                                                   \
+  "  --max-load N        pause while the server is at work for more other sessions than this\n"                                    \
+  "  --max-flow PERCENT  Galera: pause while flow control takes more of the time than this\n"                                      \
+  "  --max-dead-rows N   PostgreSQL: pause while a table with more dead rows awaits autovacuum\n"                                  \
+  "  --pause-file FILE   pause while this file is there\n"                                                                         \
   "  --max-pause SECONDS end when a pause takes longer than this\n"
 
-#define ARCHIVING                                                                                                      \
-  "  --archive FILE      append every row to FILE before it goes, as a line of JSON: on the disk first\n"              \
-  "  --archive-tables SUFFIX@SCHEMA  copy every row, in the same transaction, to the table of the same\n"              \
-  "                      name with SUFFIX behind it, in SCHEMA; either may be left out: see 'cascade\n"               \
+#define ARCHIVING                                                                                                                  \
+  "  --archive FILE      append every row to FILE before it goes, as a line of JSON: on the disk first\n"                          \
+  "  --archive-tables SUFFIX@SCHEMA  copy every row, in the same transaction, to the table of the same\n"                          \
+  "                      name with SUFFIX behind it, in SCHEMA; either may be left out: see 'cascade\n"                            \
   "                      archive --help'\n"
 
 const char cli_help_graph[] =
@@ -117,17 +116,16 @@ const char cli_help_blockers[] =
     "  cascade blockers sqlite:museum.db accession 5 --transitive --count exact\n"
     "  cascade blockers sqlite:museum.db agent --where \"last_name = 'Hale'\" --format json\n";
 
-const char cli_help_plan[] =
-    "cascade plan URI TABLE (KEY... | --where SQL) [options]\n"
-    "\n"
-    "Shows what a purge would do: the steps in their order, the rows of each, indexes that are missing,\n"
-    "what stands in the way. Changes nothing. The last line is the plan's fingerprint: with it, 'cascade\n"
-    "purge --plan FINGERPRINT' refuses to do anything else.\n"
-    "\n" KEYS "  --max-rows N        rows to look at before counting stops, 200000 unless given\n" POLICY
-    "  --format FORMAT     text; json; sql for the statements of one batch; html, a page for a browser\n"
-    "\n"
-    "  cascade plan sqlite:museum.db accession 4\n"
-    "  cascade plan sqlite:museum.db accession --where \"received < '1900-01-01'\" --format sql\n";
+const char cli_help_plan[] = "cascade plan URI TABLE (KEY... | --where SQL) [options]\n"
+                             "\n"
+                             "Shows what a purge would do: the steps in their order, the rows of each, indexes that are missing,\n"
+                             "what stands in the way. Changes nothing. The last line is the plan's fingerprint: with it, 'cascade\n"
+                             "purge --plan FINGERPRINT' refuses to do anything else.\n"
+                             "\n" KEYS "  --max-rows N        rows to look at before counting stops, 200000 unless given\n" POLICY
+                             "  --format FORMAT     text; json; sql for the statements of one batch; html, a page for a browser\n"
+                             "\n"
+                             "  cascade plan sqlite:museum.db accession 4\n"
+                             "  cascade plan sqlite:museum.db accession --where \"received < '1900-01-01'\" --format sql\n";
 
 const char cli_help_purge[] =
     "cascade purge URI TABLE (KEY... | --where SQL) [options]\n"
@@ -196,8 +194,7 @@ const char cli_help_fill[] =
     "  --max-tx-rows N     rows of one transaction, 1000000 unless given\n"
     "  --batch-ms N        time that one transaction should take, 700 unless given\n"
     "  --allow-unenforced  go on although the database does not enforce its foreign keys\n"
-    "  --json-progress     tells how far it is by lines of JSON on stderr, ten a second at most\n"
-    PACE
+    "  --json-progress     tells how far it is by lines of JSON on stderr, ten a second at most\n" PACE
     "  --format FORMAT     of the report: text, json\n"
     "\n"
     "  cascade fill sqlite:shop.db product_user product_id user_id \\\n"

@@ -129,15 +129,14 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
                                              {"archive-tables", required_argument, NULL, LONG(OPTION_ARCHIVE_TABLES)},
                                              {NULL, 0, NULL, 0}};
 
-#define LISTING                                                                                                        \
-  (BIT(OPTION_LIMIT) | BIT(OPTION_PAGES) | BIT(OPTION_DEPTH) | BIT(OPTION_RELATION) | BIT(OPTION_AFTER) |               \
-   BIT(OPTION_BACKWARD) | BIT(OPTION_OFFSET) | BIT(OPTION_TRANSITIVE) | BIT(OPTION_COUNT) | BIT(OPTION_PROBE) |         \
-   BIT(OPTION_BUDGET_MS) | BIT(OPTION_BUDGET_ROWS) | BIT(OPTION_BEHIND) | BIT(OPTION_TOKEN_KEY_FILE))
-#define SELECTING                                                                                                      \
-  (BIT(OPTION_HELP) | BIT(OPTION_WHERE) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT) | BIT(OPTION_MAX_ROWS))
+#define LISTING                                                                                                                    \
+  (BIT(OPTION_LIMIT) | BIT(OPTION_PAGES) | BIT(OPTION_DEPTH) | BIT(OPTION_RELATION) | BIT(OPTION_AFTER) | BIT(OPTION_BACKWARD) |   \
+   BIT(OPTION_OFFSET) | BIT(OPTION_TRANSITIVE) | BIT(OPTION_COUNT) | BIT(OPTION_PROBE) | BIT(OPTION_BUDGET_MS) |                   \
+   BIT(OPTION_BUDGET_ROWS) | BIT(OPTION_BEHIND) | BIT(OPTION_TOKEN_KEY_FILE))
+#define SELECTING (BIT(OPTION_HELP) | BIT(OPTION_WHERE) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT) | BIT(OPTION_MAX_ROWS))
 
-#define PACE                                                                                                           \
-  (BIT(OPTION_SLEEP_RATIO) | BIT(OPTION_MAX_LAG) | BIT(OPTION_REPLICA) | BIT(OPTION_MAX_LOAD) | BIT(OPTION_MAX_FLOW) | \
+#define PACE                                                                                                                       \
+  (BIT(OPTION_SLEEP_RATIO) | BIT(OPTION_MAX_LAG) | BIT(OPTION_REPLICA) | BIT(OPTION_MAX_LOAD) | BIT(OPTION_MAX_FLOW) |             \
    BIT(OPTION_MAX_DEAD_ROWS) | BIT(OPTION_MAX_PAUSE) | BIT(OPTION_PAUSE_FILE))
 
 #define RECORDING (BIT(OPTION_OUTBOX) | BIT(OPTION_OUTBOX_COLUMNS) | BIT(OPTION_ACTOR) | BIT(OPTION_REASON))
@@ -195,8 +194,7 @@ static bool number(const char *option, const char *text, uint64_t most, uint64_t
   errno = 0;
   unsigned long long read = strtoull(text, &end, 10);
   if (*text < '0' || *text > '9' || *end || errno || read > most) {
-    fprintf(stderr, "cascade: --%s takes a whole number from 0 to %llu, not '%s'\n", option, (unsigned long long)most,
-            text);
+    fprintf(stderr, "cascade: --%s takes a whole number from 0 to %llu, not '%s'\n", option, (unsigned long long)most, text);
     return false;
   }
   *value = read;
@@ -401,8 +399,7 @@ static const char *contradiction(const cli_command *command, const cli_options *
   if (command->archives && options->key_count) return "there is a word too many: the archive is of tables, not of rows";
   if (command->archives) return options->archive_tables ? NULL : "to which tables? Give --archive-tables";
   if (!command->selects && options->key_count) return "the graph is of tables, not of rows: give no keys";
-  if (!command->selects && options->table && options->format == CLI_JSON)
-    return "the JSON is of the whole graph: give no table";
+  if (!command->selects && options->table && options->format == CLI_JSON) return "the JSON is of the whole graph: give no table";
   if (!command->selects && options->policy && options->format & (CLI_JSON | CLI_DOT | CLI_SVG))
     return "JSON, DOT and SVG show the database's own rules: give no --policy, or take --format html";
   if (options->where && options->key_count) return "give keys or --where, not both";

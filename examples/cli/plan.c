@@ -5,8 +5,7 @@ cascade_status run_plan(cli_session *session, const cli_options *options, cascad
   cascade_plan_options how = {.size = sizeof how, .max_rows = options->max_rows};
   cascade_plan *plan = NULL;
   char *text = NULL;
-  cascade_status status =
-      cascade_plan_new(session->connection, session->policy, session->selection, &how, &plan, error);
+  cascade_status status = cascade_plan_new(session->connection, session->policy, session->selection, &how, &plan, error);
   if (status >= 0 && options->format == CLI_HTML) {
     status = page_print(session, options, plan, error);
   } else if (status >= 0) {

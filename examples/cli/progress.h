@@ -9,7 +9,7 @@ typedef struct progress {
   bool json;
   bool paused;
   const cascade_graph *graph;
-  uint64_t expected;       /* rows that the plan counted; 0 when unknown */
+  uint64_t expected;                /* rows that the plan counted; 0 when unknown */
   uint64_t began, painted, longest; /* nanoseconds */
 } progress;
 

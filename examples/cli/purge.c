@@ -26,8 +26,7 @@ static void hint(const cli_session *session, const cli_options *options, const c
 }
 
 /* Rows by table: a plan may have several steps for one. */
-static void put_tables(const cli_session *session, const cascade_plan *plan, uint32_t steps, uint64_t *rows,
-                       uint32_t *tables) {
+static void put_tables(const cli_session *session, const cascade_plan *plan, uint32_t steps, uint64_t *rows, uint32_t *tables) {
   for (uint32_t i = 0; i < steps; i++) {
     cascade_step_info step = {.size = sizeof step};
     cascade_plan_step(plan, i, &step);
@@ -44,17 +43,15 @@ static void put_tables(const cli_session *session, const cascade_plan *plan, uin
 
 /* Shows the plan in short and asks. Anything but yes means no. */
 static bool agreed(const cli_session *session, const cascade_plan *plan, const cascade_plan_info *facts) {
-  const char *about = facts->accuracy == CASCADE_EXACT      ? ""
-                      : facts->accuracy == CASCADE_AT_LEAST ? "at least "
-                                                            : "about ";
+  const char *about = facts->accuracy == CASCADE_EXACT ? "" : facts->accuracy == CASCADE_AT_LEAST ? "at least " : "about ";
   uint32_t tables = 0;
   uint64_t *rows = calloc(cascade_graph_table_count(session->graph), sizeof *rows);
   if (!rows) return false;
   put_tables(session, plan, facts->step_count, rows, &tables);
   free(rows);
   if (facts->updated) fprintf(stderr, "  %12s  rewritten\n", number_text(facts->updated).text);
-  fprintf(stderr, "Delete %s%s row%s in %u table%s? [y/N] ", about, number_text(facts->deleted).text,
-          plural(facts->deleted), tables, plural(tables));
+  fprintf(stderr, "Delete %s%s row%s in %u table%s? [y/N] ", about, number_text(facts->deleted).text, plural(facts->deleted),
+          tables, plural(tables));
   fflush(stderr);
   char answer[16] = "";
   if (!session_await_answer() || !fgets(answer, sizeof answer, stdin)) {
@@ -86,14 +83,13 @@ static bool report_json(const cascade_purge *purge, const cascade_purge_report *
   for (uint32_t i = 0; tables && i < report->table_count; i++) {
     cascade_table_report table = {.size = sizeof table};
     cascade_purge_table(purge, i, &table);
-    json_array_append_new(tables, json_pack("{s:s, s:I, s:I}", "table", table.label, "deleted",
-                                            (json_int_t)table.deleted, "updated", (json_int_t)table.updated));
+    json_array_append_new(tables, json_pack("{s:s, s:I, s:I}", "table", table.label, "deleted", (json_int_t)table.deleted,
+                                            "updated", (json_int_t)table.updated));
   }
-  json_t *document =
-      json_pack("{s:i, s:b, s:I, s:I, s:I, s:I, s:f, s:f, s:o}", "version", 1, "finished", report->finished, "deleted",
-                (json_int_t)report->deleted, "updated", (json_int_t)report->updated, "batches",
-                (json_int_t)report->batches, "retries", (json_int_t)report->retries, "longest_ms",
-                (double)report->longest_ns / 1e6, "seconds", seconds, "tables", tables);
+  json_t *document = json_pack("{s:i, s:b, s:I, s:I, s:I, s:I, s:f, s:f, s:o}", "version", 1, "finished", report->finished,
+                               "deleted", (json_int_t)report->deleted, "updated", (json_int_t)report->updated, "batches",
+                               (json_int_t)report->batches, "retries", (json_int_t)report->retries, "longest_ms",
+                               (double)report->longest_ns / 1e6, "seconds", seconds, "tables", tables);
   char *text = document ? json_dumps(document, JSON_REAL_PRECISION(6)) : NULL;
   if (text) puts(text);
   free(text);
@@ -102,8 +98,8 @@ static bool report_json(const cascade_purge *purge, const cascade_purge_report *
 }
 
 /* Deletes batch by batch. What was committed is reported also when it ends early. */
-static cascade_status delete_all(cli_session *session, const cli_options *options, cascade_purge *purge,
-                                 progress *line, uint64_t expected, cascade_error **error) {
+static cascade_status delete_all(cli_session *session, const cli_options *options, cascade_purge *purge, progress *line,
+                                 uint64_t expected, cascade_error **error) {
   const cascade_batch_info *batch = NULL;
   cascade_purge_report report = {.size = sizeof report};
   cascade_status status;
@@ -121,10 +117,9 @@ static cascade_status delete_all(cli_session *session, const cli_options *option
     status = session_fail(session, CASCADE_NOMEM, error, "out of memory");
   if (status == CASCADE_CANCELLED) {
     cascade_error_free(*error);
-    session_fail(
-        session, status, error,
-        "cancelled: the %s row%s that the committed batches deleted are gone; the same command goes on from there",
-        number_text(report.deleted).text, plural(report.deleted));
+    session_fail(session, status, error,
+                 "cancelled: the %s row%s that the committed batches deleted are gone; the same command goes on from there",
+                 number_text(report.deleted).text, plural(report.deleted));
   }
   return status;
 }
@@ -163,8 +158,7 @@ cascade_status run_purge(cli_session *session, const cli_options *options, casca
   if (status >= 0 && !options->yes) {
     status = cascade_plan_new(session->connection, session->policy, session->selection, NULL, &plan, error);
     if (status >= 0) cascade_plan_describe(plan, &facts);
-    if (!how.plan && facts.accuracy == CASCADE_EXACT)
-      how.plan = facts.fingerprint; /* what is agreed to is what is done */
+    if (!how.plan && facts.accuracy == CASCADE_EXACT) how.plan = facts.fingerprint; /* what is agreed to is what is done */
   }
   if (status >= 0) status = archive_open(session, options, &how.archive, error);
   if (status >= 0) status = throttle_open(session, options, &line, &how.throttle, error);

@@ -86,16 +86,14 @@ void told_job(int64_t job) {
 }
 
 /* The number of a job stands where other commands have a table. */
-static cascade_status job_number(cli_session *session, const cli_options *options, int64_t *job,
-                                 cascade_error **error) {
+static cascade_status job_number(cli_session *session, const cli_options *options, int64_t *job, cascade_error **error) {
   char *end;
   *job = 0;
   if (!options->table) return CASCADE_OK; /* all */
   errno = 0;
   *job = strtoll(options->table, &end, 10);
   if (*job > 0 && !*end && !errno) return CASCADE_OK;
-  return session_fail(session, CASCADE_INVALID, error, "'%s' is not the number of a job; see 'cascade queue list'",
-                      options->table);
+  return session_fail(session, CASCADE_INVALID, error, "'%s' is not the number of a job; see 'cascade queue list'", options->table);
 }
 
 typedef cascade_status change_job(cascade_connection *connection, int64_t job, cascade_error **error);

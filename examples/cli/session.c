@@ -10,29 +10,25 @@
 #include <string.h>
 #include <unistd.h>
 
-cascade_status session_fail(cli_session *session, cascade_status status, cascade_error **error, const char *format,
-                            ...) {
+cascade_status session_fail(cli_session *session, cascade_status status, cascade_error **error, const char *format, ...) {
   char message[2048]; /* one line for a person; a longer one is cut */
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(message, sizeof message, format, arguments);
   va_end(arguments);
-  return cascade_error_create(
-      session->context,
-      &(cascade_error_details){.size = sizeof(cascade_error_details), .status = status, .message = message}, error);
+  return cascade_error_create(session->context,
+                              &(cascade_error_details){.size = sizeof(cascade_error_details), .status = status, .message = message},
+                              error);
 }
 
-static cascade_status read_file(cli_session *session, const char *path, char **text, size_t *length,
-                                cascade_error **error) {
+static cascade_status read_file(cli_session *session, const char *path, char **text, size_t *length, cascade_error **error) {
   FILE *file = fopen(path, "rb");
   if (!file) return session_fail(session, CASCADE_INVALID, error, "policy file '%s': %s", path, strerror(errno));
   size_t room = 0;
   ssize_t got = getdelim(text, &room, 0xff, file); /* a byte that no UTF-8 text has: reads to the end */
   cascade_status status = CASCADE_OK;
-  if (ferror(file))
-    status = session_fail(session, CASCADE_INVALID, error, "policy file '%s': %s", path, strerror(errno));
-  else if (!feof(file))
-    status = session_fail(session, CASCADE_FORMAT, error, "policy file '%s' is not UTF-8 text", path);
+  if (ferror(file)) status = session_fail(session, CASCADE_INVALID, error, "policy file '%s': %s", path, strerror(errno));
+  else if (!feof(file)) status = session_fail(session, CASCADE_FORMAT, error, "policy file '%s' is not UTF-8 text", path);
   *length = got > 0 ? (size_t)got : 0;
   fclose(file);
   return status;
@@ -44,8 +40,7 @@ static cascade_status load_policy(cli_session *session, const char *path, cascad
   size_t length = 0;
   cascade_error *cause = NULL;
   cascade_status status = read_file(session, path, &text, &length, error);
-  if (status >= 0 &&
-      (status = cascade_policy_load(session->graph, text ? text : "", length, &session->policy, &cause)) < 0)
+  if (status >= 0 && (status = cascade_policy_load(session->graph, text ? text : "", length, &session->policy, &cause)) < 0)
     session_fail(session, status, error, "policy file '%s': %s", path, cascade_error_message(cause));
   cascade_error_free(cause);
   free(text);
@@ -54,8 +49,7 @@ static cascade_status load_policy(cli_session *session, const char *path, cascad
 
 static cascade_status select_rows(cli_session *session, const cli_options *options, cascade_error **error) {
   if (options->key_count)
-    return cascade_selection_parse(session->graph, options->table, options->keys, options->key_count,
-                                   &session->selection, error);
+    return cascade_selection_parse(session->graph, options->table, options->keys, options->key_count, &session->selection, error);
   return cascade_selection_where(session->graph, options->table, options->where, NULL, 0, &session->selection, error);
 }
 
@@ -96,8 +90,7 @@ cascade_status session_open(cli_session *session, const cli_options *options, ca
   cascade_status status = cascade_context_new(NULL, &session->context, error);
   if (status < 0) return status;
   status = cascade_connection_open(session->context, options->uri, NULL, &session->connection, error);
-  if (status == CASCADE_NOT_FOUND)
-    return CASCADE_CONNECTION; /* no such file: trouble with the database, not with the words */
+  if (status == CASCADE_NOT_FOUND) return CASCADE_CONNECTION; /* no such file: trouble with the database, not with the words */
   if (status < 0) return status;
   session_catch_interrupt(session->connection, NULL);
   if (options->queue) return status;

@@ -133,9 +133,7 @@ static void put_cell(FILE *out, const cascade_value *cell) {
     fputc('\'', out);
     break;
   case CASCADE_TEXT:
-  case CASCADE_DECIMAL:
-    put_characters(out, cell);
-    break;
+  case CASCADE_DECIMAL: put_characters(out, cell); break;
   default: fputs("NULL", out);
   }
 }
@@ -175,8 +173,8 @@ char *relation_text(const cascade_relation_info *relation, const char *table) {
 
 /* The first byte behind so many characters. */
 static const char *characters(const char *text, int count) {
-  while (*text && count--)
-    do text++;
+  while (*text && count--) do
+      text++;
     while ((*text & 0xc0) == 0x80);
   return text;
 }

@@ -9,8 +9,8 @@ static void told(void *line, const cascade_pause *pause) {
   progress_pause(line, pause);
 }
 
-cascade_status throttle_open(cli_session *session, const cli_options *options, struct progress *line,
-                             cascade_throttle **throttle, cascade_error **error) {
+cascade_status throttle_open(cli_session *session, const cli_options *options, struct progress *line, cascade_throttle **throttle,
+                             cascade_error **error) {
   cascade_throttle_options limits = options->pace;
   const bool wanted = limits.sleep_percent || limits.max_lag_ms || limits.replica_count || limits.max_load ||
                       limits.max_flow_percent || limits.max_dead_rows || limits.pause_file;
@@ -33,9 +33,12 @@ void throttle_report(const cascade_throttle *throttle) {
   const struct {
     uint64_t ms;
     const char *reason;
-  } parts[] = {{seen.sleep_ms, "asleep between transactions"},  {seen.file_ms, "for the pause file"},
-               {seen.lag_ms, "for replicas"},                   {seen.flow_ms, "for flow control"},
-               {seen.load_ms, "for load"},                      {seen.vacuum_ms, "for autovacuum"}};
+  } parts[] = {{seen.sleep_ms, "asleep between transactions"},
+               {seen.file_ms, "for the pause file"},
+               {seen.lag_ms, "for replicas"},
+               {seen.flow_ms, "for flow control"},
+               {seen.load_ms, "for load"},
+               {seen.vacuum_ms, "for autovacuum"}};
   const char *word = "Paused ";
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
     if (!parts[i].ms) continue;

@@ -54,10 +54,10 @@ enum cascade_token_kind {
 
 /** @brief Why a cursor gave less than there is; bits. */
 enum cascade_blockers_cut {
-  CASCADE_CUT_DEPTH = 1,     /**< Rows cascade at the last level that was looked at: there may be more below. */
-  CASCADE_CUT_FOLLOWED = 2,  /**< More cascading rows than `max_rows`: deeper levels are not complete. */
-  CASCADE_CUT_ROWS = 4,      /**< `budget_rows` were given. */
-  CASCADE_CUT_TIME = 8       /**< `budget_ms` were over. */
+  CASCADE_CUT_DEPTH = 1,    /**< Rows cascade at the last level that was looked at: there may be more below. */
+  CASCADE_CUT_FOLLOWED = 2, /**< More cascading rows than `max_rows`: deeper levels are not complete. */
+  CASCADE_CUT_ROWS = 4,     /**< `budget_rows` were given. */
+  CASCADE_CUT_TIME = 8      /**< `budget_ms` were over. */
 };
 
 /** @brief One relation to look at, from where on. */
@@ -74,27 +74,27 @@ typedef struct cascade_blockers_request {
 
 /** @brief Options of cascade_blockers_open(). */
 typedef struct cascade_blockers_options {
-  size_t size;       /**< `sizeof(cascade_blockers_options)`. */
-  int32_t limit;     /**< Keys of a page, from 1; 0 means 20. */
-  uint32_t rounds;   /**< Pages of each relation; 0 means 1. After the first pages of all relations come the second, and so
-                          on, until all are complete or so many were given. */
-  uint32_t depth;    /**< Levels to look at: 0 and 1 mean the rows that refer to the selection; 2 also what refers to those
-                          of them that cascade, and so on. */
-  uint32_t request_count;                          /**< How many requests; 0 for all relations. */
+  size_t size;            /**< `sizeof(cascade_blockers_options)`. */
+  int32_t limit;          /**< Keys of a page, from 1; 0 means 20. */
+  uint32_t rounds;        /**< Pages of each relation; 0 means 1. After the first pages of all relations come the second, and so
+                               on, until all are complete or so many were given. */
+  uint32_t depth;         /**< Levels to look at: 0 and 1 mean the rows that refer to the selection; 2 also what refers to those
+                               of them that cascade, and so on. */
+  uint32_t request_count; /**< How many requests; 0 for all relations. */
   const cascade_blockers_request *const *requests; /**< Relations of the first level to look at. */
-  uint64_t max_rows;    /**< Cascading rows followed to deeper levels, in all, and rows that may be selected; 0 means 100,000. */
-  uint64_t budget_rows; /**< Keys to give, in all; 0 for no bound. The last page may be cut short. */
-  uint32_t budget_ms;   /**< Time that the database may take, in all, in milliseconds; 0 for no bound. PostgreSQL and MariaDB are
-                             held to it by a limit on each statement; elsewhere it is looked at between statements. */
-  int32_t behind;       /**< 1: pages of join tables name the records behind their rows. */
-  int32_t count;        /**< One of ::cascade_count_mode. */
-  uint32_t count_cap;   /**< Rows to count to with CASCADE_COUNT_CAPPED and CASCADE_COUNT_ESTIMATED; 0 means 1,000. */
-  const void *token_key;     /**< Secret under which tokens are made and accepted, copied; NULL when there are to be none. */
-  size_t token_key_length;   /**< Its bytes, from 16 to 64. */
-  const char *token;         /**< Where to go on, in place of `requests`; needs the `token_key`. The other options are those of the
-                                  cursor that made it, or others. NULL starts anew. */
-  uint32_t token_max_age_s;  /**< Tokens older than this, by the clocks of the hosts, are refused; 0 for any age. */
-  uint32_t reserved;         /**< Zero. */
+  uint64_t max_rows;       /**< Cascading rows followed to deeper levels, in all, and rows that may be selected; 0 means 100,000. */
+  uint64_t budget_rows;    /**< Keys to give, in all; 0 for no bound. The last page may be cut short. */
+  uint32_t budget_ms;      /**< Time that the database may take, in all, in milliseconds; 0 for no bound. PostgreSQL and MariaDB are
+                                held to it by a limit on each statement; elsewhere it is looked at between statements. */
+  int32_t behind;          /**< 1: pages of join tables name the records behind their rows. */
+  int32_t count;           /**< One of ::cascade_count_mode. */
+  uint32_t count_cap;      /**< Rows to count to with CASCADE_COUNT_CAPPED and CASCADE_COUNT_ESTIMATED; 0 means 1,000. */
+  const void *token_key;   /**< Secret under which tokens are made and accepted, copied; NULL when there are to be none. */
+  size_t token_key_length; /**< Its bytes, from 16 to 64. */
+  const char *token;       /**< Where to go on, in place of `requests`; needs the `token_key`. The other options are those of the
+                                cursor that made it, or others. NULL starts anew. */
+  uint32_t token_max_age_s; /**< Tokens older than this, by the clocks of the hosts, are refused; 0 for any age. */
+  uint32_t reserved;        /**< Zero. */
 } cascade_blockers_options;
 
 /** @brief One page of one relation. Borrowed from the cursor until its next call. */
@@ -222,8 +222,7 @@ CASCADE_API int32_t cascade_blockers_cut(const cascade_blockers *blockers);
  * @note Touches no database. On the thread that uses the cursor.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_blockers_count(const cascade_blockers *blockers, int32_t kind,
-                                                  cascade_blockers_total *total);
+CASCADE_API cascade_status cascade_blockers_count(const cascade_blockers *blockers, int32_t kind, cascade_blockers_total *total);
 
 /**
  * @brief Asks whether the selection can be deleted, without listing what stands in the way. Reads only.

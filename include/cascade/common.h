@@ -36,17 +36,17 @@ typedef int32_t cascade_status;
 
 /** @brief Every status, with its cause. Numbers are fixed for ever and never used again for another meaning. */
 enum cascade_status_code {
-  CASCADE_OK = 0,            /**< Done as asked. */
-  CASCADE_DONE = 1,          /**< An iterator has nothing more to give; not a failure. */
+  CASCADE_OK = 0,   /**< Done as asked. */
+  CASCADE_DONE = 1, /**< An iterator has nothing more to give; not a failure. */
 
-  CASCADE_NOMEM = -1,        /**< Memory could not be had. */
-  CASCADE_INVALID = -2,      /**< An argument is wrong: NULL where none may be, out of range, of the wrong type. */
-  CASCADE_NOT_FOUND = -3,    /**< A table, column, relation, file or driver of that name does not exist. */
-  CASCADE_UNSUPPORTED = -4,  /**< This engine, driver or build cannot do it. */
-  CASCADE_CANCELLED = -5,    /**< Stopped by a call of a cancel function. */
-  CASCADE_POLICY = -6,       /**< The policy contradicts itself, the graph, or what the database would do. */
-  CASCADE_FORMAT = -7,       /**< A JSON text cannot be read; the message names the line. */
-  CASCADE_OPTIONS = -8,      /**< An options struct is of a size, or has a non-zero tail, that this library does not know. */
+  CASCADE_NOMEM = -1,       /**< Memory could not be had. */
+  CASCADE_INVALID = -2,     /**< An argument is wrong: NULL where none may be, out of range, of the wrong type. */
+  CASCADE_NOT_FOUND = -3,   /**< A table, column, relation, file or driver of that name does not exist. */
+  CASCADE_UNSUPPORTED = -4, /**< This engine, driver or build cannot do it. */
+  CASCADE_CANCELLED = -5,   /**< Stopped by a call of a cancel function. */
+  CASCADE_POLICY = -6,      /**< The policy contradicts itself, the graph, or what the database would do. */
+  CASCADE_FORMAT = -7,      /**< A JSON text cannot be read; the message names the line. */
+  CASCADE_OPTIONS = -8,     /**< An options struct is of a size, or has a non-zero tail, that this library does not know. */
 
   CASCADE_CONNECTION = -20,    /**< The database cannot be reached, or the connection was lost. */
   CASCADE_BUSY = -21,          /**< A lock was not granted in time; trying again may help. */
@@ -87,14 +87,14 @@ enum cascade_status_code {
 
 /** @brief Type of a ::cascade_value, and the type that the library wants of a result column. */
 enum cascade_value_type {
-  CASCADE_NULL = 0,    /**< SQL NULL. */
-  CASCADE_INT64 = 1,   /**< Signed integer, in `integer`. */
-  CASCADE_UINT64 = 2,  /**< Unsigned integer, its bits in `integer`. */
-  CASCADE_DOUBLE = 3,  /**< Binary floating point, in `real`. */
-  CASCADE_TEXT = 4,    /**< UTF-8 text, in `data` and `length`; may hold NUL bytes. */
-  CASCADE_BLOB = 5,    /**< Bytes, in `data` and `length`. */
-  CASCADE_DECIMAL = 6, /**< Exact decimal, its text in `data` and `length`. */
-  CASCADE_ANY = 7,     /**< Only as a wish for a result column: whatever type the value has. */
+  CASCADE_NULL = 0,       /**< SQL NULL. */
+  CASCADE_INT64 = 1,      /**< Signed integer, in `integer`. */
+  CASCADE_UINT64 = 2,     /**< Unsigned integer, its bits in `integer`. */
+  CASCADE_DOUBLE = 3,     /**< Binary floating point, in `real`. */
+  CASCADE_TEXT = 4,       /**< UTF-8 text, in `data` and `length`; may hold NUL bytes. */
+  CASCADE_BLOB = 5,       /**< Bytes, in `data` and `length`. */
+  CASCADE_DECIMAL = 6,    /**< Exact decimal, its text in `data` and `length`. */
+  CASCADE_ANY = 7,        /**< Only as a wish for a result column: whatever type the value has. */
   CASCADE_INT64_ARRAY = 8 /**< Only as a parameter, from the library to drivers of PostgreSQL: an array of signed integers, in the
                                machine's own format in `data`; `length` is their bytes. */
 };
@@ -122,20 +122,20 @@ typedef struct cascade_value {
  * keys are typed cells, row after row. Everything is borrowed from the object that gave it.
  */
 typedef struct cascade_keys {
-  size_t size;                 /**< `sizeof(cascade_keys)` of the side that filled it. */
-  uint64_t count;              /**< Number of keys. */
-  uint32_t column_count;       /**< Columns of a key, at least 1. */
-  uint32_t reserved;           /**< Zero. */
-  const char *const *columns;  /**< `column_count` column names. */
-  const int64_t *integers;     /**< `count` integers when the key is one integer column, else NULL. */
-  const cascade_value *cells;  /**< `count * column_count` cells, row after row, when `integers` is NULL. */
+  size_t size;                /**< `sizeof(cascade_keys)` of the side that filled it. */
+  uint64_t count;             /**< Number of keys. */
+  uint32_t column_count;      /**< Columns of a key, at least 1. */
+  uint32_t reserved;          /**< Zero. */
+  const char *const *columns; /**< `column_count` column names. */
+  const int64_t *integers;    /**< `count` integers when the key is one integer column, else NULL. */
+  const cascade_value *cells; /**< `count * column_count` cells, row after row, when `integers` is NULL. */
 } cascade_keys;
 
 /** @brief How a number of rows is known. */
 enum cascade_accuracy {
-  CASCADE_EXACT = 0,     /**< Counted, each row once. */
-  CASCADE_AT_LEAST = 1,  /**< Counting stopped at its bound: there are at least so many. */
-  CASCADE_ESTIMATED = 2  /**< From the catalog's estimates; nothing was counted. */
+  CASCADE_EXACT = 0,    /**< Counted, each row once. */
+  CASCADE_AT_LEAST = 1, /**< Counting stopped at its bound: there are at least so many. */
+  CASCADE_ESTIMATED = 2 /**< From the catalog's estimates; nothing was counted. */
 };
 
 /** @brief Library-wide context: allocator, log, drivers. See context.h. */

@@ -39,9 +39,11 @@ typedef struct cascade_connection_options {
  * | URI | driver |
  * |---|---|
  * | `sqlite:PATH` | native, through libsqlite3; turns foreign-key enforcement on |
- * | `postgresql://...`, `postgres://...` | native, through libpq, in libpq's own syntax; its environment variables, service and password files hold |
- * | `mariadb://USER@HOST:PORT/DATABASE?key=value&...`, `mysql://...` | native, through libmariadb, for MariaDB and MySQL |
- * | `dbi:DRIVER?key=value&...` | libdbi by driver name: `sqlite3`, `pgsql` or `mysql`; keys are libdbi's own, such as `host`, `port`, `username`, `password` and `dbname`. For `dbi:sqlite3` a `dbname` with a slash is split into `sqlite3_dbdir` and `dbname`, and enforcement is turned on |
+ * | `postgresql://...`, `postgres://...` | native, through libpq, in libpq's own syntax; its environment variables, service and
+ * password files hold | | `mariadb://USER@HOST:PORT/DATABASE?key=value&...`, `mysql://...` | native, through libmariadb, for
+ * MariaDB and MySQL | | `dbi:DRIVER?key=value&...` | libdbi by driver name: `sqlite3`, `pgsql` or `mysql`; keys are libdbi's own,
+ * such as `host`, `port`, `username`, `password` and `dbname`. For `dbi:sqlite3` a `dbname` with a slash is split into
+ * `sqlite3_dbdir` and `dbname`, and enforcement is turned on |
  *
  * On SQLite the session gets 8 MB of page cache and, in WAL mode, a checkpoint for every 16 MB of log. On a server it speaks UTF-8
  * and, on PostgreSQL, is called `libcascade` where nothing else is asked for; what the server or the user has set is undone in it
@@ -64,14 +66,14 @@ typedef struct cascade_connection_options {
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_connection_open(cascade_context *context, const char *uri,
-                                                   const cascade_connection_options *options,
-                                                   cascade_connection **connection, cascade_error **error);
+                                                   const cascade_connection_options *options, cascade_connection **connection,
+                                                   cascade_error **error);
 
 /**
  * @brief Uses a session that the host has opened and keeps.
  *
- * Statements run on the host's handle; its settings are changed only where a function says so, and put back. Temporary tables of the
- * session are not seen; but on MariaDB one of the same name hides a table, which then has no other name: drop it first.
+ * Statements run on the host's handle; its settings are changed only where a function says so, and put back. Temporary tables of
+ * the session are not seen; but on MariaDB one of the same name hides a table, which then has no other name: drop it first.
  *
  * @param context  as for cascade_connection_open()
  * @param driver  "sqlite3" for an `sqlite3 *`, "pq" for a `PGconn *`, "mariadb" for a `MYSQL *`, "dbi" for a `dbi_conn`; on a
@@ -86,8 +88,8 @@ CASCADE_API cascade_status cascade_connection_open(cascade_context *context, con
  * @since 0.1
  */
 CASCADE_API cascade_status cascade_connection_adopt(cascade_context *context, const char *driver, void *handle,
-                                                    const cascade_connection_options *options,
-                                                    cascade_connection **connection, cascade_error **error);
+                                                    const cascade_connection_options *options, cascade_connection **connection,
+                                                    cascade_error **error);
 
 /**
  * @brief Makes a session over a driver that the host wrote.
@@ -104,9 +106,9 @@ CASCADE_API cascade_status cascade_connection_adopt(cascade_context *context, co
  * @note One thread at a time uses a connection.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_connection_new(cascade_context *context, const struct cascade_driver *driver,
-                                                  void *self, const cascade_connection_options *options,
-                                                  cascade_connection **connection, cascade_error **error);
+CASCADE_API cascade_status cascade_connection_new(cascade_context *context, const struct cascade_driver *driver, void *self,
+                                                  const cascade_connection_options *options, cascade_connection **connection,
+                                                  cascade_error **error);
 
 /**
  * @brief Asks the statement or purge that runs on the connection to stop. The running call returns CASCADE_CANCELLED.

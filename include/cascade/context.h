@@ -40,16 +40,16 @@ enum cascade_log_level {
  * context or an object made from it.
  */
 typedef struct cascade_context_options {
-  size_t size;                                                   /**< `sizeof(cascade_context_options)`. */
-  void *(*allocate)(void *user_data, size_t bytes);              /**< Like malloc; `bytes` is never 0. */
+  size_t size;                                                      /**< `sizeof(cascade_context_options)`. */
+  void *(*allocate)(void *user_data, size_t bytes);                 /**< Like malloc; `bytes` is never 0. */
   void *(*reallocate)(void *user_data, void *memory, size_t bytes); /**< Like realloc; neither argument is ever 0. */
-  void (*release)(void *user_data, void *memory);                /**< Like free; `memory` is never NULL. */
-  void *allocator_data;                                          /**< First argument of the three. */
+  void (*release)(void *user_data, void *memory);                   /**< Like free; `memory` is never NULL. */
+  void *allocator_data;                                             /**< First argument of the three. */
   void (*log)(void *user_data, int32_t level, const char *message); /**< Receives one line; never called for a level above
                                                                          `log_level`. */
-  void *log_data;                                                /**< First argument of `log`. */
-  int32_t log_level;                                             /**< One of ::cascade_log_level. */
-  int32_t reserved;                                              /**< Zero. */
+  void *log_data;                                                   /**< First argument of `log`. */
+  int32_t log_level;                                                /**< One of ::cascade_log_level. */
+  int32_t reserved;                                                 /**< Zero. */
 } cascade_context_options;
 
 /**

@@ -36,19 +36,19 @@ enum cascade_driver_abi { CASCADE_DRIVER_ABI = 1 };
 
 /** @brief What an engine and its driver can do. Bits of `flags` in ::cascade_capabilities. */
 enum cascade_capability {
-  CASCADE_CAN_LOCK_ROWS = 1,          /**< `FOR UPDATE` holds rows. */
-  CASCADE_CAN_LOCK_CLUSTER = 2,       /**< Row locks are seen by every node. */
-  CASCADE_CAN_SKIP_LOCKED = 4,        /**< `FOR UPDATE SKIP LOCKED`. */
-  CASCADE_CAN_SAVEPOINT = 8,          /**< Savepoints. */
-  CASCADE_CAN_DEFER = 16,             /**< Foreign keys can be checked at COMMIT. */
-  CASCADE_CAN_DELETE_LIMIT = 32,      /**< `DELETE ... LIMIT`. */
-  CASCADE_COMMIT_MAY_CONFLICT = 64,   /**< COMMIT itself reports conflicts with other nodes. */
-  CASCADE_CAN_CANCEL = 128,           /**< The driver's `cancel` stops a running statement. */
-  CASCADE_TEXT_ROWS = 256,            /**< Results come as text: the library writes each result column as a string
-                                           expression, in the encodings of ::cascade_statement. */
-  CASCADE_COMMITS_ALONE = 512,        /**< A statement outside of any transaction is one by itself, and what is wrong with its
-                                           COMMIT is its own failure: of a query, when its rows are at their end. */
-  CASCADE_READS_COMMITTED = 1024      /**< Transactions begin at READ COMMITTED, unless they are told otherwise. */
+  CASCADE_CAN_LOCK_ROWS = 1,        /**< `FOR UPDATE` holds rows. */
+  CASCADE_CAN_LOCK_CLUSTER = 2,     /**< Row locks are seen by every node. */
+  CASCADE_CAN_SKIP_LOCKED = 4,      /**< `FOR UPDATE SKIP LOCKED`. */
+  CASCADE_CAN_SAVEPOINT = 8,        /**< Savepoints. */
+  CASCADE_CAN_DEFER = 16,           /**< Foreign keys can be checked at COMMIT. */
+  CASCADE_CAN_DELETE_LIMIT = 32,    /**< `DELETE ... LIMIT`. */
+  CASCADE_COMMIT_MAY_CONFLICT = 64, /**< COMMIT itself reports conflicts with other nodes. */
+  CASCADE_CAN_CANCEL = 128,         /**< The driver's `cancel` stops a running statement. */
+  CASCADE_TEXT_ROWS = 256,          /**< Results come as text: the library writes each result column as a string
+                                         expression, in the encodings of ::cascade_statement. */
+  CASCADE_COMMITS_ALONE = 512,      /**< A statement outside of any transaction is one by itself, and what is wrong with its
+                                         COMMIT is its own failure: of a query, when its rows are at their end. */
+  CASCADE_READS_COMMITTED = 1024    /**< Transactions begin at READ COMMITTED, unless they are told otherwise. */
 };
 
 /** @brief What a session's engine and driver can do. Filled by the driver. */
@@ -77,8 +77,9 @@ typedef struct cascade_capabilities {
  * |---|---|
  * | CASCADE_INT64, CASCADE_UINT64 | decimal digits |
  * | CASCADE_TEXT, CASCADE_BLOB | hexadecimal digits of the bytes, of the UTF-8 for text |
- * | CASCADE_ANY | SQLite's type name, a colon, then: digits for `integer`; hexadecimal digits of the decimal text (20 digits) for `real`, of the bytes for `text` and `blob`; nothing for `null` |
- * NULL is SQL NULL in every case but CASCADE_ANY, where it is `null:`.
+ * | CASCADE_ANY | SQLite's type name, a colon, then: digits for `integer`; hexadecimal digits of the decimal text (20 digits) for
+ * `real`, of the bytes for `text` and `blob`; nothing for `null` | NULL is SQL NULL in every case but CASCADE_ANY, where it is
+ * `null:`.
  */
 typedef struct cascade_statement {
   size_t size;                     /**< `sizeof(cascade_statement)` of the library. */

@@ -116,12 +116,12 @@ CASCADE_API int32_t cascade_error_transaction(const cascade_error *error);
 
 /** @brief What a driver says of a failure. See cascade_error_create(). */
 typedef struct cascade_error_details {
-  size_t size;          /**< `sizeof(cascade_error_details)`. */
+  size_t size;           /**< `sizeof(cascade_error_details)`. */
   cascade_status status; /**< A negative status. */
-  int32_t transaction;  /**< One of ::cascade_transaction_state. */
-  int64_t native_code;  /**< The database's own number, or 0. */
-  const char *sqlstate; /**< Five characters, or NULL. */
-  const char *message;  /**< One line; line breaks in it become spaces. NULL becomes "". */
+  int32_t transaction;   /**< One of ::cascade_transaction_state. */
+  int64_t native_code;   /**< The database's own number, or 0. */
+  const char *sqlstate;  /**< Five characters, or NULL. */
+  const char *message;   /**< One line; line breaks in it become spaces. NULL becomes "". */
 } cascade_error_details;
 
 /**

@@ -52,13 +52,14 @@ typedef struct cascade_fill_target {
   const char *const *columns; /**< Columns that the sources give, in their order. */
   const char *const *key;     /**< Of these, the key by which rows are the same: the columns of a unique index, or the primary key,
                                    in any order. */
-  const char *range;          /**< Of the key, the column in whose ranges the work goes. NULL means the first. Where it leads an
-                                   index of every source, and of the target's key, a range costs what its rows cost. Integers are
-                                   counted, up to INT64_MAX; where they are spread evenly, they cost least. Of any other type, each range asks the
-                                   database first where it ends, by the order that the column itself has: the sources' columns
-                                   are best of its type and its collation, as no index serves them otherwise. */
-  uint32_t column_count;      /**< Number of columns. */
-  uint32_t key_count;         /**< Number of key columns. */
+  const char
+      *range;            /**< Of the key, the column in whose ranges the work goes. NULL means the first. Where it leads an
+                              index of every source, and of the target's key, a range costs what its rows cost. Integers are
+                              counted, up to INT64_MAX; where they are spread evenly, they cost least. Of any other type, each range asks the
+                              database first where it ends, by the order that the column itself has: the sources' columns
+                              are best of its type and its collation, as no index serves them otherwise. */
+  uint32_t column_count; /**< Number of columns. */
+  uint32_t key_count;    /**< Number of key columns. */
 } cascade_fill_target;
 
 /** @brief Options of cascade_fill_new(). */
@@ -149,9 +150,8 @@ typedef int32_t (*cascade_fill_rows)(void *user_data, uint64_t wanted, const cas
  * @note One thread at a time uses a fill and its connection.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_fill_new(cascade_connection *connection, cascade_graph *graph,
-                                            const cascade_fill_target *target, const cascade_fill_options *options,
-                                            cascade_fill **fill, cascade_error **error);
+CASCADE_API cascade_status cascade_fill_new(cascade_connection *connection, cascade_graph *graph, const cascade_fill_target *target,
+                                            const cascade_fill_options *options, cascade_fill **fill, cascade_error **error);
 
 /**
  * @brief Adds a source: a SELECT of which every range reads its part. Rows of several sources are merged.
@@ -189,8 +189,7 @@ CASCADE_API cascade_status cascade_fill_select(cascade_fill *fill, const char *s
  * @note Touches no database. On the thread that uses the fill.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_fill_stream(cascade_fill *fill, cascade_fill_rows rows, void *user_data,
-                                               cascade_error **error);
+CASCADE_API cascade_status cascade_fill_stream(cascade_fill *fill, cascade_fill_rows rows, void *user_data, cascade_error **error);
 
 /**
  * @brief Does one range in one transaction and commits it.

@@ -27,11 +27,11 @@ extern "C" {
 
 /** @brief What the database itself does with referencing rows. */
 enum cascade_action {
-  CASCADE_ACTION_NO_ACTION = 0,   /**< Refuses at the end of the statement, or at COMMIT when deferred. */
-  CASCADE_ACTION_RESTRICT = 1,    /**< Refuses at once. */
-  CASCADE_ACTION_CASCADE = 2,     /**< Deletes, or on update follows. */
-  CASCADE_ACTION_SET_NULL = 3,    /**< Sets the referencing columns to NULL. */
-  CASCADE_ACTION_SET_DEFAULT = 4  /**< Sets the referencing columns to their defaults. */
+  CASCADE_ACTION_NO_ACTION = 0,  /**< Refuses at the end of the statement, or at COMMIT when deferred. */
+  CASCADE_ACTION_RESTRICT = 1,   /**< Refuses at once. */
+  CASCADE_ACTION_CASCADE = 2,    /**< Deletes, or on update follows. */
+  CASCADE_ACTION_SET_NULL = 3,   /**< Sets the referencing columns to NULL. */
+  CASCADE_ACTION_SET_DEFAULT = 4 /**< Sets the referencing columns to their defaults. */
 };
 
 /** @brief Kinds of tables. */
@@ -45,44 +45,44 @@ enum cascade_table_kind {
 
 /** @brief Facts about a table. Bits of `flags` in ::cascade_table_info. */
 enum cascade_table_flag {
-  CASCADE_TABLE_WITHOUT_ROWID = 1,  /**< SQLite: stored by its primary key. */
-  CASCADE_TABLE_DELETE_TRIGGER = 2, /**< Has a trigger that fires on DELETE. */
-  CASCADE_TABLE_UPDATE_TRIGGER = 4, /**< Has a trigger that fires on UPDATE. */
-  CASCADE_TABLE_IN_CYCLE = 8,       /**< Is in a cycle of relations, with itself or through other tables. */
-  CASCADE_TABLE_PARTITIONED = 16,   /**< Its rows are in partitions, which the table itself reaches. */
-  CASCADE_TABLE_INHERITED = 32,     /**< PostgreSQL: tables inherit from it; their rows are no part of its foreign keys. */
-  CASCADE_TABLE_PARTITION_KEYS = 64, /**< Some partition of it has foreign keys, or is referred to, on its own. */
-  CASCADE_TABLE_ROW_SECURITY = 128, /**< Row security hides rows of it from the session's user. */
-  CASCADE_TABLE_NO_SELECT = 256,    /**< The session's user may not read it. */
-  CASCADE_TABLE_NO_DELETE = 512,    /**< The session's user may not delete from it. */
-  CASCADE_TABLE_NO_UPDATE = 1024,   /**< The session's user may not update it, nor lock its rows. */
+  CASCADE_TABLE_WITHOUT_ROWID = 1,       /**< SQLite: stored by its primary key. */
+  CASCADE_TABLE_DELETE_TRIGGER = 2,      /**< Has a trigger that fires on DELETE. */
+  CASCADE_TABLE_UPDATE_TRIGGER = 4,      /**< Has a trigger that fires on UPDATE. */
+  CASCADE_TABLE_IN_CYCLE = 8,            /**< Is in a cycle of relations, with itself or through other tables. */
+  CASCADE_TABLE_PARTITIONED = 16,        /**< Its rows are in partitions, which the table itself reaches. */
+  CASCADE_TABLE_INHERITED = 32,          /**< PostgreSQL: tables inherit from it; their rows are no part of its foreign keys. */
+  CASCADE_TABLE_PARTITION_KEYS = 64,     /**< Some partition of it has foreign keys, or is referred to, on its own. */
+  CASCADE_TABLE_ROW_SECURITY = 128,      /**< Row security hides rows of it from the session's user. */
+  CASCADE_TABLE_NO_SELECT = 256,         /**< The session's user may not read it. */
+  CASCADE_TABLE_NO_DELETE = 512,         /**< The session's user may not delete from it. */
+  CASCADE_TABLE_NO_UPDATE = 1024,        /**< The session's user may not update it, nor lock its rows. */
   CASCADE_TABLE_NOT_TRANSACTIONAL = 2048 /**< MariaDB: its engine knows no transactions, so that nothing can be rolled back. */
 };
 
 /** @brief Facts about a column. Bits of `flags` in ::cascade_column_info. */
 enum cascade_column_flag {
-  CASCADE_COLUMN_NOT_NULL = 1,  /**< Cannot be NULL. */
-  CASCADE_COLUMN_GENERATED = 2  /**< Computed from other columns: it cannot be set. */
+  CASCADE_COLUMN_NOT_NULL = 1, /**< Cannot be NULL. */
+  CASCADE_COLUMN_GENERATED = 2 /**< Computed from other columns: it cannot be set. */
 };
 
 /** @brief Facts about a relation. Bits of `flags` in ::cascade_relation_info. */
 enum cascade_relation_flag {
-  CASCADE_RELATION_NULLABLE = 1,            /**< Every referencing column can be NULL. */
-  CASCADE_RELATION_INDEXED = 2,             /**< An index leads with the referencing columns, and serves the database's check: on
-                                                 SQLite none does for a column of TEXT, BLOB or no type that refers to a number,
-                                                 or of another collation than the referenced column. */
-  CASCADE_RELATION_DEFERRABLE = 4,          /**< Can be checked at COMMIT. */
-  CASCADE_RELATION_INITIALLY_DEFERRED = 8,  /**< Is checked at COMMIT. */
-  CASCADE_RELATION_TO_PRIMARY = 16,         /**< Refers to the primary key. */
-  CASCADE_RELATION_TO_UNIQUE = 32,          /**< Refers to another unique key. */
-  CASCADE_RELATION_SELF = 64,               /**< Refers to its own table. */
-  CASCADE_RELATION_IN_CYCLE = 128,          /**< Both ends are in one cycle. */
-  CASCADE_RELATION_DECLARED = 256,          /**< Comes from the policy; the database does not know it. */
-  CASCADE_RELATION_UNRESOLVED = 512,        /**< The referenced table or key does not exist: the database refuses every
-                                                 delete of the referenced table. */
-  CASCADE_RELATION_TO_MANY = 1024,          /**< Refers to columns that are no unique key, so that one row may refer to several. */
-  CASCADE_RELATION_MATCH_FULL = 2048,       /**< The referencing columns are all NULL, or none is. */
-  CASCADE_RELATION_NOT_VALIDATED = 4096     /**< Rows older than the relation were not checked. */
+  CASCADE_RELATION_NULLABLE = 1,           /**< Every referencing column can be NULL. */
+  CASCADE_RELATION_INDEXED = 2,            /**< An index leads with the referencing columns, and serves the database's check: on
+                                                SQLite none does for a column of TEXT, BLOB or no type that refers to a number,
+                                                or of another collation than the referenced column. */
+  CASCADE_RELATION_DEFERRABLE = 4,         /**< Can be checked at COMMIT. */
+  CASCADE_RELATION_INITIALLY_DEFERRED = 8, /**< Is checked at COMMIT. */
+  CASCADE_RELATION_TO_PRIMARY = 16,        /**< Refers to the primary key. */
+  CASCADE_RELATION_TO_UNIQUE = 32,         /**< Refers to another unique key. */
+  CASCADE_RELATION_SELF = 64,              /**< Refers to its own table. */
+  CASCADE_RELATION_IN_CYCLE = 128,         /**< Both ends are in one cycle. */
+  CASCADE_RELATION_DECLARED = 256,         /**< Comes from the policy; the database does not know it. */
+  CASCADE_RELATION_UNRESOLVED = 512,       /**< The referenced table or key does not exist: the database refuses every
+                                                delete of the referenced table. */
+  CASCADE_RELATION_TO_MANY = 1024,         /**< Refers to columns that are no unique key, so that one row may refer to several. */
+  CASCADE_RELATION_MATCH_FULL = 2048,      /**< The referencing columns are all NULL, or none is. */
+  CASCADE_RELATION_NOT_VALIDATED = 4096    /**< Rows older than the relation were not checked. */
 };
 
 /** @brief What MariaDB does not show to every user. Bits of cascade_graph_hidden(). */
@@ -93,51 +93,51 @@ enum cascade_hidden {
 
 /** @brief A table, as seen by its reader. All pointers are borrowed from the graph. */
 typedef struct cascade_table_info {
-  size_t size;                   /**< `sizeof(cascade_table_info)`, set by the caller. */
-  const char *schema;            /**< Schema, or "" on engines without. */
-  const char *name;              /**< Name. */
-  const char *label;             /**< Name for people: with its schema on engines that have them, as in "public.agent"; a part that
-                                      holds a dot or a quote is in double quotes. */
-  int32_t kind;                  /**< One of ::cascade_table_kind. */
-  uint32_t flags;                /**< ::cascade_table_flag bits. */
-  uint32_t column_count;         /**< Number of columns. */
-  uint32_t key_count;            /**< Columns of the primary key; 0 without one. */
-  const char *const *key;        /**< Their names, in key order. */
-  int64_t row_estimate;          /**< The engine's own estimate, or an upper bound; -1 when unknown. */
-  uint32_t component;            /**< Number of its strongly connected component; referencing components come first. */
-  uint32_t component_size;       /**< Tables in that component. */
-  const char *part_of;           /**< Of a partition: the label of the partitioned table; else NULL. */
+  size_t size;             /**< `sizeof(cascade_table_info)`, set by the caller. */
+  const char *schema;      /**< Schema, or "" on engines without. */
+  const char *name;        /**< Name. */
+  const char *label;       /**< Name for people: with its schema on engines that have them, as in "public.agent"; a part that
+                                holds a dot or a quote is in double quotes. */
+  int32_t kind;            /**< One of ::cascade_table_kind. */
+  uint32_t flags;          /**< ::cascade_table_flag bits. */
+  uint32_t column_count;   /**< Number of columns. */
+  uint32_t key_count;      /**< Columns of the primary key; 0 without one. */
+  const char *const *key;  /**< Their names, in key order. */
+  int64_t row_estimate;    /**< The engine's own estimate, or an upper bound; -1 when unknown. */
+  uint32_t component;      /**< Number of its strongly connected component; referencing components come first. */
+  uint32_t component_size; /**< Tables in that component. */
+  const char *part_of;     /**< Of a partition: the label of the partitioned table; else NULL. */
 } cascade_table_info;
 
 /** @brief A column. All pointers are borrowed from the graph. */
 typedef struct cascade_column_info {
-  size_t size;              /**< `sizeof(cascade_column_info)`, set by the caller. */
-  const char *name;         /**< Name. */
-  const char *type;         /**< Declared type, or "". */
-  const char *default_sql;  /**< Default as SQL text, or NULL without one. */
-  uint32_t flags;           /**< ::cascade_column_flag bits. */
-  uint32_t reserved;        /**< Zero. */
+  size_t size;             /**< `sizeof(cascade_column_info)`, set by the caller. */
+  const char *name;        /**< Name. */
+  const char *type;        /**< Declared type, or "". */
+  const char *default_sql; /**< Default as SQL text, or NULL without one. */
+  uint32_t flags;          /**< ::cascade_column_flag bits. */
+  uint32_t reserved;       /**< Zero. */
 } cascade_column_info;
 
 /** @brief A relation: one foreign key, of the database or declared by a policy. All pointers are borrowed. */
 typedef struct cascade_relation_info {
-  size_t size;                      /**< `sizeof(cascade_relation_info)`, set by the caller. */
-  const char *name;                 /**< Constraint name, or "". */
-  const char *label;                /**< "loan(borrower_id) -> agent(id)". */
-  uint32_t table;                   /**< Referencing table. */
-  uint32_t ref_table;               /**< Referenced table. */
-  uint32_t column_count;            /**< Number of column pairs. */
-  uint32_t flags;                   /**< ::cascade_relation_flag bits. */
-  const char *const *columns;       /**< Referencing columns. */
-  const char *const *ref_columns;   /**< Referenced columns, in the same order. */
-  int32_t on_delete;                /**< What the database does: one of ::cascade_action. */
-  int32_t on_update;                /**< What the database does when a referenced key changes: one of ::cascade_action. */
-  int32_t rule;                     /**< What the library does: one of ::cascade_rule. */
-  int32_t reserved;                 /**< Zero. */
-  const char *index;                /**< The index that serves it, or "" without one. */
-  const char *const *set_columns;   /**< Of the referencing columns, those that SET NULL or SET DEFAULT sets; NULL for all. */
-  uint32_t set_column_count;        /**< Their number; 0 for all. */
-  uint32_t reserved2;               /**< Zero. */
+  size_t size;                    /**< `sizeof(cascade_relation_info)`, set by the caller. */
+  const char *name;               /**< Constraint name, or "". */
+  const char *label;              /**< "loan(borrower_id) -> agent(id)". */
+  uint32_t table;                 /**< Referencing table. */
+  uint32_t ref_table;             /**< Referenced table. */
+  uint32_t column_count;          /**< Number of column pairs. */
+  uint32_t flags;                 /**< ::cascade_relation_flag bits. */
+  const char *const *columns;     /**< Referencing columns. */
+  const char *const *ref_columns; /**< Referenced columns, in the same order. */
+  int32_t on_delete;              /**< What the database does: one of ::cascade_action. */
+  int32_t on_update;              /**< What the database does when a referenced key changes: one of ::cascade_action. */
+  int32_t rule;                   /**< What the library does: one of ::cascade_rule. */
+  int32_t reserved;               /**< Zero. */
+  const char *index;              /**< The index that serves it, or "" without one. */
+  const char *const *set_columns; /**< Of the referencing columns, those that SET NULL or SET DEFAULT sets; NULL for all. */
+  uint32_t set_column_count;      /**< Their number; 0 for all. */
+  uint32_t reserved2;             /**< Zero. */
 } cascade_relation_info;
 
 /** @brief Options of cascade_graph_read(). */
@@ -181,8 +181,8 @@ CASCADE_API cascade_status cascade_graph_read(cascade_connection *connection, co
  * @note Touches no database. A graph is immutable; any number of threads may use it.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_graph_load(cascade_context *context, const char *json, uint64_t length,
-                                              cascade_graph **graph, cascade_error **error);
+CASCADE_API cascade_status cascade_graph_load(cascade_context *context, const char *json, uint64_t length, cascade_graph **graph,
+                                              cascade_error **error);
 
 /**
  * @brief Writes the whole graph as JSON: the same graph gives the same text.
@@ -207,8 +207,7 @@ CASCADE_API cascade_status cascade_graph_json(const cascade_graph *graph, char *
  * @note Touches no database; the whole text is in memory. Any thread.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_graph_dot(const cascade_graph *graph, const char *table, char **text,
-                                             cascade_error **error);
+CASCADE_API cascade_status cascade_graph_dot(const cascade_graph *graph, const char *table, char **text, cascade_error **error);
 
 /**
  * @brief Frees a text that the library gave away.
@@ -300,8 +299,7 @@ CASCADE_API cascade_status cascade_graph_column(const cascade_graph *graph, uint
  * @note Touches no database, reads memory only. Any thread.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_graph_relation(const cascade_graph *graph, uint32_t relation,
-                                                  cascade_relation_info *info);
+CASCADE_API cascade_status cascade_graph_relation(const cascade_graph *graph, uint32_t relation, cascade_relation_info *info);
 
 /**
  * @brief Relations whose referenced table this is.
@@ -313,8 +311,8 @@ CASCADE_API cascade_status cascade_graph_relation(const cascade_graph *graph, ui
  * @note Touches no database, reads memory only. Any thread.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_graph_relations_to(const cascade_graph *graph, uint32_t table,
-                                                      const uint32_t **relations, uint32_t *count);
+CASCADE_API cascade_status cascade_graph_relations_to(const cascade_graph *graph, uint32_t table, const uint32_t **relations,
+                                                      uint32_t *count);
 
 /**
  * @brief Relations whose referencing table this is.
@@ -326,8 +324,8 @@ CASCADE_API cascade_status cascade_graph_relations_to(const cascade_graph *graph
  * @note Touches no database, reads memory only. Any thread.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_graph_relations_from(const cascade_graph *graph, uint32_t table,
-                                                        const uint32_t **relations, uint32_t *count);
+CASCADE_API cascade_status cascade_graph_relations_from(const cascade_graph *graph, uint32_t table, const uint32_t **relations,
+                                                        uint32_t *count);
 
 /**
  * @brief Tables that deleting rows of a table can reach, itself first, in breadth-first order against the references.
@@ -341,8 +339,8 @@ CASCADE_API cascade_status cascade_graph_relations_from(const cascade_graph *gra
  * @note Touches no database; takes a time that grows with tables and relations together. Any thread.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_graph_reach(const cascade_graph *graph, uint32_t table, int32_t cascading_only,
-                                               uint32_t *tables, uint32_t *count, cascade_error **error);
+CASCADE_API cascade_status cascade_graph_reach(const cascade_graph *graph, uint32_t table, int32_t cascading_only, uint32_t *tables,
+                                               uint32_t *count, cascade_error **error);
 
 /**
  * @brief A shortest chain of relations by which rows of one table depend on rows of another.
@@ -356,8 +354,8 @@ CASCADE_API cascade_status cascade_graph_reach(const cascade_graph *graph, uint3
  * @note Touches no database; takes a time that grows with tables and relations together. Any thread.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_graph_path(const cascade_graph *graph, uint32_t from, uint32_t to,
-                                              uint32_t *relations, uint32_t *count, cascade_error **error);
+CASCADE_API cascade_status cascade_graph_path(const cascade_graph *graph, uint32_t from, uint32_t to, uint32_t *relations,
+                                              uint32_t *count, cascade_error **error);
 
 /**
  * @brief Takes another reference.

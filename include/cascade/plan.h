@@ -36,42 +36,42 @@ enum cascade_step_kind {
 
 /** @brief Warnings about a step. Bits of `warnings` in ::cascade_step_info. */
 enum cascade_step_warning {
-  CASCADE_WARN_NO_INDEX = 1,  /**< No index supports the relation: each batch scans `table`. */
-  CASCADE_WARN_TRIGGERS = 2,  /**< User triggers of `table` will fire. */
-  CASCADE_WARN_CYCLE = 4,     /**< The table is in a cycle of relations. */
-  CASCADE_WARN_NOT_NULL = 8,  /**< The rule would put NULL where none may be: rows it meets block. */
+  CASCADE_WARN_NO_INDEX = 1,     /**< No index supports the relation: each batch scans `table`. */
+  CASCADE_WARN_TRIGGERS = 2,     /**< User triggers of `table` will fire. */
+  CASCADE_WARN_CYCLE = 4,        /**< The table is in a cycle of relations. */
+  CASCADE_WARN_NOT_NULL = 8,     /**< The rule would put NULL where none may be: rows it meets block. */
   CASCADE_WARN_REWRITES_KEY = 16 /**< The rule rewrites columns that other rows refer to or that must be unique. */
 };
 
 /** @brief A step of a plan. All pointers are borrowed from the plan. */
 typedef struct cascade_step_info {
-  size_t size;           /**< `sizeof(cascade_step_info)`, set by the caller. */
-  int32_t kind;          /**< One of ::cascade_step_kind. */
-  uint32_t table;        /**< Table whose rows it concerns. */
-  int32_t relation;      /**< Relation in the policy by which they are found; -1 for the selected rows and for rows that
-                              several relations reach. */
-  int32_t rule;          /**< Rule of that relation; CASCADE_RULE_DEFAULT where there is none. */
-  uint64_t rows;         /**< Rows concerned; for a check, rows that block. */
-  int32_t accuracy;      /**< One of ::cascade_accuracy. */
-  uint32_t warnings;     /**< ::cascade_step_warning bits. */
-  const char *index;     /**< Index that finds the rows, or "". */
-  const char *sql;       /**< Statement of one batch; each placeholder stands for the batch's keys, or for a value. */
-  const char *way;       /**< Whether the rows are left to the database's own action or written by statements of the library, and
-                              why. */
+  size_t size;       /**< `sizeof(cascade_step_info)`, set by the caller. */
+  int32_t kind;      /**< One of ::cascade_step_kind. */
+  uint32_t table;    /**< Table whose rows it concerns. */
+  int32_t relation;  /**< Relation in the policy by which they are found; -1 for the selected rows and for rows that
+                          several relations reach. */
+  int32_t rule;      /**< Rule of that relation; CASCADE_RULE_DEFAULT where there is none. */
+  uint64_t rows;     /**< Rows concerned; for a check, rows that block. */
+  int32_t accuracy;  /**< One of ::cascade_accuracy. */
+  uint32_t warnings; /**< ::cascade_step_warning bits. */
+  const char *index; /**< Index that finds the rows, or "". */
+  const char *sql;   /**< Statement of one batch; each placeholder stands for the batch's keys, or for a value. */
+  const char *way;   /**< Whether the rows are left to the database's own action or written by statements of the library, and
+                          why. */
 } cascade_step_info;
 
 /** @brief A plan as a whole. All pointers are borrowed from the plan. */
 typedef struct cascade_plan_info {
-  size_t size;              /**< `sizeof(cascade_plan_info)`, set by the caller. */
-  uint32_t step_count;      /**< Number of steps, in the order in which a batch executes them. */
-  uint32_t table;           /**< Table of the selection. */
-  uint64_t roots;           /**< Selected rows that exist. */
-  uint64_t deleted;         /**< Rows to be deleted in all tables, the selected ones included. */
-  uint64_t updated;         /**< Rows to be rewritten. */
-  uint64_t blocking;        /**< Rows that stand in the way. */
-  int32_t accuracy;         /**< One of ::cascade_accuracy, for these numbers together. */
-  int32_t blocked;          /**< 1 when rows stand in the way: a purge would refuse. */
-  const char *fingerprint;  /**< Identifies what was approved; see cascade_purge_options. */
+  size_t size;             /**< `sizeof(cascade_plan_info)`, set by the caller. */
+  uint32_t step_count;     /**< Number of steps, in the order in which a batch executes them. */
+  uint32_t table;          /**< Table of the selection. */
+  uint64_t roots;          /**< Selected rows that exist. */
+  uint64_t deleted;        /**< Rows to be deleted in all tables, the selected ones included. */
+  uint64_t updated;        /**< Rows to be rewritten. */
+  uint64_t blocking;       /**< Rows that stand in the way. */
+  int32_t accuracy;        /**< One of ::cascade_accuracy, for these numbers together. */
+  int32_t blocked;         /**< 1 when rows stand in the way: a purge would refuse. */
+  const char *fingerprint; /**< Identifies what was approved; see cascade_purge_options. */
 } cascade_plan_info;
 
 /** @brief Options of cascade_plan_new(). */
@@ -97,9 +97,8 @@ typedef struct cascade_plan_options {
  * @note A plan is immutable; any number of threads may use it.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_plan_new(cascade_connection *connection, cascade_policy *policy,
-                                            cascade_selection *selection, const cascade_plan_options *options,
-                                            cascade_plan **plan, cascade_error **error);
+CASCADE_API cascade_status cascade_plan_new(cascade_connection *connection, cascade_policy *policy, cascade_selection *selection,
+                                            const cascade_plan_options *options, cascade_plan **plan, cascade_error **error);
 
 /**
  * @brief Describes the plan as a whole.

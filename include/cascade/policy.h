@@ -59,28 +59,28 @@ enum cascade_rule {
  * On MariaDB a text cannot refer to a number: the engine takes `5abc` for 5.
  */
 typedef struct cascade_policy_entry {
-  size_t size;                      /**< `sizeof(cascade_policy_entry)`. */
-  const char *table;                /**< Referencing table. */
-  const char *const *columns;       /**< Referencing columns. */
-  uint32_t column_count;            /**< How many, at least 1. */
-  uint32_t ref_column_count;        /**< 0 or `column_count`. */
-  const char *ref_table;            /**< Referenced table; NULL for an override that needs no more to be unambiguous. */
-  const char *const *ref_columns;   /**< Referenced columns, or NULL. */
-  int32_t rule;                     /**< One of ::cascade_rule. */
-  uint32_t value_count;             /**< `column_count` with CASCADE_RULE_SET_VALUE, else 0. */
-  const cascade_value *values;      /**< Values of CASCADE_RULE_SET_VALUE. */
-  const char *where;                /**< SQL condition on the referencing table: only rows that meet it take part; NULL for
-                                         all. Only for declared relations. Trusted: it goes into statements as it is. */
+  size_t size;                    /**< `sizeof(cascade_policy_entry)`. */
+  const char *table;              /**< Referencing table. */
+  const char *const *columns;     /**< Referencing columns. */
+  uint32_t column_count;          /**< How many, at least 1. */
+  uint32_t ref_column_count;      /**< 0 or `column_count`. */
+  const char *ref_table;          /**< Referenced table; NULL for an override that needs no more to be unambiguous. */
+  const char *const *ref_columns; /**< Referenced columns, or NULL. */
+  int32_t rule;                   /**< One of ::cascade_rule. */
+  uint32_t value_count;           /**< `column_count` with CASCADE_RULE_SET_VALUE, else 0. */
+  const cascade_value *values;    /**< Values of CASCADE_RULE_SET_VALUE. */
+  const char *where;              /**< SQL condition on the referencing table: only rows that meet it take part; NULL for
+                                       all. Only for declared relations. Trusted: it goes into statements as it is. */
 } cascade_policy_entry;
 
 /** @brief Options of cascade_policy_new(). */
 typedef struct cascade_policy_options {
-  size_t size;                                 /**< `sizeof(cascade_policy_options)`. */
-  const cascade_policy_entry *const *entries;  /**< Overrides and declared relations. */
-  uint32_t entry_count;                        /**< How many. */
-  uint32_t exclude_count;                      /**< How many excluded tables. */
-  const char *const *exclude;                  /**< Tables whose rows are never touched, not even selected: all their relations get
-                                                    CASCADE_RULE_IGNORE. */
+  size_t size;                                /**< `sizeof(cascade_policy_options)`. */
+  const cascade_policy_entry *const *entries; /**< Overrides and declared relations. */
+  uint32_t entry_count;                       /**< How many. */
+  uint32_t exclude_count;                     /**< How many excluded tables. */
+  const char *const *exclude;                 /**< Tables whose rows are never touched, not even selected: all their relations get
+                                                   CASCADE_RULE_IGNORE. */
 } cascade_policy_options;
 
 /**
@@ -94,8 +94,8 @@ typedef struct cascade_policy_options {
  * @note Touches no database. A policy is immutable; any number of threads may use it.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_policy_new(cascade_graph *graph, const cascade_policy_options *options,
-                                              cascade_policy **policy, cascade_error **error);
+CASCADE_API cascade_status cascade_policy_new(cascade_graph *graph, const cascade_policy_options *options, cascade_policy **policy,
+                                              cascade_error **error);
 
 /**
  * @brief Makes a policy from a JSON document.
@@ -114,8 +114,8 @@ CASCADE_API cascade_status cascade_policy_new(cascade_graph *graph, const cascad
  * @note Touches no database. A policy is immutable; any number of threads may use it.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_policy_load(cascade_graph *graph, const char *json, uint64_t length,
-                                               cascade_policy **policy, cascade_error **error);
+CASCADE_API cascade_status cascade_policy_load(cascade_graph *graph, const char *json, uint64_t length, cascade_policy **policy,
+                                               cascade_error **error);
 
 /**
  * @brief Number of relations that the policy knows: the graph's, in the same order, then the declared ones.
@@ -135,8 +135,7 @@ CASCADE_API uint32_t cascade_policy_relation_count(const cascade_policy *policy)
  * @note Touches no database, reads memory only. Any thread.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_policy_relation(const cascade_policy *policy, uint32_t relation,
-                                                   cascade_relation_info *info);
+CASCADE_API cascade_status cascade_policy_relation(const cascade_policy *policy, uint32_t relation, cascade_relation_info *info);
 
 /**
  * @brief The graph that the policy is about.

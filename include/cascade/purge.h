@@ -40,10 +40,10 @@ enum cascade_integrity {
 
 /** @brief Refusals that the host lifts. Bits of `allow` in ::cascade_purge_options. */
 enum cascade_allow {
-  CASCADE_ALLOW_NO_FILTER = 1, /**< A selection of every row. */
+  CASCADE_ALLOW_NO_FILTER = 1,  /**< A selection of every row. */
   CASCADE_ALLOW_UNENFORCED = 2, /**< A session that does not enforce foreign keys: the library's own checks are all there is. */
-  CASCADE_ALLOW_HIDDEN = 4 /**< A graph that may lack foreign keys, or triggers, which the user may not see:
-                                cascade_graph_hidden(). */
+  CASCADE_ALLOW_HIDDEN = 4      /**< A graph that may lack foreign keys, or triggers, which the user may not see:
+                                     cascade_graph_hidden(). */
 };
 
 /** @brief Keys that one batch deletes from one table, for the hooks. Borrowed for the call. */
@@ -119,17 +119,17 @@ typedef struct cascade_purge_options {
 
 /** @brief A committed batch, and where the purge stands. Borrowed from the purge until its next call. */
 typedef struct cascade_batch_info {
-  size_t size;             /**< `sizeof(cascade_batch_info)` of the library. */
-  uint64_t number;         /**< Its number, from 1. */
-  uint64_t deleted;        /**< Rows that it deleted. */
-  uint64_t updated;        /**< Rows that it rewrote. */
-  uint64_t total_deleted;  /**< Rows deleted so far. */
-  uint64_t total_updated;  /**< Rows rewritten so far. */
-  uint64_t roots_done;     /**< Selected rows deleted so far. */
-  int64_t roots_expected;  /**< Selected rows in all, as counted or estimated at the start; -1 when unknown. */
-  uint64_t nanoseconds;    /**< Length of its transaction. */
-  uint32_t retries;        /**< Times that it was rolled back and tried again. */
-  uint32_t table;          /**< Table in whose rows the purge is at work. */
+  size_t size;            /**< `sizeof(cascade_batch_info)` of the library. */
+  uint64_t number;        /**< Its number, from 1. */
+  uint64_t deleted;       /**< Rows that it deleted. */
+  uint64_t updated;       /**< Rows that it rewrote. */
+  uint64_t total_deleted; /**< Rows deleted so far. */
+  uint64_t total_updated; /**< Rows rewritten so far. */
+  uint64_t roots_done;    /**< Selected rows deleted so far. */
+  int64_t roots_expected; /**< Selected rows in all, as counted or estimated at the start; -1 when unknown. */
+  uint64_t nanoseconds;   /**< Length of its transaction. */
+  uint32_t retries;       /**< Times that it was rolled back and tried again. */
+  uint32_t table;         /**< Table in whose rows the purge is at work. */
 } cascade_batch_info;
 
 /** @brief Columns that the host asked for, of the rows of one table, in the order of their keys. All pointers live as long as the
@@ -145,17 +145,17 @@ typedef struct cascade_row_columns {
 
 /** @brief What a purge did. */
 typedef struct cascade_purge_report {
-  size_t size;                 /**< `sizeof(cascade_purge_report)`, set by the caller. */
-  int32_t finished;            /**< 1 when the end was reached: rows that other sessions add to a selection by condition meanwhile
-                                    are looked for again, three times at most; 0 when a budget, a cancel or a failure ended it. */
-  uint32_t table_count;        /**< Tables of which rows were deleted or rewritten, or stayed by a veto. */
-  uint64_t batches;            /**< Committed batches. */
-  uint64_t deleted;            /**< Rows deleted. */
-  uint64_t updated;            /**< Rows rewritten. */
-  uint64_t retries;            /**< Batches rolled back and tried again. */
-  uint64_t longest_ns;         /**< Longest transaction that wrote, in nanoseconds. */
-  uint64_t vetoed;             /**< Rows that the hook before the batches kept. */
-  uint64_t kept;               /**< Rows that stayed with them, as they refer to these. */
+  size_t size;          /**< `sizeof(cascade_purge_report)`, set by the caller. */
+  int32_t finished;     /**< 1 when the end was reached: rows that other sessions add to a selection by condition meanwhile
+                             are looked for again, three times at most; 0 when a budget, a cancel or a failure ended it. */
+  uint32_t table_count; /**< Tables of which rows were deleted or rewritten, or stayed by a veto. */
+  uint64_t batches;     /**< Committed batches. */
+  uint64_t deleted;     /**< Rows deleted. */
+  uint64_t updated;     /**< Rows rewritten. */
+  uint64_t retries;     /**< Batches rolled back and tried again. */
+  uint64_t longest_ns;  /**< Longest transaction that wrote, in nanoseconds. */
+  uint64_t vetoed;      /**< Rows that the hook before the batches kept. */
+  uint64_t kept;        /**< Rows that stayed with them, as they refer to these. */
 } cascade_purge_report;
 
 /** @brief What a purge did to one table. All pointers are borrowed from the graph. */
@@ -200,9 +200,8 @@ typedef struct cascade_table_report {
  *       connection.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_purge_new(cascade_connection *connection, cascade_policy *policy,
-                                             cascade_selection *selection, const cascade_purge_options *options,
-                                             cascade_purge **purge, cascade_error **error);
+CASCADE_API cascade_status cascade_purge_new(cascade_connection *connection, cascade_policy *policy, cascade_selection *selection,
+                                             const cascade_purge_options *options, cascade_purge **purge, cascade_error **error);
 
 /**
  * @brief Deletes one batch in one transaction and commits it.
@@ -221,8 +220,7 @@ CASCADE_API cascade_status cascade_purge_new(cascade_connection *connection, cas
  * @note Keys of one batch are in memory, whatever the size of the closure. On the thread that uses the purge.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_purge_next(cascade_purge *purge, const cascade_batch_info **batch,
-                                              cascade_error **error);
+CASCADE_API cascade_status cascade_purge_next(cascade_purge *purge, const cascade_batch_info **batch, cascade_error **error);
 
 /**
  * @brief Stops a purge: the running or next cascade_purge_next() rolls its batch back and returns CASCADE_CANCELLED.
@@ -251,8 +249,7 @@ CASCADE_API cascade_status cascade_purge_describe(const cascade_purge *purge, ca
  * @note Touches no database. On the thread that uses the purge at the time.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_purge_table(const cascade_purge *purge, uint32_t position,
-                                               cascade_table_report *report);
+CASCADE_API cascade_status cascade_purge_table(const cascade_purge *purge, uint32_t position, cascade_table_report *report);
 
 /**
  * @brief The rows of a table that stayed by a veto.

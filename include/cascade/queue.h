@@ -110,27 +110,27 @@ typedef struct cascade_worker_options {
                                    heard of, once at least, is what the outbox is for. */
   void *hook_data;            /**< First argument of the hooks. */
   const char *const *column_tables; /**< Tables of the following columns, one for each. */
-  const char *const *columns; /**< Columns that the hooks are told besides the keys, and besides those that a job asks for. */
-  uint32_t column_count;      /**< How many. */
-  uint32_t reserved;          /**< Zero. */
-  cascade_archive *archive;   /**< Where the rows of every job that is a purge are copied to before they go, or NULL. The worker
-                                   holds a reference. What cannot be archived is the failure of its job. */
+  const char *const *columns;       /**< Columns that the hooks are told besides the keys, and besides those that a job asks for. */
+  uint32_t column_count;            /**< How many. */
+  uint32_t reserved;                /**< Zero. */
+  cascade_archive *archive; /**< Where the rows of every job that is a purge are copied to before they go, or NULL. The worker
+                                 holds a reference. What cannot be archived is the failure of its job. */
 } cascade_worker_options;
 
 /** @brief What a worker has done. */
 typedef struct cascade_worker_report {
-  size_t size;      /**< `sizeof(cascade_worker_report)`, set by the caller. */
-  int64_t job;      /**< Job that it has claimed; 0 for none. */
-  uint64_t claimed; /**< Jobs claimed. */
-  uint64_t done;    /**< Jobs brought to their end. */
-  uint64_t failed;  /**< Claims that ended with a failure, which the job keeps. */
-  uint64_t lost;    /**< Claims that were another worker's, or cancelled, before they ended. */
-  uint64_t batches; /**< Batches committed. */
-  uint64_t deleted; /**< Rows deleted. */
-  uint64_t updated; /**< Rows rewritten. */
-  uint64_t kept;    /**< Rows that stay: detached ones that have a parent again, vetoed ones, and those that stay with them. */
-  int32_t paused;   /**< 1 when the last step found the queue paused. */
-  int32_t reserved; /**< Zero. */
+  size_t size;       /**< `sizeof(cascade_worker_report)`, set by the caller. */
+  int64_t job;       /**< Job that it has claimed; 0 for none. */
+  uint64_t claimed;  /**< Jobs claimed. */
+  uint64_t done;     /**< Jobs brought to their end. */
+  uint64_t failed;   /**< Claims that ended with a failure, which the job keeps. */
+  uint64_t lost;     /**< Claims that were another worker's, or cancelled, before they ended. */
+  uint64_t batches;  /**< Batches committed. */
+  uint64_t deleted;  /**< Rows deleted. */
+  uint64_t updated;  /**< Rows rewritten. */
+  uint64_t kept;     /**< Rows that stay: detached ones that have a parent again, vetoed ones, and those that stay with them. */
+  int32_t paused;    /**< 1 when the last step found the queue paused. */
+  int32_t reserved;  /**< Zero. */
   uint64_t inserted; /**< Rows inserted by fills. */
 } cascade_worker_report;
 
@@ -184,9 +184,9 @@ CASCADE_API cascade_status cascade_queue_install(cascade_connection *connection,
  * @note Takes the locks of its rows until its COMMIT, or the host's. On the thread that uses the connection.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_detach(cascade_connection *connection, cascade_policy *policy,
-                                          cascade_selection *selection, const cascade_detach_options *options,
-                                          cascade_detach_report *report, cascade_error **error);
+CASCADE_API cascade_status cascade_detach(cascade_connection *connection, cascade_policy *policy, cascade_selection *selection,
+                                          const cascade_detach_options *options, cascade_detach_report *report,
+                                          cascade_error **error);
 
 /**
  * @brief Puts a purge into the queue, for a worker: rules, selection and options as they are. Writes one row, and with `actor` or
@@ -205,9 +205,8 @@ CASCADE_API cascade_status cascade_detach(cascade_connection *connection, cascad
  * @note On the thread that uses the connection.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_queue_purge(cascade_connection *connection, cascade_policy *policy,
-                                               cascade_selection *selection, const cascade_job_options *options,
-                                               int64_t *job, cascade_error **error);
+CASCADE_API cascade_status cascade_queue_purge(cascade_connection *connection, cascade_policy *policy, cascade_selection *selection,
+                                               const cascade_job_options *options, int64_t *job, cascade_error **error);
 
 /**
  * @brief Puts a back-fill into the queue, for a worker: target, sources and options as they are. Writes one row, in the

@@ -37,9 +37,8 @@ extern "C" {
  * @note Touches no database. A selection is immutable; any number of threads may use it.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_selection_integers(cascade_graph *graph, const char *table, const int64_t *keys,
-                                                      uint64_t count, cascade_selection **selection,
-                                                      cascade_error **error);
+CASCADE_API cascade_status cascade_selection_integers(cascade_graph *graph, const char *table, const int64_t *keys, uint64_t count,
+                                                      cascade_selection **selection, cascade_error **error);
 
 /**
  * @brief Selects rows by primary keys of any type.
@@ -74,9 +73,8 @@ CASCADE_API cascade_status cascade_selection_keys(cascade_graph *graph, const ch
  * @note Touches no database. A selection is immutable; any number of threads may use it.
  * @since 0.1
  */
-CASCADE_API cascade_status cascade_selection_parse(cascade_graph *graph, const char *table, const char *const *keys,
-                                                   uint32_t count, cascade_selection **selection,
-                                                   cascade_error **error);
+CASCADE_API cascade_status cascade_selection_parse(cascade_graph *graph, const char *table, const char *const *keys, uint32_t count,
+                                                   cascade_selection **selection, cascade_error **error);
 
 /**
  * @brief Selects the rows that meet an SQL condition.

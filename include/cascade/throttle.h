@@ -33,23 +33,23 @@ typedef struct cascade_throttle cascade_throttle;
 
 /** @brief Why there is a pause. */
 enum cascade_pause_reason {
-  CASCADE_PAUSE_OVER = 0,   /**< There is none, or it has ended. */
-  CASCADE_PAUSE_SLEEP = 1,  /**< `sleep_percent`. */
-  CASCADE_PAUSE_HOST = 2,   /**< The host's callback asks for it. */
-  CASCADE_PAUSE_FILE = 3,   /**< The pause file is there. */
-  CASCADE_PAUSE_LAG = 4,    /**< A replica is too far behind, or cannot be reached. */
-  CASCADE_PAUSE_FLOW = 5,   /**< Galera's flow control holds the cluster back. */
-  CASCADE_PAUSE_LOAD = 6,   /**< The server is at work for too many sessions. */
-  CASCADE_PAUSE_VACUUM = 7  /**< Autovacuum has not caught up with the dead rows. */
+  CASCADE_PAUSE_OVER = 0,  /**< There is none, or it has ended. */
+  CASCADE_PAUSE_SLEEP = 1, /**< `sleep_percent`. */
+  CASCADE_PAUSE_HOST = 2,  /**< The host's callback asks for it. */
+  CASCADE_PAUSE_FILE = 3,  /**< The pause file is there. */
+  CASCADE_PAUSE_LAG = 4,   /**< A replica is too far behind, or cannot be reached. */
+  CASCADE_PAUSE_FLOW = 5,  /**< Galera's flow control holds the cluster back. */
+  CASCADE_PAUSE_LOAD = 6,  /**< The server is at work for too many sessions. */
+  CASCADE_PAUSE_VACUUM = 7 /**< Autovacuum has not caught up with the dead rows. */
 };
 
 /** @brief A pause that has begun, goes on, or is over. Borrowed for the call. */
 typedef struct cascade_pause {
-  size_t size;          /**< `sizeof(cascade_pause)` of the library. */
-  int32_t reason;       /**< One of ::cascade_pause_reason; CASCADE_PAUSE_OVER at the end. */
-  uint32_t reserved;    /**< Zero. */
-  uint64_t waited_ms;   /**< Length of the pause so far, in milliseconds. */
-  const char *text;     /**< The reason in words, with what was found and what is allowed; "" at the end. */
+  size_t size;        /**< `sizeof(cascade_pause)` of the library. */
+  int32_t reason;     /**< One of ::cascade_pause_reason; CASCADE_PAUSE_OVER at the end. */
+  uint32_t reserved;  /**< Zero. */
+  uint64_t waited_ms; /**< Length of the pause so far, in milliseconds. */
+  const char *text;   /**< The reason in words, with what was found and what is allowed; "" at the end. */
 } cascade_pause;
 
 /**
@@ -71,27 +71,27 @@ typedef void (*cascade_throttle_told)(void *user_data, const cascade_pause *paus
 
 /** @brief Options of cascade_throttle_new(). What is zero is not looked at. */
 typedef struct cascade_throttle_options {
-  size_t size;                  /**< `sizeof(cascade_throttle_options)`. */
-  uint32_t sleep_percent;       /**< After each transaction, a sleep of this share of its length: 100 for as long as it took. */
-  uint32_t max_lag_ms;          /**< Milliseconds that a replica may be behind: what the server had written so long ago must be
-                                     there. Looks at the `replicas`, or without any, on PostgreSQL, at all that are connected
-                                     (`pg_stat_replication`). */
-  const char *const *replicas;  /**< URIs of replicas, as of cascade_connection_open(). Their sessions are opened at once, and anew
-                                     when they are lost; while one cannot be reached there is a pause. */
-  uint32_t replica_count;       /**< How many. */
-  uint32_t max_load;            /**< Sessions, this one left out, for which the server may be at work: of clients, in the state
-                                     `active` (PostgreSQL), or Threads_running (MariaDB). */
-  uint32_t max_flow_percent;    /**< Galera: share of the time since the last look for which flow control may have held the cluster
-                                     back. */
-  uint32_t max_pause_ms;        /**< A pause that takes longer fails with CASCADE_THROTTLED; 0 for no bound. */
-  uint64_t max_dead_rows;       /**< PostgreSQL: dead rows that a table may have while autovacuum is due for it. UINT64_MAX never
-                                     waits, and only counts. */
-  const char *pause_file;       /**< Pauses while a file of this name is there. NULL for none. */
-  cascade_throttle_ask ask;     /**< Callback, or NULL. */
-  cascade_throttle_told told;   /**< Callback, or NULL. */
-  void *user_data;              /**< Their first argument. */
-  uint32_t check_ms;            /**< Time between two looks at a server, in milliseconds; 0 means 200. */
-  uint32_t reserved;            /**< Zero. */
+  size_t size;                 /**< `sizeof(cascade_throttle_options)`. */
+  uint32_t sleep_percent;      /**< After each transaction, a sleep of this share of its length: 100 for as long as it took. */
+  uint32_t max_lag_ms;         /**< Milliseconds that a replica may be behind: what the server had written so long ago must be
+                                    there. Looks at the `replicas`, or without any, on PostgreSQL, at all that are connected
+                                    (`pg_stat_replication`). */
+  const char *const *replicas; /**< URIs of replicas, as of cascade_connection_open(). Their sessions are opened at once, and anew
+                                    when they are lost; while one cannot be reached there is a pause. */
+  uint32_t replica_count;      /**< How many. */
+  uint32_t max_load;           /**< Sessions, this one left out, for which the server may be at work: of clients, in the state
+                                    `active` (PostgreSQL), or Threads_running (MariaDB). */
+  uint32_t max_flow_percent;   /**< Galera: share of the time since the last look for which flow control may have held the cluster
+                                    back. */
+  uint32_t max_pause_ms;       /**< A pause that takes longer fails with CASCADE_THROTTLED; 0 for no bound. */
+  uint64_t max_dead_rows;      /**< PostgreSQL: dead rows that a table may have while autovacuum is due for it. UINT64_MAX never
+                                    waits, and only counts. */
+  const char *pause_file;      /**< Pauses while a file of this name is there. NULL for none. */
+  cascade_throttle_ask ask;    /**< Callback, or NULL. */
+  cascade_throttle_told told;  /**< Callback, or NULL. */
+  void *user_data;             /**< Their first argument. */
+  uint32_t check_ms;           /**< Time between two looks at a server, in milliseconds; 0 means 200. */
+  uint32_t reserved;           /**< Zero. */
 } cascade_throttle_options;
 
 /** @brief What a throttle has seen and done. */

@@ -48,8 +48,7 @@ bool casc_grow(const casc_alloc *alloc, void **array, size_t *capacity, size_t n
     wanted *= 2;
   }
   if (wanted > SIZE_MAX / element) return false;
-  void *memory = *array ? alloc->reallocate(alloc->data, *array, wanted * element)
-                        : alloc->allocate(alloc->data, wanted * element);
+  void *memory = *array ? alloc->reallocate(alloc->data, *array, wanted * element) : alloc->allocate(alloc->data, wanted * element);
   if (!memory) return false;
   *array = memory;
   *capacity = wanted;

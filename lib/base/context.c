@@ -13,8 +13,7 @@ cascade_status cascade_context_new(const cascade_context_options *given, cascade
   cascade_status status = CASC_OPTIONS(NULL, given, options, log_level, error);
   if (status < 0) return status;
   int hooks = !!options.allocate + !!options.reallocate + !!options.release;
-  if (hooks % 3)
-    return casc_fail(NULL, error, CASCADE_INVALID, "context: give all three allocator functions, or none of them");
+  if (hooks % 3) return casc_fail(NULL, error, CASCADE_INVALID, "context: give all three allocator functions, or none of them");
   casc_alloc alloc = casc_system_alloc;
   if (hooks) alloc = (casc_alloc){options.allocate, options.reallocate, options.release, options.allocator_data};
   cascade_context *context = casc_calloc(&alloc, 1, sizeof *context);

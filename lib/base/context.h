@@ -31,7 +31,6 @@ static inline bool casc_refs_drop(casc_refs *refs) {
 
 cascade_context *casc_context_ref(cascade_context *context);
 /* Drops silently a line that is not wanted, or that cannot be formatted. */
-void casc_log(const cascade_context *context, int32_t level, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void casc_log(const cascade_context *context, int32_t level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

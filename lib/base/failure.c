@@ -16,7 +16,7 @@ struct cascade_error {
   int64_t native_code;
   char sqlstate[6];
   char *message, *table, *relation; /* NULL when empty */
-  bool fixed; /* static; told by this, as a driver may bring the one of another copy of this library */
+  bool fixed;                       /* static; told by this, as a driver may bring the one of another copy of this library */
 };
 
 static cascade_error out_of_memory = {.status = CASCADE_NOMEM, .fixed = true};
@@ -30,8 +30,8 @@ cascade_status casc_nomem(cascade_error **error) {
   return CASCADE_NOMEM;
 }
 
-static cascade_status make(cascade_context *context, cascade_error **error, const cascade_error *facts,
-                           const char *message, const char *table, const char *relation) {
+static cascade_status make(cascade_context *context, cascade_error **error, const cascade_error *facts, const char *message,
+                           const char *table, const char *relation) {
   if (!error) return facts->status;
   *error = NULL;
   const casc_alloc *alloc = alloc_of(context);
@@ -41,8 +41,7 @@ static cascade_status make(cascade_context *context, cascade_error **error, cons
   made->context = casc_context_ref(context);
   made->message = made->table = made->relation = NULL; /* the facts may be an error that owns its texts */
   *error = made;
-  if ((message && !(made->message = casc_strdup(alloc, message))) ||
-      (table && !(made->table = casc_strdup(alloc, table))) ||
+  if ((message && !(made->message = casc_strdup(alloc, message))) || (table && !(made->table = casc_strdup(alloc, table))) ||
       (relation && !(made->relation = casc_strdup(alloc, relation)))) {
     cascade_error_free(made);
     return casc_nomem(error);
@@ -76,8 +75,7 @@ cascade_status casc_fail_at(cascade_context *context, cascade_error **error, cas
   return status;
 }
 
-cascade_status cascade_error_create(cascade_context *context, const cascade_error_details *details,
-                                    cascade_error **error) {
+cascade_status cascade_error_create(cascade_context *context, const cascade_error_details *details, cascade_error **error) {
   cascade_error_details own;
   if (CASC_OPTIONS(NULL, details, own, message, NULL) < 0 || own.status >= 0)
     return casc_fail(context, error, CASCADE_INVALID, "error: the driver's details are missing or say no failure");

@@ -13,8 +13,7 @@ cascade_status casc_options_read(cascade_context *context, const void *given, vo
   memcpy(&size, given, sizeof size);
   if (size < first)
     return casc_fail(context, error, CASCADE_OPTIONS,
-                     "options: size is %zu, but no version had fewer than %zu bytes; set it to sizeof of the struct", size,
-                     first);
+                     "options: size is %zu, but no version had fewer than %zu bytes; set it to sizeof of the struct", size, first);
   if (size > own_size) {
     if (size > own_size + 65536)
       return casc_fail(context, error, CASCADE_OPTIONS, "options: size is %zu, which no version has", size);

@@ -15,7 +15,7 @@ cascade_status casc_info_write(void *theirs, const void *own, size_t own_size, s
 
 #define CASC_END(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
 /* `last` names the last member of the first released version. */
-#define CASC_OPTIONS(context, given, own, last, error)                                                                 \
+#define CASC_OPTIONS(context, given, own, last, error)                                                                             \
   casc_options_read(context, given, &(own), sizeof(own), CASC_END(__typeof__(own), last), error)
 #define CASC_INFO(theirs, own, last) casc_info_write(theirs, &(own), sizeof(own), CASC_END(__typeof__(own), last))
 

@@ -72,8 +72,8 @@ uint32_t casc_mariadb_add_database(casc_mariadb_reader *reader, const char *name
   return database->name ? (uint32_t)reader->databases.count - 1 : CASC_NONE;
 }
 
-cascade_status casc_mariadb_query(casc_mariadb_reader *reader, void (*write)(casc_statement *, const char *),
-                                  const char *database, casc_row_reader read, void *data, cascade_error **error) {
+cascade_status casc_mariadb_query(casc_mariadb_reader *reader, void (*write)(casc_statement *, const char *), const char *database,
+                                  casc_row_reader read, void *data, cascade_error **error) {
   casc_statement statement;
   casc_session_statement(reader->connection, &statement);
   write(&statement, database);
@@ -88,8 +88,8 @@ static bool read_nothing(void *data, const cascade_value *row) {
   return true;
 }
 
-cascade_status casc_mariadb_probe(casc_mariadb_reader *reader, void (*write)(casc_statement *, const char *),
-                                  const char *database, bool *may, cascade_error **error) {
+cascade_status casc_mariadb_probe(casc_mariadb_reader *reader, void (*write)(casc_statement *, const char *), const char *database,
+                                  bool *may, cascade_error **error) {
   enum { IN_READ_ONLY_TRANSACTION = 1792 }; /* comes behind the refusal of what the user may not; --read-only before */
   cascade_error *answer = NULL;
   cascade_status status = casc_mariadb_query(reader, write, database, read_nothing, NULL, &answer);
@@ -266,8 +266,7 @@ static bool hand_out_indexes(database_reader *reader, size_t first) {
     casc_index *index = &table->indexes[table->index_count++];
     *index = found->index;
     index->columns = columns + found->first;
-    if (strcmp(index->name, "PRIMARY") == 0 &&
-        !set_key(all->arena, table, reader->parts.items + found->first, index->count))
+    if (strcmp(index->name, "PRIMARY") == 0 && !set_key(all->arena, table, reader->parts.items + found->first, index->count))
       return false;
   }
   return true;
@@ -332,8 +331,7 @@ static cascade_status read_database(casc_mariadb_reader *all, cascade_error **er
   if (status == CASCADE_OK) status = casc_mariadb_read_keys(all, error);
   bool shown = false;
   if (status == CASCADE_OK) {
-    status =
-        casc_mariadb_probe(all, casc_mariadb_probe_delete, all->databases.items[all->database].name, &shown, error);
+    status = casc_mariadb_probe(all, casc_mariadb_probe_delete, all->databases.items[all->database].name, &shown, error);
     if (!shown) all->hidden |= CASCADE_HIDDEN_TRIGGERS;
   }
   casc_arena_clear(&all->passing);
@@ -380,8 +378,7 @@ static cascade_status read_all(casc_mariadb_reader *reader, casc_schema *schema,
   return CASCADE_OK;
 }
 
-cascade_status casc_catalog_mariadb(cascade_connection *connection, casc_arena *arena, casc_schema *schema,
-                                    cascade_error **error) {
+cascade_status casc_catalog_mariadb(cascade_connection *connection, casc_arena *arena, casc_schema *schema, cascade_error **error) {
   casc_mariadb_reader reader = {.connection = connection, .alloc = &connection->context->alloc, .arena = arena};
   casc_arena_init(&reader.passing, reader.alloc);
   casc_str_init(&reader.scratch, reader.alloc);

@@ -8,8 +8,8 @@
    says so. */
 
 /* A key of the database that is being read; NULL when memory is out. */
-static casc_mariadb_key *add_key(casc_mariadb_reader *reader, const char *name, const char *table,
-                                 const char *ref_table, uint32_t ref_database) {
+static casc_mariadb_key *add_key(casc_mariadb_reader *reader, const char *name, const char *table, const char *ref_table,
+                                 uint32_t ref_database) {
   casc_mariadb_key *key = CASC_ADD(reader->alloc, &reader->keys);
   if (!key || ref_database == CASC_NONE) return NULL;
   key->database = reader->database;
@@ -36,8 +36,7 @@ static casc_mariadb_key *find_key(casc_mariadb_reader *reader, const char *name,
 }
 
 /* Columns of a key come one behind the other. */
-static bool add_columns(casc_mariadb_reader *reader, casc_mariadb_key *key, const cascade_value *from,
-                        const cascade_value *to) {
+static bool add_columns(casc_mariadb_reader *reader, casc_mariadb_key *key, const cascade_value *from, const cascade_value *to) {
   const char **own = CASC_ADD(reader->alloc, &reader->from), **other = CASC_ADD(reader->alloc, &reader->to);
   if (!own || !other) return false;
   if (!key->relation.count++) key->first = (uint32_t)reader->from.count - 1;
@@ -73,8 +72,7 @@ static int32_t action_of_bits(int64_t bits, int64_t cascade, int64_t set_null, i
 static uint32_t database_of(casc_mariadb_reader *reader, const cascade_value *name) {
   size_t length = second_part(name);
   const char *database = reader->databases.items[reader->database].name;
-  if (length && strlen(database) == length - 1 && memcmp(database, name->data, length - 1) == 0)
-    return reader->database;
+  if (length && strlen(database) == length - 1 && memcmp(database, name->data, length - 1) == 0) return reader->database;
   const char *text = length ? casc_arena_copy(&reader->passing, name->data, length - 1) : NULL;
   return text ? casc_mariadb_add_database(reader, text) : CASC_NONE;
 }
@@ -127,8 +125,7 @@ static bool read_visible_key(void *data, const cascade_value *row) {
   casc_mariadb_key *key = reader->keys.count > reader->first_key ? &reader->keys.items[reader->keys.count - 1] : NULL;
   if (!key || !is_named(key, row[0].data, row[0].length)) {
     const char *name = casc_row_text(reader->arena, &row[0]), *table = casc_row_text(reader->arena, &row[1]);
-    const char *ref_database = casc_row_text(&reader->passing, &row[3]),
-               *ref_table = casc_row_text(reader->arena, &row[4]);
+    const char *ref_database = casc_row_text(&reader->passing, &row[3]), *ref_table = casc_row_text(reader->arena, &row[4]);
     if (!name || !table || !ref_database || !ref_table) return false;
     key = add_key(reader, name, table, ref_table, casc_mariadb_add_database(reader, ref_database));
   }
@@ -174,8 +171,7 @@ static bool read_pair(void *data, const cascade_value *row) {
 }
 
 /* Of the other databases that the user sees, those that foreign keys connect with this one, near or far. */
-static cascade_status connect_databases(casc_mariadb_reader *reader, name_list *others, name_list *pairs,
-                                        cascade_error **error) {
+static cascade_status connect_databases(casc_mariadb_reader *reader, name_list *others, name_list *pairs, cascade_error **error) {
   const char *own = reader->databases.items[0].name;
   cascade_status status = casc_mariadb_query(reader, casc_mariadb_other_databases, own, read_name, others, error);
   for (size_t i = 0; status == CASCADE_OK && i < others->names.count; i++)
@@ -204,11 +200,10 @@ static cascade_status check_sight(casc_mariadb_reader *reader, const char *datab
   bool may;
   cascade_status status = casc_mariadb_probe(reader, casc_mariadb_probe_select, database, &may, error);
   if (status < 0 || may) return status;
-  return casc_fail(
-      reader->connection->context, error, CASCADE_PRIVILEGE,
-      "user \"%s\" may not read all of database \"%s\", and tables that it does not see may refer to those that it "
-      "sees; grant it SELECT on the whole database, or PROCESS",
-      reader->user, database);
+  return casc_fail(reader->connection->context, error, CASCADE_PRIVILEGE,
+                   "user \"%s\" may not read all of database \"%s\", and tables that it does not see may refer to those that it "
+                   "sees; grant it SELECT on the whole database, or PROCESS",
+                   reader->user, database);
 }
 
 /* Who may read what does not exist may read every database there is. */
@@ -223,11 +218,10 @@ static cascade_status check_rules(const casc_mariadb_reader *reader, const char 
   for (size_t i = reader->first_key; i < reader->keys.count; i++) {
     const casc_mariadb_key *key = &reader->keys.items[i];
     if (!key->ruled)
-      return casc_fail_at(
-          reader->connection->context, error, CASCADE_PRIVILEGE, key->table, NULL,
-          "what foreign key \"%s\" of table \"%s\" does on delete is hidden from user \"%s\"; grant it DELETE "
-          "on database \"%s\", or PROCESS",
-          key->relation.name, key->table, reader->user, database);
+      return casc_fail_at(reader->connection->context, error, CASCADE_PRIVILEGE, key->table, NULL,
+                          "what foreign key \"%s\" of table \"%s\" does on delete is hidden from user \"%s\"; grant it DELETE "
+                          "on database \"%s\", or PROCESS",
+                          key->relation.name, key->table, reader->user, database);
   }
   return CASCADE_OK;
 }
@@ -235,10 +229,8 @@ static cascade_status check_rules(const casc_mariadb_reader *reader, const char 
 static cascade_status read_visible(casc_mariadb_reader *reader, cascade_error **error) {
   const char *database = reader->databases.items[reader->database].name;
   cascade_status status = reader->database ? CASCADE_OK : check_sight(reader, database, error);
-  if (status == CASCADE_OK)
-    status = casc_mariadb_query(reader, casc_mariadb_keys, database, read_visible_key, reader, error);
-  if (status == CASCADE_OK)
-    status = casc_mariadb_query(reader, casc_mariadb_rules, database, read_rules, reader, error);
+  if (status == CASCADE_OK) status = casc_mariadb_query(reader, casc_mariadb_keys, database, read_visible_key, reader, error);
+  if (status == CASCADE_OK) status = casc_mariadb_query(reader, casc_mariadb_rules, database, read_rules, reader, error);
   if (status == CASCADE_OK) status = check_rules(reader, database, error);
   if (status == CASCADE_OK && !reader->connected) {
     reader->connected = true;
@@ -256,8 +248,7 @@ static void drop_keys(casc_mariadb_reader *reader) {
 
 static cascade_status read_dictionary(casc_mariadb_reader *reader, cascade_error **error) {
   const char *database = reader->databases.items[reader->database].name;
-  cascade_status status =
-      casc_mariadb_query(reader, casc_mariadb_innodb_keys, database, read_innodb_key, reader, error);
+  cascade_status status = casc_mariadb_query(reader, casc_mariadb_innodb_keys, database, read_innodb_key, reader, error);
   if (status < 0 || reader->cut) return status;
   if (reader->coded) { /* rarely, and decoding is slow */
     drop_keys(reader);
@@ -288,14 +279,12 @@ static cascade_status settle_key(casc_mariadb_reader *reader, casc_mariadb_key *
     return casc_nomem(error);
   const casc_table *table = relation->table == CASC_NONE ? NULL : &reader->tables.items[relation->table];
   bool seen = table && relation->count;
-  for (uint32_t i = 0; seen && i < relation->count; i++)
-    seen = casc_find_column(table, relation->columns[i]) != CASC_NONE;
+  for (uint32_t i = 0; seen && i < relation->count; i++) seen = casc_find_column(table, relation->columns[i]) != CASC_NONE;
   if (!seen)
-    return casc_fail_at(
-        reader->connection->context, error, CASCADE_PRIVILEGE, key->table, NULL,
-        "table \"%s\" of database \"%s\" has the foreign key \"%s\", and user \"%s\" may not see all of it; "
-        "grant it SELECT on that table",
-        key->table, reader->databases.items[key->database].name, relation->name, reader->user);
+    return casc_fail_at(reader->connection->context, error, CASCADE_PRIVILEGE, key->table, NULL,
+                        "table \"%s\" of database \"%s\" has the foreign key \"%s\", and user \"%s\" may not see all of it; "
+                        "grant it SELECT on that table",
+                        key->table, reader->databases.items[key->database].name, relation->name, reader->user);
   relation->ref_schema = key->ref_database ? reader->databases.items[key->ref_database].name : "";
   if (ref_table != CASC_NONE) relation->ref_table = reader->tables.items[ref_table].name;
   return CASCADE_OK;

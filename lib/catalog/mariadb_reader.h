@@ -27,7 +27,7 @@ typedef struct casc_mariadb_reader {
   casc_arena passing; /* for texts that are needed while reading only */
   casc_str scratch;
   const char *user;
-  bool limited; /* by sql_select_limit */
+  bool limited;                               /* by sql_select_limit */
   bool fold;                                  /* the server ignores the case of tables' names */
   CASC_LIST(casc_mariadb_database) databases; /* the session's own first */
   uint32_t database;                          /* that is being read */
@@ -49,13 +49,13 @@ uint32_t casc_mariadb_add_database(casc_mariadb_reader *reader, const char *name
 /* Compares names as the server does; CASC_NONE when there is no such table. False when memory is out. */
 bool casc_mariadb_find_table(casc_mariadb_reader *reader, uint32_t database, const char *name, uint32_t *table);
 /* Runs one query about a database. */
-cascade_status casc_mariadb_query(casc_mariadb_reader *reader, void (*write)(casc_statement *, const char *),
-                                  const char *database, casc_row_reader read, void *data, cascade_error **error);
+cascade_status casc_mariadb_query(casc_mariadb_reader *reader, void (*write)(casc_statement *, const char *), const char *database,
+                                  casc_row_reader read, void *data, cascade_error **error);
 
 /* Whether the user may do what the statement does to all tables of the database: it names one that does not exist, and
    only who may is told that. */
-cascade_status casc_mariadb_probe(casc_mariadb_reader *reader, void (*write)(casc_statement *, const char *),
-                                  const char *database, bool *may, cascade_error **error);
+cascade_status casc_mariadb_probe(casc_mariadb_reader *reader, void (*write)(casc_statement *, const char *), const char *database,
+                                  bool *may, cascade_error **error);
 
 /* Foreign keys of the database that is being read. Databases that they connect with it are added. */
 cascade_status casc_mariadb_read_keys(casc_mariadb_reader *reader, cascade_error **error);

@@ -21,9 +21,8 @@ cascade_status casc_postgres_query(casc_postgres_reader *reader, void (*write)(c
   return status;
 }
 
-cascade_status casc_postgres_query_tables(casc_postgres_reader *reader,
-                                          void (*write)(casc_statement *, const int64_t *, uint64_t), casc_row_reader read,
-                                          cascade_error **error) {
+cascade_status casc_postgres_query_tables(casc_postgres_reader *reader, void (*write)(casc_statement *, const int64_t *, uint64_t),
+                                          casc_row_reader read, cascade_error **error) {
   casc_statement statement;
   casc_session_statement(reader->connection, &statement);
   write(&statement, reader->oids.items, reader->oids.count);
@@ -263,8 +262,8 @@ static cascade_status read_all(casc_postgres_reader *reader, casc_schema *schema
   if (status >= 0 && !settle_columns(reader)) status = casc_nomem(error);
   if (status >= 0) status = casc_postgres_read_keys(reader, schema, error);
   if (status >= 0 && reader->torn)
-    status = casc_fail(reader->connection->context, error, CASCADE_SCHEMA,
-                       "the schema was changed while it was read; read it again");
+    status =
+        casc_fail(reader->connection->context, error, CASCADE_SCHEMA, "the schema was changed while it was read; read it again");
   if (status < 0) return status;
   const size_t tables = reader->tables.count, schemas = reader->search_path.count;
   const char **search_path = casc_arena_get(reader->arena, schemas, sizeof *search_path);
@@ -294,10 +293,10 @@ static cascade_status restore_path(casc_postgres_reader *reader, cascade_error *
 }
 
 static void free_lists(casc_postgres_reader *reader) {
-  void *const lists[] = {reader->search_path.items, reader->tables.items,    reader->found.items,     reader->oids.items,
-                         reader->columns.items,     reader->types.items,     reader->type_oids.items,
-                         reader->modifiers.items,   reader->collations.items, reader->indexes.items,
-                         reader->indexed.items,     reader->triggers.items,  reader->keys.items};
+  void *const lists[] = {reader->search_path.items, reader->tables.items,  reader->found.items,     reader->oids.items,
+                         reader->columns.items,     reader->types.items,   reader->type_oids.items, reader->modifiers.items,
+                         reader->collations.items,  reader->indexes.items, reader->indexed.items,   reader->triggers.items,
+                         reader->keys.items};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) casc_free(reader->alloc, lists[i]);
 }
 

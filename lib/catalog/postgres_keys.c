@@ -124,8 +124,8 @@ static int32_t action_of(const cascade_value *letter) {
 }
 
 /* Names of the columns with these numbers. */
-static bool read_names(casc_postgres_reader *reader, uint32_t table, const cascade_value *numbers,
-                       const char *const **names, uint32_t *count) {
+static bool read_names(casc_postgres_reader *reader, uint32_t table, const cascade_value *numbers, const char *const **names,
+                       uint32_t *count) {
   const char *at = numbers->data, *end = at + numbers->length;
   int64_t number;
   *count = 0;

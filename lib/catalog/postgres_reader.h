@@ -63,9 +63,8 @@ typedef struct casc_postgres_reader {
 cascade_status casc_postgres_query(casc_postgres_reader *reader, void (*write)(casc_statement *), casc_row_reader read,
                                    cascade_error **error);
 /* Reads a query about the tables. */
-cascade_status casc_postgres_query_tables(casc_postgres_reader *reader,
-                                          void (*write)(casc_statement *, const int64_t *, uint64_t), casc_row_reader read,
-                                          cascade_error **error);
+cascade_status casc_postgres_query_tables(casc_postgres_reader *reader, void (*write)(casc_statement *, const int64_t *, uint64_t),
+                                          casc_row_reader read, cascade_error **error);
 /* Position of the table with this OID, or CASC_NONE. */
 uint32_t casc_postgres_table_at(const casc_postgres_reader *reader, int64_t oid);
 /* Position, in its table, of the column with this number, or CASC_NONE; when the columns are settled. */

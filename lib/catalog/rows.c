@@ -1,7 +1,7 @@
 #include "rows.h"
 
-cascade_status casc_rows_read(cascade_connection *connection, const casc_statement *statement, casc_row_reader read,
-                              void *reader, cascade_error **error) {
+cascade_status casc_rows_read(cascade_connection *connection, const casc_statement *statement, casc_row_reader read, void *reader,
+                              cascade_error **error) {
   casc_cursor cursor = {0};
   const cascade_value *row = NULL;
   cascade_status status = casc_query(connection, statement, &cursor, error);

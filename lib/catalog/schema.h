@@ -19,9 +19,9 @@ typedef enum casc_affinity {
 
 typedef struct casc_column {
   const char *name, *type, *default_sql;
-  uint32_t flags;      /* cascade_column_flag */
-  int32_t value_type;  /* what a value of it is written as: CASCADE_INT64, CASCADE_UINT64, CASCADE_TEXT, CASCADE_BLOB, or
-                          CASCADE_ANY; CASCADE_NULL when in no form a value finds its row again */
+  uint32_t flags;     /* cascade_column_flag */
+  int32_t value_type; /* what a value of it is written as: CASCADE_INT64, CASCADE_UINT64, CASCADE_TEXT, CASCADE_BLOB, or
+                         CASCADE_ANY; CASCADE_NULL when in no form a value finds its row again */
   casc_affinity affinity;
   const char *collation; /* as SQL names it; NULL for the usual one: BINARY on SQLite, the type's own on PostgreSQL */
   const char *sql_type;  /* PostgreSQL: the type, without length or precision, as a cast names it; NULL on other engines */
@@ -97,7 +97,7 @@ typedef struct casc_schema {
   uint32_t relation_count;
   const char *const *search_path; /* schemas in which a bare name is looked for first */
   uint32_t search_path_count;
-  uint32_t hidden; /* cascade_hidden */
+  uint32_t hidden;  /* cascade_hidden */
   const char *home; /* MariaDB: the session's database, whose tables have the schema ""; else NULL */
 } casc_schema;
 

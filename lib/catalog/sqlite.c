@@ -71,8 +71,7 @@ static const char *passing_text(catalog_reader *reader, const cascade_value *val
   return casc_row_text(&reader->passing, value);
 }
 
-static cascade_status query(catalog_reader *reader, void (*write)(casc_statement *), casc_row_reader read,
-                            cascade_error **error) {
+static cascade_status query(catalog_reader *reader, void (*write)(casc_statement *), casc_row_reader read, cascade_error **error) {
   casc_statement statement;
   casc_session_statement(reader->connection, &statement);
   write(&statement);
@@ -270,8 +269,8 @@ static cascade_status read_rowids(catalog_reader *reader, cascade_error **error)
   casc_session_statement(reader->connection, &statement);
   for (uint32_t i = 0; status == CASCADE_OK && i < reader->tables.count; i++) {
     const casc_table *table = &reader->tables.items[i];
-    if (table->kind == CASCADE_TABLE_ORDINARY && table->row_estimate < 0 &&
-        !(table->flags & CASCADE_TABLE_WITHOUT_ROWID) && !has_column(table, "_rowid_")) {
+    if (table->kind == CASCADE_TABLE_ORDINARY && table->row_estimate < 0 && !(table->flags & CASCADE_TABLE_WITHOUT_ROWID) &&
+        !has_column(table, "_rowid_")) {
       names[count] = table->name;
       reader->chunk[count++] = i;
     }
@@ -371,8 +370,7 @@ static bool settle_indexes(catalog_reader *reader) {
 static bool settle_triggers(catalog_reader *reader) {
   casc_trigger *triggers = casc_arena_get(reader->arena, reader->triggers.count, sizeof *triggers);
   if (!triggers) return false;
-  for (size_t i = 0; i < reader->triggers.count; i++)
-    reader->tables.items[reader->triggers.items[i].table].trigger_count++;
+  for (size_t i = 0; i < reader->triggers.count; i++) reader->tables.items[reader->triggers.items[i].table].trigger_count++;
   for (size_t i = 0; i < reader->tables.count; i++) {
     casc_table *table = &reader->tables.items[i];
     table->triggers = triggers;
@@ -417,18 +415,16 @@ static cascade_status read_all(catalog_reader *reader, casc_schema *schema, casc
 }
 
 static void free_lists(catalog_reader *reader) {
-  void *const lists[] = {
-      reader->kinds.items,         reader->tables.items,  reader->found.items,   reader->columns.items,
-      reader->key_positions.items, reader->keys.items,    reader->from.items,    reader->to.items,
-      reader->indexes.items,       reader->indexed.items, reader->triggers.items};
+  void *const lists[] = {reader->kinds.items,         reader->tables.items,  reader->found.items,   reader->columns.items,
+                         reader->key_positions.items, reader->keys.items,    reader->from.items,    reader->to.items,
+                         reader->indexes.items,       reader->indexed.items, reader->triggers.items};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) casc_free(reader->alloc, lists[i]);
   casc_map_free(&reader->kind_of);
   casc_map_free(&reader->by_name);
   casc_arena_clear(&reader->passing);
 }
 
-cascade_status casc_catalog_sqlite(cascade_connection *connection, casc_arena *arena, casc_schema *schema,
-                                   cascade_error **error) {
+cascade_status casc_catalog_sqlite(cascade_connection *connection, casc_arena *arena, casc_schema *schema, cascade_error **error) {
   catalog_reader reader = {.connection = connection, .alloc = &connection->context->alloc, .arena = arena};
   casc_arena_init(&reader.passing, reader.alloc);
   casc_map_init(&reader.kind_of, reader.alloc);

@@ -4,7 +4,6 @@
 
 #include "catalog.h"
 
-cascade_status casc_catalog_sqlite(cascade_connection *connection, casc_arena *arena, casc_schema *schema,
-                                   cascade_error **error);
+cascade_status casc_catalog_sqlite(cascade_connection *connection, casc_arena *arena, casc_schema *schema, cascade_error **error);
 
 #endif

@@ -124,8 +124,7 @@ bool casc_ddl_table(casc_arena *arena, const char *sql, casc_table *table, casc_
 
 /* One item of an index's list, from `token` to the comma or parenthesis that ends it, where *token is left.
    A column with or without COLLATE and order; anything else is an expression. */
-static bool read_indexed(casc_arena *arena, casc_token *token, const casc_table *table, casc_index *index,
-                         uint32_t *column) {
+static bool read_indexed(casc_arena *arena, casc_token *token, const casc_table *table, casc_index *index, uint32_t *column) {
   casc_token name = {.kind = CASC_TOKEN_END}, collation = {.kind = CASC_TOKEN_END};
   uint32_t depth = 0, parts = 0;
   for (; token->kind != CASC_TOKEN_END; *token = casc_token_after(token)) {
@@ -164,8 +163,7 @@ bool casc_ddl_index(casc_arena *arena, const char *sql, const casc_table *table,
   /* Names are passed over by kind: the first bare ON, and the first parenthesis behind it, are no part of one. */
   while (token.kind != CASC_TOKEN_END && !casc_token_is(&token, "on")) token = casc_token_after(&token);
   while (token.kind != CASC_TOKEN_END && !casc_token_is_sign(&token, '(')) token = casc_token_after(&token);
-  uint32_t *columns = casc_arena_get(arena, table->column_count + 1, sizeof *columns),
-           capacity = table->column_count + 1;
+  uint32_t *columns = casc_arena_get(arena, table->column_count + 1, sizeof *columns), capacity = table->column_count + 1;
   if (!columns) return false;
   while (token.kind != CASC_TOKEN_END) {
     token = casc_token_after(&token);

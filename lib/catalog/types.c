@@ -29,6 +29,5 @@ int32_t casc_value_type_of(casc_affinity affinity) {
 void casc_column_set_type(casc_column *column, const char *type) {
   column->type = type;
   column->affinity = casc_affinity_of(type);
-  column->value_type =
-      *type && column->affinity == CASC_AFFINITY_NONE ? CASCADE_BLOB : casc_value_type_of(column->affinity);
+  column->value_type = *type && column->affinity == CASC_AFFINITY_NONE ? CASCADE_BLOB : casc_value_type_of(column->affinity);
 }

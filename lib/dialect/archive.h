@@ -13,9 +13,10 @@ typedef struct casc_archive_column {
    rows of its own and takes part in transactions. No row when there is no such table. */
 enum { CASC_ARCHIVE_NAME, CASC_ARCHIVE_DEFINITION, CASC_ARCHIVE_COMPUTED, CASC_ARCHIVE_SOUND };
 void casc_archive_columns(const casc_dialect *dialect, casc_statement *statement, const casc_sql_table *table);
-/* One integer, cheap to ask for: it is another one when the columns of one of the tables have been changed, and may be when they have
-   not. False where there is no such thing. */
-bool casc_archive_stamp(const casc_dialect *dialect, casc_statement *statement, const casc_sql_table *const *tables, uint32_t count);
+/* One integer, cheap to ask for: it is another one when the columns of one of the tables have been changed, and may be when they
+   have not. False where there is no such thing. */
+bool casc_archive_stamp(const casc_dialect *dialect, casc_statement *statement, const casc_sql_table *const *tables,
+                        uint32_t count);
 /* SQLite: one integer, 0 when a crash in the midst of COMMIT may leave rows neither in the main schema nor in this one. */
 void casc_archive_together(casc_statement *statement, const char *schema);
 /* The type in which an archive keeps every value of a column that is defined so. */

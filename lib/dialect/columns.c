@@ -76,8 +76,10 @@ void casc_mariadb_column(casc_statement *statement, const char *expression, int3
   if (type == CASCADE_TEXT)
     casc_str_printf(sql, statement->text_rows ? "HEX(CONVERT(%s USING utf8mb4))" : "CONVERT(%s USING utf8mb4)", expression);
   else if (statement->text_rows) /* bits would be a number's digits, and a FLOAT fewer than it has */
-    casc_str_printf(sql, type == CASCADE_BLOB     ? "HEX(CAST(%s AS BINARY))"
-                         : type == CASCADE_DOUBLE ? "CAST(CAST(%s AS DOUBLE) AS CHAR)"
-                                                  : "CAST(%s AS CHAR)", expression);
+    casc_str_printf(sql,
+                    type == CASCADE_BLOB     ? "HEX(CAST(%s AS BINARY))"
+                    : type == CASCADE_DOUBLE ? "CAST(CAST(%s AS DOUBLE) AS CHAR)"
+                                             : "CAST(%s AS CHAR)",
+                    expression);
   else casc_str_put(sql, expression);
 }

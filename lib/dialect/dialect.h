@@ -19,9 +19,9 @@ typedef struct casc_sql_table {
   const char *const *shown;
   const int32_t *shown_types;
   const char *const *shown_casts;
-  bool shown_is_key; /* both are the same columns */
+  bool shown_is_key;   /* both are the same columns */
   bool key_is_primary; /* the identity is the primary key */
-  bool only;         /* rows of the tables that inherit from it are not its own */
+  bool only;           /* rows of the tables that inherit from it are not its own */
 } casc_sql_table;
 
 /* A relation as SQL sees it. */
@@ -46,14 +46,14 @@ typedef struct casc_sql_filter {
   const char *where;                 /* the host's condition, with its parameters */
   const cascade_value *where_parameters;
   uint32_t where_parameter_count;
-  const cascade_keys *among;         /* identity is one of these */
-  const cascade_keys *shown_among;   /* shown columns are one of these */
-  const cascade_value *after;        /* identity is greater than this; less, ... */
-  bool backward;                     /* ... when this is set */
-  uint64_t limit;                    /* of a delete or an update, unless the dialect writes_all: no more rows than this; 0 for
-                                        all */
-  bool lock;                         /* of a select: hold the rows until the transaction ends, in the order of their identities; of
-                                        a count: hold what is counted */
+  const cascade_keys *among;       /* identity is one of these */
+  const cascade_keys *shown_among; /* shown columns are one of these */
+  const cascade_value *after;      /* identity is greater than this; less, ... */
+  bool backward;                   /* ... when this is set */
+  uint64_t limit;                  /* of a delete or an update, unless the dialect writes_all: no more rows than this; 0 for
+                                      all */
+  bool lock;                       /* of a select: hold the rows until the transaction ends, in the order of their identities; of
+                                      a count: hold what is counted */
 } casc_sql_filter;
 
 /* How the rows of a page are come by. Where the dialect pages_need_ways, an engine that is asked for rows in order may walk its
@@ -68,18 +68,18 @@ typedef enum casc_page_way {
 /* A page of one relation, of which a statement reads many. */
 typedef struct casc_sql_page {
   const casc_sql_relation *relation;
-  const cascade_keys *parents;  /* identities of the rows referred to */
-  const cascade_value *anchor;  /* identity behind which the page starts; NULL for the first */
-  bool backward;                /* the rows before the anchor, or the last, from the last to the first */
+  const cascade_keys *parents; /* identities of the rows referred to */
+  const cascade_value *anchor; /* identity behind which the page starts; NULL for the first */
+  bool backward;               /* the rows before the anchor, or the last, from the last to the first */
   uint64_t limit;
   casc_page_way way;
   uint64_t bound;
-  bool unsorted;                /* of a CASC_PAGE_PROBE without anchor: all that it looks at, as it comes; less to plan */
-  bool alone;                   /* of a CASC_PAGE_ORDERED: the only one of its statement, which gives nothing before the identity */
-  bool packed;                  /* of an unsorted one: its integers come as one value, each of 8 bytes, the highest first */
-  bool tells_end;               /* of a CASC_PAGE_WALK: where the page does not fill, the last row walked to comes too, and 1 beside
-                                   it, unless the table ended before */
-  uint32_t behind_count;        /* columns of the row that are wanted besides */
+  bool unsorted;         /* of a CASC_PAGE_PROBE without anchor: all that it looks at, as it comes; less to plan */
+  bool alone;            /* of a CASC_PAGE_ORDERED: the only one of its statement, which gives nothing before the identity */
+  bool packed;           /* of an unsorted one: its integers come as one value, each of 8 bytes, the highest first */
+  bool tells_end;        /* of a CASC_PAGE_WALK: where the page does not fill, the last row walked to comes too, and 1 beside
+                            it, unless the table ended before */
+  uint32_t behind_count; /* columns of the row that are wanted besides */
   const char *const *behind;
   const int32_t *behind_types;
 } casc_sql_page;
@@ -98,19 +98,19 @@ typedef struct casc_dialect {
   const char *const *begin_committed; /* begin_write of a session that is at READ COMMITTED; NULL where that is no other */
   const char *commit, *rollback;
   const char *savepoint, *release, *rollback_to; /* instead of them, inside a transaction of the host */
-  const char *defer;             /* puts foreign-key checks off to COMMIT, inside a transaction; NULL where there is no such
-                                    thing */
+  const char *defer;                  /* puts foreign-key checks off to COMMIT, inside a transaction; NULL where there is no such
+                                         thing */
   const char *checks_off, *checks_on; /* outside a transaction; NULL where there is no such thing */
   const char *checks_off_local; /* inside a transaction, which may set them back at its end; NULL where there is no such thing */
   const char *const *checks_on_local; /* as they were: by the answer to checks_state, less 1 */
   casc_checks checks;
-  bool proof_pays;               /* deleting with the checks off is faster */
-  bool writes_all;               /* deletes and updates take no limit: their rows are counted before */
-  bool writes_in_queries;        /* one statement may count, insert and update */
-  bool numbered;                 /* placeholders are $1, $2 ... */
-  bool row_locks;                /* others write beside us, so that what was read must be held; else a writer is alone */
-  bool cascades_fast;            /* its own ON DELETE actions are faster than statements of ours that they would check again */
-  uint32_t max_cells;            /* cells of keys, other than single integers, that one statement may carry */
+  bool proof_pays;        /* deleting with the checks off is faster */
+  bool writes_all;        /* deletes and updates take no limit: their rows are counted before */
+  bool writes_in_queries; /* one statement may count, insert and update */
+  bool numbered;          /* placeholders are $1, $2 ... */
+  bool row_locks;         /* others write beside us, so that what was read must be held; else a writer is alone */
+  bool cascades_fast;     /* its own ON DELETE actions are faster than statements of ours that they would check again */
+  uint32_t max_cells;     /* cells of keys, other than single integers, that one statement may carry */
 
   const char *row_cast; /* of an identity that is no column; "" for none */
   /* How a key of this type is written; in memory of the arena. NULL when memory is out. */
@@ -187,8 +187,7 @@ typedef struct casc_dialect {
   /* Identity of the row that referencing columns of these values would refer to: no row, or one. */
   void (*find_parent)(casc_statement *statement, const casc_sql_relation *relation, const cascade_value *values);
   /* Identities of rows among `keys` that refer, without NULL, to a row that does not exist. */
-  void (*select_dangling)(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys,
-                          uint64_t limit);
+  void (*select_dangling)(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *keys, uint64_t limit);
   /* Records the keys of the relation's rows that meet the filter: inserts into a table of the queue the number of a job with the
      shown columns, as one integer or as one text. Rows are not held: as many must become NULL afterwards. */
   void (*detach_keys)(casc_statement *statement, const casc_sql_relation *relation, const casc_sql_filter *filter, int64_t job,

@@ -129,9 +129,8 @@ static void put_range(casc_statement *statement, const casc_sql_fill *fill, cons
 
 /* PostgreSQL has no Max of some types: they are compared as they are, or else as texts. */
 static void put_greatest(casc_statement *statement, const casc_sql_fill *fill, uint32_t column) {
-  static const char *const has_max[] = {"int2",   "int4", "int8", "numeric",   "float4",      "float8",   "text", "bpchar",
-                                        "oid",    "date", "time", "timestamp", "timestamptz", "interval", "timetz", "money",
-                                        "inet"};
+  static const char *const has_max[] = {"int2", "int4", "int8",      "numeric",     "float4",   "float8", "text",  "bpchar", "oid",
+                                        "date", "time", "timestamp", "timestamptz", "interval", "timetz", "money", "inet"};
   static const char *const unordered[] = {"json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"};
   static const char own[] = "pg_catalog.";
   const char *type = fill->casts[column];

@@ -7,7 +7,7 @@
 #include "dialect.h"
 
 typedef struct casc_sql_source {
-  const char *select; /* the host's, or NULL: */
+  const char *select;       /* the host's, or NULL: */
   const cascade_keys *rows; /* what it streamed */
   const cascade_value *parameters;
   uint32_t parameter_count;
@@ -19,15 +19,15 @@ typedef struct casc_sql_fill {
   const casc_sql_table *table; /* schema, name and `only` */
   uint32_t count;              /* columns */
   const char *const *columns;
-  const char *const *casts;    /* as the dialect's rows_source wants them */
-  const char *const *types;    /* as the table declares them */
+  const char *const *casts; /* as the dialect's rows_source wants them */
+  const char *const *types; /* as the table declares them */
   const int32_t *value_types;
   const char *const *collations;
-  const int32_t *affinities;   /* SQLite: casc_fill_affinity */
-  const bool *key;             /* is of the key */
+  const int32_t *affinities; /* SQLite: casc_fill_affinity */
+  const bool *key;           /* is of the key */
   const bool *nullable;
-  uint32_t range;              /* position of the range column */
-  bool mixed;                  /* SQLite: it has numbers and others */
+  uint32_t range; /* position of the range column */
+  bool mixed;     /* SQLite: it has numbers and others */
   bool inserts, updates;
   const casc_sql_source *sources;
   uint32_t source_count;
@@ -38,13 +38,13 @@ typedef enum casc_fill_affinity { CASC_FILL_ANY, CASC_FILL_INTEGERS, CASC_FILL_T
 
 /* The part of the rows that one transaction takes. */
 typedef struct casc_sql_part {
-  bool ranged;         /* `after` < range column <= `upto` */
+  bool ranged;               /* `after` < range column <= `upto` */
   cascade_value after, upto; /* the first may be NULL: from the beginning */
-  uint64_t limit;      /* of a count: go no further than one more; 0 for no limit. Where counting and writing are one, nothing is
-                          written when there are more */
-  uint64_t first;      /* no more rows than this, in the order of the key; 0 for all */
-  bool fresh;          /* the target has no row in the range: an insert, which counts by itself, goes no further than the limit
-                          either */
+  uint64_t limit; /* of a count: go no further than one more; 0 for no limit. Where counting and writing are one, nothing is
+                     written when there are more */
+  uint64_t first; /* no more rows than this, in the order of the key; 0 for all */
+  bool fresh;     /* the target has no row in the range: an insert, which counts by itself, goes no further than the limit
+                     either */
 } casc_sql_part;
 
 /* Rows that cannot be written, or would not be what was meant. */
@@ -56,10 +56,10 @@ typedef enum casc_fault_kind {
 
 typedef struct casc_sql_fault {
   casc_fault_kind kind;
-  uint32_t column;                   /* of the first two */
-  const casc_sql_table *ref_table;   /* of the last */
+  uint32_t column;                 /* of the first two */
+  const casc_sql_table *ref_table; /* of the last */
   const char *const *ref_columns;
-  const uint32_t *columns;           /* positions in the fill's columns */
+  const uint32_t *columns; /* positions in the fill's columns */
   uint32_t column_count;
 } casc_sql_fault;
 

@@ -24,18 +24,19 @@ static void postgres_type(casc_statement *statement, const casc_sql_fill *fill, 
 static void mariadb_type(casc_statement *statement, const casc_sql_fill *fill, uint32_t column, bool closely) {
   char c[24];
   snprintf(c, sizeof c, "casc_s.c%u", column);
-  const char *told = casc_arena_printf(
-      &statement->arena,
-      "When Charset(Coalesce(%s, 1)) = 'binary' And Coercibility(Coalesce(%s, 1)) = 5 Then Case "
-      "When Instr(Coalesce(%s, 12345678901234567), 'e') Then 'double' "
-      "When Instr(Coalesce(%s, 12345678901234567), '.') Then 'decimal' "
-      "Else 'integer' End When Coercibility(%s) = 5 Then 'date' ",
-      c, c, c, c, c);
-  const char *type = !told ? NULL : casc_arena_printf(
-      &statement->arena,
-      "Case When Coercibility(%s) > 5 Then 'null' %sWhen Coercibility(%s) = 5 And Charset(%s) = 'binary' Then 'number' "
-      "When Coercibility(%s) = 5 Then 'other' When Charset(%s) = 'binary' Then 'bytes' Else 'text' End",
-      c, closely ? told : "", c, c, c, c);
+  const char *told = casc_arena_printf(&statement->arena,
+                                       "When Charset(Coalesce(%s, 1)) = 'binary' And Coercibility(Coalesce(%s, 1)) = 5 Then Case "
+                                       "When Instr(Coalesce(%s, 12345678901234567), 'e') Then 'double' "
+                                       "When Instr(Coalesce(%s, 12345678901234567), '.') Then 'decimal' "
+                                       "Else 'integer' End When Coercibility(%s) = 5 Then 'date' ",
+                                       c, c, c, c, c);
+  const char *type =
+      !told ? NULL
+            : casc_arena_printf(
+                  &statement->arena,
+                  "Case When Coercibility(%s) > 5 Then 'null' %sWhen Coercibility(%s) = 5 And Charset(%s) = 'binary' Then 'number' "
+                  "When Coercibility(%s) = 5 Then 'other' When Charset(%s) = 'binary' Then 'bytes' Else 'text' End",
+                  c, closely ? told : "", c, c, c, c);
   if (type) fill->dialect->column(statement, type, CASCADE_TEXT);
   else statement->failed = true;
 }

@@ -122,15 +122,14 @@ static uint32_t key_parts(const casc_sql_table *table, const casc_sql_filter *fi
   uint32_t count = 0;
   if (relation && relation->direct) {
     const casc_sql_table *ref = relation->ref_table;
-    parts[count++] = (key_part){relation->columns, ref->key_types, ref->key_casts, relation->count, filter->parents,
-                                relation->index};
+    parts[count++] =
+        (key_part){relation->columns, ref->key_types, ref->key_casts, relation->count, filter->parents, relation->index};
   }
   if (filter->among)
-    parts[count++] = (key_part){table->key, table->key_types, table->key_casts, table->key_count, filter->among,
-                                index_of_key(table)};
-  if (filter->shown_among)
     parts[count++] =
-        (key_part){table->shown, table->shown_types, table->shown_casts, table->shown_count, filter->shown_among, ""};
+        (key_part){table->key, table->key_types, table->key_casts, table->key_count, filter->among, index_of_key(table)};
+  if (filter->shown_among)
+    parts[count++] = (key_part){table->shown, table->shown_types, table->shown_casts, table->shown_count, filter->shown_among, ""};
   return count;
 }
 
@@ -200,8 +199,8 @@ void casc_mariadb_after(casc_statement *statement, const casc_sql_table *table, 
   put(statement, "))");
 }
 
-static void where(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
-                  const key_part *parts, uint32_t count) {
+static void where(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, const key_part *parts,
+                  uint32_t count) {
   const char *word = " WHERE ";
   for (uint32_t i = 0; i < count; i++) {
     word = casc_put_word(statement, word);
@@ -220,8 +219,7 @@ static void where(casc_statement *statement, const casc_sql_table *table, const 
   }
   if (filter->where) {
     casc_str_printf(&statement->sql, "%s(%s)", word, filter->where);
-    for (uint32_t i = 0; i < filter->where_parameter_count; i++)
-      casc_statement_parameter(statement, &filter->where_parameters[i]);
+    for (uint32_t i = 0; i < filter->where_parameter_count; i++) casc_statement_parameter(statement, &filter->where_parameters[i]);
   }
 }
 
@@ -237,8 +235,8 @@ void casc_mariadb_limited(casc_statement *statement, uint64_t limit) {
   casc_statement_integer(statement, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
 }
 
-static void result_columns(casc_statement *statement, const casc_sql_table *table, const char *const *names,
-                           const int32_t *types, uint32_t count) {
+static void result_columns(casc_statement *statement, const casc_sql_table *table, const char *const *names, const int32_t *types,
+                           uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
     casc_str item;
     size_t length;
@@ -268,8 +266,8 @@ static void order_by_identity(casc_statement *statement, const casc_sql_table *t
   }
 }
 
-static void select_keys(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
-                        bool shown, bool ordered, uint64_t limit) {
+static void select_keys(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, bool shown,
+                        bool ordered, uint64_t limit) {
   select_identity(statement, table);
   if (shown && !table->shown_is_key) result_columns(statement, table, table->shown, table->shown_types, table->shown_count);
   put(statement, " FROM ");
@@ -287,15 +285,15 @@ static void last_key(casc_statement *statement, const casc_sql_table *table) {
   put(statement, " LIMIT 1");
 }
 
-static void count_rows(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
-                       uint64_t limit) {
+static void count_rows(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, uint64_t limit) {
   put(statement, "SELECT ");
   casc_mariadb_column(statement, "COUNT(*)", CASCADE_INT64);
   put(statement, limit ? " FROM (SELECT 1 FROM " : " FROM ");
   casc_mariadb_joined_where(statement, table, filter);
   casc_mariadb_limited(statement, limit);
-  if (filter->lock) put(statement, " LOCK IN SHARE MODE"); /* holds the index's entries alone, which keeps the rows as they are
-                                                              too */
+  if (filter->lock)
+    put(statement, " LOCK IN SHARE MODE"); /* holds the index's entries alone, which keeps the rows as they are
+                                              too */
   if (limit) put(statement, ") AS casc_c");
 }
 

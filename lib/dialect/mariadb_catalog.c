@@ -37,9 +37,10 @@ static void put_source(casc_statement *statement, const char *source, const char
 }
 
 void casc_mariadb_session(casc_statement *statement) {
-  static const item items[] = {
-      {"DATABASE()", CASCADE_TEXT}, {"CURRENT_USER()", CASCADE_TEXT}, {"@@lower_case_table_names", CASCADE_INT64},
-      {"@@sql_select_limit < 18446744073709551615", CASCADE_INT64}};
+  static const item items[] = {{"DATABASE()", CASCADE_TEXT},
+                               {"CURRENT_USER()", CASCADE_TEXT},
+                               {"@@lower_case_table_names", CASCADE_INT64},
+                               {"@@sql_select_limit < 18446744073709551615", CASCADE_INT64}};
   put_items(statement, ITEMS(items));
 }
 
@@ -51,15 +52,13 @@ void casc_mariadb_tables(casc_statement *statement, const char *database) {
       {"TABLE_ROWS", CASCADE_INT64},
   };
   put_items(statement, ITEMS(items));
-  put_source(statement, " FROM information_schema.TABLES WHERE TABLE_SCHEMA = " NAME " AND TABLE_TYPE <> 'SEQUENCE'",
-             database);
+  put_source(statement, " FROM information_schema.TABLES WHERE TABLE_SCHEMA = " NAME " AND TABLE_TYPE <> 'SEQUENCE'", database);
 }
 
 void casc_mariadb_columns(casc_statement *statement, const char *database) {
   static const item items[] = {
-      {"TABLE_NAME", CASCADE_TEXT},     {"COLUMN_NAME", CASCADE_TEXT},
-      {"COLUMN_TYPE", CASCADE_TEXT},    {"IS_NULLABLE = 'NO'", CASCADE_INT64},
-      {"COLUMN_DEFAULT", CASCADE_TEXT}, {"IS_GENERATED = 'ALWAYS'", CASCADE_INT64},
+      {"TABLE_NAME", CASCADE_TEXT},          {"COLUMN_NAME", CASCADE_TEXT},    {"COLUMN_TYPE", CASCADE_TEXT},
+      {"IS_NULLABLE = 'NO'", CASCADE_INT64}, {"COLUMN_DEFAULT", CASCADE_TEXT}, {"IS_GENERATED = 'ALWAYS'", CASCADE_INT64},
       {"COLLATION_NAME", CASCADE_TEXT},
   };
   put_items(statement, ITEMS(items));
@@ -72,15 +71,13 @@ void casc_mariadb_indexes(casc_statement *statement, const char *database) {
       {"NON_UNIQUE", CASCADE_INT64}, {"SUB_PART", CASCADE_INT64},
   };
   put_items(statement, ITEMS(items));
-  put_source(statement, " FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = " NAME " AND IGNORED = 'NO'",
-             database);
+  put_source(statement, " FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = " NAME " AND IGNORED = 'NO'", database);
 }
 
 void casc_mariadb_word_indexes(casc_statement *statement, const char *database) {
   static const item items[] = {{"TABLE_NAME", CASCADE_TEXT}, {"INDEX_NAME", CASCADE_TEXT}};
   put_items(statement, ITEMS(items));
-  put_source(statement, " FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = " NAME " AND INDEX_TYPE = 'FULLTEXT'",
-             database);
+  put_source(statement, " FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = " NAME " AND INDEX_TYPE = 'FULLTEXT'", database);
 }
 
 void casc_mariadb_triggers(casc_statement *statement, const char *database) {
@@ -93,8 +90,7 @@ void casc_mariadb_triggers(casc_statement *statement, const char *database) {
 /* InnoDB names a table by its file, in which all but letters, digits and underscores are written as @ and a code; the
    server itself decodes that. A slash stands between database and table, and would be lost: it is decoded to NUL, which
    no name can hold. */
-#define DECODED(name)                                                                                                  \
-  "CONVERT(CONVERT(CONVERT(REPLACE(" name ", '/', '@0000') USING binary) USING filename) USING utf8mb4)"
+#define DECODED(name) "CONVERT(CONVERT(CONVERT(REPLACE(" name ", '/', '@0000') USING binary) USING filename) USING utf8mb4)"
 /* The columns for names have this many characters, and longer names are cut. */
 #define FILE_NAME "LEFT(CONVERT(CONVERT(" NAME " USING filename) USING binary), 193)"
 
@@ -114,10 +110,8 @@ void casc_mariadb_innodb_keys(casc_statement *statement, const char *database) {
 }
 
 void casc_mariadb_innodb_decoded_keys(casc_statement *statement, const char *database) {
-  static const item items[] = {{"ID", CASCADE_TEXT},
-                               {DECODED("FOR_NAME"), CASCADE_TEXT},
-                               {DECODED("REF_NAME"), CASCADE_TEXT},
-                               {"TYPE", CASCADE_INT64}};
+  static const item items[] = {
+      {"ID", CASCADE_TEXT}, {DECODED("FOR_NAME"), CASCADE_TEXT}, {DECODED("REF_NAME"), CASCADE_TEXT}, {"TYPE", CASCADE_INT64}};
   put_items(statement, ITEMS(items));
   put_innodb_source(statement, database);
 }
@@ -125,8 +119,7 @@ void casc_mariadb_innodb_decoded_keys(casc_statement *statement, const char *dat
 void casc_mariadb_innodb_key_columns(casc_statement *statement, const char *database) {
   static const item items[] = {{"ID", CASCADE_TEXT}, {"FOR_COL_NAME", CASCADE_TEXT}, {"REF_COL_NAME", CASCADE_TEXT}};
   put_items(statement, ITEMS(items));
-  put_source(statement,
-             " FROM information_schema.INNODB_SYS_FOREIGN_COLS WHERE SUBSTRING_INDEX(ID, '/', 1) = " FILE_NAME,
+  put_source(statement, " FROM information_schema.INNODB_SYS_FOREIGN_COLS WHERE SUBSTRING_INDEX(ID, '/', 1) = " FILE_NAME,
              database);
 }
 
@@ -138,14 +131,12 @@ void casc_mariadb_keys(casc_statement *statement, const char *database) {
   };
   put_items(statement, ITEMS(items));
   put_source(statement,
-             " FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = " NAME
-             " AND REFERENCED_TABLE_NAME IS NOT NULL",
+             " FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = " NAME " AND REFERENCED_TABLE_NAME IS NOT NULL",
              database);
 }
 
 void casc_mariadb_rules(casc_statement *statement, const char *database) {
-  static const item items[] = {
-      {"CONSTRAINT_NAME", CASCADE_TEXT}, {"DELETE_RULE", CASCADE_TEXT}, {"UPDATE_RULE", CASCADE_TEXT}};
+  static const item items[] = {{"CONSTRAINT_NAME", CASCADE_TEXT}, {"DELETE_RULE", CASCADE_TEXT}, {"UPDATE_RULE", CASCADE_TEXT}};
   put_items(statement, ITEMS(items));
   put_source(statement, " FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = " NAME, database);
 }
@@ -163,8 +154,7 @@ void casc_mariadb_crossing_keys(casc_statement *statement, const char *database)
   static const item items[] = {{"TABLE_SCHEMA", CASCADE_TEXT}, {"REFERENCED_TABLE_SCHEMA", CASCADE_TEXT}};
   put_items(statement, ITEMS(items));
   put_source(statement,
-             " FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = " NAME
-             " AND REFERENCED_TABLE_SCHEMA <> TABLE_SCHEMA",
+             " FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = " NAME " AND REFERENCED_TABLE_SCHEMA <> TABLE_SCHEMA",
              database);
 }
 

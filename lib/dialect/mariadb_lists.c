@@ -77,7 +77,7 @@ void casc_mariadb_key_table(casc_statement *statement, const cascade_keys *keys,
 }
 
 void casc_mariadb_match_keys(casc_statement *statement, const casc_sql_table *table, const char *const *columns,
-                       const int32_t *types, uint32_t count) {
+                             const int32_t *types, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
     if (i) put(statement, " AND ");
     casc_mariadb_own_column(statement, table, columns[i]);

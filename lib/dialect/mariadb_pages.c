@@ -71,8 +71,9 @@ static void from_where(casc_statement *statement, const casc_sql_page *page) {
   bool plain = page->parents->count == 1 || (relation->direct && casc_keys_are_range(page->parents));
   put(statement, " FROM ");
   if (!plain) {
-    casc_mariadb_joined_where(statement, table, &(casc_sql_filter){.relation = relation, .parents = page->parents,
-                                                                   .after = page->anchor, .backward = page->backward});
+    casc_mariadb_joined_where(
+        statement, table,
+        &(casc_sql_filter){.relation = relation, .parents = page->parents, .after = page->anchor, .backward = page->backward});
     return;
   }
   table_name(statement, table);

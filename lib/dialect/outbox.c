@@ -67,8 +67,8 @@ void casc_audit_remove(const casc_queue_words *words, casc_statement *statement,
 }
 
 void casc_audit_select(const casc_queue_words *words, casc_statement *statement, int64_t after, uint32_t limit) {
-  static const char *const names[CASC_AUDIT_MEMBERS] = {"id", "actor", "reason", "table_name", "fingerprint", "batches", "deleted",
-                                                        "updated", "kept", "finished", "started", "changed"};
+  static const char *const names[CASC_AUDIT_MEMBERS] = {"id",      "actor",   "reason", "table_name", "fingerprint", "batches",
+                                                        "deleted", "updated", "kept",   "finished",   "started",     "changed"};
   casc_put(statement, "Select ");
   for (uint32_t i = 0; i < CASC_AUDIT_MEMBERS; i++)
     words->column(statement, names[i], i >= CASC_AUDIT_ACTOR && i <= CASC_AUDIT_FINGERPRINT ? CASCADE_TEXT : CASCADE_INT64);

@@ -11,16 +11,14 @@ void casc_put_name(casc_statement *statement, casc_quote quote, const char *qual
   quote(&statement->sql, name);
 }
 
-void casc_put_names(casc_statement *statement, casc_quote quote, const char *qualifier, const char *const *names,
-                    uint32_t count) {
+void casc_put_names(casc_statement *statement, casc_quote quote, const char *qualifier, const char *const *names, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
     if (i) casc_put(statement, ", ");
     casc_put_name(statement, quote, qualifier, names[i]);
   }
 }
 
-void casc_put_tuple(casc_statement *statement, casc_quote quote, const char *qualifier, const char *const *names,
-                    uint32_t count) {
+void casc_put_tuple(casc_statement *statement, casc_quote quote, const char *qualifier, const char *const *names, uint32_t count) {
   if (count > 1) casc_put(statement, "(");
   casc_put_names(statement, quote, qualifier, names, count);
   if (count > 1) casc_put(statement, ")");

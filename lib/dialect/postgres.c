@@ -80,8 +80,7 @@ static void put_column(casc_statement *statement, const cascade_keys *keys, uint
     value.length = keys->count * sizeof *keys->integers;
   } else if (all_integers(keys, column)) {
     int64_t *integers = casc_arena_get(&statement->arena, keys->count, sizeof *integers);
-    for (uint64_t i = 0; integers && i < keys->count; i++)
-      integers[i] = keys->cells[i * keys->column_count + column].integer;
+    for (uint64_t i = 0; integers && i < keys->count; i++) integers[i] = keys->cells[i * keys->column_count + column].integer;
     if (!integers) statement->failed = true;
     value.data = (const char *)integers;
     value.length = integers ? keys->count * sizeof *integers : 0;
@@ -251,8 +250,8 @@ static void order_by_identity(casc_statement *statement, const casc_sql_table *t
   }
 }
 
-static void select_keys(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
-                        bool shown, bool ordered, uint64_t limit) {
+static void select_keys(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, bool shown,
+                        bool ordered, uint64_t limit) {
   select_identity(statement, NULL, table);
   if (shown && !table->shown_is_key)
     casc_postgres_named_columns(statement, NULL, table->shown, table->shown_types, table->shown_count);
@@ -270,8 +269,7 @@ static void last_key(casc_statement *statement, const casc_sql_table *table) {
   put(statement, " Limit 1");
 }
 
-static void count_rows(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
-                       uint64_t limit) {
+static void count_rows(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, uint64_t limit) {
   put(statement, "Select ");
   casc_postgres_column(statement, "Count(*)", CASCADE_INT64);
   if (limit || filter->lock) put(statement, " From (Select 1");
@@ -442,8 +440,8 @@ static void select_dangling(casc_statement *statement, const casc_sql_relation *
 static void evaluate(casc_statement *statement, const casc_sql_relation *relation, const char *const *expressions) {
   put(statement, "Select ");
   for (uint32_t i = 0; i < relation->set_count; i++) {
-    const char *value = expressions[i] ? casc_arena_printf(&statement->arena, "(%s)::%s", expressions[i], relation->set_casts[i])
-                                       : "Null";
+    const char *value =
+        expressions[i] ? casc_arena_printf(&statement->arena, "(%s)::%s", expressions[i], relation->set_casts[i]) : "Null";
     if (!value) statement->failed = true;
     else casc_postgres_column(statement, value, CASCADE_TEXT);
   }

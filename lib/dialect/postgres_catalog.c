@@ -29,10 +29,9 @@ void casc_postgres_search_path(casc_statement *statement) {
   static const item items[] = {{"s.path", CASCADE_TEXT}, {"s.schema", CASCADE_TEXT}};
   put_items(statement, ITEMS(items));
   /* As the path is still the user's, everything is named in full. */
-  casc_str_put(&statement->sql,
-               " FROM (SELECT pg_catalog.current_setting('search_path'), p.schema, p.place"
-               " FROM (SELECT 1) one LEFT JOIN LATERAL pg_catalog.unnest(pg_catalog.current_schemas(false))"
-               " WITH ORDINALITY p (schema, place) ON true) s (path, schema, place) ORDER BY s.place");
+  casc_str_put(&statement->sql, " FROM (SELECT pg_catalog.current_setting('search_path'), p.schema, p.place"
+                                " FROM (SELECT 1) one LEFT JOIN LATERAL pg_catalog.unnest(pg_catalog.current_schemas(false))"
+                                " WITH ORDINALITY p (schema, place) ON true) s (path, schema, place) ORDER BY s.place");
 }
 
 void casc_postgres_restore_path(casc_statement *statement, const char *path) {
@@ -42,8 +41,7 @@ void casc_postgres_restore_path(casc_statement *statement, const char *path) {
 }
 
 /* Who may read nothing of the schema may read nothing in it. */
-#define ALLOWED(function, privilege)                                                                                   \
-  "(has_schema_privilege(n.oid, 'USAGE') AND " function "(c.oid, '" privilege "'))::integer"
+#define ALLOWED(function, privilege) "(has_schema_privilege(n.oid, 'USAGE') AND " function "(c.oid, '" privilege "'))::integer"
 
 void casc_postgres_tables(casc_statement *statement) {
   static const item items[] = {
@@ -70,9 +68,8 @@ void casc_postgres_tables(casc_statement *statement) {
 }
 
 static void put_array(casc_statement *statement, const int64_t *numbers, uint64_t count) {
-  casc_statement_parameter(statement, &(cascade_value){.type = CASCADE_INT64_ARRAY,
-                                                       .data = (const char *)numbers,
-                                                       .length = count * sizeof *numbers});
+  casc_statement_parameter(
+      statement, &(cascade_value){.type = CASCADE_INT64_ARRAY, .data = (const char *)numbers, .length = count * sizeof *numbers});
 }
 
 void casc_postgres_columns(casc_statement *statement, const int64_t *tables, uint64_t count) {
@@ -99,8 +96,8 @@ void casc_postgres_columns(casc_statement *statement, const int64_t *tables, uin
   put_array(statement, tables, count);
 }
 
-void casc_postgres_types(casc_statement *statement, const int64_t *types, const int64_t *modifiers,
-                         const int64_t *collations, uint64_t count) {
+void casc_postgres_types(casc_statement *statement, const int64_t *types, const int64_t *modifiers, const int64_t *collations,
+                         uint64_t count) {
   static const item items[] = {
       {"u.place", CASCADE_INT64},
       {"format_type(t.oid, u.modifier::integer)", CASCADE_TEXT},
@@ -161,10 +158,9 @@ void casc_postgres_indexes(casc_statement *statement) {
        CASCADE_INT64},
   };
   put_items(statement, ITEMS(items));
-  casc_str_put(&statement->sql,
-               " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
-               " WHERE i.indrelid >= 16384 AND c.oid >= 16384 AND i.indisvalid AND i.indislive"
-               " AND c.relam = ANY (ARRAY(SELECT m.oid FROM pg_am m WHERE m.amname IN ('btree', 'hash')))");
+  casc_str_put(&statement->sql, " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+                                " WHERE i.indrelid >= 16384 AND c.oid >= 16384 AND i.indisvalid AND i.indislive"
+                                " AND c.relam = ANY (ARRAY(SELECT m.oid FROM pg_am m WHERE m.amname IN ('btree', 'hash')))");
 }
 
 void casc_postgres_triggers(casc_statement *statement) {

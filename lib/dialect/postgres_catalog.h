@@ -14,8 +14,8 @@ void casc_postgres_search_path(casc_statement *statement);
 void casc_postgres_restore_path(casc_statement *statement, const char *path);
 void casc_postgres_tables(casc_statement *statement);
 /* About column types: their OIDs, type modifiers and collations, as arrays of one length, borrowed. */
-void casc_postgres_types(casc_statement *statement, const int64_t *types, const int64_t *modifiers,
-                         const int64_t *collations, uint64_t count);
+void casc_postgres_types(casc_statement *statement, const int64_t *types, const int64_t *modifiers, const int64_t *collations,
+                         uint64_t count);
 /* About these tables: their OIDs, borrowed. */
 void casc_postgres_columns(casc_statement *statement, const int64_t *tables, uint64_t count);
 void casc_postgres_foreign_keys(casc_statement *statement, const int64_t *tables, uint64_t count);

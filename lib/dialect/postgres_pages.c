@@ -42,8 +42,7 @@ static void page_items(casc_statement *statement, const casc_sql_page *page, uin
     return;
   }
   page_columns(statement, table->key, table->key_types, table->key_count, 'k', wrapped, one_type);
-  if (!table->shown_is_key)
-    page_columns(statement, table->shown, table->shown_types, table->shown_count, 's', wrapped, one_type);
+  if (!table->shown_is_key) page_columns(statement, table->shown, table->shown_types, table->shown_count, 's', wrapped, one_type);
   page_columns(statement, page->behind, page->behind_types, page->behind_count, 'b', wrapped, one_type);
 }
 

@@ -96,10 +96,10 @@ void casc_tables_version(const casc_queue_words *words, casc_statement *statemen
 
 void casc_queue_insert(const casc_queue_words *words, casc_statement *statement, const casc_new_job *job) {
   casc_say(words, statement,
-      "Insert Into cascade_queue_job (source, kind, state, root, payload, low, high, keys_left, attempts, max_attempts, due, "
-      "epoch, batches, deleted, updated, kept, inserted, skipped, created, changed) "
-      "Values (%i, %t, 'ready', %t, %t, %i, %i, %i, 0, %i, %n + %i, 0, 0, 0, 0, 0, 0, 0, %n, %n)",
-      job->source, job->kind, job->root, job->payload, job->low, job->high, job->keys_left, job->max_attempts, job->delay_ms);
+           "Insert Into cascade_queue_job (source, kind, state, root, payload, low, high, keys_left, attempts, max_attempts, due, "
+           "epoch, batches, deleted, updated, kept, inserted, skipped, created, changed) "
+           "Values (%i, %t, 'ready', %t, %t, %i, %i, %i, 0, %i, %n + %i, 0, 0, 0, 0, 0, 0, 0, %n, %n)",
+           job->source, job->kind, job->root, job->payload, job->low, job->high, job->keys_left, job->max_attempts, job->delay_ms);
   if (!words->returning) return;
   casc_put(statement, words->returning);
   words->column(statement, "id", CASCADE_INT64);
@@ -123,65 +123,62 @@ void casc_queue_remove(const casc_queue_words *words, casc_statement *statement,
 void casc_queue_due(const casc_queue_words *words, casc_statement *statement) {
   select_jobs(words, statement);
   casc_say(words, statement,
-      " j Where j.due <= %n" NOT_PAUSED " Order By j.due, j.id Limit 1"); /* not the result's columns, which may be texts */
+           " j Where j.due <= %n" NOT_PAUSED " Order By j.due, j.id Limit 1"); /* not the result's columns, which may be texts */
   casc_put(statement, words->skip_locked);
 }
 
-void casc_queue_claim(const casc_queue_words *words, casc_statement *statement, int64_t job, int64_t epoch,
-                      const char *owner, uint64_t lease_ms) {
+void casc_queue_claim(const casc_queue_words *words, casc_statement *statement, int64_t job, int64_t epoch, const char *owner,
+                      uint64_t lease_ms) {
   casc_say(words, statement,
-      "Update cascade_queue_job Set state = 'claimed', owner = %t, epoch = epoch + 1, attempts = attempts + 1, "
-      "due = %n + %i, changed = %n Where id = %i And epoch = %i And due <= %n",
-      owner, (int64_t)lease_ms, job, epoch);
+           "Update cascade_queue_job Set state = 'claimed', owner = %t, epoch = epoch + 1, attempts = attempts + 1, "
+           "due = %n + %i, changed = %n Where id = %i And epoch = %i And due <= %n",
+           owner, (int64_t)lease_ms, job, epoch);
 }
 
 static void where_held(const casc_queue_words *words, casc_statement *statement, const casc_held *held) {
   casc_say(words, statement, " Where id = %i And epoch = %i And owner = %t And state = 'claimed'", held->job, held->epoch,
-      held->owner);
+           held->owner);
 }
 
 /* `batches` changes in any case: an engine may count only rows that do. */
-void casc_queue_hold(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
-                     uint32_t lease_ms) {
-  casc_say(words, statement, "Update cascade_queue_job Set due = %n + %i, changed = %n, batches = batches + 1",
-      (int64_t)lease_ms);
+void casc_queue_hold(const casc_queue_words *words, casc_statement *statement, const casc_held *held, uint32_t lease_ms) {
+  casc_say(words, statement, "Update cascade_queue_job Set due = %n + %i, changed = %n, batches = batches + 1", (int64_t)lease_ms);
   where_held(words, statement, held);
   casc_put(statement, NOT_PAUSED);
 }
 
-void casc_queue_renew(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
-                      uint64_t lease_ms) {
+void casc_queue_renew(const casc_queue_words *words, casc_statement *statement, const casc_held *held, uint64_t lease_ms) {
   casc_say(words, statement, "Update cascade_queue_job Set due = %n + %i, changed = %n", (int64_t)lease_ms);
   where_held(words, statement, held);
 }
 
-void casc_queue_count(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
-                      const casc_done *done, uint32_t lease_ms) {
+void casc_queue_count(const casc_queue_words *words, casc_statement *statement, const casc_held *held, const casc_done *done,
+                      uint32_t lease_ms) {
   casc_say(words, statement,
-      "Update cascade_queue_job Set deleted = deleted + %i, updated = updated + %i, kept = kept + %i, "
-      "keys_left = keys_left - %i, attempts = 0, due = %n + %i, changed = %n",
-      (int64_t)done->deleted, (int64_t)done->updated, done->kept, (int64_t)done->keys, (int64_t)lease_ms);
+           "Update cascade_queue_job Set deleted = deleted + %i, updated = updated + %i, kept = kept + %i, "
+           "keys_left = keys_left - %i, attempts = 0, due = %n + %i, changed = %n",
+           (int64_t)done->deleted, (int64_t)done->updated, done->kept, (int64_t)done->keys, (int64_t)lease_ms);
   where_held(words, statement, held);
 }
 
 void casc_queue_filled(const casc_queue_words *words, casc_statement *statement, const casc_held *held, uint64_t inserted,
                        uint64_t updated, uint64_t skipped, const char *token, uint32_t lease_ms) {
   casc_say(words, statement,
-      "Update cascade_queue_job Set inserted = %i, updated = %i, skipped = %i, token = %t, attempts = 0, due = %n + %i, "
-      "changed = %n",
-      (int64_t)inserted, (int64_t)updated, (int64_t)skipped, token, (int64_t)lease_ms);
+           "Update cascade_queue_job Set inserted = %i, updated = %i, skipped = %i, token = %t, attempts = 0, due = %n + %i, "
+           "changed = %n",
+           (int64_t)inserted, (int64_t)updated, (int64_t)skipped, token, (int64_t)lease_ms);
   where_held(words, statement, held);
 }
 
-void casc_queue_bound(const casc_queue_words *words, casc_statement *statement, const casc_held *held, int64_t low,
-                      int64_t high, int64_t keys_left) {
+void casc_queue_bound(const casc_queue_words *words, casc_statement *statement, const casc_held *held, int64_t low, int64_t high,
+                      int64_t keys_left) {
   casc_say(words, statement, "Update cascade_queue_job Set low = %i, high = %i, keys_left = %i", low, high, keys_left);
   where_held(words, statement, held);
 }
 
 void casc_queue_leave(const casc_queue_words *words, casc_statement *statement, const casc_held *held, const casc_leaving *how) {
-  casc_say(words, statement,
-      "Update cascade_queue_job Set state = %t, owner = Null, error = %t, changed = %n, due = ", how->state, how->reason);
+  casc_say(words, statement, "Update cascade_queue_job Set state = %t, owner = Null, error = %t, changed = %n, due = ", how->state,
+           how->reason);
   if (how->delay_ms < 0) casc_put(statement, "Null");
   else casc_say(words, statement, "%n + %i", how->delay_ms);
   if (how->attempts) casc_say(words, statement, ", attempts = %i", how->attempts);
@@ -192,24 +189,21 @@ static const char *key_table(bool integers) {
   return integers ? "cascade_queue_number" : "cascade_queue_text";
 }
 
-static void where_keys(const casc_queue_words *words, casc_statement *statement, int64_t source, int64_t low,
-                       int64_t high) {
+static void where_keys(const casc_queue_words *words, casc_statement *statement, int64_t source, int64_t low, int64_t high) {
   casc_say(words, statement, " Where job = %i And place >= %i And place <= %i", source, low, high);
 }
 
-void casc_queue_keys(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source,
-                     int64_t low, int64_t high, uint32_t limit) {
+void casc_queue_keys(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source, int64_t low,
+                     int64_t high, uint32_t limit) {
   casc_put(statement, "Select ");
   words->column(statement, "place", CASCADE_INT64);
   if (!integers) words->column(statement, "words", CASCADE_TEXT);
   casc_str_printf(&statement->sql, " From %s k", key_table(integers));
   where_keys(words, statement, source, low, high);
-  casc_say(words, statement, " Order By k.place Limit %i",
-      (int64_t)limit); /* not the result's column, which may be a text */
+  casc_say(words, statement, " Order By k.place Limit %i", (int64_t)limit); /* not the result's column, which may be a text */
 }
 
-void casc_queue_cuts(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source,
-                     int64_t share) {
+void casc_queue_cuts(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source, int64_t share) {
   casc_put(statement, "Select ");
   words->column(statement, "k.place", CASCADE_INT64);
   casc_say(words, statement, " From (Select place, Row_Number() Over (Order By place) As nth From ");
@@ -217,8 +211,8 @@ void casc_queue_cuts(const casc_queue_words *words, casc_statement *statement, b
   casc_say(words, statement, " Where job = %i) k Where Mod(k.nth, %i) = 0 Order By k.place", source, share);
 }
 
-void casc_queue_forget_keys(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source,
-                            int64_t low, int64_t high) {
+void casc_queue_forget_keys(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source, int64_t low,
+                            int64_t high) {
   casc_str_printf(&statement->sql, "Delete From %s", key_table(integers));
   where_keys(words, statement, source, low, high);
 }
@@ -231,28 +225,28 @@ void casc_queue_open_parts(const casc_queue_words *words, casc_statement *statem
 
 void casc_queue_cancel(const casc_queue_words *words, casc_statement *statement, int64_t job) {
   casc_say(words, statement,
-      "Update cascade_queue_job Set state = 'cancelled', owner = Null, due = Null, epoch = epoch + 1, changed = %n "
-      "Where id = %i And state In ('ready', 'claimed', 'dead', 'paused')",
-      job);
+           "Update cascade_queue_job Set state = 'cancelled', owner = Null, due = Null, epoch = epoch + 1, changed = %n "
+           "Where id = %i And state In ('ready', 'claimed', 'dead', 'paused')",
+           job);
 }
 
 void casc_queue_retry(const casc_queue_words *words, casc_statement *statement, int64_t job) {
   casc_say(words, statement,
-      "Update cascade_queue_job Set state = 'ready', owner = Null, due = %n, attempts = 0, epoch = epoch + 1, changed = %n "
-      "Where id = %i And state In ('dead', 'cancelled')",
-      job);
+           "Update cascade_queue_job Set state = 'ready', owner = Null, due = %n, attempts = 0, epoch = epoch + 1, changed = %n "
+           "Where id = %i And state In ('dead', 'cancelled')",
+           job);
 }
 
 void casc_queue_pause(const casc_queue_words *words, casc_statement *statement, int64_t job) {
   casc_say(words, statement,
-      "Update cascade_queue_job Set state = 'paused', owner = Null, due = Null, epoch = epoch + 1, changed = %n "
-      "Where id = %i And state In ('ready', 'claimed')",
-      job);
+           "Update cascade_queue_job Set state = 'paused', owner = Null, due = Null, epoch = epoch + 1, changed = %n "
+           "Where id = %i And state In ('ready', 'claimed')",
+           job);
 }
 
 void casc_queue_resume(const casc_queue_words *words, casc_statement *statement, int64_t job) {
   casc_say(words, statement,
-      "Update cascade_queue_job Set state = 'ready', due = %n, changed = %n Where id = %i And state = 'paused'", job);
+           "Update cascade_queue_job Set state = 'ready', due = %n, changed = %n Where id = %i And state = 'paused'", job);
 }
 
 void casc_queue_pause_all(const casc_queue_words *words, casc_statement *statement, bool paused) {
@@ -265,8 +259,7 @@ void casc_queue_paused(const casc_queue_words *words, casc_statement *statement)
   casc_put(statement, " From cascade_queue");
 }
 
-void casc_queue_select(const casc_queue_words *words, casc_statement *statement, const char *state, int64_t after,
-                       uint32_t limit) {
+void casc_queue_select(const casc_queue_words *words, casc_statement *statement, const char *state, int64_t after, uint32_t limit) {
   select_jobs(words, statement);
   casc_say(words, statement, " j Where id > %i", after);
   if (state) casc_say(words, statement, " And state = %t", state);
@@ -296,14 +289,14 @@ void casc_queue_metrics(const casc_queue_words *words, casc_statement *statement
 
 /* The tables: a version; the jobs; keys that are one integer; and other keys, as texts of a JSON array. */
 
-#define JOB_COLUMNS(id, bigint, word, text)                                                                            \
-  "Create Table If Not Exists cascade_queue_job (id " id ", source " bigint ", kind " word ", state " word             \
-  ", root " text " Not Null, payload " text " Not Null, low " bigint ", high " bigint ", keys_left " bigint            \
-  ", attempts " bigint ", max_attempts " bigint ", due bigint, owner " text ", epoch " bigint ", batches " bigint      \
-  ", deleted " bigint ", updated " bigint ", kept " bigint ", inserted " bigint " Default 0, skipped " bigint " Default 0"   \
+#define JOB_COLUMNS(id, bigint, word, text)                                                                                        \
+  "Create Table If Not Exists cascade_queue_job (id " id ", source " bigint ", kind " word ", state " word ", root " text          \
+  " Not Null, payload " text " Not Null, low " bigint ", high " bigint ", keys_left " bigint ", attempts " bigint                  \
+  ", max_attempts " bigint ", due bigint, owner " text ", epoch " bigint ", batches " bigint ", deleted " bigint                   \
+  ", updated " bigint ", kept " bigint ", inserted " bigint " Default 0, skipped " bigint " Default 0"                             \
   ", token " text ", error " text ", created " bigint ", changed " bigint ")"
-#define VERSION_ROW                                                                                                    \
-  "Insert Into cascade_queue (version, paused) Select v.one, 0 From (Select 1 As one) v Where Not Exists (Select 1 From " \
+#define VERSION_ROW                                                                                                                \
+  "Insert Into cascade_queue (version, paused) Select v.one, 0 From (Select 1 As one) v Where Not Exists (Select 1 From "          \
   "cascade_queue)"
 
 static const char *const sqlite_ddl[] = {
@@ -336,8 +329,7 @@ static const char *const postgres_ddl[] = {
 
 static const char *const mariadb_ddl[] = {
     "Create Table If Not Exists cascade_queue (version bigint Not Null Primary Key, paused bigint Not Null Default 0)" INNODB,
-    JOB_COLUMNS("bigint Not Null Auto_Increment Primary Key", "bigint Not Null", "varchar(40) Not Null", "longtext")
-        INNODB,
+    JOB_COLUMNS("bigint Not Null Auto_Increment Primary Key", "bigint Not Null", "varchar(40) Not Null", "longtext") INNODB,
     "Create Index If Not Exists cascade_queue_job_due On cascade_queue_job (due, id)",
     "Create Table If Not Exists cascade_queue_number (job bigint Not Null, place bigint Not Null, "
     "Primary Key (job, place))" INNODB,

@@ -85,29 +85,27 @@ void casc_queue_remove(const casc_queue_words *words, casc_statement *statement,
 /* The job that has waited longest, held until the transaction ends: no row, or one. */
 void casc_queue_due(const casc_queue_words *words, casc_statement *statement);
 /* Each of these affects one row, or none when the job is not as it was. */
-void casc_queue_claim(const casc_queue_words *words, casc_statement *statement, int64_t job, int64_t epoch,
-                      const char *owner, uint64_t lease_ms);
+void casc_queue_claim(const casc_queue_words *words, casc_statement *statement, int64_t job, int64_t epoch, const char *owner,
+                      uint64_t lease_ms);
 typedef struct casc_held {
   int64_t job, epoch; /* of the claim */
   const char *owner;
 } casc_held;
-void casc_queue_hold(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
-                     uint32_t lease_ms);
+void casc_queue_hold(const casc_queue_words *words, casc_statement *statement, const casc_held *held, uint32_t lease_ms);
 /* A longer lease, between two batches. */
-void casc_queue_renew(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
-                      uint64_t lease_ms);
+void casc_queue_renew(const casc_queue_words *words, casc_statement *statement, const casc_held *held, uint64_t lease_ms);
 /* Adds to what the job has done. */
 typedef struct casc_done {
   uint64_t deleted, updated, keys; /* keys: recorded ones that are dealt with */
   int64_t kept;
 } casc_done;
-void casc_queue_count(const casc_queue_words *words, casc_statement *statement, const casc_held *held,
-                      const casc_done *done, uint32_t lease_ms);
+void casc_queue_count(const casc_queue_words *words, casc_statement *statement, const casc_held *held, const casc_done *done,
+                      uint32_t lease_ms);
 /* Of a fill, what it has done in all, and where it is. */
 void casc_queue_filled(const casc_queue_words *words, casc_statement *statement, const casc_held *held, uint64_t inserted,
                        uint64_t updated, uint64_t skipped, const char *token, uint32_t lease_ms);
-void casc_queue_bound(const casc_queue_words *words, casc_statement *statement, const casc_held *held, int64_t low,
-                      int64_t high, int64_t keys_left);
+void casc_queue_bound(const casc_queue_words *words, casc_statement *statement, const casc_held *held, int64_t low, int64_t high,
+                      int64_t keys_left);
 /* How a claim ends. */
 typedef struct casc_leaving {
   const char *state;
@@ -118,13 +116,12 @@ typedef struct casc_leaving {
 void casc_queue_leave(const casc_queue_words *words, casc_statement *statement, const casc_held *held, const casc_leaving *how);
 
 /* Of recorded keys: from `low` to `high`, in order; a query of (place) or, for texts, of (place, text). */
-void casc_queue_keys(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source,
-                     int64_t low, int64_t high, uint32_t limit);
+void casc_queue_keys(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source, int64_t low,
+                     int64_t high, uint32_t limit);
 /* Every `share`th place of them. */
-void casc_queue_cuts(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source,
-                     int64_t share);
-void casc_queue_forget_keys(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source,
-                            int64_t low, int64_t high);
+void casc_queue_cuts(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source, int64_t share);
+void casc_queue_forget_keys(const casc_queue_words *words, casc_statement *statement, bool integers, int64_t source, int64_t low,
+                            int64_t high);
 
 /* How many of a job's parts are not done: one integer. */
 void casc_queue_open_parts(const casc_queue_words *words, casc_statement *statement, int64_t source);
@@ -138,8 +135,7 @@ void casc_queue_resume(const casc_queue_words *words, casc_statement *statement,
 void casc_queue_pause_all(const casc_queue_words *words, casc_statement *statement, bool paused);
 void casc_queue_paused(const casc_queue_words *words, casc_statement *statement); /* one integer */
 /* Jobs behind one, in the order of their ids; of one state, or of all with NULL. */
-void casc_queue_select(const casc_queue_words *words, casc_statement *statement, const char *state, int64_t after,
-                       uint32_t limit);
+void casc_queue_select(const casc_queue_words *words, casc_statement *statement, const char *state, int64_t after, uint32_t limit);
 /* (state, kind, jobs, oldest due in ms ago, deleted, updated, kept, inserted, skipped, keys to go) */
 void casc_queue_metrics(const casc_queue_words *words, casc_statement *statement);
 

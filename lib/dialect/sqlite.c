@@ -157,8 +157,8 @@ static void refers(casc_statement *statement, const casc_sql_relation *relation,
   put(statement, ")");
 }
 
-static void after(casc_statement *statement, const char *qualifier, const casc_sql_table *table,
-                  const cascade_value *anchor, bool backward) {
+static void after(casc_statement *statement, const char *qualifier, const casc_sql_table *table, const cascade_value *anchor,
+                  bool backward) {
   name_tuple(statement, qualifier, table->key, table->key_count);
   put(statement, backward ? " < " : " > ");
   if (table->key_count > 1) put(statement, "(");
@@ -195,15 +195,14 @@ static void where(casc_statement *statement, const casc_sql_table *table, const 
   if (filter->where) {
     casc_put_word(statement, word);
     casc_str_printf(&statement->sql, "(%s)", filter->where);
-    for (uint32_t i = 0; i < filter->where_parameter_count; i++)
-      casc_statement_parameter(statement, &filter->where_parameters[i]);
+    for (uint32_t i = 0; i < filter->where_parameter_count; i++) casc_statement_parameter(statement, &filter->where_parameters[i]);
   }
 }
 
 /* A join reads referencing rows in the order of their index, where `identity In (...)` would first gather them all. */
 bool casc_sqlite_joins(const casc_sql_filter *filter) {
-  return filter->relation && !filter->relation->direct && !filter->relation->where && !filter->where &&
-         !filter->among && !filter->shown_among;
+  return filter->relation && !filter->relation->direct && !filter->relation->where && !filter->where && !filter->among &&
+         !filter->shown_among;
 }
 
 void casc_sqlite_from_where(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter) {
@@ -233,12 +232,11 @@ void casc_sqlite_limited(casc_statement *statement, uint64_t limit) {
 }
 
 static void identity_columns(casc_statement *statement, const char *qualifier, const casc_sql_table *table) {
-  for (uint32_t i = 0; i < table->key_count; i++)
-    casc_sqlite_name_column(statement, qualifier, table->key[i], table->key_types[i]);
+  for (uint32_t i = 0; i < table->key_count; i++) casc_sqlite_name_column(statement, qualifier, table->key[i], table->key_types[i]);
 }
 
-static void select_keys(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
-                        bool shown, bool ordered, uint64_t limit) {
+static void select_keys(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, bool shown,
+                        bool ordered, uint64_t limit) {
   const char *qualifier = casc_sqlite_joins(filter) ? "t" : NULL;
   put(statement, "Select ");
   identity_columns(statement, qualifier, table);
@@ -265,8 +263,7 @@ static void last_key(casc_statement *statement, const casc_sql_table *table) {
   put(statement, " Limit 1");
 }
 
-static void count_rows(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter,
-                       uint64_t limit) {
+static void count_rows(casc_statement *statement, const casc_sql_table *table, const casc_sql_filter *filter, uint64_t limit) {
   put(statement, "Select ");
   casc_sqlite_column(statement, "Count(*)", CASCADE_INT64);
   if (limit) put(statement, " From (Select 1");

@@ -42,9 +42,8 @@ void casc_sqlite_tables(casc_statement *statement) {
 
 void casc_sqlite_columns(casc_statement *statement) {
   static const item items[] = {
-      {"m.rowid", CASCADE_INT64},       {"c.name", CASCADE_TEXT},       {"c.type", CASCADE_TEXT},
-      {"c.\"notnull\"", CASCADE_INT64}, {"c.dflt_value", CASCADE_TEXT}, {"c.pk", CASCADE_INT64},
-      {"c.hidden", CASCADE_INT64},
+      {"m.rowid", CASCADE_INT64},     {"c.name", CASCADE_TEXT}, {"c.type", CASCADE_TEXT},    {"c.\"notnull\"", CASCADE_INT64},
+      {"c.dflt_value", CASCADE_TEXT}, {"c.pk", CASCADE_INT64},  {"c.hidden", CASCADE_INT64},
   };
   put_items(statement, ITEMS(items));
   /* Views and virtual tables are left out: a broken one would fail the whole query. */
@@ -54,9 +53,8 @@ void casc_sqlite_columns(casc_statement *statement) {
 
 void casc_sqlite_foreign_keys(casc_statement *statement) {
   static const item items[] = {
-      {"m.rowid", CASCADE_INT64},    {"f.id", CASCADE_INT64},       {"f.seq", CASCADE_INT64},
-      {"f.\"table\"", CASCADE_TEXT}, {"f.\"from\"", CASCADE_TEXT},  {"f.\"to\"", CASCADE_TEXT},
-      {"f.on_update", CASCADE_TEXT}, {"f.on_delete", CASCADE_TEXT},
+      {"m.rowid", CASCADE_INT64},   {"f.id", CASCADE_INT64},    {"f.seq", CASCADE_INT64},      {"f.\"table\"", CASCADE_TEXT},
+      {"f.\"from\"", CASCADE_TEXT}, {"f.\"to\"", CASCADE_TEXT}, {"f.on_update", CASCADE_TEXT}, {"f.on_delete", CASCADE_TEXT},
   };
   put_items(statement, ITEMS(items));
   casc_str_put(&statement->sql, " From main.sqlite_master m Join pragma_foreign_key_list(m.name, 'main') f"
@@ -75,10 +73,9 @@ void casc_sqlite_indexes(casc_statement *statement) {
   put_items(statement, ITEMS(created));
   casc_str_put(&statement->sql, " From main.sqlite_master m Where m.type = 'index' And m.sql Is Not Null");
   put_arm(statement, ITEMS(automatic));
-  casc_str_put(&statement->sql,
-               " From main.sqlite_master m Join pragma_index_list(m.tbl_name, 'main') l On l.name = m.name"
-               " Join pragma_index_xinfo(m.name, 'main') x"
-               " Where m.type = 'index' And m.sql Is Null And x.key = 1");
+  casc_str_put(&statement->sql, " From main.sqlite_master m Join pragma_index_list(m.tbl_name, 'main') l On l.name = m.name"
+                                " Join pragma_index_xinfo(m.name, 'main') x"
+                                " Where m.type = 'index' And m.sql Is Null And x.key = 1");
 }
 
 void casc_sqlite_triggers(casc_statement *statement) {

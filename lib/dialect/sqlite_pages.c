@@ -75,10 +75,9 @@ static void around(casc_statement *statement, const casc_sql_page *page) {
 
 static void page_rows(casc_statement *statement, const casc_sql_page *page, uint32_t place, bool alone) {
   const casc_sql_table *table = page->relation->table;
-  const casc_sql_filter filter = {.relation = page->relation, .parents = page->parents, .after = page->anchor,
-                                  .backward = page->backward};
-  const char *qualifier =
-      casc_sqlite_joins(&filter) ? "t" : casc_quoted_name(statement, casc_sqlite_identifier, NULL, table->name);
+  const casc_sql_filter filter = {
+      .relation = page->relation, .parents = page->parents, .after = page->anchor, .backward = page->backward};
+  const char *qualifier = casc_sqlite_joins(&filter) ? "t" : casc_quoted_name(statement, casc_sqlite_identifier, NULL, table->name);
   put(statement, "Select ");
   if (alone) statement->type_count = 0;
   if (alone) page_columns(statement, page, qualifier, place);

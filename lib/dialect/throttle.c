@@ -62,9 +62,11 @@ void casc_look_dead_rows(casc_statement *statement, const casc_sql_table *const 
     casc_str_printf(&statement->sql, "%sTo_Regclass($%zu)", i ? ", " : "", statement->parameter_count);
   }
   casc_statement_integer(statement, most > INT64_MAX ? INT64_MAX : (int64_t)most);
-  casc_str_printf(&statement->sql, "]) As id), d As (Select c.oid::regclass::text As name, s.n_dead_tup As dead, "
+  casc_str_printf(&statement->sql,
+                  "]) As id), d As (Select c.oid::regclass::text As name, s.n_dead_tup As dead, "
                   "(s.n_dead_tup > $%zu And Coalesce((Select o.option_value::bool From pg_options_to_table(c.reloptions) o Where "
-                  "o.option_name = 'autovacuum_enabled'), true) And s.n_dead_tup > ", statement->parameter_count);
+                  "o.option_name = 'autovacuum_enabled'), true) And s.n_dead_tup > ",
+                  statement->parameter_count);
   casc_str_printf(&statement->sql, "%s::float8 + ", setting(statement, "autovacuum_vacuum_threshold"));
   casc_str_printf(&statement->sql, "%s::float8 * Greatest(c.reltuples, 0))::int As due",
                   setting(statement, "autovacuum_vacuum_scale_factor"));

@@ -5,14 +5,14 @@
 #include "dialect.h"
 
 typedef enum casc_look {
-  CASC_LOOK_SEES_ALL,    /* 1 when the user may see what others' sessions do */
-  CASC_LOOK_POSITION,    /* a text: up to where the log is written; "" when there is no log */
-  CASC_LOOK_STANDBYS,    /* how many connected replicas have not reached a position */
-  CASC_LOOK_IS_REPLICA,  /* on a replica: 1 when it is one */
-  CASC_LOOK_REACHED,     /* on a replica: 1 when it has reached a position */
-  CASC_LOOK_LOAD,        /* sessions at work, this one left out */
-  CASC_LOOK_FLOW,        /* nanoseconds for which flow control has held the cluster back so far; NULL where there is no cluster */
-  CASC_LOOK_VACUUMS,     /* 1 when autovacuum is on */
+  CASC_LOOK_SEES_ALL,   /* 1 when the user may see what others' sessions do */
+  CASC_LOOK_POSITION,   /* a text: up to where the log is written; "" when there is no log */
+  CASC_LOOK_STANDBYS,   /* how many connected replicas have not reached a position */
+  CASC_LOOK_IS_REPLICA, /* on a replica: 1 when it is one */
+  CASC_LOOK_REACHED,    /* on a replica: 1 when it has reached a position */
+  CASC_LOOK_LOAD,       /* sessions at work, this one left out */
+  CASC_LOOK_FLOW,       /* nanoseconds for which flow control has held the cluster back so far; NULL where there is no cluster */
+  CASC_LOOK_VACUUMS,    /* 1 when autovacuum is on */
   CASC_LOOKS
 } casc_look;
 

@@ -34,7 +34,9 @@ static cascade_status check_arguments(cascade_context *context, const void *subj
   if (out) *out = NULL;
   if (!context || !subject || !out)
     return casc_fail(context, error, CASCADE_INVALID, "connection: %s is NULL",
-                     !context ? "the context" : !subject ? name : "the place for the result");
+                     !context   ? "the context"
+                     : !subject ? name
+                                : "the place for the result");
   cascade_status status = CASC_OPTIONS(context, given, *options, reserved, error);
   if (status >= 0 && !options->lock_timeout_ms) options->lock_timeout_ms = DEFAULT_LOCK_TIMEOUT_MS;
   return status;
@@ -58,15 +60,13 @@ static cascade_status read_capabilities(cascade_connection *connection, cascade_
                      driver->name, capabilities->engine ? capabilities->engine : "");
   if (!capabilities->max_parameters)
     return casc_fail(connection->context, error, CASCADE_UNSUPPORTED,
-                     "driver %s says that a statement may have no parameters; it must allow one at least",
-                     driver->name);
+                     "driver %s says that a statement may have no parameters; it must allow one at least", driver->name);
   if (!CASC_DRIVER_HAS(driver, cancel)) capabilities->flags &= ~(uint64_t)CASCADE_CAN_CANCEL;
   return CASCADE_OK;
 }
 
 cascade_status cascade_connection_new(cascade_context *context, const cascade_driver *driver, void *self,
-                                      const cascade_connection_options *given, cascade_connection **out,
-                                      cascade_error **error) {
+                                      const cascade_connection_options *given, cascade_connection **out, cascade_error **error) {
   cascade_connection_options options;
   cascade_status status = check_arguments(context, driver, "the driver", given, &options, out, error);
   if (status >= 0) status = casc_driver_check(context, driver, error);
@@ -87,8 +87,8 @@ typedef struct opening {
   void *handle;
 } opening;
 
-static cascade_status start(cascade_connection *connection, const opening *how,
-                            const cascade_connection_options *options, cascade_error **error) {
+static cascade_status start(cascade_connection *connection, const opening *how, const cascade_connection_options *options,
+                            cascade_error **error) {
   const cascade_driver *driver = connection->driver;
   cascade_context *context = connection->context;
   cascade_error *from_driver = NULL;
@@ -119,13 +119,12 @@ static cascade_status make(cascade_context *context, const opening *how, const c
   return status;
 }
 
-cascade_status cascade_connection_open(cascade_context *context, const char *uri,
-                                       const cascade_connection_options *given, cascade_connection **out,
-                                       cascade_error **error) {
+cascade_status cascade_connection_open(cascade_context *context, const char *uri, const cascade_connection_options *given,
+                                       cascade_connection **out, cascade_error **error) {
   static const struct {
     const char *scheme, *driver;
-  } schemes[] = {{"sqlite:", "sqlite3"}, {"postgresql:", "pq"}, {"postgres:", "pq"}, {"mariadb:", "mariadb"},
-                 {"mysql:", "mariadb"}, {"dbi:", "dbi"}};
+  } schemes[] = {{"sqlite:", "sqlite3"},  {"postgresql:", "pq"}, {"postgres:", "pq"},
+                 {"mariadb:", "mariadb"}, {"mysql:", "mariadb"}, {"dbi:", "dbi"}};
   cascade_connection_options options;
   cascade_status status = check_arguments(context, uri, "the URI", given, &options, out, error);
   if (status < 0) return status;
@@ -143,8 +142,7 @@ cascade_status cascade_connection_open(cascade_context *context, const char *uri
 }
 
 cascade_status cascade_connection_adopt(cascade_context *context, const char *driver, void *handle,
-                                        const cascade_connection_options *given, cascade_connection **out,
-                                        cascade_error **error) {
+                                        const cascade_connection_options *given, cascade_connection **out, cascade_error **error) {
   cascade_connection_options options;
   cascade_status status = check_arguments(context, driver, "the driver's name", given, &options, out, error);
   if (status < 0) return status;

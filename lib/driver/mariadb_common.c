@@ -135,7 +135,7 @@ int32_t casc_mariadb_transaction(bool alive, unsigned server_status, bool inside
 }
 
 void casc_mariadb_settings(char sql[CASC_MARIADB_SETTINGS], uint32_t lock_timeout_ms) {
-  enum { YEAR = 31536000 }; /* more is refused */
+  enum { YEAR = 31536000 };                                                  /* more is refused */
   unsigned seconds = lock_timeout_ms / 1000 + (lock_timeout_ms % 1000 != 0); /* whole ones only; 0 would mean no waiting at all */
   if (seconds > YEAR) seconds = YEAR;
   snprintf(sql, CASC_MARIADB_SETTINGS,

@@ -30,10 +30,7 @@ void casc_mariadb_settings(char sql[CASC_MARIADB_SETTINGS], uint32_t lock_timeou
 uint64_t casc_mariadb_flags(const char *version);
 
 /* Bits of the server's status. */
-enum casc_mariadb_server_status {
-  CASC_MARIADB_IN_TRANSACTION = 1,
-  CASC_MARIADB_AUTOCOMMIT = 2
-};
+enum casc_mariadb_server_status { CASC_MARIADB_IN_TRANSACTION = 1, CASC_MARIADB_AUTOCOMMIT = 2 };
 /* Whether what runs now will be kept or undone by somebody else's COMMIT: a host that has turned autocommit off expects that of
    everything it does. */
 static inline bool casc_mariadb_inside(unsigned server_status) {

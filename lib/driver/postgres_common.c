@@ -51,7 +51,10 @@ bool casc_postgres_is_commit(const char *sql) {
 }
 
 const cascade_error_details casc_postgres_no_commit = {
-    .size = sizeof casc_postgres_no_commit, .status = CASCADE_DATABASE, .transaction = CASCADE_TX_ROLLED_BACK, .sqlstate = "25P02",
+    .size = sizeof casc_postgres_no_commit,
+    .status = CASCADE_DATABASE,
+    .transaction = CASCADE_TX_ROLLED_BACK,
+    .sqlstate = "25P02",
     .message = "PostgreSQL: the transaction had failed before, and was rolled back instead of committed"};
 
 int32_t casc_postgres_fate(cascade_status status, bool before, bool now, const char *sql) {

@@ -70,8 +70,8 @@ static void *load_anywhere(cascade_context *context, const char *name, const cha
   return library;
 }
 
-cascade_status casc_driver_find(cascade_context *context, const char *name, const cascade_driver **driver,
-                                void **library, cascade_error **error) {
+cascade_status casc_driver_find(cascade_context *context, const char *name, const cascade_driver **driver, void **library,
+                                cascade_error **error) {
   *library = NULL;
   if (strcmp(name, "dbi") == 0) {
     *driver = &casc_driver_dbi;
@@ -95,8 +95,8 @@ cascade_status casc_driver_find(cascade_context *context, const char *name, cons
                   "driver %s cannot be loaded (%s); install it, set LIBCASCADE_DRIVERS to the directory that holds %s, or use %s",
                   name, tried.data, shared_drivers[at].file, shared_drivers[at].instead);
   } else if (!symbol) {
-    status = casc_fail(context, error, CASCADE_UNSUPPORTED, "driver %s: the library loaded as %s has no symbol %s",
-                       name, shared_drivers[at].file, shared_drivers[at].symbol);
+    status = casc_fail(context, error, CASCADE_UNSUPPORTED, "driver %s: the library loaded as %s has no symbol %s", name,
+                       shared_drivers[at].file, shared_drivers[at].symbol);
   }
   casc_str_free(&tried);
   if (status < 0) {
@@ -116,13 +116,12 @@ void casc_driver_release(void *library) {
 
 cascade_status casc_driver_check(cascade_context *context, const cascade_driver *driver, cascade_error **error) {
   if (driver->size < offsetof(cascade_driver, open))
-    return casc_fail(context, error, CASCADE_UNSUPPORTED,
-                     "driver: its size is %zu; set it to sizeof(cascade_driver)", driver->size);
+    return casc_fail(context, error, CASCADE_UNSUPPORTED, "driver: its size is %zu; set it to sizeof(cascade_driver)",
+                     driver->size);
   if (driver->abi_version != CASCADE_DRIVER_ABI)
-    return casc_fail(
-        context, error, CASCADE_UNSUPPORTED,
-        "driver %s is of contract version %u, this library needs %d; build it against this library's headers",
-        driver->name ? driver->name : "?", (unsigned)driver->abi_version, CASCADE_DRIVER_ABI);
+    return casc_fail(context, error, CASCADE_UNSUPPORTED,
+                     "driver %s is of contract version %u, this library needs %d; build it against this library's headers",
+                     driver->name ? driver->name : "?", (unsigned)driver->abi_version, CASCADE_DRIVER_ABI);
   bool reads = CASC_DRIVER_HAS(driver, next) || CASC_DRIVER_HAS(driver, fetch);
   const char *missing = !CASC_DRIVER_HAS(driver, capabilities)   ? "capabilities"
                         : !CASC_DRIVER_HAS(driver, execute)      ? "execute"
@@ -131,7 +130,6 @@ cascade_status casc_driver_check(cascade_context *context, const cascade_driver 
                         : !CASC_DRIVER_HAS(driver, cursor_close) ? "cursor_close"
                                                                  : NULL;
   if (!driver->name) return casc_fail(context, error, CASCADE_UNSUPPORTED, "driver: it has no name");
-  if (missing)
-    return casc_fail(context, error, CASCADE_UNSUPPORTED, "driver %s lacks the operation %s", driver->name, missing);
+  if (missing) return casc_fail(context, error, CASCADE_UNSUPPORTED, "driver %s lacks the operation %s", driver->name, missing);
   return CASCADE_OK;
 }

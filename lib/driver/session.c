@@ -35,10 +35,12 @@ cascade_status casc_driver_outcome(cascade_connection *connection, cascade_statu
   char message[160];
   if (known) snprintf(message, sizeof message, "driver %s failed without saying why", name);
   else snprintf(message, sizeof message, "driver %s returned %" PRId32 ", which is no status", name, status);
-  cascade_error_details details = {.size = sizeof details, .status = known ? status : CASCADE_DATABASE,
+  cascade_error_details details = {.size = sizeof details,
+                                   .status = known ? status : CASCADE_DATABASE,
                                    .transaction = cascade_error_transaction(from_driver),
                                    .native_code = cascade_error_native_code(from_driver),
-                                   .sqlstate = cascade_error_sqlstate(from_driver), .message = message};
+                                   .sqlstate = cascade_error_sqlstate(from_driver),
+                                   .message = message};
   status = cascade_error_create(context, &details, error);
   cascade_error_free(from_driver);
   return status;
@@ -64,15 +66,17 @@ static void leave(cascade_connection *connection, cascade_status status) {
   if (status == CASCADE_CANCELLED) atomic_store(&connection->cancelled, false);
 }
 
-static cascade_status describe(cascade_connection *connection, const casc_statement *statement,
-                               cascade_statement *description, cascade_error **error) {
+static cascade_status describe(cascade_connection *connection, const casc_statement *statement, cascade_statement *description,
+                               cascade_error **error) {
   if (statement->failed || statement->sql.failed || !statement->sql.data) return casc_nomem(error);
   if (statement->parameter_count > connection->capabilities.max_parameters)
     return casc_fail(connection->context, error, CASCADE_UNSUPPORTED,
                      "a statement has %zu parameters, but driver %s takes %" PRIu32, statement->parameter_count,
                      connection->driver->name, connection->capabilities.max_parameters);
-  *description = (cascade_statement){.size = sizeof *description, .sql = statement->sql.data,
-                                     .sql_length = statement->sql.length, .parameters = statement->parameters,
+  *description = (cascade_statement){.size = sizeof *description,
+                                     .sql = statement->sql.data,
+                                     .sql_length = statement->sql.length,
+                                     .parameters = statement->parameters,
                                      .parameter_count = (uint32_t)statement->parameter_count,
                                      .column_count = (uint32_t)statement->type_count,
                                      .column_types = statement->types};
@@ -150,8 +154,9 @@ static cascade_status check_rows(casc_cursor *cursor, cascade_error **error) {
     return casc_fail(context, error, CASCADE_DATABASE, "driver %s gave %" PRIu64 " rows without values", name, rows->count);
   for (size_t i = 0; rows->integers && i < statement->type_count; i++)
     if (statement->types[i] != CASCADE_INT64)
-      return casc_fail(context, error, CASCADE_DATABASE, "driver %s gave a plain number for column %zu, where type %" PRId32
-                       " was wanted", name, i + 1, statement->types[i]);
+      return casc_fail(context, error, CASCADE_DATABASE,
+                       "driver %s gave a plain number for column %zu, where type %" PRId32 " was wanted", name, i + 1,
+                       statement->types[i]);
   return CASCADE_OK;
 }
 

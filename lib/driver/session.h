@@ -16,8 +16,8 @@ struct cascade_connection {
   void *self;
   cascade_capabilities capabilities;
   atomic_bool cancelled;
-  atomic_bool running;     /* a statement that a cancel may stop is with the driver */
-  atomic_uint cancelling;  /* threads that are inside the driver's cancel, or about to be */
+  atomic_bool running;    /* a statement that a cancel may stop is with the driver */
+  atomic_uint cancelling; /* threads that are inside the driver's cancel, or about to be */
   uint64_t statements;
   void *library; /* dlopen handle of the driver, or NULL */
 };

@@ -26,7 +26,7 @@ cascade_status casc_sqlite_status(int code, const char *message, bool compiled) 
   case 7: return CASCADE_NOMEM;                                /* NOMEM */
   case 8: return CASCADE_READONLY;                             /* READONLY */
   case CASC_SQLITE_INTERRUPT: return CASCADE_CANCELLED;
-  case 14:                                                     /* CANTOPEN */
+  case 14: /* CANTOPEN */
   case CASC_SQLITE_NOTADB: return CASCADE_CONNECTION;
   case 17: return CASCADE_SCHEMA;     /* SCHEMA */
   case 19: return CASCADE_CONSTRAINT; /* CONSTRAINT */
@@ -52,8 +52,7 @@ cascade_status casc_sqlite_check_file(const char *path, char *message, size_t si
     return absent ? CASCADE_NOT_FOUND : CASCADE_CONNECTION;
   }
   if (!S_ISREG(info.st_mode)) {
-    snprintf(message, size, "\"%s\" is %s, not a database file", path,
-             S_ISDIR(info.st_mode) ? "a directory" : "a device or pipe");
+    snprintf(message, size, "\"%s\" is %s, not a database file", path, S_ISDIR(info.st_mode) ? "a directory" : "a device or pipe");
     return CASCADE_CONNECTION;
   }
   if (access(path, R_OK) == 0) return CASCADE_OK;

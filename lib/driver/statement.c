@@ -40,8 +40,8 @@ void casc_statement_text(casc_statement *statement, const char *text, size_t len
 }
 
 void casc_statement_column(casc_statement *statement, int32_t type) {
-  if (!casc_grow(statement->arena.alloc, (void **)&statement->types, &statement->type_capacity,
-                 statement->type_count + 1, sizeof type)) {
+  if (!casc_grow(statement->arena.alloc, (void **)&statement->types, &statement->type_capacity, statement->type_count + 1,
+                 sizeof type)) {
     statement->failed = true;
     return;
   }

@@ -43,8 +43,8 @@ static bool gather_tables(builder *b) {
     casc_table_key(&b->scratch, schema->engine, raw->ref_schema, raw->ref_table);
     if (b->scratch.failed) return false;
     if (casc_map_get(&b->found, b->scratch.data, &b->target[i])) continue;
-    b->all[b->count] = (casc_table){
-        .schema = raw->ref_schema, .name = raw->ref_table, .kind = CASCADE_TABLE_MISSING, .row_estimate = -1};
+    b->all[b->count] =
+        (casc_table){.schema = raw->ref_schema, .name = raw->ref_table, .kind = CASCADE_TABLE_MISSING, .row_estimate = -1};
     if (!enter_table(b, b->count)) return false;
     b->target[i] = b->count++;
   }
@@ -175,8 +175,7 @@ static bool settle_tables(builder *b) {
     }
     /* SQLite says of these columns that they may be NULL, which only those of other keys can. */
     bool never_null = table->integer_key || (table->flags & CASCADE_TABLE_WITHOUT_ROWID);
-    for (uint32_t k = 0; never_null && k < table->key_count; k++)
-      table->columns[table->key[k]].flags |= CASCADE_COLUMN_NOT_NULL;
+    for (uint32_t k = 0; never_null && k < table->key_count; k++) table->columns[table->key[k]].flags |= CASCADE_COLUMN_NOT_NULL;
     table->key_names = casc_column_names(b->arena, table, table->key, table->key_count);
     if (!table->key_names) return false;
     if (!(b->by_rowid ? set_row_identity(b->arena, table) : set_key_identity(b->arena, table, b->by_place))) return false;
@@ -184,8 +183,8 @@ static bool settle_tables(builder *b) {
   return true;
 }
 
-static cascade_status find_columns(builder *b, uint32_t table, const char *const *names, uint32_t count,
-                                   const uint32_t **columns, bool *all, cascade_error **error) {
+static cascade_status find_columns(builder *b, uint32_t table, const char *const *names, uint32_t count, const uint32_t **columns,
+                                   bool *all, cascade_error **error) {
   uint32_t *positions = casc_arena_get(b->arena, count, sizeof *positions);
   if (!positions) return casc_nomem(error);
   *all = true;
@@ -199,8 +198,7 @@ static cascade_status find_columns(builder *b, uint32_t table, const char *const
 
 /* The referenced columns must be there, and on SQLite a key, which other engines see to (InnoDB: or to an index that is not
    unique); else the relation stays unresolved. */
-static cascade_status find_target(builder *b, const casc_raw_relation *raw, casc_relation *relation,
-                                  cascade_error **error) {
+static cascade_status find_target(builder *b, const casc_raw_relation *raw, casc_relation *relation, cascade_error **error) {
   const casc_table *ref = &b->graph->tables[relation->ref_table];
   bool found = ref->kind == CASCADE_TABLE_ORDINARY || ref->kind == CASCADE_TABLE_PARTITION;
   relation->ref_column_names = raw->ref_columns;
@@ -317,8 +315,7 @@ static bool find_components(builder *b) {
     from[i] = graph->relations[i].ref_table;
     to[i] = graph->relations[i].table;
   }
-  if (!casc_components(b->arena->alloc, graph->table_count, graph->relation_count, from, to, component,
-                       &graph->component_count))
+  if (!casc_components(b->arena->alloc, graph->table_count, graph->relation_count, from, to, component, &graph->component_count))
     return false;
   for (uint32_t i = 0; i < graph->table_count; i++) size[component[i]]++;
   for (uint32_t i = 0; i < graph->table_count; i++) {
@@ -348,8 +345,8 @@ static cascade_status build(builder *b, cascade_error **error) {
   return status;
 }
 
-cascade_status casc_graph_build(cascade_context *context, casc_arena *arena, const casc_schema *schema,
-                                cascade_graph **out, cascade_error **error) {
+cascade_status casc_graph_build(cascade_context *context, casc_arena *arena, const casc_schema *schema, cascade_graph **out,
+                                cascade_error **error) {
   cascade_graph *graph = casc_calloc(&context->alloc, 1, sizeof *graph);
   if (!graph) {
     casc_arena_clear(arena);
@@ -366,7 +363,9 @@ cascade_status casc_graph_build(cascade_context *context, casc_arena *arena, con
   graph->home = schema->home;
   casc_map_init(&graph->by_label, &context->alloc);
   casc_map_init(&graph->by_name, &context->alloc);
-  builder b = {.graph = graph, .arena = &graph->arena, .schema = schema,
+  builder b = {.graph = graph,
+               .arena = &graph->arena,
+               .schema = schema,
                .by_place = strcmp(schema->engine, "postgresql") == 0,
                .by_rowid = strcmp(schema->engine, "sqlite") == 0};
   casc_map_init(&b.found, &context->alloc);

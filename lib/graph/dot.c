@@ -58,8 +58,7 @@ static void put_relation(casc_str *dot, const cascade_graph *graph, const casc_r
 }
 
 /* Which tables to show: all, or one with what can reach it. */
-static cascade_status choose(const cascade_graph *graph, const char *name, uint32_t *chosen, bool *shown,
-                             cascade_error **error) {
+static cascade_status choose(const cascade_graph *graph, const char *name, uint32_t *chosen, bool *shown, cascade_error **error) {
   *chosen = CASC_NONE;
   if (!name) {
     memset(shown, true, graph->table_count);
@@ -92,8 +91,7 @@ cascade_status cascade_graph_dot(const cascade_graph *graph, const char *table, 
     for (uint32_t i = 0; i < graph->table_count; i++)
       if (shown[i]) put_table(&dot, &graph->tables[i], i == chosen);
     for (uint32_t i = 0; i < graph->relation_count; i++)
-      if (shown[graph->relations[i].table] && shown[graph->relations[i].ref_table])
-        put_relation(&dot, graph, &graph->relations[i]);
+      if (shown[graph->relations[i].table] && shown[graph->relations[i].ref_table]) put_relation(&dot, graph, &graph->relations[i]);
     casc_str_put(&dot, "}\n");
     *text = casc_str_give(&dot);
     if (!*text) status = casc_nomem(error);

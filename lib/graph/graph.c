@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-cascade_status cascade_graph_read(cascade_connection *connection, const cascade_graph_options *given,
-                                  cascade_graph **out, cascade_error **error) {
+cascade_status cascade_graph_read(cascade_connection *connection, const cascade_graph_options *given, cascade_graph **out,
+                                  cascade_error **error) {
   if (out) *out = NULL;
   if (!connection || !out)
     return casc_fail(NULL, error, CASCADE_INVALID, "graph: the connection or the place for the result is NULL");
@@ -54,17 +54,14 @@ static cascade_status unknown_table(const cascade_graph *graph, const char *name
   const char **names = casc_calloc(&graph->context->alloc, graph->table_count, sizeof *names);
   if (!names) return casc_nomem(error);
   bool bare = !strchr(name, '.');
-  for (uint32_t i = 0; i < graph->table_count; i++)
-    names[i] = bare ? graph->tables[i].name : graph->tables[i].label;
+  for (uint32_t i = 0; i < graph->table_count; i++) names[i] = bare ? graph->tables[i].name : graph->tables[i].label;
   const char *nearest = casc_nearest(name, names, graph->table_count);
   casc_free(&graph->context->alloc, names);
   return casc_fail_at(graph->context, error, CASCADE_NOT_FOUND, name, NULL,
-                      nearest ? "table \"%s\" does not exist; did you mean \"%s\"?" : "table \"%s\" does not exist",
-                      name, nearest);
+                      nearest ? "table \"%s\" does not exist; did you mean \"%s\"?" : "table \"%s\" does not exist", name, nearest);
 }
 
-cascade_status cascade_graph_find_table(const cascade_graph *graph, const char *name, uint32_t *table,
-                                        cascade_error **error) {
+cascade_status cascade_graph_find_table(const cascade_graph *graph, const char *name, uint32_t *table, cascade_error **error) {
   if (!graph || !name || !table)
     return casc_fail(graph ? graph->context : NULL, error, CASCADE_INVALID,
                      "graph: a table was looked up without graph, name or place for the result");
@@ -73,8 +70,7 @@ cascade_status cascade_graph_find_table(const cascade_graph *graph, const char *
   if (found == CASC_NONE) return unknown_table(graph, name, error);
   if (ambiguous)
     return casc_fail_at(graph->context, error, CASCADE_NOT_FOUND, name, NULL,
-                        "\"%s\" may be more than one table; name one in full, as in \"%s\"", name,
-                        graph->tables[found].label);
+                        "\"%s\" may be more than one table; name one in full, as in \"%s\"", name, graph->tables[found].label);
   *table = found;
   return CASCADE_OK;
 }
@@ -100,15 +96,11 @@ cascade_status cascade_graph_table(const cascade_graph *graph, uint32_t number, 
   return CASC_INFO(info, own, component_size);
 }
 
-cascade_status cascade_graph_column(const cascade_graph *graph, uint32_t table, uint32_t number,
-                                    cascade_column_info *info) {
+cascade_status cascade_graph_column(const cascade_graph *graph, uint32_t table, uint32_t number, cascade_column_info *info) {
   if (!graph || table >= graph->table_count || number >= graph->tables[table].column_count) return CASCADE_INVALID;
   const casc_column *column = &graph->tables[table].columns[number];
-  cascade_column_info own = {.size = sizeof own,
-                             .name = column->name,
-                             .type = column->type,
-                             .default_sql = column->default_sql,
-                             .flags = column->flags};
+  cascade_column_info own = {
+      .size = sizeof own, .name = column->name, .type = column->type, .default_sql = column->default_sql, .flags = column->flags};
   return CASC_INFO(info, own, reserved);
 }
 
@@ -119,8 +111,7 @@ cascade_status cascade_graph_relation(const cascade_graph *graph, uint32_t relat
   return CASC_INFO(info, own, index);
 }
 
-cascade_status cascade_graph_relations_to(const cascade_graph *graph, uint32_t table, const uint32_t **relations,
-                                          uint32_t *count) {
+cascade_status cascade_graph_relations_to(const cascade_graph *graph, uint32_t table, const uint32_t **relations, uint32_t *count) {
   if (!graph || table >= graph->table_count || !relations || !count) return CASCADE_INVALID;
   *relations = graph->tables[table].relations_to;
   *count = graph->tables[table].to_count;

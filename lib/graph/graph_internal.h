@@ -20,13 +20,13 @@ typedef struct casc_relation {
   uint32_t set_count; /* of the columns, those that SET NULL or SET DEFAULT sets; 0 for all */
   const uint32_t *set_columns;
   const char *const *set_names;
-  uint32_t flags;     /* cascade_relation_flag */
-  const char *index;  /* supporting index: its name, "rowid" or "primary key" for the table's own order, "" for none */
+  uint32_t flags;    /* cascade_relation_flag */
+  const char *index; /* supporting index: its name, "rowid" or "primary key" for the table's own order, "" for none */
   int32_t rule;
-  bool direct;        /* the referenced columns are the identity, and comparing them with it is exact; see casc_sql_relation */
+  bool direct; /* the referenced columns are the identity, and comparing them with it is exact; see casc_sql_relation */
   /* policy only */
-  const char *where;            /* NULL for none */
-  const cascade_value *values;  /* of CASCADE_RULE_SET_VALUE, `count` of them */
+  const char *where;           /* NULL for none */
+  const cascade_value *values; /* of CASCADE_RULE_SET_VALUE, `count` of them */
 } casc_relation;
 
 struct cascade_graph {
@@ -41,14 +41,14 @@ struct cascade_graph {
   uint32_t component_count;
   const char *const *search_path; /* schemas in which a bare name is looked for first */
   uint32_t search_path_count;
-  uint32_t hidden; /* cascade_hidden */
-  const char *home; /* MariaDB, when read from there: the database whose tables have the schema ""; else NULL */
+  uint32_t hidden;            /* cascade_hidden */
+  const char *home;           /* MariaDB, when read from there: the database whose tables have the schema ""; else NULL */
   casc_map by_label, by_name; /* number of the table; of those with the same bare name, the first of the search path */
 };
 
 /* Builds a graph from a schema whose memory is in `arena`; takes the arena over, also when it fails. */
-cascade_status casc_graph_build(cascade_context *context, casc_arena *arena, const casc_schema *schema,
-                                cascade_graph **graph, cascade_error **error);
+cascade_status casc_graph_build(cascade_context *context, casc_arena *arena, const casc_schema *schema, cascade_graph **graph,
+                                cascade_error **error);
 
 /* Strongly connected components of `count` nodes with an edge from[i] -> to[i] each. Components are numbered so that every edge
    leads from a component to one of the same or a lower number. False when memory is out. */
@@ -64,8 +64,7 @@ uint32_t casc_graph_column_position(const cascade_graph *graph, uint32_t table, 
 /* The nearest of the names by edit distance, when it is near enough to be what was meant; else NULL. */
 const char *casc_nearest(const char *wanted, const char *const *names, uint32_t count);
 /* Fills in what follows from the columns: label, flags, index, direct. Used for the relations of policies too. */
-cascade_status casc_relation_resolve(const cascade_graph *graph, casc_arena *arena, casc_relation *relation,
-                                     cascade_error **error);
+cascade_status casc_relation_resolve(const cascade_graph *graph, casc_arena *arena, casc_relation *relation, cascade_error **error);
 void casc_relation_describe(const casc_relation *relation, cascade_relation_info *info);
 
 #endif

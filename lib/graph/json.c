@@ -25,12 +25,9 @@ const casc_json_word casc_table_flag_words[] = {{"without_rowid", CASCADE_TABLE_
                                                 {"no_update", CASCADE_TABLE_NO_UPDATE},
                                                 {"not_transactional", CASCADE_TABLE_NOT_TRANSACTIONAL},
                                                 {NULL, 0}};
-const casc_json_word casc_action_words[] = {{"NO ACTION", CASCADE_ACTION_NO_ACTION},
-                                            {"RESTRICT", CASCADE_ACTION_RESTRICT},
-                                            {"CASCADE", CASCADE_ACTION_CASCADE},
-                                            {"SET NULL", CASCADE_ACTION_SET_NULL},
-                                            {"SET DEFAULT", CASCADE_ACTION_SET_DEFAULT},
-                                            {NULL, 0}};
+const casc_json_word casc_action_words[] = {{"NO ACTION", CASCADE_ACTION_NO_ACTION},     {"RESTRICT", CASCADE_ACTION_RESTRICT},
+                                            {"CASCADE", CASCADE_ACTION_CASCADE},         {"SET NULL", CASCADE_ACTION_SET_NULL},
+                                            {"SET DEFAULT", CASCADE_ACTION_SET_DEFAULT}, {NULL, 0}};
 
 static const char *const rule_words[] = {"", "CASCADE", "PROTECT", "RESTRICT", "SET_NULL", "SET_DEFAULT"};
 
@@ -177,8 +174,7 @@ cascade_status cascade_graph_json(const cascade_graph *graph, char **text, casca
   casc_str_init(&w.json, &graph->context->alloc);
   casc_str_printf(&w.json, "{\n  \"format\": \"" CASC_GRAPH_FORMAT "\",\n  \"version\": %d", CASC_GRAPH_VERSION);
   put_text(&w, ",\n  \"engine\": ", graph->engine);
-  if (graph->search_path_count)
-    put_names(&w, ",\n  \"search_path\": [", graph->search_path, graph->search_path_count);
+  if (graph->search_path_count) put_names(&w, ",\n  \"search_path\": [", graph->search_path, graph->search_path_count);
   if (graph->hidden & CASCADE_HIDDEN_RELATIONS) put(&w, ",\n  \"hidden_relations\": true");
   if (graph->hidden & CASCADE_HIDDEN_TRIGGERS) put(&w, ",\n  \"hidden_triggers\": true");
   put(&w, ",\n  \"tables\": [");
@@ -199,6 +195,5 @@ cascade_status cascade_graph_json(const cascade_graph *graph, char **text, casca
   *text = casc_str_give(&w.json);
   if (*text) return CASCADE_OK;
   if (!bad) return casc_nomem(error);
-  return casc_fail(graph->context, error, CASCADE_INVALID,
-                   "graph: the name \"%s\" is not UTF-8, which JSON cannot carry", bad);
+  return casc_fail(graph->context, error, CASCADE_INVALID, "graph: the name \"%s\" is not UTF-8, which JSON cannot carry", bad);
 }

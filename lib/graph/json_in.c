@@ -35,10 +35,9 @@ static bool fail(loader *l, const char *member, const char *words, const char *q
     if (way[i].member) casc_str_printf(&place, i ? ".%s" : "%s", way[i].member);
     else casc_str_printf(&place, "[%u]", (unsigned)way[i].element);
   }
-  l->status = casc_fail(l->context, l->error, CASCADE_FORMAT,
-                        quoted ? "graph: line %u: %s%s%s \"%s\"" : "graph: line %u: %s%s%s",
-                        (unsigned)casc_json_line(l->json, way, steps), place.length ? place.data : "",
-                        place.length ? ": " : "", words, quoted);
+  l->status = casc_fail(l->context, l->error, CASCADE_FORMAT, quoted ? "graph: line %u: %s%s%s \"%s\"" : "graph: line %u: %s%s%s",
+                        (unsigned)casc_json_line(l->json, way, steps), place.length ? place.data : "", place.length ? ": " : "",
+                        words, quoted);
   casc_str_free(&place);
   return false;
 }
@@ -76,8 +75,7 @@ static bool check_members(loader *l, const json_t *object, const char *const *al
 static bool read_text(loader *l, const json_t *object, const char *member, bool required, const char **text) {
   const json_t *value = json_object_get(object, member);
   if (!value && !required) return true;
-  if (!json_is_string(value))
-    return value ? fail(l, member, "expected a text", NULL) : fail(l, NULL, "lacks the text", member);
+  if (!json_is_string(value)) return value ? fail(l, member, "expected a text", NULL) : fail(l, NULL, "lacks the text", member);
   *text = casc_arena_strdup(l->arena, json_string_value(value));
   return *text || nomem(l);
 }
@@ -96,8 +94,7 @@ static bool read_bit(loader *l, const json_t *object, const char *member, uint32
 }
 
 /* A text that is one of the words; its value. */
-static bool read_value(loader *l, const json_t *object, const char *member, const casc_json_word *words,
-                       int32_t *value) {
+static bool read_value(loader *l, const json_t *object, const char *member, const casc_json_word *words, int32_t *value) {
   const char *text = NULL;
   if (!read_text(l, object, member, true, &text)) return false;
   casc_str_clear(&l->scratch);
@@ -112,19 +109,16 @@ static bool read_value(loader *l, const json_t *object, const char *member, cons
 }
 
 /* Without the member, or empty, *array is NULL and *count 0. */
-static bool read_list(loader *l, const json_t *object, const char *member, bool required, const json_t **array,
-                      uint32_t *count) {
+static bool read_list(loader *l, const json_t *object, const char *member, bool required, const json_t **array, uint32_t *count) {
   const json_t *value = json_object_get(object, member);
   if (!value && !required) return true;
-  if (!json_is_array(value))
-    return value ? fail(l, member, "expected an array", NULL) : fail(l, NULL, "lacks the array", member);
+  if (!json_is_array(value)) return value ? fail(l, member, "expected an array", NULL) : fail(l, NULL, "lacks the array", member);
   *array = value;
   *count = (uint32_t)json_array_size(value);
   return true;
 }
 
-static bool read_names(loader *l, const json_t *object, const char *member, const char *const **names,
-                       uint32_t *count) {
+static bool read_names(loader *l, const json_t *object, const char *member, const char *const **names, uint32_t *count) {
   const json_t *array = NULL;
   if (!read_list(l, object, member, true, &array, count)) return false;
   const char **read = casc_arena_get(l->arena, *count, sizeof *read);
@@ -139,8 +133,8 @@ static bool read_names(loader *l, const json_t *object, const char *member, cons
 }
 
 static bool read_column(loader *l, const json_t *object, casc_table *table) {
-  static const char *const members[] = {"name",    "type",      "sql_type", "value", "not_null", "generated",
-                                        "default", "collation", "loose",    NULL};
+  static const char *const members[] = {"name",      "type",    "sql_type",  "value", "not_null",
+                                        "generated", "default", "collation", "loose", NULL};
   casc_column *column = &table->columns[table->column_count];
   const char *type = "";
   if (!check_members(l, object, members) || !read_text(l, object, "name", true, &column->name) ||
@@ -165,9 +159,8 @@ static bool read_index(loader *l, const json_t *object, const casc_table *table,
   static const char *const members[] = {"name", "columns", "unique", "partial", "recollated", NULL};
   const json_t *array = NULL;
   if (!check_members(l, object, members) || !read_text(l, object, "name", true, &index->name) ||
-      !read_list(l, object, "columns", true, &array, &index->count) ||
-      !read_flag(l, object, "unique", &index->unique) || !read_flag(l, object, "partial", &index->partial) ||
-      !read_flag(l, object, "recollated", &index->recollated))
+      !read_list(l, object, "columns", true, &array, &index->count) || !read_flag(l, object, "unique", &index->unique) ||
+      !read_flag(l, object, "partial", &index->partial) || !read_flag(l, object, "recollated", &index->recollated))
     return false;
   uint32_t *columns = casc_arena_get(l->arena, index->count, sizeof *columns);
   if (!columns) return nomem(l);
@@ -176,8 +169,7 @@ static bool read_index(loader *l, const json_t *object, const casc_table *table,
     columns[i] = json_is_string(name) ? casc_find_column(table, json_string_value(name)) : CASC_NONE;
     if (json_is_string(name) && columns[i] == CASC_NONE)
       return fail(l, "columns", "the table has no column", json_string_value(name));
-    if (!json_is_string(name) && !json_is_null(name))
-      return fail(l, "columns", "expected names, and null for expressions", NULL);
+    if (!json_is_string(name) && !json_is_null(name)) return fail(l, "columns", "expected names, and null for expressions", NULL);
   }
   index->columns = columns;
   return true;
@@ -186,8 +178,7 @@ static bool read_index(loader *l, const json_t *object, const casc_table *table,
 static bool read_trigger(loader *l, const json_t *object, casc_trigger *trigger) {
   static const char *const members[] = {"name", "on_delete", "on_update", NULL};
   return check_members(l, object, members) && read_text(l, object, "name", true, &trigger->name) &&
-         read_flag(l, object, "on_delete", &trigger->on_delete) &&
-         read_flag(l, object, "on_update", &trigger->on_update);
+         read_flag(l, object, "on_delete", &trigger->on_delete) && read_flag(l, object, "on_update", &trigger->on_update);
 }
 
 static bool read_columns(loader *l, const json_t *object, casc_table *table) {
@@ -255,20 +246,16 @@ static bool read_table_flags(loader *l, const json_t *object, casc_table *table)
 }
 
 static bool read_table(loader *l, const json_t *object, casc_table *table) {
-  static const char *const members[] = {"name",           "schema",       "kind",         "rows",
-                                        "key_is_rowid",   "primary_key",  "columns",      "indexes",
-                                        "triggers",       "facts",        "part_of",      "without_rowid",
-                                        "partitioned",    "inherited",    "row_security", "partition_keys",
-                                        "no_select",      "no_delete",    "no_update",    "not_transactional",
-                                        NULL};
+  static const char *const members[] = {
+      "name",         "schema",         "kind",      "rows",      "key_is_rowid",  "primary_key",       "columns",
+      "indexes",      "triggers",       "facts",     "part_of",   "without_rowid", "partitioned",       "inherited",
+      "row_security", "partition_keys", "no_select", "no_delete", "no_update",     "not_transactional", NULL};
   table->schema = "";
   if (!check_members(l, object, members) || !read_text(l, object, "name", true, &table->name) ||
-      !read_text(l, object, "schema", false, &table->schema) ||
-      !read_text(l, object, "part_of", false, &table->part_of) ||
+      !read_text(l, object, "schema", false, &table->schema) || !read_text(l, object, "part_of", false, &table->part_of) ||
       !read_value(l, object, "kind", casc_kind_words, &table->kind) || !read_rows(l, object, table) ||
-      !read_table_flags(l, object, table) ||
-      !read_columns(l, object, table) || !read_primary_key(l, object, table) || !read_indexes(l, object, table) ||
-      !read_triggers(l, object, table))
+      !read_table_flags(l, object, table) || !read_columns(l, object, table) || !read_primary_key(l, object, table) ||
+      !read_indexes(l, object, table) || !read_triggers(l, object, table))
     return false;
   uint32_t position = (uint32_t)(table - l->schema.tables);
   casc_table_key(&l->scratch, l->schema.engine, table->schema, table->name);
@@ -299,22 +286,20 @@ static bool read_set_columns(loader *l, const json_t *object, casc_raw_relation 
 
 static bool read_relation(loader *l, const json_t *object, casc_raw_relation *raw) {
   static const char *const members[] = {
-      "name",        "table",     "schema",     "columns",       "ref_table",          "ref_schema",
-      "ref_columns", "on_delete", "on_update",  "deferrable",    "initially_deferred", "facts",
+      "name",        "table",      "schema",        "columns",    "ref_table",          "ref_schema",
+      "ref_columns", "on_delete",  "on_update",     "deferrable", "initially_deferred", "facts",
       "set_columns", "match_full", "not_validated", NULL};
   uint32_t ref_count = 0;
   raw->name = raw->ref_schema = "";
   if (!check_members(l, object, members) || !find_table(l, object, &raw->table) ||
-      !read_text(l, object, "name", false, &raw->name) ||
-      !read_names(l, object, "columns", &raw->columns, &raw->count) ||
-      !read_text(l, object, "ref_table", true, &raw->ref_table) ||
-      !read_text(l, object, "ref_schema", false, &raw->ref_schema) ||
+      !read_text(l, object, "name", false, &raw->name) || !read_names(l, object, "columns", &raw->columns, &raw->count) ||
+      !read_text(l, object, "ref_table", true, &raw->ref_table) || !read_text(l, object, "ref_schema", false, &raw->ref_schema) ||
       !read_value(l, object, "on_delete", casc_action_words, &raw->on_delete) ||
       !read_value(l, object, "on_update", casc_action_words, &raw->on_update) ||
       !read_flag(l, object, "deferrable", &raw->deferrable) ||
       !read_flag(l, object, "initially_deferred", &raw->initially_deferred) ||
-      !read_flag(l, object, "match_full", &raw->match_full) ||
-      !read_flag(l, object, "not_validated", &raw->not_validated) || !read_set_columns(l, object, raw))
+      !read_flag(l, object, "match_full", &raw->match_full) || !read_flag(l, object, "not_validated", &raw->not_validated) ||
+      !read_set_columns(l, object, raw))
     return false;
   if (!raw->count) return fail(l, "columns", "expected at least one name", NULL);
   for (uint32_t i = 0; i < raw->count; i++)
@@ -337,8 +322,7 @@ static bool check_version(loader *l, const json_t *object) {
   if (!json_is_object(object)) return fail(l, NULL, "expected an object", NULL);
   const json_t *version = json_object_get(object, "version");
   if (!read_text(l, object, "format", true, &format)) return false;
-  if (strcmp(format, CASC_GRAPH_FORMAT) != 0)
-    return fail(l, "format", "expected \"" CASC_GRAPH_FORMAT "\", not", format);
+  if (strcmp(format, CASC_GRAPH_FORMAT) != 0) return fail(l, "format", "expected \"" CASC_GRAPH_FORMAT "\", not", format);
   if (!json_is_integer(version) || json_integer_value(version) != CASC_GRAPH_VERSION)
     return fail(l, version ? "version" : NULL, "expected \"version\": 1, the only one that this library reads", NULL);
   if (!check_members(l, object, members) || !read_text(l, object, "engine", true, &l->schema.engine) ||
@@ -373,8 +357,7 @@ static bool read_graph(loader *l, const json_t *object) {
   return true;
 }
 
-static cascade_status parse(cascade_context *context, const char *json, uint64_t length, json_t **root,
-                            cascade_error **error) {
+static cascade_status parse(cascade_context *context, const char *json, uint64_t length, json_t **root, cascade_error **error) {
   json_error_t fault;
   *root = json_loadb(json, (size_t)length, JSON_REJECT_DUPLICATES, &fault);
   if (*root) return CASCADE_OK;
@@ -386,8 +369,7 @@ cascade_status cascade_graph_load(cascade_context *context, const char *json, ui
                                   cascade_error **error) {
   if (out) *out = NULL;
   if (!context || !json || !out)
-    return casc_fail(context, error, CASCADE_INVALID,
-                     "graph: the context, the text or the place for the result is NULL");
+    return casc_fail(context, error, CASCADE_INVALID, "graph: the context, the text or the place for the result is NULL");
   json_t *root = NULL;
   cascade_status status = parse(context, json, length, &root, error);
   if (status < 0) return status;

@@ -13,8 +13,7 @@ bool casc_graph_name_tables(cascade_graph *graph, casc_str *scratch) {
     casc_str_clear(scratch);
     casc_str_printf(scratch, "%s.%s", table->schema, table->name);
     if (scratch->failed || !casc_map_put(&graph->by_label, scratch->data, i)) return false;
-    while (table->place < graph->search_path_count && strcmp(graph->search_path[table->place], table->schema) != 0)
-      table->place++;
+    while (table->place < graph->search_path_count && strcmp(graph->search_path[table->place], table->schema) != 0) table->place++;
   }
   for (uint32_t place = 0; place <= graph->search_path_count; place++)
     for (uint32_t i = 0; i < graph->table_count; i++) {
@@ -33,8 +32,7 @@ bool casc_graph_name_tables(cascade_graph *graph, casc_str *scratch) {
 static bool has_label(const casc_table *table, const char *name) {
   if (casc_same_name(table->label, name)) return true;
   size_t schema = strlen(table->schema);
-  if (!schema || strlen(name) <= schema || name[schema] != '.' || !casc_same_name(table->name, name + schema + 1))
-    return false;
+  if (!schema || strlen(name) <= schema || name[schema] != '.' || !casc_same_name(table->name, name + schema + 1)) return false;
   for (size_t i = 0; i < schema; i++)
     if (casc_lower(table->schema[i]) != casc_lower(name[i])) return false;
   return true;
@@ -92,8 +90,7 @@ static uint32_t distance(const char *a, size_t a_length, const char *b, size_t b
       uint32_t best = last[j - 1] + !same;
       if (last[j] + 1 < best) best = last[j] + 1;
       if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
-      bool swapped = i > 1 && j > 1 && casc_lower(a[i - 1]) == casc_lower(b[j - 2]) &&
-                     casc_lower(a[i - 2]) == casc_lower(b[j - 1]);
+      bool swapped = i > 1 && j > 1 && casc_lower(a[i - 1]) == casc_lower(b[j - 2]) && casc_lower(a[i - 2]) == casc_lower(b[j - 1]);
       if (swapped && before[j - 2] + 1 < best) best = before[j - 2] + 1;
       row[j] = best;
     }

@@ -31,8 +31,7 @@ bool casc_is_plain(const casc_index *index) {
 static bool is_unique(const casc_table *table, const uint32_t *columns, uint32_t count) {
   for (uint32_t i = 0; i < table->index_count; i++) {
     const casc_index *index = &table->indexes[i];
-    if (index->unique && casc_is_plain(index) && index->count == count && same_columns(index->columns, columns, count))
-      return true;
+    if (index->unique && casc_is_plain(index) && index->count == count && same_columns(index->columns, columns, count)) return true;
   }
   return false;
 }
@@ -44,8 +43,7 @@ bool casc_is_key(const casc_table *table, const uint32_t *columns, uint32_t coun
 /* The shortest index whose first columns are these. */
 static const char *supporting_index(const casc_table *table, const uint32_t *columns, uint32_t count) {
   if (table->integer_key && is_primary(table, columns, count)) return "rowid";
-  if ((table->flags & CASCADE_TABLE_WITHOUT_ROWID) && count <= table->key_count &&
-      same_columns(table->key, columns, count))
+  if ((table->flags & CASCADE_TABLE_WITHOUT_ROWID) && count <= table->key_count && same_columns(table->key, columns, count))
     return "primary key";
   const casc_index *best = NULL;
   for (uint32_t i = 0; i < table->index_count; i++) {
@@ -59,11 +57,10 @@ static const char *supporting_index(const casc_table *table, const uint32_t *col
 /* The database's own check converts what the referencing row holds to the type of the referenced column, and uses its
    collation. */
 static bool same_affinity(const casc_table *ref, const casc_column *column, const casc_column *key) {
-  if (ref->integer_key)
-    return column->affinity == CASC_AFFINITY_INTEGER || column->affinity == CASC_AFFINITY_NUMERIC;
+  if (ref->integer_key) return column->affinity == CASC_AFFINITY_INTEGER || column->affinity == CASC_AFFINITY_NUMERIC;
   /* NUMERIC stands for REAL too, which rounds what it is compared with. */
-  return column->affinity == key->affinity && !column->collation && !key->collation &&
-         key->affinity != CASC_AFFINITY_NUMERIC && key->affinity != CASC_AFFINITY_OTHER;
+  return column->affinity == key->affinity && !column->collation && !key->collation && key->affinity != CASC_AFFINITY_NUMERIC &&
+         key->affinity != CASC_AFFINITY_OTHER;
 }
 
 /* The types' names, whatever the lengths behind them. */
@@ -117,8 +114,7 @@ static bool compares_exactly(const cascade_graph *graph, const casc_table *table
   return true;
 }
 
-const char *const *casc_column_names(casc_arena *arena, const casc_table *table, const uint32_t *columns,
-                                     uint32_t count) {
+const char *const *casc_column_names(casc_arena *arena, const casc_table *table, const uint32_t *columns, uint32_t count) {
   const char **names = casc_arena_get(arena, count, sizeof *names);
   for (uint32_t i = 0; names && i < count; i++) names[i] = columns ? table->columns[columns[i]].name : "";
   return names;
@@ -156,12 +152,9 @@ static uint32_t facts_of(const casc_table *table, const casc_table *ref, const c
   if (*relation->index) flags |= CASCADE_RELATION_INDEXED;
   if (table == ref) flags |= CASCADE_RELATION_SELF;
   if (table->component == ref->component) flags |= CASCADE_RELATION_IN_CYCLE;
-  if (relation->ref_columns && is_primary(ref, relation->ref_columns, relation->count))
-    flags |= CASCADE_RELATION_TO_PRIMARY;
-  else if (relation->ref_columns && is_unique(ref, relation->ref_columns, relation->count))
-    flags |= CASCADE_RELATION_TO_UNIQUE;
-  else if (relation->ref_columns)
-    flags |= CASCADE_RELATION_TO_MANY;
+  if (relation->ref_columns && is_primary(ref, relation->ref_columns, relation->count)) flags |= CASCADE_RELATION_TO_PRIMARY;
+  else if (relation->ref_columns && is_unique(ref, relation->ref_columns, relation->count)) flags |= CASCADE_RELATION_TO_UNIQUE;
+  else if (relation->ref_columns) flags |= CASCADE_RELATION_TO_MANY;
   return flags;
 }
 

@@ -9,8 +9,7 @@ bool casc_is_key(const casc_table *table, const uint32_t *columns, uint32_t coun
 /* The index holds all rows, by whole columns as the columns themselves compare. */
 bool casc_is_plain(const casc_index *index);
 /* NULL columns give empty names. NULL when memory is out. */
-const char *const *casc_column_names(casc_arena *arena, const casc_table *table, const uint32_t *columns,
-                                     uint32_t count);
+const char *const *casc_column_names(casc_arena *arena, const casc_table *table, const uint32_t *columns, uint32_t count);
 int32_t casc_rule_of_action(int32_t action);
 
 #endif

@@ -44,16 +44,14 @@ cascade_status cascade_graph_reach(const cascade_graph *graph, uint32_t table, i
   return CASCADE_OK;
 }
 
-cascade_status cascade_graph_path(const cascade_graph *graph, uint32_t from, uint32_t to, uint32_t *relations,
-                                  uint32_t *count, cascade_error **error) {
+cascade_status cascade_graph_path(const cascade_graph *graph, uint32_t from, uint32_t to, uint32_t *relations, uint32_t *count,
+                                  cascade_error **error) {
   if (!graph || from >= graph->table_count || to >= graph->table_count || !relations || !count)
     return casc_fail(graph ? graph->context : NULL, error, CASCADE_INVALID,
                      "graph: a path needs a graph, the numbers of two of its tables, and places for the result");
   const casc_alloc *alloc = &graph->context->alloc;
-  walk w = {.graph = graph,
-            .until = from,
-            .by = nowhere(graph),
-            .tables = casc_calloc(alloc, graph->table_count, sizeof *w.tables)};
+  walk w = {
+      .graph = graph, .until = from, .by = nowhere(graph), .tables = casc_calloc(alloc, graph->table_count, sizeof *w.tables)};
   cascade_status status = w.by && w.tables ? CASCADE_OK : casc_nomem(error);
   if (status == CASCADE_OK) {
     go(&w, to);

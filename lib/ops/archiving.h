@@ -29,7 +29,8 @@ void casc_archiving_free(casc_archiving *archiving);
 /* Inside a batch's transaction: copies the rows of the closure, as they are now. */
 cascade_status casc_archiving_copy(casc_archiving *archiving, const casc_closure *closure, cascade_error **error);
 /* ... a casc_mover, with the archiving as its data ... */
-cascade_status casc_archiving_move(void *data, uint32_t table, const casc_sql_filter *filter, uint64_t *rows, cascade_error **error);
+cascade_status casc_archiving_move(void *data, uint32_t table, const casc_sql_filter *filter, uint64_t *rows,
+                                   cascade_error **error);
 /* ... whether these are the rows that the batch has deleted ... */
 cascade_status casc_archiving_verify(casc_archiving *archiving, const casc_batch *batch, cascade_error **error);
 /* ... and before its COMMIT: makes the copies outlive a crash. */

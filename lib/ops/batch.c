@@ -71,8 +71,8 @@ static cascade_status run_detach(casc_batch *batch, uint32_t number, const casc_
   for (size_t from = 0; status >= 0 && from < keys->count;) {
     size_t count = keys->count - from < slice ? keys->count - from : slice;
     cascade_keys part = casc_keyset_view(keys, from, count);
-    casc_sql_filter filter = {.relation = parents ? &relation->sql : NULL, .parents = parents ? &part : NULL,
-                              .among = parents ? NULL : &part};
+    casc_sql_filter filter = {
+        .relation = parents ? &relation->sql : NULL, .parents = parents ? &part : NULL, .among = parents ? NULL : &part};
     uint64_t rows = 0;
     from += count;
     status = batch->detach(batch->detach_data, scope, number, &filter, &rows, error);
@@ -136,8 +136,7 @@ cascade_status casc_batch_shave(casc_batch *batch, uint32_t number, const casc_k
   bool goes = relation->role == CASC_ROLE_CASCADE;
   cascade_keys part;
   casc_sql_filter filter = {.relation = &relation->sql, .parents = &part, .limit = limit};
-  cascade_status status =
-      run(scope, goes ? DELETE : UPDATE, relation->relation->table, relation, row, filter, &part, rows, error);
+  cascade_status status = run(scope, goes ? DELETE : UPDATE, relation->relation->table, relation, row, filter, &part, rows, error);
   (goes ? batch->deleted : batch->updated)[relation->relation->table] += *rows;
   batch->unread += *rows;
   return status;
@@ -180,8 +179,7 @@ static cascade_status delete_table(casc_batch *batch, uint32_t table, cascade_er
   if (delegated) batch->deleted[table] += closure->sets[table].count;
   else if (closure->sets[table].count) status = delete_keys(batch, table, &closure->sets[table], error);
   uint32_t number = scope->tables[table].leaf_relation;
-  if (status < 0 || scope->tables[table].held || !closure->sets[scope->relations[number].relation->ref_table].count)
-    return status;
+  if (status < 0 || scope->tables[table].held || !closure->sets[scope->relations[number].relation->ref_table].count) return status;
   uint64_t affected = 0;
   status = run_referencing(batch, delegated ? COUNT : DELETE, number, &affected, error);
   batch->deleted[table] += affected;
@@ -299,8 +297,8 @@ static bool is_referred_to(const casc_scope *scope, const casc_relation *relatio
 }
 
 /* Nothing is free: cut a hard relation that can be NULL. */
-static cascade_status cut_hard(casc_batch *batch, const uint32_t *tables, uint32_t count, const casc_keyset *left,
-                               bool *cut, cascade_error **error) {
+static cascade_status cut_hard(casc_batch *batch, const uint32_t *tables, uint32_t count, const casc_keyset *left, bool *cut,
+                               cascade_error **error) {
   casc_scope *scope = batch->closure->scope;
   *cut = false;
   for (uint32_t i = 0; i < scope->relation_count; i++) {
@@ -316,8 +314,8 @@ static cascade_status cut_hard(casc_batch *batch, const uint32_t *tables, uint32
       relation.values = casc_arena_get(&nulls, relation.relation->count, sizeof *relation.values);
       relation.sql.set_count = relation.sql.count;
       relation.sql.set_columns = relation.sql.columns;
-      cascade_status status = relation.values ? run_among(scope, UPDATE, tables[j], &relation, &left[j], &affected, error)
-                                              : casc_nomem(error);
+      cascade_status status =
+          relation.values ? run_among(scope, UPDATE, tables[j], &relation, &left[j], &affected, error) : casc_nomem(error);
       casc_arena_clear(&nulls);
       if (status < 0) return status;
       *cut = true;
@@ -374,7 +372,8 @@ static cascade_status delete_knot(casc_batch *batch, const uint32_t *tables, uin
   if (scope->dialect->checks_off_local) return delete_unchecked(batch, tables, count, left, error);
   return casc_fail_at(scope->connection->context, error, CASCADE_CYCLE, label, NULL,
                       "rows of table %s refer to each other in a circle that the database checks at once; make one of "
-                      "its columns nullable or its foreign key NO ACTION", label);
+                      "its columns nullable or its foreign key NO ACTION",
+                      label);
 }
 
 /* A cycle in which the database checks some relations at once: rows go in rounds, each time those that nobody left refers to. */
@@ -469,8 +468,10 @@ static cascade_status check_rewritten(casc_batch *batch, cascade_error **error) 
       status = casc_read_keys(scope, &statement, &found, error);
       if (status >= 0 && found.appended)
         status = casc_fail_at(scope->connection->context, error, CASCADE_BLOCKED, scope->tables[relation->table].table->label,
-                              relation->label, "blocked by %s: a row of %s would refer to nothing after other columns are "
-                              "rewritten", relation->label, scope->tables[relation->table].table->label);
+                              relation->label,
+                              "blocked by %s: a row of %s would refer to nothing after other columns are "
+                              "rewritten",
+                              relation->label, scope->tables[relation->table].table->label);
       casc_statement_free(&statement);
       casc_keyset_free(&found);
       from += count;

@@ -10,7 +10,8 @@ typedef cascade_status (*casc_detacher)(void *data, casc_scope *scope, uint32_t 
                                         uint64_t *rows, cascade_error **error);
 
 /* Deletes rows that meet the filter, and keeps copies of them elsewhere. */
-typedef cascade_status (*casc_mover)(void *data, uint32_t table, const casc_sql_filter *filter, uint64_t *rows, cascade_error **error);
+typedef cascade_status (*casc_mover)(void *data, uint32_t table, const casc_sql_filter *filter, uint64_t *rows,
+                                     cascade_error **error);
 
 typedef struct casc_batch {
   casc_closure *closure;
@@ -20,9 +21,9 @@ typedef struct casc_batch {
   bool exact;                  /* no statement may delete more rows than it was given keys */
   casc_detacher detach;        /* for relations that detach, with its data */
   void *detach_data;
-  casc_mover move;             /* of rows of which no key is read, with its data; NULL: they are deleted */
+  casc_mover move; /* of rows of which no key is read, with its data; NULL: they are deleted */
   void *move_data;
-  casc_keyset *rewritten;      /* by relation: rows whose references have to hold at the end */
+  casc_keyset *rewritten; /* by relation: rows whose references have to hold at the end */
 } casc_batch;
 
 cascade_status casc_batch_init(casc_batch *batch, casc_closure *closure, cascade_error **error);

@@ -64,8 +64,12 @@ cascade_status casc_blockers_add_entry(cascade_blockers *blockers, uint32_t numb
   if (!casc_grow(scope->alloc, (void **)&blockers->entries, &blockers->entry_capacity, blockers->entry_count + 1,
                  sizeof *blockers->entries))
     return casc_nomem(error);
-  casc_entry made = {.relation = number, .kind = kind_of(relation), .limit = limit ? limit : (uint32_t)blockers->options.limit,
-                     .share = -1, .from_start = true, .behind_relation = CASC_NONE};
+  casc_entry made = {.relation = number,
+                     .kind = kind_of(relation),
+                     .limit = limit ? limit : (uint32_t)blockers->options.limit,
+                     .share = -1,
+                     .from_start = true,
+                     .behind_relation = CASC_NONE};
   if (blockers->options.behind) made.behind_relation = relation_behind(scope, number);
   casc_keyset_of(scope, child, &made.given.anchor);
   casc_keyset_of(scope, child, &made.next.anchor);
@@ -306,8 +310,7 @@ static cascade_status next_page(cascade_blockers *blockers, cascade_error **erro
   return status < 0 ? status : CASCADE_DONE;
 }
 
-cascade_status cascade_blockers_next(cascade_blockers *blockers, const cascade_blockers_page **page,
-                                     cascade_error **error) {
+cascade_status cascade_blockers_next(cascade_blockers *blockers, const cascade_blockers_page **page, cascade_error **error) {
   if (!blockers || !page)
     return casc_fail(NULL, error, CASCADE_INVALID, "blockers: the cursor, or the place for the page, is NULL");
   *page = NULL;
@@ -391,13 +394,11 @@ static cascade_status check_options(cascade_blockers *blockers, cascade_error **
   return CASCADE_OK;
 }
 
-cascade_status cascade_blockers_open(cascade_connection *connection, cascade_policy *policy,
-                                     cascade_selection *selection, const cascade_blockers_options *options,
-                                     cascade_blockers **out, cascade_error **error) {
+cascade_status cascade_blockers_open(cascade_connection *connection, cascade_policy *policy, cascade_selection *selection,
+                                     const cascade_blockers_options *options, cascade_blockers **out, cascade_error **error) {
   if (out) *out = NULL;
   if (!connection || !policy || !selection || !out)
-    return casc_fail(NULL, error, CASCADE_INVALID,
-                     "blockers: connection, policy, selection or the place for the result is NULL");
+    return casc_fail(NULL, error, CASCADE_INVALID, "blockers: connection, policy, selection or the place for the result is NULL");
   cascade_context *context = connection->context;
   cascade_blockers *blockers = casc_calloc(&context->alloc, 1, sizeof *blockers);
   if (!blockers) return casc_nomem(error);

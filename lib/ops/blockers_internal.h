@@ -33,25 +33,25 @@ typedef struct casc_entry {
   uint32_t limit;
   bool backward;
   bool complete, partial;
-  bool read;                 /* a page waits to be given */
+  bool read; /* a page waits to be given */
   bool counted;
-  bool gives_up;             /* a budget ended its page */
-  uint32_t pages;            /* given */
-  uint64_t passing;          /* rows to pass over still */
-  casc_position given, next; /* behind the pages that were given, and behind the one that was read */
-  bool from_start;           /* no anchor was given */
+  bool gives_up;                   /* a budget ended its page */
+  uint32_t pages;                  /* given */
+  uint64_t passing;                /* rows to pass over still */
+  casc_position given, next;       /* behind the pages that were given, and behind the one that was read */
+  bool from_start;                 /* no anchor was given */
   casc_keyset rows, shown, behind; /* the page, in the order of reading: not sorted as sets are */
-  uint32_t behind_relation;  /* CASC_NONE for none */
-  uint64_t count;            /* rows, when they were counted */
+  uint32_t behind_relation;        /* CASC_NONE for none */
+  uint64_t count;                  /* rows, when they were counted */
   int32_t count_accuracy;
   int64_t share;             /* of the referencing table's rows that refer to the group, in millionths; -1 when not known */
   const casc_page_way *ways; /* to come by its rows, one after another; NULL before the first page */
   uint32_t tries;            /* that did not lead to the page */
   /* of the statement that is running */
-  size_t mark_rows;          /* kept before it */
-  uint64_t mark_passing;     /* passed over by it */
+  size_t mark_rows;      /* kept before it */
+  uint64_t mark_passing; /* passed over by it */
   uint64_t raw, looked;
-  casc_keyset reached;       /* the last row, when it was not kept */
+  casc_keyset reached; /* the last row, when it was not kept */
 } casc_entry;
 
 struct cascade_blockers {

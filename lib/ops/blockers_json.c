@@ -57,11 +57,9 @@ static const char *const accuracies[] = {"exact", "at_least", "estimated"};
 
 static void put_path(writer *w, const cascade_blockers_page *page) {
   casc_document_put(w, ", \"path\": [");
-  for (uint32_t i = 0; i < page->path_length; i++)
-    put_member(w, i ? ", " : "", w->policy->relations[page->path[i]].label);
+  for (uint32_t i = 0; i < page->path_length; i++) put_member(w, i ? ", " : "", w->policy->relations[page->path[i]].label);
   casc_document_put(w, "], \"path_keys\": [");
-  for (uint32_t i = 0; page->path_keys && i < page->path_length; i++)
-    put_keys(w, i ? ", " : "", &page->path_keys[i]);
+  for (uint32_t i = 0; page->path_keys && i < page->path_length; i++) put_keys(w, i ? ", " : "", &page->path_keys[i]);
   casc_document_put(w, "]");
 }
 
@@ -106,10 +104,8 @@ static cascade_status put_tokens(writer *w, int32_t kind, uint32_t depth, bool e
     return CASCADE_OK;
   }
   cascade_status status = put_token(w, ", \"tokens\": {\"next\": ", CASCADE_TOKEN_NEXT, true, error);
-  if (status >= 0)
-    status = put_token(w, ", \"previous\": ", CASCADE_TOKEN_PREVIOUS, depth == 1 && !empty, error);
-  if (status >= 0)
-    status = put_token(w, ", \"down\": ", CASCADE_TOKEN_DOWN, kind == CASCADE_CASCADING && !empty, error);
+  if (status >= 0) status = put_token(w, ", \"previous\": ", CASCADE_TOKEN_PREVIOUS, depth == 1 && !empty, error);
+  if (status >= 0) status = put_token(w, ", \"down\": ", CASCADE_TOKEN_DOWN, kind == CASCADE_CASCADING && !empty, error);
   casc_document_put(w, "}");
   return status;
 }
@@ -140,10 +136,9 @@ static cascade_status put_page(writer *w, const cascade_blockers_page *page, cas
 
 static void put_selection(writer *w) {
   const cascade_selection *selection = w->selection;
-  put_member(w, "{\"format\": \"cascade-blockers\", \"version\": 1,\n \"table\": ",
-             w->policy->graph->tables[selection->table].label);
-  if (selection->by_keys)
-    casc_str_printf(&w->json, ", \"selection\": {\"keys\": %llu", (unsigned long long)selection->keys.count);
+  put_member(w,
+             "{\"format\": \"cascade-blockers\", \"version\": 1,\n \"table\": ", w->policy->graph->tables[selection->table].label);
+  if (selection->by_keys) casc_str_printf(&w->json, ", \"selection\": {\"keys\": %llu", (unsigned long long)selection->keys.count);
   else if (selection->where) put_member(w, ", \"selection\": {\"where\": ", selection->where);
   else casc_document_put(w, ", \"selection\": {\"all\": true");
 }
@@ -199,15 +194,13 @@ static cascade_status write_native(writer *w, cascade_error **error) {
 
 static cascade_status finish(writer *w, char **text, cascade_error **error) {
   if (w->bad)
-    return casc_fail(w->context, error, CASCADE_INVALID, "blockers: the name \"%s\" is not UTF-8, which JSON cannot carry",
-                     w->bad);
+    return casc_fail(w->context, error, CASCADE_INVALID, "blockers: the name \"%s\" is not UTF-8, which JSON cannot carry", w->bad);
   *text = casc_str_give(&w->json);
   return *text ? CASCADE_OK : casc_nomem(error);
 }
 
 cascade_status cascade_blockers_json(cascade_connection *connection, cascade_policy *policy, cascade_selection *selection,
-                                     const cascade_blockers_options *options, int32_t profile, char **text,
-                                     cascade_error **error) {
+                                     const cascade_blockers_options *options, int32_t profile, char **text, cascade_error **error) {
   if (text) *text = NULL;
   if (!connection || !policy || !selection || !text)
     return casc_fail(NULL, error, CASCADE_INVALID, "blockers: connection, policy, selection or the place for the text is NULL");

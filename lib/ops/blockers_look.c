@@ -40,8 +40,8 @@ cascade_status casc_look_bound_time(casc_look *at, casc_statement *statement, ui
   casc_statement setting;
   casc_session_statement(at->blockers->connection, &setting);
   dialect->statement_timeout(&setting, ms);
-  cascade_status status = setting.failed || !setting.sql.data ? casc_nomem(error)
-                                                              : casc_control(at->blockers->connection, setting.sql.data, error);
+  cascade_status status =
+      setting.failed || !setting.sql.data ? casc_nomem(error) : casc_control(at->blockers->connection, setting.sql.data, error);
   casc_statement_free(&setting);
   return status;
 }

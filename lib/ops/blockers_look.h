@@ -5,8 +5,8 @@
 #include "blockers_internal.h"
 
 enum {
-  CASC_LOOK_PROBED = 1000,      /* rows that are looked at in any order */
-  CASC_LOOK_MILLION = 1000000   /* shares are so many times themselves */
+  CASC_LOOK_PROBED = 1000,    /* rows that are looked at in any order */
+  CASC_LOOK_MILLION = 1000000 /* shares are so many times themselves */
 };
 
 /* Entries that one call reads, and what it needs for that. */

@@ -140,8 +140,7 @@ cascade_status cascade_blockers_probe(cascade_connection *connection, cascade_po
                                       uint64_t max_rows, int32_t *answer, uint32_t *relation, cascade_error **error) {
   if (relation) *relation = UINT32_MAX;
   if (!connection || !policy || !selection || !answer)
-    return casc_fail(NULL, error, CASCADE_INVALID,
-                     "blockers: connection, policy, selection or the place for the answer is NULL");
+    return casc_fail(NULL, error, CASCADE_INVALID, "blockers: connection, policy, selection or the place for the answer is NULL");
   probe at = {.connection = connection, .max_rows = max_rows ? max_rows : MOST_ROWS, .relation = UINT32_MAX};
   casc_transaction transaction = {0};
   cascade_status status = casc_scope_init(&at.scope, connection, policy, selection, false, error);

@@ -5,15 +5,14 @@
 #include <stdlib.h>
 
 enum {
-  HELD_KEYS = 20000,  /* of pages that wait to be given, ... */
-  LIKELY_KEYS = 1000, /* ... of which one with a higher limit seldom has more */
-  WALK_BOUND = 8000,  /* rows of a table that are walked through */
+  HELD_KEYS = 20000,   /* of pages that wait to be given, ... */
+  LIKELY_KEYS = 1000,  /* ... of which one with a higher limit seldom has more */
+  WALK_BOUND = 8000,   /* rows of a table that are walked through */
   PACK_BOUND = 4000000 /* keys that one value may hold */
 };
 
 static const casc_page_way dense_ways[] = {CASC_PAGE_WALK, CASC_PAGE_PROBE, CASC_PAGE_GATHER},
-                           sparse_ways[] = {CASC_PAGE_PROBE, CASC_PAGE_GATHER},
-                           many_ways[] = {CASC_PAGE_GATHER},
+                           sparse_ways[] = {CASC_PAGE_PROBE, CASC_PAGE_GATHER}, many_ways[] = {CASC_PAGE_GATHER},
                            unknown_ways[] = {CASC_PAGE_PROBE, CASC_PAGE_WALK, CASC_PAGE_GATHER};
 
 void casc_entry_close(casc_entry *entry) {
@@ -42,8 +41,7 @@ static bool comes_in_order(const casc_scope *scope, const casc_relation *relatio
     uint32_t same = 0;
     for (uint32_t j = 0; j < relation->count; j++)
       for (uint32_t k = 0; k < relation->count; k++) same += index->columns[j] == relation->columns[k];
-    for (uint32_t j = 0; j < table->identity_count; j++)
-      same += index->columns[relation->count + j] == table->identity_columns[j];
+    for (uint32_t j = 0; j < table->identity_count; j++) same += index->columns[relation->count + j] == table->identity_columns[j];
     if (same == relation->count + table->identity_count) return true;
   }
   return false;
@@ -397,12 +395,12 @@ cascade_status casc_blockers_read(cascade_blockers *blockers, uint32_t rounds, c
   size_t count = blockers->entry_count;
   casc_arena_init(&arena, blockers->scope.alloc);
   casc_look at = {.blockers = blockers,
-                .due = casc_arena_get(&arena, count, sizeof *at.due),
-                .now = casc_arena_get(&arena, count, sizeof *at.now),
-                .read = casc_arena_get(&arena, count, sizeof *at.read),
-                .pages = casc_arena_get(&arena, count, sizeof *at.pages),
-                .parents = casc_arena_get(&arena, count, sizeof *at.parents),
-                .anchor_cells = casc_arena_get(&arena, count, sizeof *at.anchor_cells)};
+                  .due = casc_arena_get(&arena, count, sizeof *at.due),
+                  .now = casc_arena_get(&arena, count, sizeof *at.now),
+                  .read = casc_arena_get(&arena, count, sizeof *at.read),
+                  .pages = casc_arena_get(&arena, count, sizeof *at.pages),
+                  .parents = casc_arena_get(&arena, count, sizeof *at.parents),
+                  .anchor_cells = casc_arena_get(&arena, count, sizeof *at.anchor_cells)};
   cascade_status status = CASCADE_OK, ended;
   if (!at.due || !at.now || !at.read || !at.pages || !at.parents || !at.anchor_cells) status = casc_nomem(error);
   if (status >= 0) status = casc_look_shares(&at, error);

@@ -214,9 +214,8 @@ static void make_mac(unsigned char mac[MAC], const void *bytes, size_t length, c
 static cascade_status check_key(const casc_scope *scope, const void *key, size_t length, cascade_error **error) {
   if (sodium_init() < 0) return casc_nomem(error);
   if (key && length >= crypto_generichash_KEYBYTES_MIN && length <= crypto_generichash_KEYBYTES_MAX) return CASCADE_OK;
-  return casc_fail(scope->connection->context, error, CASCADE_INVALID,
-                   "the token_key has %zu bytes; give a secret of %u to %u", key ? length : 0,
-                   (unsigned)crypto_generichash_KEYBYTES_MIN, (unsigned)crypto_generichash_KEYBYTES_MAX);
+  return casc_fail(scope->connection->context, error, CASCADE_INVALID, "the token_key has %zu bytes; give a secret of %u to %u",
+                   key ? length : 0, (unsigned)crypto_generichash_KEYBYTES_MIN, (unsigned)crypto_generichash_KEYBYTES_MAX);
 }
 
 static cascade_status refuse_misfit(const casc_scope *scope, uint32_t number, cascade_error **error) {

@@ -18,11 +18,11 @@ typedef struct casc_token_place {
 
 typedef struct casc_blockers_token {
   const casc_scope *scope;
-  uint32_t level_count;      /* cascading relations that lead to the rows referred to */
-  uint32_t *levels;          /* their numbers, from the selection down */
-  casc_keyset *level_rows;   /* for each: the rows of that level, or none for all of them */
-  bool rest_of_levels;       /* deeper levels, and other paths behind this one, are to be gone through too */
-  uint32_t depth;            /* of the cursor */
+  uint32_t level_count;    /* cascading relations that lead to the rows referred to */
+  uint32_t *levels;        /* their numbers, from the selection down */
+  casc_keyset *level_rows; /* for each: the rows of that level, or none for all of them */
+  bool rest_of_levels;     /* deeper levels, and other paths behind this one, are to be gone through too */
+  uint32_t depth;          /* of the cursor */
   uint32_t place_count, place_capacity;
   casc_token_place *places;
 } casc_blockers_token;

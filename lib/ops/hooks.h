@@ -29,7 +29,7 @@ typedef struct casc_stayed {
 
 typedef struct casc_hooks {
   casc_scope *scope;
-  casc_wanted *wanted;      /* by table */
+  casc_wanted *wanted;           /* by table */
   casc_keyset *kept, *keeping;   /* by table: identities of what stayed in batches before, and in this one */
   casc_stayed *stayed, *staying; /* the same */
   bool any_staying;
@@ -39,7 +39,7 @@ typedef struct casc_hooks {
   uint32_t count;
   /* why a hook fails */
   bool running;
-  uint32_t blamed;          /* table, or CASC_NONE */
+  uint32_t blamed; /* table, or CASC_NONE */
   char *reason;
 } casc_hooks;
 

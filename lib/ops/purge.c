@@ -31,8 +31,7 @@ static cascade_status prepare_hooks(cascade_purge *purge, cascade_error **error)
       "inside a transaction of the host only the host knows whether it commits: after_commit would be called too early");
 }
 
-static cascade_status prepare(cascade_purge *purge, cascade_policy *policy, cascade_selection *selection,
-                              cascade_error **error) {
+static cascade_status prepare(cascade_purge *purge, cascade_policy *policy, cascade_selection *selection, cascade_error **error) {
   casc_level *level;
   purge->telling =
       purge->options.before_batch || purge->options.after_batch || purge->options.after_commit || purge->options.outbox;

@@ -17,9 +17,9 @@
 /* A level of the stack of selections. While rows that hang on one row of a level are worked on above it, that row is `open`. */
 typedef struct casc_level {
   casc_source source;
-  casc_keyset open; /* empty, or one key */
-  bool drain;       /* the open row goes with all that hangs on it in one transaction, however large */
-  uint32_t shave;   /* 1 + the relation whose rows without keys go, a part at a time, before the level's next row; 0 for none */
+  casc_keyset open;  /* empty, or one key */
+  bool drain;        /* the open row goes with all that hangs on it in one transaction, however large */
+  uint32_t shave;    /* 1 + the relation whose rows without keys go, a part at a time, before the level's next row; 0 for none */
   uint64_t descents; /* times that work went above for the open row ... */
   uint64_t deleted;  /* ... and the rows that had been changed when it last did */
 } casc_level;
@@ -45,7 +45,7 @@ typedef struct casc_guarded {
 typedef struct casc_guard {
   void *data;
   cascade_status (*between)(void *data, cascade_error **error); /* before a batch, outside of any transaction */
-  cascade_status (*begun)(void *data, cascade_error **error); /* before the first statement of a batch */
+  cascade_status (*begun)(void *data, cascade_error **error);   /* before the first statement of a batch */
   cascade_status (*ending)(void *data, const casc_guarded *batch, cascade_error **error); /* before its COMMIT */
   /* For relations that detach: records the rows and sets their columns to NULL. */
   casc_detacher detach;
@@ -63,27 +63,27 @@ struct cascade_purge {
   casc_hooks hooks;
   casc_record record;
   casc_archiving archiving;
-  bool telling;       /* somebody wants to know of the rows */
+  bool telling; /* somebody wants to know of the rows */
   casc_stack stack;
-  bool atomic;        /* the whole closure goes in one transaction */
-  bool checks_off;    /* the session's foreign-key checks were turned off by us */
-  bool nested;        /* inside a transaction of the host: one batch, which the host commits */
+  bool atomic;     /* the whole closure goes in one transaction */
+  bool checks_off; /* the session's foreign-key checks were turned off by us */
+  bool nested;     /* inside a transaction of the host: one batch, which the host commits */
   casc_transaction transaction;
-  uint32_t circles;   /* batches since the last commit that could only go with open rows */
-  bool committing;    /* COMMIT was sent, and its answer has not come */
-  bool circular;      /* circles of rows larger than a batch have been met */
-  uint32_t passes;    /* over a selection by condition: until one finds nothing */
+  uint32_t circles;        /* batches since the last commit that could only go with open rows */
+  bool committing;         /* COMMIT was sent, and its answer has not come */
+  bool circular;           /* circles of rows larger than a batch have been met */
+  uint32_t passes;         /* over a selection by condition: until one finds nothing */
   uint64_t batches_before; /* committed before this pass */
   bool finished, ended;
   cascade_status failed;
-  uint64_t max_rows;  /* bound of deleted rows; UINT64_MAX for none */
+  uint64_t max_rows; /* bound of deleted rows; UINT64_MAX for none */
   /* pace */
   uint64_t most_rows; /* of a transaction: as the options say, or fewer after statements took too long */
   size_t roots;       /* rows of a level that the next batch takes */
   double rows_per_ms, rows_per_root, commit_ms;
   uint64_t commit_ns; /* of the last batch */
   uint64_t started_ns, worked_ns;
-  uint64_t unpaced_ns; /* length of the last batch, for the throttle; 0 when it has been told */
+  uint64_t unpaced_ns;            /* length of the last batch, for the throttle; 0 when it has been told */
   const casc_sql_table **written; /* tables of which rows go, for the throttle */
   int64_t change_counter;
   /* results */
@@ -98,8 +98,7 @@ cascade_status casc_purge_open(cascade_connection *connection, cascade_policy *p
                                cascade_error **error);
 
 /* stack.c */
-cascade_status casc_stack_push(casc_stack *stack, casc_source_kind kind, uint32_t table, casc_level **level,
-                               cascade_error **error);
+cascade_status casc_stack_push(casc_stack *stack, casc_source_kind kind, uint32_t table, casc_level **level, cascade_error **error);
 void casc_stack_pop(casc_stack *stack);
 void casc_stack_free(casc_stack *stack);
 /* The open rows of all levels, for a closure to keep away from. */

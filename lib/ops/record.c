@@ -25,8 +25,8 @@ cascade_status casc_record_init(casc_record *record, casc_scope *scope, const ca
 /* ---- the outbox ---- */
 
 static cascade_value kept_text(casc_arena *arena, casc_str *text) {
-  cascade_value value = {.type = CASCADE_TEXT, .data = text->failed ? NULL : casc_arena_copy(arena, text->data, text->length),
-                         .length = text->length};
+  cascade_value value = {
+      .type = CASCADE_TEXT, .data = text->failed ? NULL : casc_arena_copy(arena, text->data, text->length), .length = text->length};
   text->length = 0;
   return value;
 }
@@ -42,8 +42,7 @@ static void write_columns(casc_str *json, const cascade_row_columns *columns, ui
 }
 
 /* Rows of one table, from one position to another. */
-static cascade_status write_rows(const casc_hooks *hooks, uint32_t position, uint64_t from, uint64_t count,
-                                 cascade_error **error) {
+static cascade_status write_rows(const casc_hooks *hooks, uint32_t position, uint64_t from, uint64_t count, cascade_error **error) {
   casc_scope *scope = hooks->scope;
   const cascade_deleted *told = &hooks->tables[position];
   cascade_row_columns columns = {.size = sizeof columns};

@@ -11,10 +11,10 @@
 typedef struct casc_record {
   const casc_queue_words *words; /* NULL when nothing is to be written */
   bool outbox, audit;
-  casc_audited facts; /* texts in memory of the scope */
-  int64_t id, pending_id; /* row of the audit: committed, and of this batch; 0 for none */
+  casc_audited facts;          /* texts in memory of the scope */
+  int64_t id, pending_id;      /* row of the audit: committed, and of this batch; 0 for none */
   uint64_t kept, pending_kept; /* rows that it says have stayed */
-  bool closed;            /* the audit says that the purge is finished */
+  bool closed;                 /* the audit says that the purge is finished */
 } casc_record;
 
 /* Nothing in it is to be freed. */

@@ -12,11 +12,13 @@ static cascade_status refuse_request(cascade_purge *purge, cascade_error **error
   if (!selection->by_keys && !selection->where && !(purge->options.allow & CASCADE_ALLOW_NO_FILTER))
     return casc_fail_at(purge->context, error, CASCADE_NO_FILTER, table, NULL,
                         "this would delete every row of table %s; give keys or a condition, or allow it: "
-                        "CASCADE_ALLOW_NO_FILTER, --allow-no-filter", table);
+                        "CASCADE_ALLOW_NO_FILTER, --allow-no-filter",
+                        table);
   if (!scope->enforced && !(purge->options.allow & CASCADE_ALLOW_UNENFORCED))
     return casc_fail_at(purge->context, error, CASCADE_UNENFORCED, table, NULL,
                         "the session does not enforce foreign keys (%s); turn them on, or allow it: CASCADE_ALLOW_UNENFORCED, "
-                        "--allow-unenforced", scope->dialect->checks_name);
+                        "--allow-unenforced",
+                        scope->dialect->checks_name);
   uint32_t hidden = cascade_graph_hidden(scope->policy->graph);
   if (hidden && !(purge->options.allow & CASCADE_ALLOW_HIDDEN))
     return casc_fail_at(purge->context, error, CASCADE_PRIVILEGE, table, NULL,
@@ -99,7 +101,8 @@ static cascade_status refuse_tables(cascade_purge *purge, cascade_error **error)
     if (status >= 0 && (relation->flags & CASCADE_RELATION_UNRESOLVED) && scope->enforced && concerned)
       return casc_fail_at(purge->context, error, CASCADE_SCHEMA, scope->tables[relation->table].table->label, relation->label,
                           "%s refers to no unique key, so that the database refuses every delete of table %s; mend the foreign "
-                          "key", relation->label, scope->tables[relation->ref_table].table->label);
+                          "key",
+                          relation->label, scope->tables[relation->ref_table].table->label);
   }
   return status;
 }
@@ -184,7 +187,8 @@ static cascade_status refuse_detach(cascade_purge *purge, const casc_scope_relat
       status = sql.failed || !sql.data ? casc_nomem(error)
                                        : casc_fail_at(purge->context, error, CASCADE_POLICY, table->label, to->relation->label,
                                                       "column %s of table %s cannot be NULL, so that its rows cannot be detached; "
-                                                      "make it so: %s", column->name, table->label, sql.data);
+                                                      "make it so: %s",
+                                                      column->name, table->label, sql.data);
     casc_str_free(&sql);
     return status;
   }

@@ -30,15 +30,13 @@ cascade_status casc_stack_open_rows(casc_stack *stack, casc_closure *closure, ca
   if (!casc_grow(stack->scope->alloc, (void **)&stack->open, &stack->open_capacity, stack->count, sizeof *stack->open))
     return casc_nomem(error);
   for (size_t i = 0; i + 1 < stack->count; i++) /* the top has none: it is being worked on */
-    if (stack->levels[i].open.count)
-      stack->open[count++] = (casc_open_row){stack->levels[i].source.table, &stack->levels[i].open};
+    if (stack->levels[i].open.count) stack->open[count++] = (casc_open_row){stack->levels[i].source.table, &stack->levels[i].open};
   closure->open = stack->open;
   closure->open_count = count;
   return CASCADE_OK;
 }
 
-static cascade_status push_referencing(casc_stack *stack, uint32_t relation, const casc_keyset *row,
-                                       cascade_error **error) {
+static cascade_status push_referencing(casc_stack *stack, uint32_t relation, const casc_keyset *row, cascade_error **error) {
   casc_scope *scope = stack->scope;
   const casc_relation *facts = scope->relations[relation].relation;
   casc_level *level = NULL;

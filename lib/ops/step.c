@@ -73,8 +73,7 @@ static cascade_status hold_open(cascade_purge *purge, bool *left, cascade_error 
 }
 
 /* The keys that a batch starts from, looked at again under its lock. `taken`: how many of the level's next keys they stand for. */
-static cascade_status choose(cascade_purge *purge, casc_level *level, casc_keyset *still, size_t *taken,
-                             cascade_error **error) {
+static cascade_status choose(cascade_purge *purge, casc_level *level, casc_keyset *still, size_t *taken, cascade_error **error) {
   casc_keyset keys;
   casc_keyset_of(&purge->scope, level->source.table, &keys);
   cascade_status status = casc_source_peek(&level->source, level->open.count || level->shave ? 1 : purge->roots, &keys, error);
@@ -207,8 +206,7 @@ static cascade_status choose_all(cascade_purge *purge, casc_level *level, casc_k
   casc_source_free(&level->source); /* a retry starts from the beginning */
   casc_source_init(&level->source, &purge->scope, CASC_SOURCE_SELECTED, purge->scope.root);
   bool locks = purge->scope.dialect->row_locks;
-  level->source.locking =
-      locks && purge->scope.selection->by_keys && purge->scope.tables[purge->scope.root].sql.shown_is_key;
+  level->source.locking = locks && purge->scope.selection->by_keys && purge->scope.tables[purge->scope.root].sql.shown_is_key;
   cascade_status status;
   do {
     status = casc_source_peek(&level->source, ALL_ROOTS, &keys, error);
@@ -267,8 +265,8 @@ static cascade_status delete_rows(cascade_purge *purge, const casc_level *level,
 
 static cascade_status change(cascade_purge *purge, casc_level *level, const casc_keyset *still, casc_batch *batch, bool *more,
                              cascade_error **error) {
-  bool rewriting = level->source.kind == CASC_SOURCE_REFERENCING &&
-                   purge->scope.relations[level->source.relation].role == CASC_ROLE_UPDATE;
+  bool rewriting =
+      level->source.kind == CASC_SOURCE_REFERENCING && purge->scope.relations[level->source.relation].role == CASC_ROLE_UPDATE;
   if (level->shave) return shave(purge, level, still, batch, more, error);
   return rewriting ? rewrite(purge, level, still, batch, error) : delete_rows(purge, level, still, batch, error);
 }

@@ -6,10 +6,10 @@
 #include "scope.h"
 
 typedef struct casc_tables {
-  const char *name;  /* the table that has the version */
-  int64_t version;   /* that this library knows */
-  const char *what;  /* "queue" */
-  const char *how;   /* to install them, in words */
+  const char *name;                                         /* the table that has the version */
+  int64_t version;                                          /* that this library knows */
+  const char *what;                                         /* "queue" */
+  const char *how;                                          /* to install them, in words */
   const char *const *(*ddl)(const casc_queue_words *words); /* statements; ends with NULL */
 } casc_tables;
 

@@ -33,8 +33,8 @@ static cascade_status copy_options(cascade_throttle *throttle, const cascade_thr
   return CASCADE_OK;
 }
 
-cascade_status cascade_throttle_new(cascade_connection *connection, const cascade_throttle_options *options,
-                                    cascade_throttle **out, cascade_error **error) {
+cascade_status cascade_throttle_new(cascade_connection *connection, const cascade_throttle_options *options, cascade_throttle **out,
+                                    cascade_error **error) {
   if (out) *out = NULL;
   if (!connection || !options || !out)
     return casc_fail(NULL, error, CASCADE_INVALID, "throttle: connection, options or the place for the result is NULL");
@@ -95,8 +95,14 @@ typedef struct pausing {
 
 static uint64_t *time_of(cascade_throttle *throttle, int32_t reason) {
   cascade_throttle_report *report = &throttle->report;
-  uint64_t *const times[] = {NULL,           &report->sleep_ms, &report->host_ms, &report->file_ms,
-                             &report->lag_ms, &report->flow_ms,  &report->load_ms, &report->vacuum_ms};
+  uint64_t *const times[] = {NULL,
+                             &report->sleep_ms,
+                             &report->host_ms,
+                             &report->file_ms,
+                             &report->lag_ms,
+                             &report->flow_ms,
+                             &report->load_ms,
+                             &report->vacuum_ms};
   return times[reason];
 }
 

@@ -46,9 +46,9 @@ struct cascade_throttle {
 
 /* What is about to begin its next transaction. */
 typedef struct casc_throttled {
-  cascade_connection *connection; /* whose cancel ends the pause */
-  uint64_t last_ns;     /* length of the transaction before; 0 for none */
-  uint64_t deadline_ns; /* no pause goes beyond this; 0 for no such time */
+  cascade_connection *connection;      /* whose cancel ends the pause */
+  uint64_t last_ns;                    /* length of the transaction before; 0 for none */
+  uint64_t deadline_ns;                /* no pause goes beyond this; 0 for no such time */
   const casc_sql_table *const *tables; /* in which rows die; may be NULL */
   uint32_t table_count;
   void *data;

@@ -195,8 +195,10 @@ static cascade_status look_at_dead_rows(cascade_throttle *throttle, const casc_t
     throttle->report.dead_table = throttle->dead_table;
     throttle->report.dead_rows = row[1].integer;
     if (row[2].integer)
-      casc_throttle_because(throttle, CASCADE_PAUSE_VACUUM, VACUUM_MS, "table %s has %lld dead rows, and %llu are allowed before "
-                            "autovacuum has been there", throttle->dead_table, (long long)row[1].integer, (unsigned long long)most);
+      casc_throttle_because(throttle, CASCADE_PAUSE_VACUUM, VACUUM_MS,
+                            "table %s has %lld dead rows, and %llu are allowed before "
+                            "autovacuum has been there",
+                            throttle->dead_table, (long long)row[1].integer, (unsigned long long)most);
   }
   casc_cursor_close(&cursor);
   casc_statement_free(&statement);
@@ -268,7 +270,8 @@ static cascade_status check_rights(cascade_throttle *throttle, cascade_error **e
   if (!casc_look_exists(throttle->dialect, CASC_LOOK_SEES_ALL)) return CASCADE_OK;
   cascade_status status = ask_integer(throttle->connection, CASC_LOOK_SEES_ALL, NULL, 0, &sees_all, error);
   if (status < 0 || sees_all) return status;
-  return casc_fail(throttle->context, error, CASCADE_PRIVILEGE, "throttle: the database user does not see what other sessions do; "
+  return casc_fail(throttle->context, error, CASCADE_PRIVILEGE,
+                   "throttle: the database user does not see what other sessions do; "
                    "GRANT pg_read_all_stats to it, or give the throttle the connection of a user who has that");
 }
 

@@ -66,8 +66,7 @@ size_t casc_slice(const casc_scope *scope, const casc_keyset *set) {
   return set->integer ? SIZE_MAX : scope->dialect->max_cells / set->width;
 }
 
-cascade_status casc_read_keys(casc_scope *scope, const casc_statement *statement, casc_keyset *into,
-                              cascade_error **error) {
+cascade_status casc_read_keys(casc_scope *scope, const casc_statement *statement, casc_keyset *into, cascade_error **error) {
   casc_cursor cursor = {0};
   const cascade_value *row = NULL;
   cascade_status status = casc_query(scope->connection, statement, &cursor, error);
@@ -299,9 +298,8 @@ static cascade_status blocked(casc_closure *closure, uint32_t number, const casc
   casc_cursor_close(&cursor);
   casc_statement_free(&statement);
   status = casc_fail_at(scope->connection->context, error, CASCADE_BLOCKED, table->label, relation->relation->label,
-                        "blocked by %s: row %s of %s refers to a row that would be deleted, and %s",
-                        relation->relation->label, words.data && !words.failed ? words.data : "?", table->label,
-                        casc_reason_words(relation));
+                        "blocked by %s: row %s of %s refers to a row that would be deleted, and %s", relation->relation->label,
+                        words.data && !words.failed ? words.data : "?", table->label, casc_reason_words(relation));
   casc_str_free(&words);
   return status;
 }
@@ -363,8 +361,7 @@ cascade_status casc_closure_examine(casc_closure *closure, cascade_error **error
   if (!closure->scope->blocking) return CASCADE_OK;
   cascade_status status = CASCADE_OK;
   for (uint64_t before = closure->rows;; before = closure->rows) {
-    for (uint32_t i = 0; status >= 0 && i < closure->scope->relation_count; i++)
-      status = examine_relation(closure, i, error);
+    for (uint32_t i = 0; status >= 0 && i < closure->scope->relation_count; i++) status = examine_relation(closure, i, error);
     if (status < 0 || closure->rows == before) return status;
     status = casc_closure_expand(closure, error); /* what was taken in brings its own */
     if (status < 0 || closure->overflow) return status;

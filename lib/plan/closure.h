@@ -14,18 +14,18 @@ typedef struct casc_open_row {
 
 typedef struct casc_closure {
   casc_scope *scope;
-  casc_keyset *sets;    /* by table: rows in the closure */
-  bool *seeded;         /* by table: rows were added for themselves, not for what they refer to */
-  casc_keyset *pending; /* by table: those whose referencing rows were not read yet */
-  uint64_t *leaf_rows;  /* by table that is not held: rows counted */
+  casc_keyset *sets;     /* by table: rows in the closure */
+  bool *seeded;          /* by table: rows were added for themselves, not for what they refer to */
+  casc_keyset *pending;  /* by table: those whose referencing rows were not read yet */
+  uint64_t *leaf_rows;   /* by table that is not held: rows counted */
   uint64_t *update_rows; /* by relation: rows to rewrite, counted */
-  uint64_t rows;        /* all rows that it touches */
-  uint64_t limit;       /* bound of `rows`; 0 for none */
-  bool examining;       /* only what blockers can hang on is read, nothing is counted, and nothing is taken in */
-  bool deletes_only;    /* rows to rewrite are not counted */
-  bool keys_only;       /* only keys are read: rows that no key is needed for are bounded when they are written */
-  bool lock;            /* rows are held until the transaction ends */
-  bool whole;           /* every selected row of the request is in it: what is not in it stays */
+  uint64_t rows;         /* all rows that it touches */
+  uint64_t limit;        /* bound of `rows`; 0 for none */
+  bool examining;        /* only what blockers can hang on is read, nothing is counted, and nothing is taken in */
+  bool deletes_only;     /* rows to rewrite are not counted */
+  bool keys_only;        /* only keys are read: rows that no key is needed for are bounded when they are written */
+  bool lock;             /* rows are held until the transaction ends */
+  bool whole;            /* every selected row of the request is in it: what is not in it stays */
   const casc_open_row *open;
   uint32_t open_count;
   const casc_keyset *kept; /* by table: rows that stay whatever refers where, and are never taken in; NULL for none */
@@ -69,19 +69,17 @@ uint64_t casc_closure_deleted(const casc_closure *closure);
 /* Rows of relation->table that refer to `parents`, appended to `into` and not merged; at most `limit` (0: all). `lock` holds them,
    where rows can be held. */
 cascade_status casc_read_referencing(casc_scope *scope, const casc_scope_relation *relation, const casc_keyset *parents,
-                                     const casc_keyset *among, uint64_t limit, bool lock, casc_keyset *into,
-                                     cascade_error **error);
+                                     const casc_keyset *among, uint64_t limit, bool lock, casc_keyset *into, cascade_error **error);
 /* Rows that refer to `parents`, counted up to `limit` (0: all). */
 cascade_status casc_count_referencing(casc_scope *scope, const casc_scope_relation *relation, const casc_keyset *parents,
                                       uint64_t limit, uint64_t *count, cascade_error **error);
 /* Rows to which `rows` of relation->table refer, appended to `into` and not merged. */
-cascade_status casc_read_parents(casc_scope *scope, const casc_scope_relation *relation, const casc_keyset *rows,
-                                 casc_keyset *into, cascade_error **error);
+cascade_status casc_read_parents(casc_scope *scope, const casc_scope_relation *relation, const casc_keyset *rows, casc_keyset *into,
+                                 cascade_error **error);
 /* How many keys of the set one statement may carry. */
 size_t casc_slice(const casc_scope *scope, const casc_keyset *set);
 /* Runs a query of identities of the set's table and appends them, not merged. */
-cascade_status casc_read_keys(casc_scope *scope, const casc_statement *statement, casc_keyset *into,
-                              cascade_error **error);
+cascade_status casc_read_keys(casc_scope *scope, const casc_statement *statement, casc_keyset *into, cascade_error **error);
 void casc_keyset_of(const casc_scope *scope, uint32_t table, casc_keyset *set);
 
 /* Members: those of `candidates`, rows of a reached table, that belong to the closure of the whole request. Walks up the cascading

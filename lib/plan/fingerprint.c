@@ -22,8 +22,7 @@ static void add_target(casc_hash *hash, const casc_scope *scope) {
 static void add_key(casc_hash *hash, const casc_scope_table *table) {
   casc_hash_bytes(hash, &table->sql.key_count, sizeof table->sql.key_count);
   for (uint32_t i = 0; i < table->sql.key_count; i++) {
-    const casc_column *column =
-        table->table->identity_columns ? &table->table->columns[table->table->identity_columns[i]] : NULL;
+    const casc_column *column = table->table->identity_columns ? &table->table->columns[table->table->identity_columns[i]] : NULL;
     casc_hash_text(hash, table->sql.key[i]);
     casc_hash_bytes(hash, &table->sql.key_types[i], sizeof table->sql.key_types[i]);
     casc_hash_text(hash, column ? column->type : NULL);

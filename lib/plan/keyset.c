@@ -30,8 +30,7 @@ void casc_keyset_swap(casc_keyset *a, casc_keyset *b) {
 
 static bool copy_cell(casc_keyset *set, cascade_value *to, const cascade_value *from) {
   *to = *from;
-  if (!from->length || (from->type != CASCADE_TEXT && from->type != CASCADE_BLOB && from->type != CASCADE_DECIMAL))
-    return true;
+  if (!from->length || (from->type != CASCADE_TEXT && from->type != CASCADE_BLOB && from->type != CASCADE_DECIMAL)) return true;
   return (to->data = casc_arena_copy(&set->arena, from->data, from->length)) != NULL;
 }
 

@@ -9,7 +9,7 @@
 typedef struct casc_keyset {
   casc_arena arena; /* bytes of text and blob cells */
   uint32_t width;
-  bool integer;    /* one integer column: the set is in `integers`, else in `cells` */
+  bool integer; /* one integer column: the set is in `integers`, else in `cells` */
   int64_t *integers;
   cascade_value *cells;
   size_t count;    /* sorted, without repetition */

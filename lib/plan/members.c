@@ -9,8 +9,8 @@ typedef struct walk {
   casc_keyset *met, *pending, *members; /* by table */
 } walk;
 
-cascade_status casc_read_parents(casc_scope *scope, const casc_scope_relation *relation, const casc_keyset *rows,
-                                 casc_keyset *into, cascade_error **error) {
+cascade_status casc_read_parents(casc_scope *scope, const casc_scope_relation *relation, const casc_keyset *rows, casc_keyset *into,
+                                 cascade_error **error) {
   size_t slice = casc_slice(scope, rows);
   cascade_status status = CASCADE_OK;
   for (size_t from = 0; status >= 0 && from < rows->count;) {
@@ -71,8 +71,7 @@ static cascade_status held_parents(casc_closure *closure, uint32_t table, const 
     for (size_t j = 0; status >= 0 && j < found.count; j++) {
       cascade_value cell;
       const cascade_value *key = casc_keyset_key(&found, j, &cell);
-      if (casc_keyset_contains(&closure->sets[parent], key) && !casc_keyset_append(&held[parent], key))
-        status = casc_nomem(error);
+      if (casc_keyset_contains(&closure->sets[parent], key) && !casc_keyset_append(&held[parent], key)) status = casc_nomem(error);
     }
     if (status >= 0 && (!casc_keyset_merge(&held[parent], &fresh) || !casc_keyset_add(&pending[parent], &fresh)))
       status = casc_nomem(error);
@@ -188,10 +187,8 @@ static cascade_status descend(walk *at, cascade_error **error) {
       if (relation->role != CASC_ROLE_CASCADE || !at->met[child].count) continue;
       casc_keyset fresh;
       casc_keyset_of(scope, child, &fresh);
-      status = casc_read_referencing(scope, relation, &current, &at->met[child], 0, false,
-                                     &at->members[child], error);
-      if (status >= 0 &&
-          (!casc_keyset_merge(&at->members[child], &fresh) || !casc_keyset_add(&at->pending[child], &fresh)))
+      status = casc_read_referencing(scope, relation, &current, &at->met[child], 0, false, &at->members[child], error);
+      if (status >= 0 && (!casc_keyset_merge(&at->members[child], &fresh) || !casc_keyset_add(&at->pending[child], &fresh)))
         status = casc_nomem(error);
       casc_keyset_free(&fresh);
     }
@@ -209,8 +206,7 @@ cascade_status casc_members(casc_scope *scope, uint32_t table, const casc_keyset
   walk at = {scope, closure, sets, sets + scope->table_count, sets + 2 * (size_t)scope->table_count};
   for (uint32_t i = 0; i < scope->table_count * 3; i++) casc_keyset_of(scope, i % scope->table_count, &sets[i]);
   cascade_status status = CASCADE_OK;
-  if (!casc_keyset_add(&at.met[table], candidates) || !casc_keyset_add(&at.pending[table], candidates))
-    status = casc_nomem(error);
+  if (!casc_keyset_add(&at.met[table], candidates) || !casc_keyset_add(&at.pending[table], candidates)) status = casc_nomem(error);
   if (status >= 0) status = climb(&at, error);
   if (status >= 0) status = start(&at, error);
   if (status >= 0) status = descend(&at, error);

@@ -31,8 +31,11 @@ static cascade_keys some_keys(const casc_sql_table *table) {
   static const int64_t integers[2];
   static const cascade_value cells[2 * 64];
   bool integer = table->key_count == 1 && table->key_types[0] == CASCADE_INT64;
-  return (cascade_keys){.size = sizeof(cascade_keys), .count = 2, .column_count = table->key_count < 64 ? table->key_count : 64,
-                        .integers = integer ? integers : NULL, .cells = integer ? NULL : cells};
+  return (cascade_keys){.size = sizeof(cascade_keys),
+                        .count = 2,
+                        .column_count = table->key_count < 64 ? table->key_count : 64,
+                        .integers = integer ? integers : NULL,
+                        .cells = integer ? NULL : cells};
 }
 
 static int64_t scan_cost(const casc_relation *relation, const casc_table *table) {
@@ -98,8 +101,7 @@ static cascade_status delete_step(builder *build, uint32_t number, cascade_error
 }
 
 /* Rows that refer to the closure through a relation and are not in it. */
-static cascade_status count_staying(builder *build, const casc_scope_relation *relation, uint64_t *rows,
-                                    cascade_error **error) {
+static cascade_status count_staying(builder *build, const casc_scope_relation *relation, uint64_t *rows, cascade_error **error) {
   casc_scope *scope = &build->scope;
   const casc_keyset *parents = &build->closure.sets[relation->relation->ref_table];
   uint32_t child = relation->relation->table;

@@ -23,10 +23,10 @@ struct cascade_plan {
   casc_step *steps;
   const char *root_label;
   const char *engine;
-  bool defers;              /* cycles: foreign keys are checked at COMMIT */
+  bool defers;               /* cycles: foreign keys are checked at COMMIT */
   const char *const *cycles; /* words for each cycle */
   uint32_t cycle_count;
-  uint32_t tables;          /* of which rows are deleted */
+  uint32_t tables; /* of which rows are deleted */
 };
 
 #endif

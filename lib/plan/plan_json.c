@@ -26,9 +26,8 @@ static json_t *step_object(const cascade_plan *plan, const casc_step *step) {
   return json_pack("{s:s, s:s, s:s?, s:s?, s:I, s:s, s:s, s:s, s:s, s:o*, s:o*}", "step", kinds[step->info.kind], "table",
                    step->label, "relation", one ? plan->policy->relations[step->info.relation].label : NULL, "rule",
                    one ? cascade_rule_name(step->info.rule) : NULL, "rows", (json_int_t)step->info.rows, "accuracy",
-                   accuracy(step->info.accuracy), "index", step->info.index, "sql", step->info.sql, "way",
-                   step->info.way, "warnings",
-                   warning_list(step->info.warnings), "scanned",
+                   accuracy(step->info.accuracy), "index", step->info.index, "sql", step->info.sql, "way", step->info.way,
+                   "warnings", warning_list(step->info.warnings), "scanned",
                    step->scanned ? json_integer((json_int_t)step->scanned) : NULL);
 }
 
@@ -42,11 +41,11 @@ static json_t *plan_object(const cascade_plan *plan) {
     json_decref(cycles);
     return NULL;
   }
-  return json_pack("{s:s, s:i, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:s, s:b, s:o, s:o, s:s}", "format", "cascade-plan",
-                   "version", 1, "engine", plan->engine, "table", plan->root_label, "blocked", info->blocked, "roots",
-                   (json_int_t)info->roots, "deleted", (json_int_t)info->deleted, "updated", (json_int_t)info->updated,
-                   "blocking", (json_int_t)info->blocking, "accuracy", accuracy(info->accuracy), "checked_at_commit",
-                   plan->defers, "cycles", cycles, "steps", steps, "fingerprint", info->fingerprint);
+  return json_pack("{s:s, s:i, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:s, s:b, s:o, s:o, s:s}", "format", "cascade-plan", "version", 1,
+                   "engine", plan->engine, "table", plan->root_label, "blocked", info->blocked, "roots", (json_int_t)info->roots,
+                   "deleted", (json_int_t)info->deleted, "updated", (json_int_t)info->updated, "blocking",
+                   (json_int_t)info->blocking, "accuracy", accuracy(info->accuracy), "checked_at_commit", plan->defers, "cycles",
+                   cycles, "steps", steps, "fingerprint", info->fingerprint);
 }
 
 cascade_status cascade_plan_json(const cascade_plan *plan, char **out, cascade_error **error) {

@@ -19,7 +19,10 @@ static const char *grouped(char text[NUMBER], uint64_t number) {
 
 static const char *counted(char text[NUMBER + 16], uint64_t rows, int32_t accuracy) {
   char number[NUMBER];
-  snprintf(text, NUMBER + 16, "%s%s", accuracy == CASCADE_AT_LEAST ? ">= " : accuracy == CASCADE_ESTIMATED ? "~ " : "",
+  snprintf(text, NUMBER + 16, "%s%s",
+           accuracy == CASCADE_AT_LEAST    ? ">= "
+           : accuracy == CASCADE_ESTIMATED ? "~ "
+                                           : "",
            grouped(number, rows));
   return text;
 }
@@ -83,8 +86,7 @@ static void outside(casc_str *text, const cascade_plan *plan) {
   if (deleted && tables) casc_str_printf(text, " in %u other table%s", tables, plural(tables));
   if (deleted && plan->info.updated) casc_str_put(text, ", ");
   if (plan->info.updated)
-    casc_str_printf(text, "%s row%s rewritten", counted(rows, plan->info.updated, plan->info.accuracy),
-                    plural(plan->info.updated));
+    casc_str_printf(text, "%s row%s rewritten", counted(rows, plan->info.updated, plan->info.accuracy), plural(plan->info.updated));
   casc_str_put(text, ".\n");
 }
 
@@ -101,8 +103,8 @@ static void warnings(casc_str *text, const cascade_plan *plan) {
     if ((warned & CASCADE_WARN_NO_INDEX) && step->scanned < 0)
       casc_str_printf(text, "Warning: no index for %s: each batch reads all of %s.\n", relation, step->label);
     else if ((warned & CASCADE_WARN_NO_INDEX) && step->scanned)
-      casc_str_printf(text, "Warning: no index for %s: each batch reads all of %s (%s rows).\n", relation,
-                      step->label, grouped(rows, (uint64_t)step->scanned));
+      casc_str_printf(text, "Warning: no index for %s: each batch reads all of %s (%s rows).\n", relation, step->label,
+                      grouped(rows, (uint64_t)step->scanned));
     if (warned & CASCADE_WARN_TRIGGERS) casc_str_printf(text, "Warning: triggers of %s will fire.\n", step->label);
     if (warned & CASCADE_WARN_NOT_NULL)
       casc_str_printf(text, "Warning: %s is to be set to NULL, but cannot be NULL: any row blocks.\n", relation);
@@ -120,8 +122,7 @@ cascade_status cascade_plan_text(const cascade_plan *plan, char **out, cascade_e
                   plural(plan->info.roots), plan->root_label, plan->info.roots == 1 ? "it" : "them");
   casc_str_printf(&text, ": %s row%s deleted in %u table%s", counted(rows, plan->info.deleted, plan->info.accuracy),
                   plural(plan->info.deleted), plan->tables, plural(plan->tables));
-  if (plan->info.updated)
-    casc_str_printf(&text, ", %s rewritten", counted(more, plan->info.updated, plan->info.accuracy));
+  if (plan->info.updated) casc_str_printf(&text, ", %s rewritten", counted(more, plan->info.updated, plan->info.accuracy));
   casc_str_put(&text, ".\n");
   if (plan->info.accuracy != CASCADE_EXACT)
     casc_str_put(&text, "Counting stopped at its bound: '>=' is counted so far, '~' is estimated from table sizes.\n");

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-cascade_status casc_ask_integer(cascade_connection *connection, const casc_statement *statement, int64_t otherwise,
-                                int64_t *answer, cascade_error **error) {
+cascade_status casc_ask_integer(cascade_connection *connection, const casc_statement *statement, int64_t otherwise, int64_t *answer,
+                                cascade_error **error) {
   casc_cursor cursor = {0};
   const cascade_value *row = NULL;
   *answer = otherwise;
@@ -21,8 +21,8 @@ static const char *const *casts_of(casc_scope *scope, const casc_table *table, c
   const char **casts = casc_arena_get(&scope->arena, count, sizeof *casts);
   for (uint32_t i = 0; casts && i < count; i++) {
     const casc_column *column = columns ? &table->columns[columns[i]] : NULL;
-    casts[i] = column ? scope->dialect->cast(&scope->arena, column->type, column->sql_type, column->collation)
-                      : scope->dialect->row_cast;
+    casts[i] =
+        column ? scope->dialect->cast(&scope->arena, column->type, column->sql_type, column->collation) : scope->dialect->row_cast;
     if (!casts[i]) return NULL;
   }
   return casts;
@@ -40,8 +40,8 @@ static bool describe_table(casc_scope *scope, casc_sql_table *sql, const casc_ta
       .shown_count = own ? table->identity_count : table->key_count,
       .shown = own ? table->identity : table->key_names,
       .shown_types = own ? table->identity_types : table->key_types,
-      .shown_casts = casts_of(scope, table, own ? table->identity_columns : table->key,
-                              own ? table->identity_count : table->key_count),
+      .shown_casts =
+          casts_of(scope, table, own ? table->identity_columns : table->key, own ? table->identity_count : table->key_count),
       .key_is_primary = !own && table->identity == table->key_names,
       .only = table->flags & CASCADE_TABLE_INHERITED,
   };
@@ -289,8 +289,7 @@ static bool rewrites_key(const casc_scope *scope, const casc_scope_relation *to)
   if (to->relation->rule == CASCADE_RULE_SET_NULL || to->detaches) return false; /* NULLs are never equal */
   if (shares_column(to->relation, table->key, table->key_count)) return true;
   for (uint32_t i = 0; i < table->index_count; i++)
-    if (table->indexes[i].unique && shares_column(to->relation, table->indexes[i].columns, table->indexes[i].count))
-      return true;
+    if (table->indexes[i].unique && shares_column(to->relation, table->indexes[i].columns, table->indexes[i].count)) return true;
   return false;
 }
 
@@ -300,8 +299,7 @@ static bool is_in_scope(const casc_scope *scope, const casc_scope_relation *to) 
 
 /* Numbers the components, finds the cycles and sorts the reached tables: referencing before referenced. */
 static cascade_status arrange(casc_scope *scope, cascade_error **error) {
-  uint32_t *work = casc_calloc(scope->alloc, (size_t)scope->relation_count * 2 + (size_t)scope->table_count * 2 + 1,
-                               sizeof *work);
+  uint32_t *work = casc_calloc(scope->alloc, (size_t)scope->relation_count * 2 + (size_t)scope->table_count * 2 + 1, sizeof *work);
   if (!work) return casc_nomem(error);
   uint32_t *from = work, *to = from + scope->relation_count, *component = to + scope->relation_count,
            *size = component + scope->table_count, edges = 0, count = 0;
@@ -444,9 +442,7 @@ static uint32_t own_levels(const casc_scope *scope, uint32_t number) {
   for (uint32_t i = 0; i < policy->to_count[number]; i++) {
     const casc_scope_relation *to = &scope->relations[policy->relations_to[number][i]];
     const casc_scope_table *child = &scope->tables[to->relation->table];
-    uint32_t deep = to->role == CASC_ROLE_UPDATE                       ? 1
-                    : to->role == CASC_ROLE_CASCADE && child->delegated ? child->height + 1
-                                                                        : 0;
+    uint32_t deep = to->role == CASC_ROLE_UPDATE ? 1 : to->role == CASC_ROLE_CASCADE && child->delegated ? child->height + 1 : 0;
     if (deep > levels) levels = deep;
   }
   return levels;
@@ -455,7 +451,7 @@ static uint32_t own_levels(const casc_scope *scope, uint32_t number) {
 /* What the database does anyway as soon as the referenced row goes need not be done twice. */
 static void delegate(casc_scope *scope, bool own_all) {
   static const char left[] = "the database's own action: its rule is the same";
-  const char *never = own_all                         ? "own statements: a hook wants the rows"
+  const char *never = own_all                          ? "own statements: a hook wants the rows"
                       : !scope->dialect->cascades_fast ? "own statements: the database's own action is slower"
                                                        : NULL;
   for (uint32_t i = 0; i < scope->order_count; i++) { /* referencing tables first */
@@ -495,8 +491,8 @@ void casc_scope_keep_all(casc_scope *scope) {
 cascade_status casc_scope_init(casc_scope *scope, cascade_connection *connection, cascade_policy *policy,
                                cascade_selection *selection, uint32_t wants, cascade_error **error) {
   cascade_context *context = connection->context;
-  *scope = (casc_scope){.connection = connection, .alloc = &context->alloc, .root = selection->table,
-                        .detaching = wants & CASC_SCOPE_DETACH};
+  *scope = (casc_scope){
+      .connection = connection, .alloc = &context->alloc, .root = selection->table, .detaching = wants & CASC_SCOPE_DETACH};
   casc_arena_init(&scope->arena, scope->alloc);
   scope->policy = cascade_policy_ref(policy);
   scope->selection = casc_selection_ref(selection);
@@ -504,8 +500,8 @@ cascade_status casc_scope_init(casc_scope *scope, cascade_connection *connection
   if (policy->graph != selection->graph)
     return casc_fail(context, error, CASCADE_INVALID, "policy and selection are of different graphs; make both from one");
   if (!scope->dialect || strcmp(policy->graph->engine, scope->dialect->engine))
-    return casc_fail(context, error, CASCADE_UNSUPPORTED, "the graph is of engine %s, the connection of %s",
-                     policy->graph->engine, connection->capabilities.engine);
+    return casc_fail(context, error, CASCADE_UNSUPPORTED, "the graph is of engine %s, the connection of %s", policy->graph->engine,
+                     connection->capabilities.engine);
   cascade_status status = casc_policy_refuse(policy, selection->table, error);
   if (status < 0) return status;
   scope->table_count = policy->graph->table_count;

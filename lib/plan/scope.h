@@ -81,18 +81,18 @@ typedef struct casc_scope {
   uint32_t table_count, relation_count;
   casc_scope_table *tables;       /* by graph number */
   casc_scope_relation *relations; /* by policy number */
-  bool detaching; /* CASC_SCOPE_DETACH */
+  bool detaching;                 /* CASC_SCOPE_DETACH */
   casc_scope_sums *sums;
-  uint32_t *order;                /* reached tables, referencing before referenced */
+  uint32_t *order; /* reached tables, referencing before referenced */
   uint32_t order_count;
-  int64_t checks; /* how the session checks foreign keys, as the dialect says; 0 for not at all */
+  int64_t checks;     /* how the session checks foreign keys, as the dialect says; 0 for not at all */
   double *per_parent; /* by relation: rows for each referenced one, as batches found; negative when not known. NULL: nobody
                          remembers */
-  bool enforced;  /* ... it does */
-  bool blocking;  /* some relation has CASC_ROLE_BLOCK */
-  bool hazardous; /* some relation rewrites a key: only the end of one transaction can show that all is well */
-  bool defer;     /* checks are put off to COMMIT: there are cycles or rewritten keys */
-  bool triggers;  /* a table that is written has user triggers */
+  bool enforced;      /* ... it does */
+  bool blocking;      /* some relation has CASC_ROLE_BLOCK */
+  bool hazardous;     /* some relation rewrites a key: only the end of one transaction can show that all is well */
+  bool defer;         /* checks are put off to COMMIT: there are cycles or rewritten keys */
+  bool triggers;      /* a table that is written has user triggers */
 } casc_scope;
 
 /* `wants`: CASC_SCOPE_ bits. Reads the enforcement state and the defaults' parents. */
@@ -116,7 +116,7 @@ bool casc_scope_target(const casc_scope *scope, unsigned char sum[CASC_HASH_SUM]
 bool casc_scope_rules(const casc_scope *scope, unsigned char sum[CASC_HASH_SUM]);
 
 /* Asks for one integer: the first row's first column, or `otherwise` when there is no row. */
-cascade_status casc_ask_integer(cascade_connection *connection, const casc_statement *statement, int64_t otherwise,
-                                int64_t *answer, cascade_error **error);
+cascade_status casc_ask_integer(cascade_connection *connection, const casc_statement *statement, int64_t otherwise, int64_t *answer,
+                                cascade_error **error);
 
 #endif

@@ -26,14 +26,14 @@ static cascade_status begin(cascade_graph *graph, const char *name, cascade_sele
   if (status < 0) return status;
   const casc_table *table = &graph->tables[position];
   if (table->kind == CASCADE_TABLE_VIEW)
-    return casc_fail_at(context, error, CASCADE_INVALID, table->label, NULL,
-                        "%s is a view; select rows of the table that it shows", table->label);
+    return casc_fail_at(context, error, CASCADE_INVALID, table->label, NULL, "%s is a view; select rows of the table that it shows",
+                        table->label);
   if (table->kind == CASCADE_TABLE_PARTITION)
     return casc_fail_at(context, error, CASCADE_INVALID, table->label, NULL,
                         "%s is a partition; select rows of the partitioned table %s", table->label, table->part_of);
   if (table->kind == CASCADE_TABLE_MISSING)
-    return casc_fail_at(context, error, CASCADE_NOT_FOUND, table->label, NULL,
-                        "there is no table %s; only a foreign key names it", table->label);
+    return casc_fail_at(context, error, CASCADE_NOT_FOUND, table->label, NULL, "there is no table %s; only a foreign key names it",
+                        table->label);
   cascade_selection *selection = casc_calloc(&context->alloc, 1, sizeof *selection);
   if (!selection) return casc_nomem(error);
   casc_refs_init(&selection->refs);
@@ -45,8 +45,8 @@ static cascade_status begin(cascade_graph *graph, const char *name, cascade_sele
   return CASCADE_OK;
 }
 
-static cascade_status begin_keys(cascade_graph *graph, const char *name, const void *keys, uint64_t count,
-                                 cascade_selection **out, cascade_selection **made, cascade_error **error) {
+static cascade_status begin_keys(cascade_graph *graph, const char *name, const void *keys, uint64_t count, cascade_selection **out,
+                                 cascade_selection **made, cascade_error **error) {
   cascade_status status = begin(graph, name, out, made, error);
   if (status < 0) return status;
   const casc_table *table = &graph->tables[(*made)->table];
@@ -54,8 +54,7 @@ static cascade_status begin_keys(cascade_graph *graph, const char *name, const v
     status = casc_fail_at(graph->context, error, CASCADE_NO_KEY, table->label, NULL,
                           "table %s has no primary key; select rows by a condition instead", table->label);
   else if (!keys && count)
-    status =
-        casc_fail_at(graph->context, error, CASCADE_INVALID, table->label, NULL, "%s: the keys are NULL", table->label);
+    status = casc_fail_at(graph->context, error, CASCADE_INVALID, table->label, NULL, "%s: the keys are NULL", table->label);
   if (status < 0) release(*made);
   else (*made)->by_keys = true;
   return status;
@@ -69,9 +68,8 @@ static cascade_status end(cascade_selection *selection, cascade_status status, c
 
 static cascade_status wrong_width(const cascade_selection *selection, uint32_t given, cascade_error **error) {
   const casc_table *table = &selection->graph->tables[selection->table];
-  return casc_fail_at(selection->context, error, CASCADE_INVALID, table->label, NULL,
-                      "%s: the primary key has %u column%s, not %u", table->label, (unsigned)table->key_count,
-                      table->key_count == 1 ? "" : "s", (unsigned)given);
+  return casc_fail_at(selection->context, error, CASCADE_INVALID, table->label, NULL, "%s: the primary key has %u column%s, not %u",
+                      table->label, (unsigned)table->key_count, table->key_count == 1 ? "" : "s", (unsigned)given);
 }
 
 cascade_status cascade_selection_integers(cascade_graph *graph, const char *name, const int64_t *keys, uint64_t count,
@@ -84,14 +82,12 @@ cascade_status cascade_selection_integers(cascade_graph *graph, const char *name
   return end(selection, status, out);
 }
 
-cascade_status cascade_selection_keys(cascade_graph *graph, const char *name, const cascade_value *cells,
-                                      uint64_t count, uint32_t column_count, cascade_selection **out,
-                                      cascade_error **error) {
+cascade_status cascade_selection_keys(cascade_graph *graph, const char *name, const cascade_value *cells, uint64_t count,
+                                      uint32_t column_count, cascade_selection **out, cascade_error **error) {
   cascade_selection *selection = NULL;
   cascade_status status = begin_keys(graph, name, cells, count, out, &selection, error);
   if (status < 0) return status;
-  if (count && graph->tables[selection->table].key_count != column_count)
-    status = wrong_width(selection, column_count, error);
+  if (count && graph->tables[selection->table].key_count != column_count) status = wrong_width(selection, column_count, error);
   else status = casc_keys_from_cells(selection, cells, (size_t)count, error);
   return end(selection, status, out);
 }
@@ -104,15 +100,16 @@ cascade_status cascade_selection_parse(cascade_graph *graph, const char *name, c
   return end(selection, casc_keys_from_texts(selection, keys, count, error), out);
 }
 
-static cascade_status set_condition(cascade_selection *selection, const char *condition,
-                                    const cascade_value *parameters, uint32_t count, cascade_error **error) {
+static cascade_status set_condition(cascade_selection *selection, const char *condition, const cascade_value *parameters,
+                                    uint32_t count, cascade_error **error) {
   const casc_table *table = &selection->graph->tables[selection->table];
   uint32_t placeholders = 0;
   const char *what = NULL;
   if (!table->identity_count)
     return casc_fail_at(selection->context, error, CASCADE_NO_KEY, table->label, NULL,
                         "table %s has no usable key: its rows cannot be told apart; add a primary key, or a "
-                        "unique index over columns that are NOT NULL", table->label);
+                        "unique index over columns that are NOT NULL",
+                        table->label);
   if (!casc_condition_sound(selection->graph->engine, condition, &placeholders, &what))
     return casc_fail_at(selection->context, error, CASCADE_INVALID, table->label, NULL,
                         "%s: the condition is not one expression: %s", table->label, what);
@@ -132,8 +129,8 @@ static cascade_status set_condition(cascade_selection *selection, const char *co
 }
 
 cascade_status cascade_selection_where(cascade_graph *graph, const char *name, const char *condition,
-                                       const cascade_value *parameters, uint32_t parameter_count,
-                                       cascade_selection **out, cascade_error **error) {
+                                       const cascade_value *parameters, uint32_t parameter_count, cascade_selection **out,
+                                       cascade_error **error) {
   cascade_selection *selection = NULL;
   cascade_status status = begin(graph, name, out, &selection, error);
   if (status < 0) return status;

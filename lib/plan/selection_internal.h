@@ -12,9 +12,9 @@ struct cascade_selection {
   casc_arena arena;
   cascade_graph *graph;
   uint32_t table;
-  bool by_keys;       /* else by condition */
-  cascade_keys keys;  /* primary keys, without repetition */
-  const char *where;  /* NULL selects every row; beside keys, narrows them */
+  bool by_keys;      /* else by condition */
+  cascade_keys keys; /* primary keys, without repetition */
+  const char *where; /* NULL selects every row; beside keys, narrows them */
   const cascade_value *parameters;
   uint32_t parameter_count;
 };

@@ -59,11 +59,9 @@ static int shown(const char *key, size_t length) {
   return (int)cut;
 }
 
-static cascade_status refuse_key(const builder *b, const char *key, size_t length, uint32_t position,
-                                 const char *what) {
-  return casc_fail_at(b->selection->context, b->error, CASCADE_INVALID, b->table->label, NULL,
-                      "%s '%.*s%s': key column \"%s\" %s", b->table->label, shown(key, length), key,
-                      length > SHOWN ? "..." : "", b->table->key_names[position], what);
+static cascade_status refuse_key(const builder *b, const char *key, size_t length, uint32_t position, const char *what) {
+  return casc_fail_at(b->selection->context, b->error, CASCADE_INVALID, b->table->label, NULL, "%s '%.*s%s': key column \"%s\" %s",
+                      b->table->label, shown(key, length), key, length > SHOWN ? "..." : "", b->table->key_names[position], what);
 }
 
 /* ---- one value ---- */
@@ -111,8 +109,7 @@ static const char *adapt_real(cascade_value *value, holding holds) {
   if (value->real != value->real) return "is NULL, which no key is";
   if (holds == HOLDS_TEXT) return "takes text";
   if (holds == HOLDS_BYTES) return "takes bytes";
-  if (value->real >= -9223372036854775808.0 && value->real < 9223372036854775808.0 &&
-      (double)(int64_t)value->real == value->real) {
+  if (value->real >= -9223372036854775808.0 && value->real < 9223372036854775808.0 && (double)(int64_t)value->real == value->real) {
     *value = (cascade_value){.type = CASCADE_INT64, .integer = (int64_t)value->real};
     return NULL;
   }
@@ -169,8 +166,7 @@ static cascade_status bytes_from(casc_arena *arena, cascade_value *value, const 
 }
 
 /* As a person writes it. A column that holds anything takes for an integer what SQLite would print for one. */
-static cascade_status adapt_written(casc_arena *arena, cascade_value *value, holding holds, bool quoted,
-                                    const char **what) {
+static cascade_status adapt_written(casc_arena *arena, cascade_value *value, holding holds, bool quoted, const char **what) {
   if ((holds == HOLDS_ANYTHING || holds == HOLDS_BYTES) && looks_like_bytes(value)) return bytes_from(arena, value, what);
   if (holds == HOLDS_ANYTHING && !quoted) {
     const char *digits = value->length && value->data[0] == '-' ? value->data + 1 : value->data;
@@ -225,8 +221,8 @@ static cascade_status finish(builder *b, cascade_status status) {
   if (status >= 0 && !casc_keyset_merge(&b->set, NULL)) status = casc_nomem(b->error);
   if (status >= 0) {
     cascade_keys from = casc_keyset_view(&b->set, 0, b->set.count);
-    b->selection->keys = (cascade_keys){
-        .size = sizeof from, .count = from.count, .column_count = from.column_count, .columns = b->table->key_names};
+    b->selection->keys =
+        (cascade_keys){.size = sizeof from, .count = from.count, .column_count = from.column_count, .columns = b->table->key_names};
     bool integers = b->set.integer || all_integers(&from);
     status = integers ? take_integers(b->selection, &from) : take_cells(b->selection, &from);
     if (status < 0) status = casc_nomem(b->error);
@@ -237,8 +233,7 @@ static cascade_status finish(builder *b, cascade_status status) {
 
 /* ---- keys that are given as values ---- */
 
-cascade_status casc_keys_from_integers(cascade_selection *selection, const int64_t *keys, size_t count,
-                                       cascade_error **error) {
+cascade_status casc_keys_from_integers(cascade_selection *selection, const int64_t *keys, size_t count, cascade_error **error) {
   builder b;
   cascade_status status = start(&b, selection, error);
   holding holds = holding_of(b.table, 0);
@@ -273,8 +268,7 @@ static cascade_status adapt_row(builder *b, const cascade_value *key) {
   return add_row(b);
 }
 
-cascade_status casc_keys_from_cells(cascade_selection *selection, const cascade_value *cells, size_t count,
-                                    cascade_error **error) {
+cascade_status casc_keys_from_cells(cascade_selection *selection, const cascade_value *cells, size_t count, cascade_error **error) {
   builder b;
   cascade_status status = start(&b, selection, error);
   for (size_t i = 0; i < count && status >= 0; i++) status = adapt_row(&b, cells + i * b.table->key_count);
@@ -311,15 +305,14 @@ static cascade_status set_element(builder *b, uint32_t position, const json_t *e
 static cascade_status refuse_width(const builder *b, const char *key, size_t given) {
   casc_str columns;
   casc_str_init(&columns, &b->selection->context->alloc);
-  for (uint32_t i = 0; i < b->table->key_count; i++)
-    casc_str_printf(&columns, "%s\"%s\"", i ? ", " : "", b->table->key_names[i]);
+  for (uint32_t i = 0; i < b->table->key_count; i++) casc_str_printf(&columns, "%s\"%s\"", i ? ", " : "", b->table->key_names[i]);
   cascade_status status =
-      columns.failed ? casc_nomem(b->error)
-                     : casc_fail_at(b->selection->context, b->error, CASCADE_INVALID, b->table->label, NULL,
-                                    "%s '%.*s': the key has %u columns (%s), not %zu; write them with commas, or as a "
-                                    "JSON array",
-                                    b->table->label, shown(key, strlen(key)), key, (unsigned)b->table->key_count,
-                                    columns.data, given);
+      columns.failed
+          ? casc_nomem(b->error)
+          : casc_fail_at(b->selection->context, b->error, CASCADE_INVALID, b->table->label, NULL,
+                         "%s '%.*s': the key has %u columns (%s), not %zu; write them with commas, or as a "
+                         "JSON array",
+                         b->table->label, shown(key, strlen(key)), key, (unsigned)b->table->key_count, columns.data, given);
   casc_str_free(&columns);
   return status;
 }
@@ -329,13 +322,11 @@ static cascade_status add_array(builder *b, const char *key) {
   json_t *array = json_loads(key, 0, &fault);
   if (!array)
     return casc_fail_at(b->selection->context, b->error, CASCADE_INVALID, b->table->label, NULL,
-                        "%s '%.*s': the key is not a JSON array: %s", b->table->label, shown(key, strlen(key)), key,
-                        fault.text);
+                        "%s '%.*s': the key is not a JSON array: %s", b->table->label, shown(key, strlen(key)), key, fault.text);
   cascade_status status = CASCADE_OK;
   size_t width = json_array_size(array);
   if (width != b->table->key_count) status = refuse_width(b, key, width);
-  for (uint32_t i = 0; i < b->table->key_count && status >= 0; i++)
-    status = set_element(b, i, json_array_get(array, i), key);
+  for (uint32_t i = 0; i < b->table->key_count && status >= 0; i++) status = set_element(b, i, json_array_get(array, i), key);
   if (status >= 0) status = add_row(b);
   json_decref(array);
   return status;
@@ -360,14 +351,13 @@ static cascade_status add_single(builder *b, const char *key) {
   return status < 0 ? status : add_row(b);
 }
 
-cascade_status casc_keys_from_texts(cascade_selection *selection, const char *const *keys, size_t count,
-                                    cascade_error **error) {
+cascade_status casc_keys_from_texts(cascade_selection *selection, const char *const *keys, size_t count, cascade_error **error) {
   builder b;
   cascade_status status = start(&b, selection, error);
   for (size_t i = 0; i < count && status >= 0; i++) {
     if (!keys[i])
-      status = casc_fail_at(selection->context, error, CASCADE_INVALID, b.table->label, NULL, "%s: key %zu is NULL",
-                            b.table->label, i + 1);
+      status = casc_fail_at(selection->context, error, CASCADE_INVALID, b.table->label, NULL, "%s: key %zu is NULL", b.table->label,
+                            i + 1);
     else if (b.table->key_count == 1) status = add_single(&b, keys[i]);
     else status = keys[i][0] == '[' ? add_array(&b, keys[i]) : add_list(&b, keys[i]);
   }

@@ -163,8 +163,7 @@ cascade_status casc_source_hold(casc_source *source, const casc_keyset *keys, ca
   return status >= 0 && !casc_keyset_merge(still, NULL) ? casc_nomem(error) : status;
 }
 
-cascade_status casc_source_still(casc_source *source, const casc_keyset *keys, casc_keyset *still,
-                                 cascade_error **error) {
+cascade_status casc_source_still(casc_source *source, const casc_keyset *keys, casc_keyset *still, cascade_error **error) {
   casc_scope *scope = source->scope;
   cascade_status status;
   casc_keyset_clear(still);
@@ -179,12 +178,12 @@ cascade_status casc_source_still(casc_source *source, const casc_keyset *keys, c
     return status;
   }
   if (source->kind == CASC_SOURCE_REFERENCING) {
-    status = casc_read_referencing(scope, &scope->relations[source->relation], &source->parent, keys, 0, true, still,
-                                   error);
+    status = casc_read_referencing(scope, &scope->relations[source->relation], &source->parent, keys, 0, true, still, error);
   } else if (scope->selection->by_keys) { /* a rowid may have gone to another row meanwhile: only the key itself tells */
     cascade_keys page = part(&scope->selection->keys, source->last, source->selected - source->last);
     casc_sql_filter filter = {.shown_among = scope->tables[source->table].sql.shown_is_key ? NULL : &page,
-                              .where = scope->selection->where, .lock = scope->dialect->row_locks};
+                              .where = scope->selection->where,
+                              .lock = scope->dialect->row_locks};
     status = filter_keys(scope, source->table, keys, filter, still, error);
   } else status = casc_source_selected(scope, keys, true, still, error);
   if (status >= 0 && !casc_keyset_merge(still, NULL)) status = casc_nomem(error);

@@ -18,15 +18,15 @@ typedef struct casc_source {
   uint32_t table;
   uint32_t relation;
   casc_keyset parent;
-  casc_keyset page;    /* keys read */
-  size_t taken;        /* of the page */
-  casc_keyset anchor;  /* the last key read, once there is one */
-  bool bounded;        /* `end` is known: */
-  int64_t end;         /* rows that were added behind it since are for another round, lest the work never ends */
-  uint64_t selected;   /* keys of the selection that were looked up ... */
-  uint64_t last;       /* ... and the first of those of the page */
-  bool locking;        /* keys of the selection are looked up under locks: no second look is needed */
-  bool exhausted;      /* there is no page after this one */
+  casc_keyset page;   /* keys read */
+  size_t taken;       /* of the page */
+  casc_keyset anchor; /* the last key read, once there is one */
+  bool bounded;       /* `end` is known: */
+  int64_t end;        /* rows that were added behind it since are for another round, lest the work never ends */
+  uint64_t selected;  /* keys of the selection that were looked up ... */
+  uint64_t last;      /* ... and the first of those of the page */
+  bool locking;       /* keys of the selection are looked up under locks: no second look is needed */
+  bool exhausted;     /* there is no page after this one */
 } casc_source;
 
 void casc_source_init(casc_source *source, casc_scope *scope, casc_source_kind kind, uint32_t table);

@@ -22,8 +22,7 @@ cascade_status casc_transaction_begin(casc_transaction *transaction, cascade_con
 
 cascade_status casc_transaction_commit(casc_transaction *transaction, cascade_error **error) {
   const casc_dialect *dialect = transaction->dialect;
-  cascade_status status =
-      casc_control(transaction->connection, transaction->nested ? dialect->release : dialect->commit, error);
+  cascade_status status = casc_control(transaction->connection, transaction->nested ? dialect->release : dialect->commit, error);
   if (status >= 0) transaction->open = false;
   return status;
 }

@@ -36,8 +36,7 @@ static void name_entry(builder *b) {
   if (b->entry.columns && b->entry.column_count) casc_str_putc(&b->words, ')');
 }
 
-static cascade_status refuse(builder *b, cascade_status status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+static cascade_status refuse(builder *b, cascade_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 static cascade_status refuse(builder *b, cascade_status status, const char *format, ...) {
   char words[1024];
@@ -51,8 +50,8 @@ static cascade_status refuse(builder *b, cascade_status status, const char *form
 
 static cascade_status refuse_relation(builder *b, const casc_relation *relation, const char *words) {
   if (b->words.failed) return casc_nomem(b->error);
-  return casc_fail_at(b->context, b->error, CASCADE_POLICY, b->graph->tables[relation->table].label, relation->label,
-                      "%s: %s", b->words.data, words);
+  return casc_fail_at(b->context, b->error, CASCADE_POLICY, b->graph->tables[relation->table].label, relation->label, "%s: %s",
+                      b->words.data, words);
 }
 
 /* ---- names ---- */
@@ -120,9 +119,8 @@ static bool has_bytes(const cascade_value *value) {
 static cascade_status check_values(builder *b) {
   const cascade_policy_entry *entry = &b->entry;
   if (entry->rule != CASCADE_RULE_SET_VALUE)
-    return entry->value_count
-               ? refuse(b, CASCADE_POLICY, "values are for SET_VALUE, not for %s", cascade_rule_name(entry->rule))
-               : CASCADE_OK;
+    return entry->value_count ? refuse(b, CASCADE_POLICY, "values are for SET_VALUE, not for %s", cascade_rule_name(entry->rule))
+                              : CASCADE_OK;
   if (!entry->value_count) return refuse(b, CASCADE_POLICY, "SET_VALUE needs values, one for each column");
   if (entry->value_count != entry->column_count)
     return refuse(b, CASCADE_POLICY, "SET_VALUE has %u values for %u columns", (unsigned)entry->value_count,
@@ -142,14 +140,14 @@ static cascade_status check_rule(builder *b) {
   if (entry->rule < CASCADE_RULE_DEFAULT || entry->rule > CASCADE_RULE_DETACH)
     return refuse(b, CASCADE_INVALID, "%d is not a rule", (int)entry->rule);
   if (b->policy->excluded[b->table] && entry->rule != CASCADE_RULE_DEFAULT && entry->rule != CASCADE_RULE_IGNORE)
-    return refuse(b, CASCADE_POLICY,
-                  "%s is excluded, so that no rule can touch its rows: drop the entry or the exclusion", table->label);
-  if (entry->rule == CASCADE_RULE_SET_NULL || entry->rule == CASCADE_RULE_SET_DEFAULT ||
-      entry->rule == CASCADE_RULE_SET_VALUE || entry->rule == CASCADE_RULE_DETACH)
+    return refuse(b, CASCADE_POLICY, "%s is excluded, so that no rule can touch its rows: drop the entry or the exclusion",
+                  table->label);
+  if (entry->rule == CASCADE_RULE_SET_NULL || entry->rule == CASCADE_RULE_SET_DEFAULT || entry->rule == CASCADE_RULE_SET_VALUE ||
+      entry->rule == CASCADE_RULE_DETACH)
     for (uint32_t i = 0; i < entry->column_count; i++)
       if (table->columns[b->columns[i]].flags & CASCADE_COLUMN_GENERATED)
-        return refuse(b, CASCADE_POLICY, "column %s is generated, so that %s cannot set it",
-                      table->columns[b->columns[i]].name, cascade_rule_name(entry->rule));
+        return refuse(b, CASCADE_POLICY, "column %s is generated, so that %s cannot set it", table->columns[b->columns[i]].name,
+                      cascade_rule_name(entry->rule));
   return check_values(b);
 }
 
@@ -187,8 +185,7 @@ static uint32_t place_of(const uint32_t *columns, uint32_t count, uint32_t colum
 }
 
 /* The same pairs of columns, in whatever order; referenced columns that are not known do not differ. */
-static bool same_pairs(const casc_relation *relation, const uint32_t *columns, const uint32_t *ref_columns,
-                       uint32_t count) {
+static bool same_pairs(const casc_relation *relation, const uint32_t *columns, const uint32_t *ref_columns, uint32_t count) {
   if (relation->count != count) return false;
   for (uint32_t i = 0; i < count; i++) {
     uint32_t place = place_of(relation->columns, count, columns[i]);
@@ -221,11 +218,10 @@ static cascade_status find_relations(builder *b, uint32_t *found, uint32_t *coun
     if (b->origin[number]) return refuse_repetition(b, number);
     const casc_relation *first = *count ? &b->policy->relations[found[0]] : relation;
     if (first->ref_table != relation->ref_table)
-      return refuse(b, CASCADE_POLICY, "both %s and %s have these columns; give ref_table", first->label,
-                    relation->label);
+      return refuse(b, CASCADE_POLICY, "both %s and %s have these columns; give ref_table", first->label, relation->label);
     if (!same_pairs(first, relation->columns, relation->ref_columns, relation->count))
-      return refuse(b, CASCADE_POLICY, "both %s and %s have these columns; give %sref_columns", first->label,
-                    relation->label, b->ref_table == CASC_NONE ? "ref_table and " : "");
+      return refuse(b, CASCADE_POLICY, "both %s and %s have these columns; give %sref_columns", first->label, relation->label,
+                    b->ref_table == CASC_NONE ? "ref_table and " : "");
     found[(*count)++] = number;
   }
   return CASCADE_OK;
@@ -280,8 +276,7 @@ static const casc_relation *related(const builder *b) {
 static cascade_status check_declared(builder *b) {
   if (!b->entry.ref_table) {
     const casc_relation *near = related(b);
-    return refuse(b, CASCADE_NOT_FOUND,
-                  "the database has no such foreign key%s%s%s; give ref_table to declare a relation",
+    return refuse(b, CASCADE_NOT_FOUND, "the database has no such foreign key%s%s%s; give ref_table to declare a relation",
                   near ? " (but " : "", near ? near->label : "", near ? ")" : "");
   }
   const casc_table *ref_table = table_at(b, b->ref_table);
@@ -294,9 +289,8 @@ static cascade_status check_declared(builder *b) {
   if (!b->ref_columns && !ref_table->key_count)
     return refuse(b, CASCADE_POLICY, "%s has no primary key; give ref_columns", ref_table->label);
   if (!b->ref_columns && ref_table->key_count != b->entry.column_count)
-    return refuse(b, CASCADE_POLICY, "the primary key of %s has %u column%s, not %u; give ref_columns",
-                  ref_table->label, (unsigned)ref_table->key_count, ref_table->key_count == 1 ? "" : "s",
-                  (unsigned)b->entry.column_count);
+    return refuse(b, CASCADE_POLICY, "the primary key of %s has %u column%s, not %u; give ref_columns", ref_table->label,
+                  (unsigned)ref_table->key_count, ref_table->key_count == 1 ? "" : "s", (unsigned)b->entry.column_count);
   return CASCADE_OK;
 }
 
@@ -324,12 +318,10 @@ static cascade_status copy_condition(builder *b, casc_relation *relation) {
   const char *what = NULL;
   uint32_t placeholders = 0;
   if (!b->entry.where) return CASCADE_OK;
-  if (casc_condition_blank(b->entry.where))
-    return refuse(b, CASCADE_POLICY, "the condition in where is blank; leave it out");
+  if (casc_condition_blank(b->entry.where)) return refuse(b, CASCADE_POLICY, "the condition in where is blank; leave it out");
   if (!casc_condition_sound(b->graph->engine, b->entry.where, &placeholders, &what))
     return refuse(b, CASCADE_POLICY, "the condition in where is not one expression: %s", what);
-  if (placeholders)
-    return refuse(b, CASCADE_POLICY, "the condition in where has a placeholder, and a policy has no value for it");
+  if (placeholders) return refuse(b, CASCADE_POLICY, "the condition in where has a placeholder, and a policy has no value for it");
   relation->where = casc_arena_strdup(&b->policy->arena, b->entry.where);
   return relation->where ? CASCADE_OK : casc_nomem(b->error);
 }
@@ -472,8 +464,7 @@ cascade_status casc_policy_build(cascade_graph *graph, const cascade_policy_opti
   builder b = {.graph = graph, .context = graph ? graph->context : NULL, .error = error};
   *at_fault = 0;
   if (out) *out = NULL;
-  if (!graph || !out)
-    return casc_fail(b.context, error, CASCADE_INVALID, "policy: the graph or the place for the result is NULL");
+  if (!graph || !out) return casc_fail(b.context, error, CASCADE_INVALID, "policy: the graph or the place for the result is NULL");
   cascade_status status = CASC_OPTIONS(b.context, given, b.options, exclude, error);
   if (status < 0) return status;
   if ((b.options.entry_count && !b.options.entries) || (b.options.exclude_count && !b.options.exclude))

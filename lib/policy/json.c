@@ -53,8 +53,8 @@ static cascade_status refuse(const reader *r, const char *format, ...) {
   if (!json_is_object(r->relation))
     return casc_fail(r->context, r->error, CASCADE_FORMAT, "entry %u: %s", (unsigned)r->number, words);
   const char *table = json_string_value(json_object_get(r->relation, "table"));
-  return casc_fail_at(r->context, r->error, CASCADE_FORMAT, table, NULL, "line %u: entry %u%s%s: %s",
-                      line_of(r, r->number), (unsigned)r->number, table ? ", " : "", table ? table : "", words);
+  return casc_fail_at(r->context, r->error, CASCADE_FORMAT, table, NULL, "line %u: entry %u%s%s: %s", line_of(r, r->number),
+                      (unsigned)r->number, table ? ", " : "", table ? table : "", words);
 }
 
 static cascade_status refuse_unknown(const reader *r, const char *what, const char *given, const char *const *names,
@@ -93,22 +93,19 @@ static cascade_status read_text(const reader *r, const char *key, const char **t
   return CASCADE_OK;
 }
 
-static cascade_status read_names(reader *r, const json_t *array, const char *key, const char *const **names,
-                                 uint32_t *count) {
+static cascade_status read_names(reader *r, const json_t *array, const char *key, const char *const **names, uint32_t *count) {
   if (!json_is_array(array)) return refuse(r, "\"%s\" is not an array of names", key);
   const char **read = casc_arena_get(&r->arena, json_array_size(array), sizeof *read);
   if (!read) return casc_nomem(r->error);
   *count = (uint32_t)json_array_size(array);
   for (uint32_t i = 0; i < *count; i++)
-    if (!(read[i] = json_string_value(json_array_get(array, i))))
-      return refuse(r, "\"%s\" is not an array of names", key);
+    if (!(read[i] = json_string_value(json_array_get(array, i)))) return refuse(r, "\"%s\" is not an array of names", key);
   *names = read;
   return CASCADE_OK;
 }
 
 /* A list under one key, or a single name under another. */
-static cascade_status read_columns(reader *r, const char *many, const char *one, const char *const **names,
-                                   uint32_t *count) {
+static cascade_status read_columns(reader *r, const char *many, const char *one, const char *const **names, uint32_t *count) {
   const json_t *list = member(r, many), *single = member(r, one);
   if (list && single) return refuse(r, "both \"%s\" and \"%s\" are given; keep one of them", many, one);
   if (list) return read_names(r, list, many, names, count);
@@ -128,12 +125,10 @@ typedef struct spelling {
 } spelling;
 
 static const spelling spellings[] = {
-    {"CASCADE", CASCADE_RULE_CASCADE},     {"PROTECT", CASCADE_RULE_PROTECT},
-    {"RESTRICT", CASCADE_RULE_RESTRICT},   {"NO_ACTION", CASCADE_RULE_RESTRICT},
-    {"SET_NULL", CASCADE_RULE_SET_NULL},   {"SET_DEFAULT", CASCADE_RULE_SET_DEFAULT},
-    {"SET_VALUE", CASCADE_RULE_SET_VALUE}, {"SET", CASCADE_RULE_SET_VALUE},
-    {"IGNORE", CASCADE_RULE_IGNORE},       {"DO_NOTHING", CASCADE_RULE_IGNORE},
-    {"DETACH", CASCADE_RULE_DETACH},
+    {"CASCADE", CASCADE_RULE_CASCADE},     {"PROTECT", CASCADE_RULE_PROTECT},   {"RESTRICT", CASCADE_RULE_RESTRICT},
+    {"NO_ACTION", CASCADE_RULE_RESTRICT},  {"SET_NULL", CASCADE_RULE_SET_NULL}, {"SET_DEFAULT", CASCADE_RULE_SET_DEFAULT},
+    {"SET_VALUE", CASCADE_RULE_SET_VALUE}, {"SET", CASCADE_RULE_SET_VALUE},     {"IGNORE", CASCADE_RULE_IGNORE},
+    {"DO_NOTHING", CASCADE_RULE_IGNORE},   {"DETACH", CASCADE_RULE_DETACH},
 };
 
 enum { SPELLINGS = sizeof spellings / sizeof *spellings };
@@ -183,9 +178,7 @@ static cascade_status read_value(const reader *r, const json_t *from, cascade_va
   case JSON_NULL: return CASCADE_OK;
   case JSON_TRUE:
   case JSON_FALSE: *value = (cascade_value){.type = CASCADE_INT64, .integer = json_is_true(from)}; return CASCADE_OK;
-  case JSON_INTEGER:
-    *value = (cascade_value){.type = CASCADE_INT64, .integer = json_integer_value(from)};
-    return CASCADE_OK;
+  case JSON_INTEGER: *value = (cascade_value){.type = CASCADE_INT64, .integer = json_integer_value(from)}; return CASCADE_OK;
   case JSON_REAL: *value = (cascade_value){.type = CASCADE_DOUBLE, .real = json_real_value(from)}; return CASCADE_OK;
   case JSON_STRING:
     *value = (cascade_value){.type = CASCADE_TEXT, .data = json_string_value(from), .length = json_string_length(from)};
@@ -279,9 +272,7 @@ cascade_status cascade_policy_load(cascade_graph *graph, const char *json, uint6
   json_error_t fault;
   json_t *root = json_loadb(json, (size_t)length, JSON_REJECT_DUPLICATES, &fault);
   if (!root && json_error_code(&fault) == json_error_out_of_memory) return casc_nomem(error);
-  if (!root)
-    return casc_fail(context, error, CASCADE_FORMAT, "policy: line %d: %s", fault.line > 0 ? fault.line : 1,
-                     fault.text);
+  if (!root) return casc_fail(context, error, CASCADE_FORMAT, "policy: line %d: %s", fault.line > 0 ? fault.line : 1, fault.text);
   reader r = {.context = context,
               .error = error,
               .json = json,

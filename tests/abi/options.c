@@ -168,8 +168,7 @@ static void expect(world *at, use *function, const char *name, const room *optio
   cascade_error *error = NULL;
   cascade_status status = function(at, options, &error);
   if (status != (taken ? CASCADE_OK : CASCADE_OPTIONS) || (status < 0) != (cascade_error_message(error)[0] != '\0'))
-    fail_msg("%s of size %zu gave %s: %s", name, options->size, cascade_status_name(status),
-             cascade_error_message(error));
+    fail_msg("%s of size %zu gave %s: %s", name, options->size, cascade_status_name(status), cascade_error_message(error));
   cascade_error_free(error);
 }
 
@@ -198,8 +197,7 @@ static void grow(world *at, use *function, const char *name, size_t first, size_
   }
 }
 
-#define GROW(function, type, last)                                                                                     \
-  grow(at, function, #type, offsetof(type, last) + sizeof(((type *)0)->last), sizeof(type))
+#define GROW(function, type, last) grow(at, function, #type, offsetof(type, last) + sizeof(((type *)0)->last), sizeof(type))
 
 static void options_of_other_versions(void **state) {
   world *at = *state;
@@ -267,8 +265,7 @@ static void fill_sizes(world *at, fill *function, const char *name, size_t first
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) fill_of_size(at, function, name, sizes[i], first, now);
 }
 
-#define FILL(function, type, last)                                                                                     \
-  fill_sizes(at, function, #type, offsetof(type, last) + sizeof(((type *)0)->last), sizeof(type))
+#define FILL(function, type, last) fill_sizes(at, function, #type, offsetof(type, last) + sizeof(((type *)0)->last), sizeof(type))
 
 static void information_for_other_versions(void **state) {
   world *at = *state;

@@ -27,9 +27,7 @@ typedef struct result {
 } result;
 
 static void print_usage(void) {
-  fputs(
-      "usage: bench WORKLOAD --engine ENGINE --size N [--rounds N] [--methods NAME,...] [--peer PROGRAM]... [--json]\n",
-      stderr);
+  fputs("usage: bench WORKLOAD --engine ENGINE --size N [--rounds N] [--methods NAME,...] [--peer PROGRAM]... [--json]\n", stderr);
   for (uint32_t i = 0; i < bench_workload_count; i++)
     fprintf(stderr, "  %-3s --engine %-10s  %s\n", bench_workloads[i].name, bench_workloads[i].engine->name,
             bench_workloads[i].about);
@@ -140,17 +138,15 @@ static int print_json(const request *wanted, const result *results) {
     if (is_wanted(wanted, i))
       json_object_set_new(methods, w->methods[i].name,
                           json_pack("{s:f, s:I, s:f, s:I}", "seconds", results[i].seconds, "statements",
-                                    (json_int_t)results[i].statements, "longest_tx_s", results[i].longest_tx_s,
-                                    "rss_growth_kb", (json_int_t)results[i].rss_growth_kb));
+                                    (json_int_t)results[i].statements, "longest_tx_s", results[i].longest_tx_s, "rss_growth_kb",
+                                    (json_int_t)results[i].rss_growth_kb));
   for (uint32_t i = 0; i < w->ratio_count; i++) {
     char name[100];
     if (ratio(w, results, &w->ratios[i]) == 0) continue;
-    json_object_set_new(ratios, name_ratio(&w->ratios[i], name, sizeof name),
-                        json_real(ratio(w, results, &w->ratios[i])));
+    json_object_set_new(ratios, name_ratio(&w->ratios[i], name, sizeof name), json_real(ratio(w, results, &w->ratios[i])));
   }
-  json_t *all =
-      json_pack("{s:s, s:s, s:I, s:i, s:o, s:o}", "workload", w->name, "engine", w->engine->name, "size",
-                (json_int_t)wanted->size, "rounds", (int)wanted->rounds, "methods", methods, "ratios", ratios);
+  json_t *all = json_pack("{s:s, s:s, s:I, s:i, s:o, s:o}", "workload", w->name, "engine", w->engine->name, "size",
+                          (json_int_t)wanted->size, "rounds", (int)wanted->rounds, "methods", methods, "ratios", ratios);
   int status = all && !json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) ? 0 : 1;
   if (all) putchar('\n');
   json_decref(all);
@@ -159,9 +155,8 @@ static int print_json(const request *wanted, const result *results) {
 
 static void print_table(const request *wanted, const result *results) {
   const bench_workload *w = wanted->workload;
-  printf("%s on %s, size %lld, median of %u\n\n%-31s %9s %11s %13s %11s\n", w->name, w->engine->name,
-         (long long)wanted->size, (unsigned)wanted->rounds, "method", "seconds", "statements", "longest tx s",
-         "growth KB");
+  printf("%s on %s, size %lld, median of %u\n\n%-31s %9s %11s %13s %11s\n", w->name, w->engine->name, (long long)wanted->size,
+         (unsigned)wanted->rounds, "method", "seconds", "statements", "longest tx s", "growth KB");
   for (uint32_t i = 0; i < w->method_count; i++)
     if (is_wanted(wanted, i))
       printf("%-31s %9.4f %11llu %13.3f %11lld\n", w->methods[i].name, results[i].seconds,
@@ -215,15 +210,13 @@ static bool read_method(const request *wanted, const databases *named, const res
   return !run->failed && agrees(wanted, results, method, run);
 }
 
-static bool run_method(const request *wanted, const databases *named, const bench_method *method, bool thorough,
-                       bench_run *run) {
+static bool run_method(const request *wanted, const databases *named, const bench_method *method, bool thorough, bench_run *run) {
   const bench_workload *w = wanted->workload;
   const char *original = method->actions && !w->engine->copies_rows ? named->actions : named->plain;
   *run = (bench_run){.workload = w, .database = named->run, .size = wanted->size};
   if (!bench_copy(w, method->actions, original, named->run, run->message, sizeof run->message)) return false;
   bench_measure(method, run);
-  return !run->failed &&
-         bench_verify(w, wanted->size, named->plain, named->run, thorough, run->message, sizeof run->message);
+  return !run->failed && bench_verify(w, wanted->size, named->plain, named->run, thorough, run->message, sizeof run->message);
 }
 
 /* The methods take turns, and each round starts with another one, so that a slow moment of the machine hits all alike.
@@ -240,9 +233,8 @@ static bool run_all(const request *wanted, const databases *named, result *resul
     for (uint32_t k = 0; k < w->method_count; k++) {
       uint32_t i = (k + round) % w->method_count;
       bench_run *run = &results[i].rounds[round];
-      if (!is_wanted(wanted, i) ||
-          (w->reads ? read_method(wanted, named, results, &w->methods[i], run)
-                    : run_method(wanted, named, &w->methods[i], round == 0, run)))
+      if (!is_wanted(wanted, i) || (w->reads ? read_method(wanted, named, results, &w->methods[i], run)
+                                             : run_method(wanted, named, &w->methods[i], round == 0, run)))
         continue;
       fprintf(stderr, "bench: %s: %s\n", w->methods[i].name, run->message);
       return false;

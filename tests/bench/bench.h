@@ -63,8 +63,7 @@ typedef struct bench_data {
   const char *inner, *inner_column; /* what lies between roots and leaves and refers to the roots, or NULL */
 } bench_data;
 
-extern const bench_data bench_jobs, bench_scattered_jobs, bench_census, bench_occupied_census, bench_detached,
-    bench_grants;
+extern const bench_data bench_jobs, bench_scattered_jobs, bench_census, bench_occupied_census, bench_detached, bench_grants;
 extern bench_data bench_hub; /* after bench_make_hub() */
 
 /* Engines. */
@@ -174,12 +173,10 @@ extern const bench_workload bench_workloads[];
 extern const uint32_t bench_workload_count;
 
 /* An original, with or without ON DELETE actions; then a method's copy of it; then what the method has left in it. */
-bool bench_generate(const bench_workload *workload, int64_t size, bool actions, const char *database, char *message,
-                    size_t room);
-bool bench_copy(const bench_workload *workload, bool actions, const char *from, const char *to, char *message,
-                size_t room);
-bool bench_verify(const bench_workload *workload, int64_t size, const char *original, const char *database,
-                  bool thorough, char *message, size_t room);
+bool bench_generate(const bench_workload *workload, int64_t size, bool actions, const char *database, char *message, size_t room);
+bool bench_copy(const bench_workload *workload, bool actions, const char *from, const char *to, char *message, size_t room);
+bool bench_verify(const bench_workload *workload, int64_t size, const char *original, const char *database, bool thorough,
+                  char *message, size_t room);
 
 double bench_now(void);
 /* Runs a method in a process of its own. A program is called with engine, database and size; it prints one line:

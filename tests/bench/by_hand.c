@@ -53,8 +53,7 @@ void bench_close_client(void *session) {
   free(client);
 }
 
-static bool execute(bench_run *run, bench_client *client, const char *sql, const char *keys, bench_row row,
-                    void *data) {
+static bool execute(bench_run *run, bench_client *client, const char *sql, const char *keys, bench_row row, void *data) {
   if (run->failed) return false;
   run->statements++;
   if (!client->engine->run(client, sql, keys, row, data)) bench_fail(run, "by hand", client->message);
@@ -81,8 +80,8 @@ static void sweep_joined(bench_run *run, bench_client *client) {
   char sql[SQL_ROOM];
   for (uint32_t i = 0; i < data->sweep_count; i++) {
     const bench_sweep *sweep = &data->sweeps[i];
-    shaped(sql, sweep->rewrites ? client->engine->update_joined : client->engine->delete_joined, sweep->table,
-           sweep->column, sweep->inner ? "inner_doomed" : "doomed");
+    shaped(sql, sweep->rewrites ? client->engine->update_joined : client->engine->delete_joined, sweep->table, sweep->column,
+           sweep->inner ? "inner_doomed" : "doomed");
     plain(run, client, sql);
   }
 }
@@ -92,8 +91,7 @@ static void sweep_listed(bench_run *run, bench_client *client, const char *keys,
   char sql[SQL_ROOM];
   for (uint32_t i = 0; i < data->sweep_count; i++) {
     const bench_sweep *sweep = &data->sweeps[i];
-    shaped(sql, sweep->rewrites ? client->engine->update_listed : client->engine->delete_listed, sweep->table,
-           sweep->column, "");
+    shaped(sql, sweep->rewrites ? client->engine->update_listed : client->engine->delete_listed, sweep->table, sweep->column, "");
     if (!sweep->inner || inner_keys) execute(run, client, sql, sweep->inner ? inner_keys : keys, NULL, NULL);
   }
 }
@@ -102,8 +100,7 @@ static void next_roots(const bench_run *run, long long last, int count, const ch
   const bench_data *data = run->workload->data;
   char condition[200];
   bench_fill_size(condition, sizeof condition, data->doomed, run->size);
-  snprintf(sql, room, "SELECT id FROM %s WHERE %s AND id > %lld ORDER BY id LIMIT %d%s", data->root, condition, last, count,
-           end);
+  snprintf(sql, room, "SELECT id FROM %s WHERE %s AND id > %lld ORDER BY id LIMIT %d%s", data->root, condition, last, count, end);
 }
 
 static bool listed_batch(bench_run *run, bench_client *client, bool unchecked, key_list *keys, key_list *inner) {
@@ -210,8 +207,7 @@ static void key_table(bench_run *run, bench_client *client, const char *name) {
   plain(run, client, sql);
 }
 
-static void fill_key_table(bench_run *run, bench_client *client, const char *name, const char *table,
-                           const char *condition) {
+static void fill_key_table(bench_run *run, bench_client *client, const char *name, const char *table, const char *condition) {
   char text[SQL_ROOM], sql[SQL_ROOM];
   snprintf(text, sizeof text, "INSERT INTO %s SELECT id FROM %s WHERE %s", name, table, condition);
   bench_fill_size(sql, sizeof sql, text, run->size);

@@ -31,8 +31,7 @@ static library_session *new_session(const bench_run *run) {
 static library_session *adopt(bench_run *run, library_session *session, const char *driver, void *handle) {
   cascade_error *error = NULL;
   if (!failed(run, "context", cascade_context_new(NULL, &session->context, &error), &error))
-    failed(run, driver, cascade_connection_adopt(session->context, driver, handle, NULL, &session->connection, &error),
-           &error);
+    failed(run, driver, cascade_connection_adopt(session->context, driver, handle, NULL, &session->connection, &error), &error);
   return session;
 }
 
@@ -48,8 +47,7 @@ void *bench_open_dbi(bench_run *run) {
   library_session *session = new_session(run);
   const bench_engine *engine = session->client.engine;
   const char *words = "";
-  if (dbi_initialize_r(NULL, &session->instance) <= 0 ||
-      !(session->dbi = dbi_conn_new_r(engine->dbi_driver, session->instance))) {
+  if (dbi_initialize_r(NULL, &session->instance) <= 0 || !(session->dbi = dbi_conn_new_r(engine->dbi_driver, session->instance))) {
     bench_fail(run, "libdbi has no driver", engine->dbi_driver);
     return session;
   }
@@ -104,8 +102,7 @@ static void purge(bench_run *run, library_session *session, const char *rules, i
   if (!failed(run, "graph", cascade_graph_read(session->connection, NULL, &graph, &error), &error) &&
       !failed(run, "policy", cascade_policy_load(graph, rules, strlen(rules), &policy, &error), &error) &&
       !failed(run, "selection",
-              cascade_selection_where(graph, data->root, data->where, &older, data->has_parameter, &selection, &error),
-              &error) &&
+              cascade_selection_where(graph, data->root, data->where, &older, data->has_parameter, &selection, &error), &error) &&
       !failed(run, "purge", cascade_purge_new(session->connection, policy, selection, &options, &work, &error), &error))
     batches(run, work);
   cascade_purge_free(work);

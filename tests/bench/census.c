@@ -3,17 +3,16 @@
    area, which goes first. */
 #include "bench.h"
 
-static const bench_table tables[] = {{"area", "id {i} PRIMARY KEY, name {t} NOT NULL", "i, 'area ' || i", 1000, 0, 0},
-                                     {"household", "id {i} PRIMARY KEY, area_id {i}, name {t} NOT NULL",
-                                      "i, CASE WHEN i > {n} THEN 2 + i % 999 ELSE {v} END, 'household ' || i", 0, 2, 1},
-                                     {"person", "id {i} PRIMARY KEY, household_id {i} NOT NULL, name {t} NOT NULL",
-                                      "i, (i - 1) {/} 5 + 1, 'person ' || i", 0, 10, 1},
-                                     {"answer", "id {i} PRIMARY KEY, person_id {i} NOT NULL, name {t} NOT NULL",
-                                      "i, (i - 1) {/} 2 + 1, 'answer ' || i", 0, 20, 1}};
+static const bench_table tables[] = {
+    {"area", "id {i} PRIMARY KEY, name {t} NOT NULL", "i, 'area ' || i", 1000, 0, 0},
+    {"household", "id {i} PRIMARY KEY, area_id {i}, name {t} NOT NULL",
+     "i, CASE WHEN i > {n} THEN 2 + i % 999 ELSE {v} END, 'household ' || i", 0, 2, 1},
+    {"person", "id {i} PRIMARY KEY, household_id {i} NOT NULL, name {t} NOT NULL", "i, (i - 1) {/} 5 + 1, 'person ' || i", 0, 10,
+     1},
+    {"answer", "id {i} PRIMARY KEY, person_id {i} NOT NULL, name {t} NOT NULL", "i, (i - 1) {/} 2 + 1, 'answer ' || i", 0, 20, 1}};
 
-static const bench_index indexes[] = {{"household", "area_id", false, false},
-                                      {"person", "household_id", false, false},
-                                      {"answer", "person_id", false, false}};
+static const bench_index indexes[] = {
+    {"household", "area_id", false, false}, {"person", "household_id", false, false}, {"answer", "person_id", false, false}};
 
 static const bench_relation relations[] = {{"household", "area_id", "area", "id", ""},
                                            {"person", "household_id", "household", "id", " ON DELETE CASCADE"},
@@ -29,12 +28,12 @@ static const bench_left left[] = {{"area", "1 = 1", "sum(id)", "sum(id)", NULL},
 static const bench_sweep sweeps[] = {
     {"answer", "person_id", true, false}, {"person", "household_id", false, false}, {"household", "id", false, false}};
 
-#define CENSUS                                                                                                         \
-  .tables = tables, .table_count = sizeof tables / sizeof *tables, .indexes = indexes,                                 \
-  .index_count = sizeof indexes / sizeof *indexes, .relations = relations,                                             \
-  .relation_count = sizeof relations / sizeof *relations, .left_count = sizeof left / sizeof *left - 1,                \
-  .rules = "[{\"table\": \"household\", \"column\": \"area_id\", \"rule\": \"DETACH\"},"                               \
-           " {\"table\": \"person\", \"column\": \"household_id\", \"rule\": \"CASCADE\"},"                            \
+#define CENSUS                                                                                                                     \
+  .tables = tables, .table_count = sizeof tables / sizeof *tables, .indexes = indexes,                                             \
+  .index_count = sizeof indexes / sizeof *indexes, .relations = relations, .relation_count = sizeof relations / sizeof *relations, \
+  .left_count = sizeof left / sizeof *left - 1,                                                                                    \
+  .rules = "[{\"table\": \"household\", \"column\": \"area_id\", \"rule\": \"DETACH\"},"                                           \
+           " {\"table\": \"person\", \"column\": \"household_id\", \"rule\": \"CASCADE\"},"                                        \
            " {\"table\": \"answer\", \"column\": \"person_id\", \"rule\": \"CASCADE\"}]"
 
 const bench_data bench_census = {CENSUS,

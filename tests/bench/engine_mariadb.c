@@ -87,8 +87,7 @@ static void keep_number(void *data, const char *first, const char *second) {
 static void wait_for_purge(bench_client *client) {
   long long left = PURGED + 1;
   for (int i = 0; i < PURGE_TENTHS && left > PURGED; i++) {
-    if (!client->engine->run(client, "SHOW GLOBAL STATUS LIKE 'Innodb_history_list_length'", NULL, keep_number, &left))
-      return;
+    if (!client->engine->run(client, "SHOW GLOBAL STATUS LIKE 'Innodb_history_list_length'", NULL, keep_number, &left)) return;
     if (left > PURGED) usleep(100000);
   }
 }
@@ -131,36 +130,35 @@ static bool open_to_load(bench_client *client, const char *database) {
 
 #define KEYS "JSON_TABLE('?', '$[*]' COLUMNS(id BIGINT PATH '$')) AS k"
 
-const bench_engine bench_mariadb = {
-    .name = "mariadb",
-    .driver = "mariadb",
-    .dbi_driver = "mysql",
-    .integer = "bigint",
-    .key = "bigint AUTO_INCREMENT PRIMARY KEY",
-    .text = "varchar(200)",
-    .division = "DIV",
-    .series = "(SELECT seq AS i FROM seq_1_to_{rows}) AS s",
-    .begin = "START TRANSACTION",
-    .unchecked = (const char *const[]){"SET foreign_key_checks = 0", "SET unique_checks = 0", NULL},
-    .named_keys = true,
-    .copies_rows = true,
-    .key_table = "CREATE TEMPORARY TABLE {k}(id bigint PRIMARY KEY) ENGINE = MEMORY",
-    .delete_joined = "DELETE {t} FROM {k} STRAIGHT_JOIN {t} ON {t}.{c} = {k}.id",
-    .update_joined = "UPDATE {k} STRAIGHT_JOIN {t} ON {t}.{c} = {k}.id SET {t}.{c} = NULL",
-    .delete_listed = "DELETE {t} FROM " KEYS " STRAIGHT_JOIN {t} ON {t}.{c} = k.id",
-    .update_listed = "UPDATE " KEYS " STRAIGHT_JOIN {t} ON {t}.{c} = k.id SET {t}.{c} = NULL",
-    .select_listed = "SELECT {t}.id FROM " KEYS " STRAIGHT_JOIN {t} ON {t}.{c} = k.id",
-    .list_start = "[",
-    .list_end = "]",
-    .place = place,
-    .leave = leave,
-    .open = open_client,
-    .open_to_load = open_to_load,
-    .close = close_client,
-    .run = run,
-    .read = read_pairs,
-    .branch = "(",
-    .open_dbi = open_dbi,
-    .create = create,
-    .settle = settle,
-    .drop = drop};
+const bench_engine bench_mariadb = {.name = "mariadb",
+                                    .driver = "mariadb",
+                                    .dbi_driver = "mysql",
+                                    .integer = "bigint",
+                                    .key = "bigint AUTO_INCREMENT PRIMARY KEY",
+                                    .text = "varchar(200)",
+                                    .division = "DIV",
+                                    .series = "(SELECT seq AS i FROM seq_1_to_{rows}) AS s",
+                                    .begin = "START TRANSACTION",
+                                    .unchecked = (const char *const[]){"SET foreign_key_checks = 0", "SET unique_checks = 0", NULL},
+                                    .named_keys = true,
+                                    .copies_rows = true,
+                                    .key_table = "CREATE TEMPORARY TABLE {k}(id bigint PRIMARY KEY) ENGINE = MEMORY",
+                                    .delete_joined = "DELETE {t} FROM {k} STRAIGHT_JOIN {t} ON {t}.{c} = {k}.id",
+                                    .update_joined = "UPDATE {k} STRAIGHT_JOIN {t} ON {t}.{c} = {k}.id SET {t}.{c} = NULL",
+                                    .delete_listed = "DELETE {t} FROM " KEYS " STRAIGHT_JOIN {t} ON {t}.{c} = k.id",
+                                    .update_listed = "UPDATE " KEYS " STRAIGHT_JOIN {t} ON {t}.{c} = k.id SET {t}.{c} = NULL",
+                                    .select_listed = "SELECT {t}.id FROM " KEYS " STRAIGHT_JOIN {t} ON {t}.{c} = k.id",
+                                    .list_start = "[",
+                                    .list_end = "]",
+                                    .place = place,
+                                    .leave = leave,
+                                    .open = open_client,
+                                    .open_to_load = open_to_load,
+                                    .close = close_client,
+                                    .run = run,
+                                    .read = read_pairs,
+                                    .branch = "(",
+                                    .open_dbi = open_dbi,
+                                    .create = create,
+                                    .settle = settle,
+                                    .drop = drop};

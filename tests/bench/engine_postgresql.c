@@ -37,8 +37,7 @@ static void close_client(bench_client *client) {
 }
 
 static bool run(bench_client *client, const char *sql, const char *keys, bench_row row, void *data) {
-  PGresult *result =
-      keys ? PQexecParams(client->handle, sql, 1, NULL, &keys, NULL, NULL, 0) : PQexec(client->handle, sql);
+  PGresult *result = keys ? PQexecParams(client->handle, sql, 1, NULL, &keys, NULL, NULL, 0) : PQexec(client->handle, sql);
   ExecStatusType status = PQresultStatus(result);
   bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
   if (!good) snprintf(client->message, sizeof client->message, "%.90s: %.200s", sql, PQerrorMessage(client->handle));
@@ -105,9 +104,9 @@ static bool copy(const char *from, const char *to, char *message, size_t room) {
 }
 
 /* Where every 20th row has the value 1. A column whose most frequent value is rarer need not be looked into. */
-#define DENSE                                                                                                          \
-  "SELECT tablename, attname FROM pg_stats WHERE schemaname = 'public' AND tablename LIKE 'collection%'"               \
-  " AND most_common_freqs[1] >= 0.05 AND EXISTS (SELECT 1 FROM unnest(most_common_vals::text::bigint[],"               \
+#define DENSE                                                                                                                      \
+  "SELECT tablename, attname FROM pg_stats WHERE schemaname = 'public' AND tablename LIKE 'collection%'"                           \
+  " AND most_common_freqs[1] >= 0.05 AND EXISTS (SELECT 1 FROM unnest(most_common_vals::text::bigint[],"                           \
   " most_common_freqs) AS m(v, f) WHERE v = 1 AND f >= 0.05)"
 
 const bench_engine bench_postgresql = {.name = "postgresql",
@@ -119,8 +118,7 @@ const bench_engine bench_postgresql = {.name = "postgresql",
                                        .division = "/",
                                        .series = "generate_series(1::bigint, {rows}) AS s(i)",
                                        .begin = "BEGIN",
-                                       .unchecked =
-                                           (const char *const[]){"SET session_replication_role = replica", NULL},
+                                       .unchecked = (const char *const[]){"SET session_replication_role = replica", NULL},
                                        .unchecked_once = "SET LOCAL session_replication_role = replica",
                                        .late_relations = true,
                                        .key_table = "CREATE TEMP TABLE {k}(id bigint)",

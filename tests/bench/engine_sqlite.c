@@ -13,9 +13,8 @@
 
 enum { PAGE_BYTES = 4096 };
 
-static const char *const settings[] = {"PRAGMA foreign_keys = ON",        "PRAGMA journal_mode = WAL",
-                                       "PRAGMA synchronous = FULL",       "PRAGMA cache_size = -262144",
-                                       "PRAGMA temp_store = MEMORY",      "PRAGMA mmap_size = 0",
+static const char *const settings[] = {"PRAGMA foreign_keys = ON",        "PRAGMA journal_mode = WAL",  "PRAGMA synchronous = FULL",
+                                       "PRAGMA cache_size = -262144",     "PRAGMA temp_store = MEMORY", "PRAGMA mmap_size = 0",
                                        "PRAGMA wal_autocheckpoint = 4096"};
 
 const char *bench_sqlite_setting(uint32_t position) {
@@ -42,13 +41,11 @@ static bool run(bench_client *client, const char *sql, const char *keys, bench_r
   int code = sqlite3_prepare_v2(client->handle, sql, -1, &statement, NULL);
   while (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
     const char *first = (const char *)sqlite3_column_text(statement, 0);
-    if (row)
-      row(data, first, sqlite3_column_count(statement) > 1 ? (const char *)sqlite3_column_text(statement, 1) : NULL);
+    if (row) row(data, first, sqlite3_column_count(statement) > 1 ? (const char *)sqlite3_column_text(statement, 1) : NULL);
     code = SQLITE_OK;
   }
   sqlite3_finalize(statement);
-  if (code != SQLITE_DONE)
-    snprintf(client->message, sizeof client->message, "%.90s: %s", sql, sqlite3_errmsg(client->handle));
+  if (code != SQLITE_DONE) snprintf(client->message, sizeof client->message, "%.90s: %s", sql, sqlite3_errmsg(client->handle));
   return code == SQLITE_DONE;
 }
 
@@ -60,8 +57,7 @@ static bool read_pairs(bench_client *client, const char *sql, bench_pair pair, v
     while ((code = sqlite3_step(statement)) == SQLITE_ROW)
       pair(data, sqlite3_column_int64(statement, 0), two ? sqlite3_column_int64(statement, 1) : 0);
   sqlite3_finalize(statement);
-  if (code != SQLITE_DONE)
-    snprintf(client->message, sizeof client->message, "%.90s: %s", sql, sqlite3_errmsg(client->handle));
+  if (code != SQLITE_DONE) snprintf(client->message, sizeof client->message, "%.90s: %s", sql, sqlite3_errmsg(client->handle));
   return code == SQLITE_DONE;
 }
 

@@ -12,10 +12,10 @@ static const bench_table tables[] = {
     {"person", "id {i} PRIMARY KEY, name {t} NOT NULL", "i, 'person ' || i", 15000, 0, 0},
     {"product", "id {i} PRIMARY KEY, name {t} NOT NULL", "i, 'product ' || i", 0, 1, 1},
     {"team", "id {i} PRIMARY KEY, name {t} NOT NULL", "i, 'team ' || i", 400, 0, 0},
-    {"team_member", "id {k}, team_id {i} NOT NULL, person_id {i} NOT NULL", "i, (i - 1) % 400 + 1, i * 37 % 15000 + 1",
-     24000, 0, 0},
-    {"product_member", "id {k}, product_id {i} NOT NULL, person_id {i} NOT NULL",
-     "i, i % {n} + 1, i * 7919 % 15000 + 1", 0, 60, 17},
+    {"team_member", "id {k}, team_id {i} NOT NULL, person_id {i} NOT NULL", "i, (i - 1) % 400 + 1, i * 37 % 15000 + 1", 24000, 0,
+     0},
+    {"product_member", "id {k}, product_id {i} NOT NULL, person_id {i} NOT NULL", "i, i % {n} + 1, i * 7919 % 15000 + 1", 0, 60,
+     17},
     {"product_team", "id {k}, product_id {i} NOT NULL, team_id {i} NOT NULL", "i, i, i * 13 % 400 + 1", 0, 31, 34},
     {"granted", "id {k}, product_id {i} NOT NULL, person_id {i} NOT NULL", NULL, 0, 0, 1}};
 

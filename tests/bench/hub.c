@@ -12,8 +12,7 @@ static const char *const columns[] = {"created_by", "edited_by", "reviewed_by"};
 #define SOMEONE "2 + i * 31 % 9998"
 
 static char names[TABLES][20], rows[TABLES][TEXT_ROOM];
-static bench_table tables[1 + TABLES] = {
-    {"agent", "id {i} PRIMARY KEY, name {t} NOT NULL", "i, 'agent ' || i", 10000, 0, 0}};
+static bench_table tables[1 + TABLES] = {{"agent", "id {i} PRIMARY KEY, name {t} NOT NULL", "i, 'agent ' || i", 10000, 0, 0}};
 static bench_index indexes[RELATIONS];
 static bench_relation relations[RELATIONS];
 static uint32_t first_of[1 + TABLES]; /* of a table's relations */
@@ -33,10 +32,10 @@ static int64_t share(int t) {
 
 static const char *reviewed_by(int t) {
   switch (t) {
-    case 1: return "CASE WHEN i > {n} {/} 3 - {n} {/} 600 THEN 1 ELSE " SOMEONE " END";
-    case 2: return SOMEONE;
-    case 3: return "CASE WHEN i > {n} {/} 18 - {n} {/} 60000 THEN 1 ELSE " SOMEONE " END";
-    default: return "CASE WHEN i % 500 = 0 THEN 1 ELSE " SOMEONE " END";
+  case 1: return "CASE WHEN i > {n} {/} 3 - {n} {/} 600 THEN 1 ELSE " SOMEONE " END";
+  case 2: return SOMEONE;
+  case 3: return "CASE WHEN i > {n} {/} 18 - {n} {/} 60000 THEN 1 ELSE " SOMEONE " END";
+  default: return "CASE WHEN i % 500 = 0 THEN 1 ELSE " SOMEONE " END";
   }
 }
 
@@ -66,8 +65,7 @@ void bench_make_hub(void) {
     for (int c = 0; c < (t <= REVIEWED_TABLES ? 3 : 2); c++, used++) {
       bool goes_along = c == 2 && t > 10 && t <= 30;
       indexes[used] = (bench_index){names[t - 1], columns[c], false, true};
-      relations[used] =
-          (bench_relation){names[t - 1], columns[c], "agent", "id", goes_along ? " ON DELETE CASCADE" : ""};
+      relations[used] = (bench_relation){names[t - 1], columns[c], "agent", "id", goes_along ? " ON DELETE CASCADE" : ""};
     }
   }
 }

@@ -5,7 +5,7 @@
 #include "bench.h"
 
 enum {
-  HUB = 1,           /* the agent who is referred to */
+  HUB = 1,            /* the agent who is referred to */
   UNREFERRED = 10000, /* one who is not */
   PAGE_KEYS = 20,
   MANY_KEYS = 20000, /* of a page, where all keys are wanted */

@@ -68,15 +68,15 @@ static void page_of(char *sql, size_t room, uint32_t relation, int64_t behind, c
   const bench_relation *r = &bench_hub.relations[relation];
   char from[40] = "";
   if (behind) snprintf(from, sizeof from, " AND id > %" PRId64, behind);
-  snprintf(sql, room, "SELECT %" PRIu32 " AS r, id FROM %s WHERE %s = %d%s ORDER BY %s LIMIT %d", relation, r->table,
-           r->column, HUB, from, order, PAGE_KEYS + 1);
+  snprintf(sql, room, "SELECT %" PRIu32 " AS r, id FROM %s WHERE %s = %d%s ORDER BY %s LIMIT %d", relation, r->table, r->column,
+           HUB, from, order, PAGE_KEYS + 1);
 }
 
 static void count_of(char *sql, size_t room, uint32_t relation, bool capped) {
   const bench_relation *r = &bench_hub.relations[relation];
   if (capped)
-    snprintf(sql, room, "SELECT %" PRIu32 " AS r, count(*) FROM (SELECT 1 FROM %s WHERE %s = %d LIMIT %d) AS s",
-             relation, r->table, r->column, HUB, COUNT_CAP);
+    snprintf(sql, room, "SELECT %" PRIu32 " AS r, count(*) FROM (SELECT 1 FROM %s WHERE %s = %d LIMIT %d) AS s", relation, r->table,
+             r->column, HUB, COUNT_CAP);
   else snprintf(sql, room, "SELECT %" PRIu32 " AS r, count(*) FROM %s WHERE %s = %d", relation, r->table, r->column, HUB);
 }
 
@@ -95,8 +95,8 @@ static void ask_together(bench_run *run, bench_client *client, question asked, f
     for (uint32_t i = from; i < from + CHUNK && i < bench_hub.relation_count; i++) {
       if (asked == PAGES) page_of(branch, sizeof branch, i, 0, order_of(client, all, i));
       else count_of(branch, sizeof branch, i, asked == CAPPED_COUNTS);
-      used += (size_t)snprintf(sql + used, SQL_ROOM - used, "%s%s%s)", i == from ? "" : " UNION ALL ",
-                               client->engine->branch, branch);
+      used +=
+          (size_t)snprintf(sql + used, SQL_ROOM - used, "%s%s%s)", i == from ? "" : " UNION ALL ", client->engine->branch, branch);
     }
     read_numbers(run, client, sql, asked == PAGES ? take_key : take_count, all);
   }

@@ -68,8 +68,7 @@ static void take_page(bench_run *run, const reader *asks, const cascade_blockers
   uint32_t number = asks->numbers[page->relation];
   if (counts) bench_hub_count(run, number, page->count);
   else if (!page->keys->integers) bench_fail(run, "blockers", "keys are no integers");
-  for (uint64_t i = 0; !counts && !run->failed && i < page->keys->count; i++)
-    bench_hub_key(run, number, page->keys->integers[i]);
+  for (uint64_t i = 0; !counts && !run->failed && i < page->keys->count; i++) bench_hub_key(run, number, page->keys->integers[i]);
 }
 
 static void read_pages(bench_run *run, reader *asks, const cascade_blockers_options *options) {
@@ -79,10 +78,10 @@ static void read_pages(bench_run *run, reader *asks, const cascade_blockers_opti
   cascade_error *error = NULL;
   cascade_status status;
   uint64_t before = cascade_connection_statements(asks->connection);
-  if (!failed(run, "selection",
-              cascade_selection_integers(asks->graph, bench_hub.root, &(int64_t){HUB}, 1, &selection, &error), &error) &&
-      !failed(run, "blockers",
-              cascade_blockers_open(asks->connection, asks->policy, selection, options, &blockers, &error), &error)) {
+  if (!failed(run, "selection", cascade_selection_integers(asks->graph, bench_hub.root, &(int64_t){HUB}, 1, &selection, &error),
+              &error) &&
+      !failed(run, "blockers", cascade_blockers_open(asks->connection, asks->policy, selection, options, &blockers, &error),
+              &error)) {
     while ((status = cascade_blockers_next(blockers, &page, &error)) == CASCADE_OK)
       take_page(run, asks, page, options->count != CASCADE_COUNT_NONE);
     failed(run, "blockers", status, &error);
@@ -103,16 +102,13 @@ void bench_all_keys(bench_run *run, void *session) {
 
 void bench_all_pages(bench_run *run, void *session) {
   read_pages(run, session,
-             &(cascade_blockers_options){
-                 .size = sizeof(cascade_blockers_options), .limit = MANY_KEYS, .rounds = UINT32_MAX});
+             &(cascade_blockers_options){.size = sizeof(cascade_blockers_options), .limit = MANY_KEYS, .rounds = UINT32_MAX});
 }
 
 static void count(bench_run *run, reader *asks, int32_t mode) {
   read_pages(run, asks,
-             &(cascade_blockers_options){.size = sizeof(cascade_blockers_options),
-                                         .limit = PAGE_KEYS,
-                                         .count = mode,
-                                         .count_cap = COUNT_CAP});
+             &(cascade_blockers_options){
+                 .size = sizeof(cascade_blockers_options), .limit = PAGE_KEYS, .count = mode, .count_cap = COUNT_CAP});
 }
 
 void bench_counts(bench_run *run, void *session) {
@@ -157,10 +153,8 @@ static void probe(bench_run *run, reader *asks, int64_t key, int32_t wanted) {
   cascade_error *error = NULL;
   int32_t answer = 0;
   uint64_t before = cascade_connection_statements(asks->connection);
-  if (!failed(run, "selection", cascade_selection_integers(asks->graph, bench_hub.root, &key, 1, &selection, &error),
-              &error))
-    failed(run, "probe",
-           cascade_blockers_probe(asks->connection, asks->policy, selection, 0, &answer, NULL, &error), &error);
+  if (!failed(run, "selection", cascade_selection_integers(asks->graph, bench_hub.root, &key, 1, &selection, &error), &error))
+    failed(run, "probe", cascade_blockers_probe(asks->connection, asks->policy, selection, 0, &answer, NULL, &error), &error);
   if (answer != wanted) bench_fail(run, "probe", "the wrong answer");
   cascade_selection_free(selection);
   run->statements = cascade_connection_statements(asks->connection) - before;

@@ -8,24 +8,21 @@ static const bench_table tables[] = {
     {"credential", "id {i} PRIMARY KEY, name {t} NOT NULL", "i, 'credential-' || i", 100, 0, 0},
     {"run", "id {i} PRIMARY KEY, created {i} NOT NULL, title {t} NOT NULL, state {t} NOT NULL",
      "i, {v}, 'nightly run number ' || i, CASE i % 5 WHEN 0 THEN 'failed' ELSE 'successful' END", 0, 1, 1},
-    {"job", "run_id {i} PRIMARY KEY, script {t} NOT NULL, forks {i} NOT NULL",
-     "i, 'site-' || (i % 50) || '.yml', i % 10", 0, 1, 1},
+    {"job", "run_id {i} PRIMARY KEY, script {t} NOT NULL, forks {i} NOT NULL", "i, 'site-' || (i % 50) || '.yml', i % 10", 0, 1, 1},
     {"job_event",
      "id {i} PRIMARY KEY, job_id {i} NOT NULL, host_id {i}, position {i} NOT NULL, kind {t} NOT NULL, output {t} NOT "
      "NULL",
      "i, (i - 1) {/} 5 + 1, i * 7919 % 1000 + 1, (i - 1) % 5, 'task_ok', 'ok: [host] => changed=false, line of output "
      "number ' || i",
      0, 5, 1},
-    {"job_host", "id {i} PRIMARY KEY, job_id {i} NOT NULL, host_id {i}, ok {i} NOT NULL",
-     "i, i, i * 104729 % 1000 + 1, i % 7", 0, 1, 1},
-    {"job_launch", "id {i} PRIMARY KEY, job_id {i} NOT NULL, options {t} NOT NULL", "i, i, '{\"limit\": ' || i || '}'",
-     0, 1, 1},
+    {"job_host", "id {i} PRIMARY KEY, job_id {i} NOT NULL, host_id {i}, ok {i} NOT NULL", "i, i, i * 104729 % 1000 + 1, i % 7", 0,
+     1, 1},
+    {"job_launch", "id {i} PRIMARY KEY, job_id {i} NOT NULL, options {t} NOT NULL", "i, i, '{\"limit\": ' || i || '}'", 0, 1, 1},
     {"run_credential", "id {i} PRIMARY KEY, run_id {i} NOT NULL, credential_id {i} NOT NULL",
      "i, (i - 1) {/} 3 + 1, ((i - 1) {/} 3 * 7 + (i - 1) % 3 * 31) % 100 + 1", 0, 3, 1},
     {"schedule", "id {i} PRIMARY KEY, run_id {i}, name {t} NOT NULL", "i, i * 10, 'x'", 0, 1, 10},
     {"workflow", "id {i} PRIMARY KEY, run_id {i}, name {t} NOT NULL", "i, i * 20 - 3, 'x'", 0, 1, 20},
-    {"project", "id {i} PRIMARY KEY, run_id {i}, name {t} NOT NULL", "i, i * (1 + {n} {/} 1000) % {n} + 1, 'x'", 1000,
-     0, 0},
+    {"project", "id {i} PRIMARY KEY, run_id {i}, name {t} NOT NULL", "i, i * (1 + {n} {/} 1000) % {n} + 1, 'x'", 1000, 0, 0},
     {"inventory", "id {i} PRIMARY KEY, run_id {i}, name {t} NOT NULL", "i, NULL, 'x'", 100, 0, 0},
     {"notice", "id {i} PRIMARY KEY, run_id {i}, name {t} NOT NULL", NULL, 0, 0, 1}};
 
@@ -63,9 +60,8 @@ static const bench_relation relations[] = {{"job", "run_id", "run", "id", CASCAD
 #define ALL "1 = 1"
 #define STAYS(column) column " IN (SELECT id FROM run WHERE created > {h})"
 /* A join: what is asked of every row by itself may take the time of a product. */
-#define STAYING(table) \
-  {table, ALL, "sum(kept)", "sum(run_id)", \
-   table " LEFT JOIN (SELECT id AS kept FROM run WHERE created > {h}) k ON kept = run_id"}
+#define STAYING(table)                                                                                                             \
+  { table, ALL, "sum(kept)", "sum(run_id)", table " LEFT JOIN (SELECT id AS kept FROM run WHERE created > {h}) k ON kept = run_id" }
 
 static const bench_left left[] = {{"run", "created > {h}", "sum(id)", "sum(id)"},
                                   {"job", STAYS("run_id"), "sum(run_id)", "sum(run_id)"},
@@ -104,13 +100,12 @@ static const char rules[] = "[{\"table\": \"job\", \"column\": \"run_id\", \"rul
                             " {\"table\": \"inventory\", \"column\": \"run_id\", \"rule\": \"SET NULL\"},"
                             " {\"table\": \"notice\", \"column\": \"run_id\", \"rule\": \"SET NULL\"}]";
 
-#define JOBS                                                                                                           \
-  .tables = tables, .table_count = sizeof tables / sizeof *tables, .indexes = indexes,                                 \
-  .index_count = sizeof indexes / sizeof *indexes, .relations = relations,                                             \
-  .relation_count = sizeof relations / sizeof *relations, .left = left, .left_count = sizeof left / sizeof *left,      \
-  .sweeps = sweeps, .sweep_count = sizeof sweeps / sizeof *sweeps, .rules = rules, .root = "run",                      \
-  .doomed = "created <= {h}", .where = "created <= ?", .has_parameter = true
+#define JOBS                                                                                                                       \
+  .tables = tables, .table_count = sizeof tables / sizeof *tables, .indexes = indexes,                                             \
+  .index_count = sizeof indexes / sizeof *indexes, .relations = relations, .relation_count = sizeof relations / sizeof *relations, \
+  .left = left, .left_count = sizeof left / sizeof *left, .sweeps = sweeps, .sweep_count = sizeof sweeps / sizeof *sweeps,         \
+  .rules = rules, .root = "run", .doomed = "created <= {h}", .where = "created <= ?", .has_parameter = true
 
 const bench_data bench_jobs = {JOBS, .variant = "i"};
-const bench_data bench_scattered_jobs = {
-    JOBS, .variant = "i * 7919 % {n} + 1"}; /* each once, where the size is no multiple of it */
+const bench_data bench_scattered_jobs = {JOBS,
+                                         .variant = "i * 7919 % {n} + 1"}; /* each once, where the size is no multiple of it */

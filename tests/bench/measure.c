@@ -80,14 +80,13 @@ static void call(const bench_method *method, bench_run *run) {
   unsigned long long statements = 0, keys = 0, digest = 0;
   int numbers = run->workload->reads ? 6 : 4;
   long long growth = 0;
-  snprintf(command, sizeof command, "'%.*s' %s '%s' %lld", NAME_ROOM, method->program, run->workload->engine->name,
-           run->database, (long long)run->size);
+  snprintf(command, sizeof command, "'%.*s' %s '%s' %lld", NAME_ROOM, method->program, run->workload->engine->name, run->database,
+           (long long)run->size);
   FILE *output = popen(command, "r");
   bool read = output && fgets(line, sizeof line, output) &&
-              sscanf(line, "%lf %llu %lf %lld %llu %llu", &run->seconds, &statements, &run->longest_tx_s, &growth,
-                     &keys, &digest) == numbers;
-  if (!output || pclose(output) || !read)
-    bench_fail(run, method->program, "failed, or did not print its numbers");
+              sscanf(line, "%lf %llu %lf %lld %llu %llu", &run->seconds, &statements, &run->longest_tx_s, &growth, &keys,
+                     &digest) == numbers;
+  if (!output || pclose(output) || !read) bench_fail(run, method->program, "failed, or did not print its numbers");
   run->statements = statements;
   run->rss_growth_kb = growth;
   run->keys = keys;

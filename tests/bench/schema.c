@@ -38,13 +38,10 @@ bool bench_run_sql(bench_client *client, const char *sql) {
 static void fill_types(char *out, size_t room, const char *text, const bench_engine *engine, int64_t size) {
   char n[24];
   snprintf(n, sizeof n, "%" PRId64, size);
-  bench_fill(out, room, text,
-             (bench_mark[]){{"{i}", engine->integer},
-                            {"{k}", engine->key},
-                            {"{t}", engine->text},
-                            {"{/}", engine->division},
-                            {"{n}", n}},
-             5);
+  bench_fill(
+      out, room, text,
+      (bench_mark[]){{"{i}", engine->integer}, {"{k}", engine->key}, {"{t}", engine->text}, {"{/}", engine->division}, {"{n}", n}},
+      5);
 }
 
 static void add(char *sql, const char *text) {
@@ -109,8 +106,8 @@ static bool add_keys(bench_client *client, const bench_workload *workload, bool 
   for (uint32_t i = 0; made && !client->engine->named_keys && i < data->index_count; i++) {
     const bench_index *index = &data->indexes[i];
     if (workload->spare && index->optional) continue;
-    snprintf(sql, sizeof sql, "CREATE %s INDEX index_%" PRIu32 " ON %s(%s)", index->unique ? "UNIQUE" : "", i,
-             index->table, index->columns);
+    snprintf(sql, sizeof sql, "CREATE %s INDEX index_%" PRIu32 " ON %s(%s)", index->unique ? "UNIQUE" : "", i, index->table,
+             index->columns);
     made = bench_run_sql(client, sql);
   }
   for (uint32_t i = 0; made && client->engine->late_relations && i < data->relation_count; i++) {
@@ -123,8 +120,7 @@ static bool add_keys(bench_client *client, const bench_workload *workload, bool 
 
 static bool open_new(bench_client *client, const char *database, char *message, size_t room) {
   if (!client->engine->create(database, message, room)) return false;
-  bool (*open)(bench_client *, const char *) =
-      client->engine->open_to_load ? client->engine->open_to_load : client->engine->open;
+  bool (*open)(bench_client *, const char *) = client->engine->open_to_load ? client->engine->open_to_load : client->engine->open;
   if (open(client, database)) return true;
   snprintf(message, room, "%s", client->message);
   client->engine->close(client);
@@ -137,8 +133,7 @@ static bool done(bench_client *client, bool made, char *message, size_t room) {
   return made;
 }
 
-bool bench_generate(const bench_workload *workload, int64_t size, bool actions, const char *database, char *message,
-                    size_t room) {
+bool bench_generate(const bench_workload *workload, int64_t size, bool actions, const char *database, char *message, size_t room) {
   bench_client client = {.engine = workload->engine};
   if (!open_new(&client, database, message, room)) return false;
   bool made = create_tables(&client, workload, actions) && bench_run_sql(&client, client.engine->begin) &&
@@ -147,8 +142,7 @@ bool bench_generate(const bench_workload *workload, int64_t size, bool actions, 
   return done(&client, made, message, room);
 }
 
-bool bench_copy(const bench_workload *workload, bool actions, const char *from, const char *to, char *message,
-                size_t room) {
+bool bench_copy(const bench_workload *workload, bool actions, const char *from, const char *to, char *message, size_t room) {
   const bench_data *data = workload->data;
   bench_client client = {.engine = workload->engine};
   if (!client.engine->copies_rows) return client.engine->copy(from, to, message, room);
@@ -175,8 +169,7 @@ static bool look(bench_client *client, const char *sql, found_row *found) {
   return client->engine->run(client, sql, NULL, keep_row, found);
 }
 
-static bool same(bench_client *original, bench_client *result, const bench_left *left, int64_t size, char *message,
-                 size_t room) {
+static bool same(bench_client *original, bench_client *result, const bench_left *left, int64_t size, char *message, size_t room) {
   char text[400], sql[500];
   found_row wanted = {"?"}, got = {"??"};
   snprintf(text, sizeof text, "SELECT count(*), %s FROM %s WHERE %s", left->kept, left->instead ? left->instead : left->table,
@@ -192,24 +185,22 @@ static bool same(bench_client *original, bench_client *result, const bench_left 
 static bool holds(bench_client *result, const bench_relation *relation, char *message, size_t room) {
   char sql[500];
   found_row found = {"?"};
-  snprintf(
-      sql, sizeof sql,
-      "SELECT count(*), NULL FROM %s c WHERE c.%s IS NOT NULL AND NOT EXISTS (SELECT 1 FROM %s p WHERE p.%s = c.%s)",
-      relation->table, relation->column, relation->ref_table, relation->ref_column, relation->column);
+  snprintf(sql, sizeof sql,
+           "SELECT count(*), NULL FROM %s c WHERE c.%s IS NOT NULL AND NOT EXISTS (SELECT 1 FROM %s p WHERE p.%s = c.%s)",
+           relation->table, relation->column, relation->ref_table, relation->ref_column, relation->column);
   if (look(result, sql, &found) && !strcmp(found.text, "0 rows, -")) return true;
   snprintf(message, room, "%s of %s refer by %s to nothing", found.text, relation->table, relation->column);
   return false;
 }
 
-bool bench_verify(const bench_workload *workload, int64_t size, const char *original, const char *database,
-                  bool thorough, char *message, size_t room) {
+bool bench_verify(const bench_workload *workload, int64_t size, const char *original, const char *database, bool thorough,
+                  char *message, size_t room) {
   const bench_data *data = workload->data;
   bench_client a = {.engine = workload->engine}, b = {.engine = workload->engine};
   bool right = workload->engine->open(&a, original) && workload->engine->open(&b, database);
   if (!right) snprintf(message, room, "%s%s", a.message, b.message);
   for (uint32_t i = 0; right && i < data->left_count; i++) right = same(&a, &b, &data->left[i], size, message, room);
-  for (uint32_t i = 0; right && thorough && i < data->relation_count; i++)
-    right = holds(&b, &data->relations[i], message, room);
+  for (uint32_t i = 0; right && thorough && i < data->relation_count; i++) right = holds(&b, &data->relations[i], message, room);
   workload->engine->close(&a);
   workload->engine->close(&b);
   return right;

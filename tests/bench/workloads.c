@@ -1,9 +1,9 @@
 /* What is measured on which engine, and which ratios say how good it is. */
 #include "hub.h"
 
-#define LIBRARY(name, actions, open, work)                                                                             \
+#define LIBRARY(name, actions, open, work)                                                                                         \
   { name, actions, open, work, bench_close_library }
-#define BY_HAND(name, actions, work)                                                                                   \
+#define BY_HAND(name, actions, work)                                                                                               \
   { name, actions, bench_open_client, work, bench_close_client }
 #define COUNT(array) (sizeof array / sizeof *array)
 
@@ -29,56 +29,53 @@ static const bench_method postgresql_methods[] = {
     LIBRARY("native_driver_delegated_proven", true, bench_open_native, bench_delegated_proven),
     BY_HAND("limit", false, bench_limit)};
 
-static const bench_method mariadb_methods[] = {
-    LIBRARY("native_driver", false, bench_open_native, bench_checked),
-    BY_HAND("staged", false, bench_staged),
-    LIBRARY("dbi_driver", false, bench_open_dbi, bench_checked),
-    LIBRARY("native_driver_delegated", true, bench_open_native, bench_delegated),
-    BY_HAND("cascade_batched", true, bench_cascade_batched),
-    BY_HAND("cascade", true, bench_cascade),
-    LIBRARY("dbi_driver_delegated", true, bench_open_dbi, bench_delegated),
-    BY_HAND("limit", false, bench_limit)};
+static const bench_method mariadb_methods[] = {LIBRARY("native_driver", false, bench_open_native, bench_checked),
+                                               BY_HAND("staged", false, bench_staged),
+                                               LIBRARY("dbi_driver", false, bench_open_dbi, bench_checked),
+                                               LIBRARY("native_driver_delegated", true, bench_open_native, bench_delegated),
+                                               BY_HAND("cascade_batched", true, bench_cascade_batched),
+                                               BY_HAND("cascade", true, bench_cascade),
+                                               LIBRARY("dbi_driver_delegated", true, bench_open_dbi, bench_delegated),
+                                               BY_HAND("limit", false, bench_limit)};
 
 static const bench_method spare_methods[] = {
     LIBRARY("native_driver", false, bench_open_native, bench_checked), BY_HAND("cascade", true, bench_cascade),
     LIBRARY("native_driver_proven", false, bench_open_native, bench_proven), BY_HAND("limit", false, bench_limit)};
 
-#define READ(name, question, work)                                                                                     \
+#define READ(name, question, work)                                                                                                 \
   { name, true, bench_open_reader, work, bench_close_reader, NULL, question, NULL }
-#define READ_DBI(name, question, work)                                                                                 \
+#define READ_DBI(name, question, work)                                                                                             \
   { name, true, bench_open_dbi_reader, work, bench_close_reader, NULL, question, NULL }
-#define READ_BY_HAND(name, question, work)                                                                             \
+#define READ_BY_HAND(name, question, work)                                                                                         \
   { name, true, bench_open_client, work, bench_close_client, NULL, question, NULL }
-#define READ_UNSETTLED(name, question, work, unsettle)                                                                 \
+#define READ_UNSETTLED(name, question, work, unsettle)                                                                             \
   { name, true, bench_open_reader, work, bench_close_reader, NULL, question, unsettle }
 
-#define FIRST_PAGES                                                                                                    \
-  READ("first_page", "first page", bench_first_page), READ_DBI("first_page_dbi", "first page", bench_first_page),      \
-      READ_BY_HAND("first_page_union", "first page", bench_first_page_union),                                          \
+#define FIRST_PAGES                                                                                                                \
+  READ("first_page", "first page", bench_first_page), READ_DBI("first_page_dbi", "first page", bench_first_page),                  \
+      READ_BY_HAND("first_page_union", "first page", bench_first_page_union),                                                      \
       READ_BY_HAND("first_page_each", "first page", bench_first_page_each)
-#define READS                                                                                                          \
-  FIRST_PAGES, READ("page_1", "page 1", bench_near_page), READ("page_10000", "page 10,000", bench_far_page),           \
-      READ_BY_HAND("page_10000_by_hand", "page 10,000", bench_far_page_by_hand),                                       \
-      READ("all_keys", "all keys", bench_all_keys), READ_DBI("all_keys_dbi", "all keys", bench_all_keys),              \
-      READ("all_pages", "all keys", bench_all_pages),                                                                  \
-      READ_BY_HAND("all_keys_by_hand", "all keys", bench_all_keys_by_hand), READ("trap", "trap", bench_trap),          \
-      READ_BY_HAND("trap_by_hand", "trap", bench_trap_by_hand), READ("probe", "probe", bench_probe),                   \
-      READ("probe_unreferred", "probe", bench_probe_unreferred), READ("counts", "counts", bench_counts),               \
-      READ_BY_HAND("counts_by_hand", "counts", bench_counts_by_hand),                                                  \
-      READ("counts_capped", "counts, capped", bench_capped_counts),                                                    \
+#define READS                                                                                                                      \
+  FIRST_PAGES, READ("page_1", "page 1", bench_near_page), READ("page_10000", "page 10,000", bench_far_page),                       \
+      READ_BY_HAND("page_10000_by_hand", "page 10,000", bench_far_page_by_hand), READ("all_keys", "all keys", bench_all_keys),     \
+      READ_DBI("all_keys_dbi", "all keys", bench_all_keys), READ("all_pages", "all keys", bench_all_pages),                        \
+      READ_BY_HAND("all_keys_by_hand", "all keys", bench_all_keys_by_hand), READ("trap", "trap", bench_trap),                      \
+      READ_BY_HAND("trap_by_hand", "trap", bench_trap_by_hand), READ("probe", "probe", bench_probe),                               \
+      READ("probe_unreferred", "probe", bench_probe_unreferred), READ("counts", "counts", bench_counts),                           \
+      READ_BY_HAND("counts_by_hand", "counts", bench_counts_by_hand),                                                              \
+      READ("counts_capped", "counts, capped", bench_capped_counts),                                                                \
       READ_BY_HAND("counts_capped_by_hand", "counts, capped", bench_capped_counts_by_hand)
 
 /* Statistics of a dense column in the place of the trap's own, as if its rows had changed since; and none at all. */
-#define TRAP_STATISTICS(column)                                                                                        \
-  "pg_statistic WHERE starelid = 'collection_001'::regclass AND staattnum = (SELECT attnum FROM pg_attribute"          \
+#define TRAP_STATISTICS(column)                                                                                                    \
+  "pg_statistic WHERE starelid = 'collection_001'::regclass AND staattnum = (SELECT attnum FROM pg_attribute"                      \
   " WHERE attrelid = 'collection_001'::regclass AND attname = '" column "')"
-static const char *const stale[] = {
-    "DELETE FROM " TRAP_STATISTICS("reviewed_by"),
-    "UPDATE pg_statistic SET staattnum = (SELECT attnum FROM pg_attribute"
-    " WHERE attrelid = 'collection_001'::regclass AND attname = 'reviewed_by')"
-    " WHERE starelid = 'collection_001'::regclass AND staattnum = (SELECT attnum FROM pg_attribute"
-    " WHERE attrelid = 'collection_001'::regclass AND attname = 'created_by')",
-    NULL};
+static const char *const stale[] = {"DELETE FROM " TRAP_STATISTICS("reviewed_by"),
+                                    "UPDATE pg_statistic SET staattnum = (SELECT attnum FROM pg_attribute"
+                                    " WHERE attrelid = 'collection_001'::regclass AND attname = 'reviewed_by')"
+                                    " WHERE starelid = 'collection_001'::regclass AND staattnum = (SELECT attnum FROM pg_attribute"
+                                    " WHERE attrelid = 'collection_001'::regclass AND attname = 'created_by')",
+                                    NULL};
 static const char *const unknown[] = {"DELETE FROM pg_statistic WHERE starelid = 'collection_001'::regclass", NULL};
 
 static const bench_method read_methods[] = {READS};
@@ -100,10 +97,9 @@ static const bench_ratio read_ratios[] = {{"first_page", "first_page_union"},
                                           {"counts", "counts_by_hand"},
                                           {"counts_capped", "counts_capped_by_hand"}};
 
-static const bench_method fill_methods[] = {LIBRARY("native_driver", false, bench_open_native, bench_granted),
-                                            LIBRARY("dbi_driver", false, bench_open_dbi, bench_granted),
-                                            LIBRARY("second_pass", false, bench_open_granted, bench_granted),
-                                            BY_HAND("insert_select", false, bench_insert_select)};
+static const bench_method fill_methods[] = {
+    LIBRARY("native_driver", false, bench_open_native, bench_granted), LIBRARY("dbi_driver", false, bench_open_dbi, bench_granted),
+    LIBRARY("second_pass", false, bench_open_granted, bench_granted), BY_HAND("insert_select", false, bench_insert_select)};
 
 static const bench_method detach_methods[] = {LIBRARY("native_driver", false, bench_open_queue, bench_detach),
                                               LIBRARY("dbi_driver", false, bench_open_queue_dbi, bench_detach),
@@ -147,16 +143,16 @@ static const bench_ratio spare_ratios[] = {
 
 #define READING(methods) methods, read_ratios, COUNT(methods), COUNT(read_ratios)
 
-static const bench_ratio fill_ratios[] = {
-    {"native_driver", "insert_select"}, {"dbi_driver", "native_driver"}, {"second_pass", "native_driver"},
-    {"get_or_create", "native_driver"}};
+static const bench_ratio fill_ratios[] = {{"native_driver", "insert_select"},
+                                          {"dbi_driver", "native_driver"},
+                                          {"second_pass", "native_driver"},
+                                          {"get_or_create", "native_driver"}};
 
 static const bench_ratio detach_ratios[] = {
     {"native_driver", "insert_update"}, {"dbi_driver", "insert_update"}, {"dbi_driver", "native_driver"}};
 
-static const bench_ratio queue_ratios[] = {{"native_driver_proven", "native_driver"},
-                                           {"hannigan", "native_driver"},
-                                           {"hannigan", "native_driver_proven"}};
+static const bench_ratio queue_ratios[] = {
+    {"native_driver_proven", "native_driver"}, {"hannigan", "native_driver"}, {"hannigan", "native_driver_proven"}};
 
 #define WITH(engine) engine##_methods, engine##_ratios, COUNT(engine##_methods), COUNT(engine##_ratios)
 
@@ -170,29 +166,28 @@ static const char w4[] = "N households cut from their area, 16 rows each on thre
 static const char w4d[] = "N households are cut from their area, and recorded for later";
 static const char w4h[] = "the same, and a worker purges them: 16 rows each on three levels";
 
-const bench_workload bench_workloads[] = {
-    {"w1", w1, &bench_sqlite, &bench_jobs, false, false, WITH(sqlite)},
-    {"w1", w1, &bench_postgresql, &bench_jobs, false, false, WITH(postgresql)},
-    {"w1", w1, &bench_mariadb, &bench_jobs, false, false, WITH(mariadb)},
-    {"w1s", w1s, &bench_sqlite, &bench_scattered_jobs, false, false, WITH(sqlite)},
-    {"w1s", w1s, &bench_postgresql, &bench_scattered_jobs, false, false, WITH(postgresql)},
-    {"w1s", w1s, &bench_mariadb, &bench_scattered_jobs, false, false, WITH(mariadb)},
-    {"w1b", w1b, &bench_sqlite, &bench_jobs, true, false, WITH(spare)},
-    {"w1b", w1b, &bench_postgresql, &bench_jobs, true, false, WITH(spare)},
-    {"w2", w2, &bench_sqlite, &bench_hub, false, true, READING(read_methods)},
-    {"w2", w2, &bench_postgresql, &bench_hub, false, true, READING(postgresql_read_methods)},
-    {"w2", w2, &bench_mariadb, &bench_hub, false, true, READING(read_methods)},
-    {"w2u", w2u, &bench_sqlite, &bench_hub, true, true, READING(unindexed_read_methods)},
-    {"w2u", w2u, &bench_postgresql, &bench_hub, true, true, READING(unindexed_read_methods)},
-    {"w3", w3, &bench_sqlite, &bench_grants, false, false, WITH(fill)},
-    {"w3", w3, &bench_postgresql, &bench_grants, false, false, WITH(fill)},
-    {"w3", w3, &bench_mariadb, &bench_grants, false, false, WITH(fill)},
-    {"w4", w4, &bench_sqlite, &bench_census, false, false, WITH(spare)},
-    {"w4", w4, &bench_postgresql, &bench_census, false, false, WITH(postgresql)},
-    {"w4", w4, &bench_mariadb, &bench_census, false, false, WITH(mariadb)},
-    {"w4d", w4d, &bench_sqlite, &bench_detached, false, false, WITH(detach)},
-    {"w4d", w4d, &bench_postgresql, &bench_detached, false, false, WITH(detach)},
-    {"w4d", w4d, &bench_mariadb, &bench_detached, false, false, WITH(detach)},
-    {"w4h", w4h, &bench_sqlite, &bench_occupied_census, false, false, WITH(queue)},
-    {"w4h", w4h, &bench_postgresql, &bench_occupied_census, false, false, WITH(queue)}};
+const bench_workload bench_workloads[] = {{"w1", w1, &bench_sqlite, &bench_jobs, false, false, WITH(sqlite)},
+                                          {"w1", w1, &bench_postgresql, &bench_jobs, false, false, WITH(postgresql)},
+                                          {"w1", w1, &bench_mariadb, &bench_jobs, false, false, WITH(mariadb)},
+                                          {"w1s", w1s, &bench_sqlite, &bench_scattered_jobs, false, false, WITH(sqlite)},
+                                          {"w1s", w1s, &bench_postgresql, &bench_scattered_jobs, false, false, WITH(postgresql)},
+                                          {"w1s", w1s, &bench_mariadb, &bench_scattered_jobs, false, false, WITH(mariadb)},
+                                          {"w1b", w1b, &bench_sqlite, &bench_jobs, true, false, WITH(spare)},
+                                          {"w1b", w1b, &bench_postgresql, &bench_jobs, true, false, WITH(spare)},
+                                          {"w2", w2, &bench_sqlite, &bench_hub, false, true, READING(read_methods)},
+                                          {"w2", w2, &bench_postgresql, &bench_hub, false, true, READING(postgresql_read_methods)},
+                                          {"w2", w2, &bench_mariadb, &bench_hub, false, true, READING(read_methods)},
+                                          {"w2u", w2u, &bench_sqlite, &bench_hub, true, true, READING(unindexed_read_methods)},
+                                          {"w2u", w2u, &bench_postgresql, &bench_hub, true, true, READING(unindexed_read_methods)},
+                                          {"w3", w3, &bench_sqlite, &bench_grants, false, false, WITH(fill)},
+                                          {"w3", w3, &bench_postgresql, &bench_grants, false, false, WITH(fill)},
+                                          {"w3", w3, &bench_mariadb, &bench_grants, false, false, WITH(fill)},
+                                          {"w4", w4, &bench_sqlite, &bench_census, false, false, WITH(spare)},
+                                          {"w4", w4, &bench_postgresql, &bench_census, false, false, WITH(postgresql)},
+                                          {"w4", w4, &bench_mariadb, &bench_census, false, false, WITH(mariadb)},
+                                          {"w4d", w4d, &bench_sqlite, &bench_detached, false, false, WITH(detach)},
+                                          {"w4d", w4d, &bench_postgresql, &bench_detached, false, false, WITH(detach)},
+                                          {"w4d", w4d, &bench_mariadb, &bench_detached, false, false, WITH(detach)},
+                                          {"w4h", w4h, &bench_sqlite, &bench_occupied_census, false, false, WITH(queue)},
+                                          {"w4h", w4h, &bench_postgresql, &bench_occupied_census, false, false, WITH(queue)}};
 const uint32_t bench_workload_count = COUNT(bench_workloads);

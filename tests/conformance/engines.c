@@ -21,12 +21,9 @@ static const test_case sqlite_failing[] = {
 };
 
 static const char *const sqlite_placeholders[] = {
-    "From q Where \"a?\" = '?' And [b?] = ? And `c?` = -?",
-    "From q Where [b?]=?And`c?`=-? /* ? */ And '?' = '?'",
-    "From q Where [b?] In (?) And `c?` In(-?) -- ? '",
-    "From q /* ' */ Where [b?]-?=0 And `c?`+?=0",
-    "From q Where Case When[b?]=?Then`c?`=-?Else 0 End",
-    NULL,
+    "From q Where \"a?\" = '?' And [b?] = ? And `c?` = -?", "From q Where [b?]=?And`c?`=-? /* ? */ And '?' = '?'",
+    "From q Where [b?] In (?) And `c?` In(-?) -- ? '",      "From q /* ' */ Where [b?]-?=0 And `c?`+?=0",
+    "From q Where Case When[b?]=?Then`c?`=-?Else 0 End",    NULL,
 };
 
 const test_engine sqlite_engine = {
@@ -48,13 +45,12 @@ const test_engine sqlite_engine = {
     .broken = "abs(-9223372036854775807 - 1)",
     .trigger = "CREATE TRIGGER t AFTER DELETE ON p BEGIN INSERT INTO log VALUES (1); INSERT INTO log VALUES (2); END",
     .ignoring = "INSERT OR IGNORE INTO p VALUES (1, 5), (4, 5)",
-    .failing_schema =
-        "CREATE TABLE p (id INTEGER PRIMARY KEY, u UNIQUE, m NOT NULL DEFAULT 1, k CHECK (k < 10));"
-        "CREATE TABLE c (id INTEGER PRIMARY KEY, p REFERENCES p);"
-        "CREATE TABLE r (id INTEGER PRIMARY KEY, p REFERENCES p ON DELETE RESTRICT);"
-        "CREATE TABLE guarded (id); INSERT INTO guarded VALUES (1);"
-        "CREATE TRIGGER g BEFORE DELETE ON guarded BEGIN SELECT RAISE(ABORT, 'this row\nstays'); END;"
-        "INSERT INTO p VALUES (1, 1, 1, 1), (2, 2, 2, 2); INSERT INTO c VALUES (1, 1); INSERT INTO r VALUES (1, 2)",
+    .failing_schema = "CREATE TABLE p (id INTEGER PRIMARY KEY, u UNIQUE, m NOT NULL DEFAULT 1, k CHECK (k < 10));"
+                      "CREATE TABLE c (id INTEGER PRIMARY KEY, p REFERENCES p);"
+                      "CREATE TABLE r (id INTEGER PRIMARY KEY, p REFERENCES p ON DELETE RESTRICT);"
+                      "CREATE TABLE guarded (id); INSERT INTO guarded VALUES (1);"
+                      "CREATE TRIGGER g BEFORE DELETE ON guarded BEGIN SELECT RAISE(ABORT, 'this row\nstays'); END;"
+                      "INSERT INTO p VALUES (1, 1, 1, 1), (2, 2, 2, 2); INSERT INTO c VALUES (1, 1); INSERT INTO r VALUES (1, 2)",
     .failing = sqlite_failing,
     .placeholder_schema = "CREATE TABLE q (\"a?\" TEXT, [b?] INTEGER, `c?` INTEGER);"
                           "INSERT INTO q VALUES ('?', 5, -5), ('it''s ?', 6, -6)",

@@ -65,11 +65,10 @@ static void test_errors_after_rows(void **state) {
 
 static void test_transaction_states(void **state) {
   test_rig *rig = *state;
-  rig_prepare(rig,
-              "CREATE TABLE p (id INTEGER PRIMARY KEY);"
-              "CREATE TABLE c (id INTEGER PRIMARY KEY, p REFERENCES p DEFERRABLE INITIALLY DEFERRED);"
-              "CREATE TABLE g (id); CREATE TRIGGER g BEFORE DELETE ON g BEGIN SELECT RAISE(ROLLBACK, 'all of it'); END;"
-              "INSERT INTO p VALUES (1); INSERT INTO c VALUES (1, 1); INSERT INTO g VALUES (1)");
+  rig_prepare(rig, "CREATE TABLE p (id INTEGER PRIMARY KEY);"
+                   "CREATE TABLE c (id INTEGER PRIMARY KEY, p REFERENCES p DEFERRABLE INITIALLY DEFERRED);"
+                   "CREATE TABLE g (id); CREATE TRIGGER g BEFORE DELETE ON g BEGIN SELECT RAISE(ROLLBACK, 'all of it'); END;"
+                   "INSERT INTO p VALUES (1); INSERT INTO c VALUES (1, 1); INSERT INTO g VALUES (1)");
   rig_run(rig, "BEGIN IMMEDIATE");
   rig_run(rig, "INSERT INTO v VALUES (1, 1)");
   expect(rig, "BEGIN", CASCADE_DATABASE, 1, CASCADE_TX_OPEN);
@@ -209,8 +208,7 @@ static void test_cancel_in_transaction(void **state) {
   cancel_later(&later, rig, 50000);
   was_cancelled(&later, rig, rig_execute(rig, endless(rig, "INSERT INTO v SELECT i, i FROM %s"), NULL, 0, NULL));
   assert_int_equal(cascade_error_transaction(rig->error), rig->engine->cancelled);
-  if (rig->engine->cancelled == CASCADE_TX_OPEN)
-    assert_int_equal(casc_control(rig->connection, "ROLLBACK", NULL), CASCADE_OK);
+  if (rig->engine->cancelled == CASCADE_TX_OPEN) assert_int_equal(casc_control(rig->connection, "ROLLBACK", NULL), CASCADE_OK);
   assert_int_equal(rig_integer(rig, "Count(*)", "From v"), 0);
 }
 
@@ -278,7 +276,8 @@ static void test_cancel_at_any_time(void **state) {
       assert_int_equal(status, CASCADE_OK);
       status = rig_execute(rig, "INSERT INTO v VALUES (1, 1)", NULL, 0, NULL);
       assert_int_equal(casc_control(rig->connection, "ROLLBACK", NULL) < 0 &&
-                           cascade_error_transaction(rig->error) != CASCADE_TX_ROLLED_BACK, 0);
+                           cascade_error_transaction(rig->error) != CASCADE_TX_ROLLED_BACK,
+                       0);
     }
     pthread_join(later.thread, NULL);
     assert_int_equal(status, CASCADE_CANCELLED);
@@ -307,10 +306,21 @@ static void test_cancel_waiting(void **state) {
 }
 
 const test_entry failures_tests[] = {
-    LISTED(test_classes), LISTED(test_errors_in_rows), LISTED(test_errors_after_rows), LISTED(test_locked),
-    LISTED(test_lock_granted_in_time), LISTED(test_cancel_running), LISTED(test_cancel_in_transaction),
-    LISTED(test_cancel_in_advance), LISTED(test_control_is_not_cancelled), LISTED(test_cancel_beside_open_cursor),
-    LISTED(test_cancel_at_any_time), LISTED(test_cancel_waiting), LISTED_FOR("sqlite", test_transaction_states),
-    LISTED_FOR("sqlite", test_snapshot_overtaken), LISTED_FOR("sqlite", test_read_only_file), LISTED_FOR("sqlite", test_query_only),
+    LISTED(test_classes),
+    LISTED(test_errors_in_rows),
+    LISTED(test_errors_after_rows),
+    LISTED(test_locked),
+    LISTED(test_lock_granted_in_time),
+    LISTED(test_cancel_running),
+    LISTED(test_cancel_in_transaction),
+    LISTED(test_cancel_in_advance),
+    LISTED(test_control_is_not_cancelled),
+    LISTED(test_cancel_beside_open_cursor),
+    LISTED(test_cancel_at_any_time),
+    LISTED(test_cancel_waiting),
+    LISTED_FOR("sqlite", test_transaction_states),
+    LISTED_FOR("sqlite", test_snapshot_overtaken),
+    LISTED_FOR("sqlite", test_read_only_file),
+    LISTED_FOR("sqlite", test_query_only),
 };
 const size_t failures_tests_count = sizeof failures_tests / sizeof *failures_tests;

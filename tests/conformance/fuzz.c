@@ -4,19 +4,11 @@
 
 /* The words and signs that libdbi's parser for SQLite takes for something. */
 static const char *const pieces[] = {
-    "select",   "SELECT",  "(select",  "(SELECT",
-    "from",     "FROM",    "as",       "AS",
-    "sql",      "\"sql\"", "where",    "union",
-    "join",     "(",       ")",        "(",
-    "((",       "))",      ",",        ";",
-    ".",        "t.",      "x.select", "select.x",
-    " ",        "  ",      "count(",   "max(",
-    "cast(",    "a",       "--",       "/*",
-    "*/",       "\n",      "\t",       "%",
-    "?",        "'",       "[",        "]",
-    "`",        "natural", "limit",    "sqlite_master",
-    "as sql",   "as sql,", "(from",    "\x1a",
-    "\xc3\xa9", "sum (",
+    "select",   "SELECT",   "(select", "(SELECT", "from",     "FROM",  "as",    "AS", "sql",     "\"sql\"", "where",
+    "union",    "join",     "(",       ")",       "(",        "((",    "))",    ",",  ";",       ".",       "t.",
+    "x.select", "select.x", " ",       "  ",      "count(",   "max(",  "cast(", "a",  "--",      "/*",      "*/",
+    "\n",       "\t",       "%",       "?",       "'",        "[",     "]",     "`",  "natural", "limit",   "sqlite_master",
+    "as sql",   "as sql,",  "(from",   "\x1a",    "\xc3\xa9", "sum (",
 };
 enum { PIECES = sizeof pieces / sizeof *pieces, ROUNDS = 1500 };
 
@@ -48,8 +40,8 @@ static void quote(casc_str *to, const char *words, char mark) {
 
 /* One of the forms in which a host's condition or expression may hold such words, about the column. */
 static void condition(casc_str *to, const char *words, const char *column) {
-  static const char *const forms[] = {" Where ", " where 1 and ", "\nwhere exists (select 1 from v) or ",
-                                      " /* select ( */ Where ", " Where (select count(*) as n from v) >= 0 and "};
+  static const char *const forms[] = {" Where ", " where 1 and ", "\nwhere exists (select 1 from v) or ", " /* select ( */ Where ",
+                                      " Where (select count(*) as n from v) >= 0 and "};
   casc_str_put(to, forms[roll(sizeof forms / sizeof *forms)]);
   casc_str_put(to, column);
   casc_str_put(to, roll(2) ? " <> " : " is not ");

@@ -113,9 +113,9 @@ static void select_within_names(test_rig *rig) {
   expect(rig, "\"x. select .(\"", "From \"my select (table\" Where \"a select b\" = '1'", "3");
   expect(rig, "[a select b]", "From `my select (table`", "1");
   test_cell cell;
-  assert_int_equal(rig_try_cell(rig, "\"a select b\"", CASCADE_TEXT,
-                                "From \"my select (table\" Where 1 = (select 1 as sql )", NULL, 0, &cell),
-                   CASCADE_UNSUPPORTED);
+  assert_int_equal(
+      rig_try_cell(rig, "\"a select b\"", CASCADE_TEXT, "From \"my select (table\" Where 1 = (select 1 as sql )", NULL, 0, &cell),
+      CASCADE_UNSUPPORTED);
 }
 
 static void comments(test_rig *rig) {
@@ -128,9 +128,8 @@ static void comments(test_rig *rig) {
 
 /* The getters for dates, floats and binaries all spoil values; only strings are read, whatever the column's type. */
 static void declared_types(test_rig *rig) {
-  rig_prepare(rig,
-              "CREATE TABLE d (day DATE, at TIMESTAMP, price FLOAT, flag CHAR, data BLOB, exact DECIMAL);"
-              "INSERT INTO d VALUES ('0044-03-15 BC', '9999-12-31 23:59:59.999', 1e300, 'long', x'00ff00', '1.10')");
+  rig_prepare(rig, "CREATE TABLE d (day DATE, at TIMESTAMP, price FLOAT, flag CHAR, data BLOB, exact DECIMAL);"
+                   "INSERT INTO d VALUES ('0044-03-15 BC', '9999-12-31 23:59:59.999', 1e300, 'long', x'00ff00', '1.10')");
   expect(rig, "day", "From d", "0044-03-15 BC");
   expect(rig, "at", "From d", "9999-12-31 23:59:59.999");
   expect(rig, "flag", "From d", "long");
@@ -223,9 +222,9 @@ static void threads(test_rig *rig) {
   }
 }
 
-#define ISOLATED(name)                                                                                                 \
-  static void test_##name(void **state) {                                                                              \
-    rig_isolated(name, *state, 60);                                                                                    \
+#define ISOLATED(name)                                                                                                             \
+  static void test_##name(void **state) {                                                                                          \
+    rig_isolated(name, *state, 60);                                                                                                \
   }
 #define SQLITE(name) LISTED_FOR("sqlite", test_##name)
 
@@ -248,11 +247,22 @@ ISOLATED(threads)
 ISOLATED(random_statements)
 
 const test_entry libdbi_tests[] = {
-    SQLITE(from_within_words), SQLITE(brackets_in_text), SQLITE(functions_and_casts),
-    SQLITE(long_expressions), SQLITE(names_that_are_sql), SQLITE(large_integers),
-    SQLITE(statements_without_tables), SQLITE(select_within_names), SQLITE(comments),
-    SQLITE(declared_types), SQLITE(quoting), LISTED(test_results_are_freed),
-    LISTED(test_closing_in_any_order), SQLITE(errors_are_read_at_once), SQLITE(stale_counts),
-    LISTED(test_threads), SQLITE(random_statements),
+    SQLITE(from_within_words),
+    SQLITE(brackets_in_text),
+    SQLITE(functions_and_casts),
+    SQLITE(long_expressions),
+    SQLITE(names_that_are_sql),
+    SQLITE(large_integers),
+    SQLITE(statements_without_tables),
+    SQLITE(select_within_names),
+    SQLITE(comments),
+    SQLITE(declared_types),
+    SQLITE(quoting),
+    LISTED(test_results_are_freed),
+    LISTED(test_closing_in_any_order),
+    SQLITE(errors_are_read_at_once),
+    SQLITE(stale_counts),
+    LISTED(test_threads),
+    SQLITE(random_statements),
 };
 const size_t libdbi_tests_count = sizeof libdbi_tests / sizeof *libdbi_tests;

@@ -88,9 +88,26 @@ static void test_bits(void **state) {
 static void test_texts_under_modes(void **state) {
   static const char *const modes[] = {"",       "NO_BACKSLASH_ESCAPES", "ANSI_QUOTES", "ANSI,NO_BACKSLASH_ESCAPES",
                                       "ORACLE", "TRADITIONAL"};
-  static const char *const texts[] = {"\\", "'", "\\'", "\\\\'", "'; DROP TABLE v; --", "\\'; DROP TABLE v; --", "\x1a", "\\Z",
-                                      "\x7f\x01", "\"", "\\\"", "`", "%_\\%\\_", "?", "ä€🦋", "ä\\'; --", "a\nb\tc\r",
-                                      "\\0", "a\\", "/*!1*/"};
+  static const char *const texts[] = {"\\",
+                                      "'",
+                                      "\\'",
+                                      "\\\\'",
+                                      "'; DROP TABLE v; --",
+                                      "\\'; DROP TABLE v; --",
+                                      "\x1a",
+                                      "\\Z",
+                                      "\x7f\x01",
+                                      "\"",
+                                      "\\\"",
+                                      "`",
+                                      "%_\\%\\_",
+                                      "?",
+                                      "ä€🦋",
+                                      "ä\\'; --",
+                                      "a\nb\tc\r",
+                                      "\\0",
+                                      "a\\",
+                                      "/*!1*/"};
   test_rig *rig = *state;
   rig_typed(rig, CASCADE_TEXT);
   for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
@@ -141,8 +158,10 @@ static void test_comparing_by_index(void **state) {
   test_rig *rig = *state;
   cascade_value key = text("7");
   for (size_t i = 0; i < sizeof collations / sizeof *collations; i++) {
-    rig_preparef(rig, "DROP TABLE v; CREATE TABLE v (x VARCHAR(20) COLLATE %s PRIMARY KEY); "
-                      "INSERT INTO v SELECT seq FROM seq_1_to_2000; FLUSH STATUS", collations[i]);
+    rig_preparef(rig,
+                 "DROP TABLE v; CREATE TABLE v (x VARCHAR(20) COLLATE %s PRIMARY KEY); "
+                 "INSERT INTO v SELECT seq FROM seq_1_to_2000; FLUSH STATUS",
+                 collations[i]);
     rig_run(rig, "FLUSH STATUS");
     uint64_t affected = 0;
     assert_int_equal(rig_execute(rig, "DELETE FROM v WHERE x = ?", &key, 1, &affected), CASCADE_OK);
@@ -530,11 +549,24 @@ static void test_reset_by_host(void **state) {
 
 #define MARIADB(name) LISTED_FOR("mariadb", name)
 const test_entry mariadb_tests[] = {
-    MARIADB(test_types), MARIADB(test_bits), MARIADB(test_texts_under_modes), MARIADB(test_backslashes_in_statements),
-    MARIADB(test_comparing_by_index), MARIADB(test_too_long), MARIADB(test_transactions), MARIADB(test_deadlock),
-    MARIADB(test_lock_timeout), MARIADB(test_refusals), MARIADB(test_cancel_among_rows), MARIADB(test_lost),
-    MARIADB(test_lost_while_running), MARIADB(test_stopped_by_another), MARIADB(test_lost_among_rows),
+    MARIADB(test_types),
+    MARIADB(test_bits),
+    MARIADB(test_texts_under_modes),
+    MARIADB(test_backslashes_in_statements),
+    MARIADB(test_comparing_by_index),
+    MARIADB(test_too_long),
+    MARIADB(test_transactions),
+    MARIADB(test_deadlock),
+    MARIADB(test_lock_timeout),
+    MARIADB(test_refusals),
+    MARIADB(test_cancel_among_rows),
+    MARIADB(test_lost),
+    MARIADB(test_lost_while_running),
+    MARIADB(test_stopped_by_another),
+    MARIADB(test_lost_among_rows),
     MARIADB(test_session_settings),
-    MARIADB(test_other_character_sets), MARIADB(test_generous_handle), MARIADB(test_reset_by_host),
+    MARIADB(test_other_character_sets),
+    MARIADB(test_generous_handle),
+    MARIADB(test_reset_by_host),
 };
 const size_t mariadb_tests_count = sizeof mariadb_tests / sizeof *mariadb_tests;

@@ -74,8 +74,8 @@ static void test_passwords(void **state) {
       opened(rig, "mariadb://%s:%s@localhost/%s?unix_socket=%s", name, password, name, socket);
     } else {
       char command[300];
-      snprintf(command, sizeof command,
-               "printf '[other]\\nuser=%s\\npassword=\"s:e/c@r%%%%e?t&=\"\\nsocket=%s\\n' > my.cnf", name, socket);
+      snprintf(command, sizeof command, "printf '[other]\\nuser=%s\\npassword=\"s:e/c@r%%%%e?t&=\"\\nsocket=%s\\n' > my.cnf", name,
+               socket);
       rig_shell(rig, command);
       opened(rig, "mariadb:///%s?default_file=%s/my.cnf&default_group=other", name, rig->directory);
     }
@@ -111,8 +111,11 @@ static void test_memory_runs_out(void **state) {
   long allowed = 1, live = 0;
   for (; status == CASCADE_NOMEM && allowed < 1000 && !live; allowed++) {
     failing_alloc failing = {.allowed = allowed};
-    cascade_context_options options = {.size = sizeof options, .allocate = failing_allocate, .reallocate = failing_reallocate,
-                                       .release = failing_release, .allocator_data = &failing};
+    cascade_context_options options = {.size = sizeof options,
+                                       .allocate = failing_allocate,
+                                       .reallocate = failing_reallocate,
+                                       .release = failing_release,
+                                       .allocator_data = &failing};
     rig->connection = NULL;
     if (cascade_context_new(&options, &rig->context, NULL) < 0) continue;
     status = work(rig);

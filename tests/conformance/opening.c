@@ -43,9 +43,8 @@ static void test_what_is_no_database(void **state) {
   assert_int_equal(access(under(rig, "absent.db"), F_OK), -1); /* and was not created */
   refused(rig, under(rig, "no/such/folder.db"), CASCADE_NOT_FOUND, "does not exist");
   refused(rig, rig->directory, CASCADE_CONNECTION, "is a directory");
-  write_file(under(rig, "note.txt"),
-             "SQLite is not meant here, at some length: more than a hundred bytes, so that a header "
-             "could be read if there were one, which there is not, as everyone can see.\n");
+  write_file(under(rig, "note.txt"), "SQLite is not meant here, at some length: more than a hundred bytes, so that a header "
+                                     "could be read if there were one, which there is not, as everyone can see.\n");
   refused(rig, under(rig, "note.txt"), CASCADE_CONNECTION, "not a database");
   assert_non_null(strstr(cascade_error_message(rig->error), "note.txt"));
   assert_int_equal(mkfifo(under(rig, "pipe"), 0600), 0);
@@ -143,8 +142,7 @@ static void test_damaged_file(void **state) {
     test_cell cell;
     assert_int_equal(rig_try_cell(rig, "Count(*)", CASCADE_INT64, "From v", NULL, 0, &cell), CASCADE_DATABASE);
   } else {
-    assert_true(cascade_error_status(rig->error) == CASCADE_DATABASE ||
-                cascade_error_status(rig->error) == CASCADE_CONNECTION);
+    assert_true(cascade_error_status(rig->error) == CASCADE_DATABASE || cascade_error_status(rig->error) == CASCADE_CONNECTION);
   }
 }
 
@@ -153,10 +151,9 @@ static void test_adopting_changes_nothing(void **state) {
   rig_adopt(rig);
   sqlite3 *handle = rig_handle(rig);
   sqlite3_busy_timeout(handle, 123);
-  assert_int_equal(sqlite3_exec(handle,
-                                "PRAGMA foreign_keys=OFF; PRAGMA cache_size=77; BEGIN; INSERT INTO v VALUES (1, 1)",
-                                NULL, NULL, NULL),
-                   SQLITE_OK);
+  assert_int_equal(
+      sqlite3_exec(handle, "PRAGMA foreign_keys=OFF; PRAGMA cache_size=77; BEGIN; INSERT INTO v VALUES (1, 1)", NULL, NULL, NULL),
+      SQLITE_OK);
   cascade_connection *connection = rig->connection;
   rig_run(rig, "INSERT INTO v VALUES (2, 2)"); /* within the host's transaction */
   assert_true(rig_execute(rig, "INSERT INTO v VALUES (2, 2)", NULL, 0, NULL) < 0);
@@ -176,8 +173,7 @@ static void test_what_cannot_be_adopted(void **state) {
   cascade_connection *connection = NULL;
   cascade_error *error = NULL;
   int handle = 0;
-  assert_int_equal(cascade_connection_adopt(rig->context, "oracle", &handle, NULL, &connection, &error),
-                   CASCADE_NOT_FOUND);
+  assert_int_equal(cascade_connection_adopt(rig->context, "oracle", &handle, NULL, &connection, &error), CASCADE_NOT_FOUND);
   assert_null(connection);
   cascade_error_free(error);
   assert_int_equal(cascade_connection_adopt(rig->context, "dbi", NULL, NULL, &connection, NULL), CASCADE_INVALID);

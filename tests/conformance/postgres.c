@@ -20,8 +20,15 @@ static void test_untyped_parameters(void **state) {
   rig_prepare(rig, "CREATE TYPE mood AS ENUM ('glad', 'sad'); CREATE DOMAIN code AS varchar(20);"
                    "CREATE TABLE t (u uuid, d date, n numeric(20, 3), m mood, b boolean, c code, f char(5), i inet, j jsonb,"
                    " a int[])");
-  const cascade_value row[] = {text("6f1f0a1e-5d1c-4a1c-9c53-0d9b3f0f7e11"), text("2024-02-29"), text("12345678901234567.125"),
-                               text("sad"), text("t"), text("it's"), text("ab"), text("10.0.0.1"), text("{\"a\": \"\\\\\"}"),
+  const cascade_value row[] = {text("6f1f0a1e-5d1c-4a1c-9c53-0d9b3f0f7e11"),
+                               text("2024-02-29"),
+                               text("12345678901234567.125"),
+                               text("sad"),
+                               text("t"),
+                               text("it's"),
+                               text("ab"),
+                               text("10.0.0.1"),
+                               text("{\"a\": \"\\\\\"}"),
                                text("{1,2}")};
   assert_int_equal(rig_execute(rig, "INSERT INTO t VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row, 10, NULL), CASCADE_OK);
   static const char *const columns[] = {"u", "d", "n", "m", "b", "c", "f", "i", "j", "a"};
@@ -73,8 +80,24 @@ static void test_arrays(void **state) {
 static void test_texts_under_settings(void **state) {
   static const char *const settings[] = {"SET standard_conforming_strings = off", "SET backslash_quote = on",
                                          "SET escape_string_warning = on", "SET standard_conforming_strings = on"};
-  static const char *const texts[] = {"\\", "'", "\\'", "\\\\'", "'; DROP TABLE v; --", "\\'; DROP TABLE v; --", "\x1a", "\x7f\x01",
-                                      "$$", "$1", "\\000", "\\x41", "\\u0041", "E'", "ä€🦋", "\xc2\x80", "ä\\'; --", "a\nb\tc\r"};
+  static const char *const texts[] = {"\\",
+                                      "'",
+                                      "\\'",
+                                      "\\\\'",
+                                      "'; DROP TABLE v; --",
+                                      "\\'; DROP TABLE v; --",
+                                      "\x1a",
+                                      "\x7f\x01",
+                                      "$$",
+                                      "$1",
+                                      "\\000",
+                                      "\\x41",
+                                      "\\u0041",
+                                      "E'",
+                                      "ä€🦋",
+                                      "\xc2\x80",
+                                      "ä\\'; --",
+                                      "a\nb\tc\r"};
   test_rig *rig = *state;
   rig_typed(rig, CASCADE_TEXT);
   for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
@@ -289,7 +312,8 @@ static void test_session_settings(void **state) {
     rig->connection = NULL;
     assert_int_equal(cascade_connection_adopt(rig->context, rig->quirks->dbi ? "dbi" : "pq",
                                               rig->quirks->dbi ? rig->host_dbi : (void *)rig->host_pg, NULL, &rig->connection,
-                                              NULL), CASCADE_OK);
+                                              NULL),
+                     CASCADE_OK);
     expect_setting(rig, "lock_timeout", "123ms");
     expect_setting(rig, "application_name", "host");
     return;
@@ -356,10 +380,19 @@ static void test_statements_alone(void **state) {
 
 #define POSTGRES(name) LISTED_FOR("postgresql", name)
 const test_entry postgres_tests[] = {
-    POSTGRES(test_untyped_parameters), POSTGRES(test_arrays), POSTGRES(test_texts_under_settings),
-    POSTGRES(test_other_server_encodings), POSTGRES(test_transactions),
-    POSTGRES(test_serialization), POSTGRES(test_deadlock), POSTGRES(test_refusals), POSTGRES(test_lost),
-    POSTGRES(test_lost_while_running), POSTGRES(test_notices_are_not_printed), POSTGRES(test_session_settings),
-    POSTGRES(test_cursor_beside_transaction), POSTGRES(test_statements_alone),
+    POSTGRES(test_untyped_parameters),
+    POSTGRES(test_arrays),
+    POSTGRES(test_texts_under_settings),
+    POSTGRES(test_other_server_encodings),
+    POSTGRES(test_transactions),
+    POSTGRES(test_serialization),
+    POSTGRES(test_deadlock),
+    POSTGRES(test_refusals),
+    POSTGRES(test_lost),
+    POSTGRES(test_lost_while_running),
+    POSTGRES(test_notices_are_not_printed),
+    POSTGRES(test_session_settings),
+    POSTGRES(test_cursor_beside_transaction),
+    POSTGRES(test_statements_alone),
 };
 const size_t postgres_tests_count = sizeof postgres_tests / sizeof *postgres_tests;

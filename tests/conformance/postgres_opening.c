@@ -20,20 +20,38 @@ static void reopen(test_rig *rig, const char *uri) {
 
 /* The password is s3cret, and not even a half of it is said. */
 static void test_passwords_are_not_repeated(void **state) {
-  static const char *const native[] = {
-      "postgresql://u:s3cret@/db?host=/nowhere/at/all", "postgresql://u:s3@cret@localhost/db",
-      "postgresql://u:s3/cret@localhost/db", "postgresql://u:s3%zzcret@localhost/db", "postgresql://u:s3cret@[::1/db",
-      "postgresql://u:s3cret@[::1]x/db",
-      "postgresql://u:s3cret@localhost:port/db", "postgresql://u:s3cret@localhost:99999999/db", "postgresql://u:s3?cret@[/db",
-      "postgresql://u:s3cret@localhost/db?s3cret", "postgresql://u:s3cret@localhost/db?password=s3&cret", "postgresql:s3cret",
-      "postgresql://?password=s3cret&port=x", "postgresql:///db?host=/nowhere&password=s3%00cret", "postgresql:/u:s3cret@h/db",
-      "postgresql://u:s3cret@unknown.invalid/db", "postgres://u:s3#cret@[/db", "postgre://u:s3cret@h/db", "s3cret", ":s3cret",
-      "Postgresql://u:s3cret@h/db", "postgresql://u:s3cret@h/db?sslmode=x", "postgresql://h/db?service=x&password=s3cret"};
-  static const char *const dbi[] = {
-      "dbi:pgsql?host=/nowhere/at/all&password=s3cret", "dbi:pgsql?host=/nowhere&password=s3&cret=1",
-      "dbi:pgsql?host=/nowhere&password=s3%zzcret", "dbi:pgsql?host=/nowhere&password=s3'cret", "dbi:pgsql?host=/nowhere&s3cret",
-      "dbi:pgsql?host=/nowhere&password=s3\\cret%27 host=/elsewhere", "dbi:pgsql?password=s3cret&hots=/nowhere",
-      "dbi:pgsql?password=s3cret&encoding=LATIN1", "dbi:pgsql?password=s3cret&host=/nowhere&pgsql_nothing=1"};
+  static const char *const native[] = {"postgresql://u:s3cret@/db?host=/nowhere/at/all",
+                                       "postgresql://u:s3@cret@localhost/db",
+                                       "postgresql://u:s3/cret@localhost/db",
+                                       "postgresql://u:s3%zzcret@localhost/db",
+                                       "postgresql://u:s3cret@[::1/db",
+                                       "postgresql://u:s3cret@[::1]x/db",
+                                       "postgresql://u:s3cret@localhost:port/db",
+                                       "postgresql://u:s3cret@localhost:99999999/db",
+                                       "postgresql://u:s3?cret@[/db",
+                                       "postgresql://u:s3cret@localhost/db?s3cret",
+                                       "postgresql://u:s3cret@localhost/db?password=s3&cret",
+                                       "postgresql:s3cret",
+                                       "postgresql://?password=s3cret&port=x",
+                                       "postgresql:///db?host=/nowhere&password=s3%00cret",
+                                       "postgresql:/u:s3cret@h/db",
+                                       "postgresql://u:s3cret@unknown.invalid/db",
+                                       "postgres://u:s3#cret@[/db",
+                                       "postgre://u:s3cret@h/db",
+                                       "s3cret",
+                                       ":s3cret",
+                                       "Postgresql://u:s3cret@h/db",
+                                       "postgresql://u:s3cret@h/db?sslmode=x",
+                                       "postgresql://h/db?service=x&password=s3cret"};
+  static const char *const dbi[] = {"dbi:pgsql?host=/nowhere/at/all&password=s3cret",
+                                    "dbi:pgsql?host=/nowhere&password=s3&cret=1",
+                                    "dbi:pgsql?host=/nowhere&password=s3%zzcret",
+                                    "dbi:pgsql?host=/nowhere&password=s3'cret",
+                                    "dbi:pgsql?host=/nowhere&s3cret",
+                                    "dbi:pgsql?host=/nowhere&password=s3\\cret%27 host=/elsewhere",
+                                    "dbi:pgsql?password=s3cret&hots=/nowhere",
+                                    "dbi:pgsql?password=s3cret&encoding=LATIN1",
+                                    "dbi:pgsql?password=s3cret&host=/nowhere&pgsql_nothing=1"};
   test_rig *rig = *state;
   const char *const *uris = rig->quirks->dbi ? dbi : native;
   size_t count = rig->quirks->dbi ? sizeof dbi / sizeof *dbi : sizeof native / sizeof *native;
@@ -104,8 +122,9 @@ static void test_settings_in_the_address(void **state) {
   test_rig *rig = *state;
   char uri[ADDRESS];
   bool dbi = rig->quirks->dbi;
-  reopen(rig, address(rig, uri, NULL, dbi ? "&pgsql_application_name=mine&pgsql_options=-csearch_path%3Done,two"
-                                          : "&application_name=mine&options=-csearch_path%3Done,two"));
+  reopen(rig, address(rig, uri, NULL,
+                      dbi ? "&pgsql_application_name=mine&pgsql_options=-csearch_path%3Done,two"
+                          : "&application_name=mine&options=-csearch_path%3Done,two"));
   rig_expect(rig, "current_setting('application_name')", "", "mine");
   rig_expect(rig, "current_setting('search_path')", "", "one,two");
   reopen(rig, address(rig, uri, NULL, dbi ? "&encoding=UTF-8&pgsql_client_encoding=LATIN1" : "&client_encoding=LATIN1"));
@@ -219,8 +238,13 @@ static void test_handle_that_does_not_block(void **state) {
 
 #define POSTGRES(name) LISTED_FOR("postgresql", name)
 const test_entry postgres_opening_tests[] = {
-    POSTGRES(test_passwords_are_not_repeated), POSTGRES(test_wrong_addresses), POSTGRES(test_odd_names), POSTGRES(test_service),
-    POSTGRES(test_settings_in_the_address), POSTGRES(test_the_hosts_transaction), POSTGRES(test_handles_that_are_refused),
+    POSTGRES(test_passwords_are_not_repeated),
+    POSTGRES(test_wrong_addresses),
+    POSTGRES(test_odd_names),
+    POSTGRES(test_service),
+    POSTGRES(test_settings_in_the_address),
+    POSTGRES(test_the_hosts_transaction),
+    POSTGRES(test_handles_that_are_refused),
     POSTGRES(test_handle_that_does_not_block),
     POSTGRES(test_the_hosts_statements_beside_a_cursor),
 };

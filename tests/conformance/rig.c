@@ -174,8 +174,8 @@ static bool make_database(test_rig *rig) {
 }
 
 void rig_typed(test_rig *rig, int32_t type) {
-  rig_preparef(rig, "DROP TABLE IF EXISTS v; CREATE TABLE v (id %s PRIMARY KEY, x %s)",
-               rig->engine->types[CASCADE_INT64], rig->engine->any ? "" : rig->engine->types[type]);
+  rig_preparef(rig, "DROP TABLE IF EXISTS v; CREATE TABLE v (id %s PRIMARY KEY, x %s)", rig->engine->types[CASCADE_INT64],
+               rig->engine->any ? "" : rig->engine->types[type]);
 }
 
 int rig_set_up(void **state) {
@@ -279,8 +279,7 @@ static void put(const test_rig *rig, casc_statement *statement, const char *sql,
   casc_str_put(&statement->sql, sql);
 }
 
-cascade_status rig_execute(test_rig *rig, const char *sql, const cascade_value *parameters, size_t count,
-                           uint64_t *affected) {
+cascade_status rig_execute(test_rig *rig, const char *sql, const cascade_value *parameters, size_t count, uint64_t *affected) {
   casc_statement statement;
   uint64_t ignored;
   forget(rig);
@@ -343,8 +342,8 @@ cascade_status rig_next(test_rig *rig, casc_cursor *cursor, const cascade_value 
   return checked(rig, casc_next(cursor, row, &rig->error));
 }
 
-cascade_status rig_try_cell(test_rig *rig, const char *expression, int32_t type, const char *tail,
-                            const cascade_value *parameters, size_t count, test_cell *cell) {
+cascade_status rig_try_cell(test_rig *rig, const char *expression, int32_t type, const char *tail, const cascade_value *parameters,
+                            size_t count, test_cell *cell) {
   casc_statement statement;
   casc_cursor cursor = {0};
   const cascade_value *row;
@@ -433,7 +432,6 @@ void rig_isolated(void (*function)(test_rig *rig), test_rig *rig, unsigned secon
     printed[fread(printed, 1, sizeof printed - 1, file)] = '\0';
     fclose(file);
   }
-  if (WIFSIGNALED(state))
-    fail_msg("%s: %s", WTERMSIG(state) == SIGALRM ? "it hangs" : strsignal(WTERMSIG(state)), printed);
+  if (WIFSIGNALED(state)) fail_msg("%s: %s", WTERMSIG(state) == SIGALRM ? "it hangs" : strsignal(WTERMSIG(state)), printed);
   if (WEXITSTATUS(state) != 0 || *printed) fail_msg("exit %d, printed: %s", WEXITSTATUS(state), printed);
 }

@@ -29,27 +29,27 @@ typedef struct test_case {
 /* How the tests talk to one engine. What they say themselves is SQL that every engine understands, with `?` for a parameter. */
 typedef struct test_engine {
   const char *name;
-  bool numbered;                 /* placeholders are $1, $2 and so on */
-  bool any;                      /* columns have no type, and CASCADE_ANY can be wanted */
-  bool nul_in_text, broken_text; /* text may hold a NUL; and what is not UTF-8 */
-  bool infinite;                 /* a real may be infinite */
-  int32_t cancelled;             /* what a cancel leaves of an open transaction */
+  bool numbered;                          /* placeholders are $1, $2 and so on */
+  bool any;                               /* columns have no type, and CASCADE_ANY can be wanted */
+  bool nul_in_text, broken_text;          /* text may hold a NUL; and what is not UTF-8 */
+  bool infinite;                          /* a real may be infinite */
+  int32_t cancelled;                      /* what a cancel leaves of an open transaction */
   const char *types[CASCADE_DECIMAL + 1]; /* of a column that holds values of a type */
-  const char *key_type;          /* of a primary key of a few bytes */
-  const char *series;            /* printf format: rows with a column i from 1 to that number */
-  const char *endless;           /* the same, without an end */
-  const char *unnest;            /* rows with a column `value`, from a parameter that is an array of integers */
-  const char *begin;             /* of a transaction that writes */
-  const char *hold, *want;       /* beside the driver row -9 of v is locked, in a transaction; and what must wait in the driver */
-  const char *setting;           /* a statement that sets something in the session */
-  const char *broken;            /* an expression over v that only fails when it is computed */
-  const char *trigger;           /* on p: after a delete, two rows into log */
-  const char *ignoring;          /* inserts rows 1 and 4 into p, without a word of 1 that is there */
-  const char *failing_schema;    /* what `failing` is about */
-  const test_case *failing;      /* up to one without SQL */
+  const char *key_type;                   /* of a primary key of a few bytes */
+  const char *series;                     /* printf format: rows with a column i from 1 to that number */
+  const char *endless;                    /* the same, without an end */
+  const char *unnest;                     /* rows with a column `value`, from a parameter that is an array of integers */
+  const char *begin;                      /* of a transaction that writes */
+  const char *hold, *want;         /* beside the driver row -9 of v is locked, in a transaction; and what must wait in the driver */
+  const char *setting;             /* a statement that sets something in the session */
+  const char *broken;              /* an expression over v that only fails when it is computed */
+  const char *trigger;             /* on p: after a delete, two rows into log */
+  const char *ignoring;            /* inserts rows 1 and 4 into p, without a word of 1 that is there */
+  const char *failing_schema;      /* what `failing` is about */
+  const test_case *failing;        /* up to one without SQL */
   const char *placeholder_schema;  /* table q, with a row for which ... */
   const char *const *placeholders; /* ... these are true with 5 for both parameters; up to NULL */
-  uint64_t created;              /* what `CREATE TABLE ... AS SELECT` of three rows counts */
+  uint64_t created;                /* what `CREATE TABLE ... AS SELECT` of three rows counts */
   void (*column)(casc_statement *statement, const char *expression, int32_t type); /* as the dialect writes it */
 } test_engine;
 
@@ -58,9 +58,9 @@ extern const test_engine sqlite_engine, postgresql_engine, mariadb_engine;
 typedef struct test_quirks {
   const char *name; /* as given on the command line */
   const test_engine *engine;
-  bool adopted;     /* the host's handle: its lock timeout, its settings */
+  bool adopted; /* the host's handle: its lock timeout, its settings */
   bool dbi;
-  const char *uri;  /* on SQLite: printf format of a URI, with the path */
+  const char *uri; /* on SQLite: printf format of a URI, with the path */
 } test_quirks;
 
 typedef struct test_rig {
@@ -83,8 +83,10 @@ typedef struct test_entry {
   const char *engine;
   struct CMUnitTest test;
 } test_entry;
-#define LISTED(name) {NULL, cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)}
-#define LISTED_FOR(engine, name) {engine, cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)}
+#define LISTED(name)                                                                                                               \
+  { NULL, cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down) }
+#define LISTED_FOR(engine, name)                                                                                                   \
+  { engine, cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down) }
 
 extern const test_quirks all_quirks[];
 extern const size_t quirks_count;
@@ -120,8 +122,7 @@ cascade_value text(const char *value);
 cascade_value bytes(int32_t type, const void *data, size_t length);
 
 /* Runs a statement with parameters. The error, if any, is in rig->error until the next call. */
-cascade_status rig_execute(test_rig *rig, const char *sql, const cascade_value *parameters, size_t count,
-                           uint64_t *affected);
+cascade_status rig_execute(test_rig *rig, const char *sql, const cascade_value *parameters, size_t count, uint64_t *affected);
 /* The same, which must succeed; returns the affected rows. */
 uint64_t rig_run(test_rig *rig, const char *sql);
 /* What an UPDATE of so many rows counts that sets them to what they were: on MariaDB none, unless the session was opened so that it
@@ -145,8 +146,8 @@ typedef struct test_cell {
   char *data; /* freed by rig_free_cell() */
   size_t length;
 } test_cell;
-cascade_status rig_try_cell(test_rig *rig, const char *expression, int32_t type, const char *tail,
-                            const cascade_value *parameters, size_t count, test_cell *cell);
+cascade_status rig_try_cell(test_rig *rig, const char *expression, int32_t type, const char *tail, const cascade_value *parameters,
+                            size_t count, test_cell *cell);
 test_cell rig_cell(test_rig *rig, const char *expression, int32_t type, const char *tail);
 int64_t rig_integer(test_rig *rig, const char *expression, const char *tail);
 void rig_free_cell(test_cell *cell);

@@ -10,7 +10,8 @@ static void test_affected_rows(void **state) {
   rig_preparef(rig,
                "CREATE TABLE p (id %s PRIMARY KEY, n %s);"
                "CREATE TABLE c (id %s PRIMARY KEY, p %s, FOREIGN KEY (p) REFERENCES p (id) ON DELETE CASCADE);"
-               "CREATE TABLE log (n %s)", whole, whole, whole, whole, whole);
+               "CREATE TABLE log (n %s)",
+               whole, whole, whole, whole, whole);
   rig_prepare(rig, engine->trigger);
   const struct {
     const char *sql;
@@ -61,8 +62,7 @@ static void test_wrong_number_of_parameters(void **state) {
   test_rig *rig = *state;
   cascade_value values[] = {integer(1), integer(2), integer(3)};
   assert_int_equal(rig_execute(*state, "INSERT INTO v VALUES (?, ?)", values, 1, NULL), CASCADE_INVALID);
-  if (!rig->engine->numbered)
-    assert_int_equal(rig_execute(rig, "INSERT INTO v VALUES (?, ?)", values, 3, NULL), CASCADE_INVALID);
+  if (!rig->engine->numbered) assert_int_equal(rig_execute(rig, "INSERT INTO v VALUES (?, ?)", values, 3, NULL), CASCADE_INVALID);
   else assert_true(rig_execute(rig, "INSERT INTO v VALUES ($1, $4)", values, 3, NULL) < 0);
   if (rig->engine == &sqlite_engine)
     assert_int_equal(rig_execute(rig, "INSERT INTO v VALUES (1, :a)", NULL, 0, NULL), CASCADE_INVALID);
@@ -89,7 +89,7 @@ static void test_many_parameters(void **state) {
   casc_str_init(&sql, &casc_system_alloc);
   casc_str_put(&sql, "DELETE FROM v WHERE x IN (?");
   cascade_value *values = calloc(MANY, sizeof *values);
-  char (*names)[16] = calloc(MANY, sizeof *names);
+  char(*names)[16] = calloc(MANY, sizeof *names);
   for (int i = 0; i < MANY; i++) {
     snprintf(names[i], sizeof names[i], "row %d", i + 1);
     values[i] = text(names[i]);
@@ -200,8 +200,7 @@ static void test_several_cursors(void **state) {
     rig_select(rig, &statements[i]);
     rig_column(rig, &statements[i], "id", CASCADE_INT64);
     rig_column(rig, &statements[i], "x", CASCADE_INT64);
-    casc_str_put(&statements[i].sql,
-                 i % 2 ? " From v Order By v.id" : " From v Order By v.id Desc"); /* some are the same */
+    casc_str_put(&statements[i].sql, i % 2 ? " From v Order By v.id" : " From v Order By v.id Desc"); /* some are the same */
     assert_int_equal(rig_start(rig, &statements[i], &cursors[i]), CASCADE_OK);
   }
   const cascade_value *row;
@@ -349,16 +348,27 @@ static void test_statements_are_counted(void **state) {
   assert_int_equal(casc_control(rig->connection, "ROLLBACK", NULL), CASCADE_OK);
   assert_int_equal(cascade_connection_statements(rig->connection) - before, 5);
   assert_string_equal(cascade_connection_engine(rig->connection), rig->engine->name);
-  if (rig->engine == &sqlite_engine)
-    assert_string_equal(rig->connection->capabilities.version, sqlite3_libversion());
+  if (rig->engine == &sqlite_engine) assert_string_equal(rig->connection->capabilities.version, sqlite3_libversion());
   else assert_non_null(strstr(rig->connection->capabilities.version, rig->engine == &postgresql_engine ? "15" : "MariaDB"));
 }
 
 const test_entry statements_tests[] = {
-    LISTED(test_affected_rows), LISTED(test_placeholders), LISTED(test_wrong_number_of_parameters),
-    LISTED(test_one_statement_only), LISTED(test_many_parameters), LISTED(test_large_values), LISTED(test_large_arrays),
-    LISTED(test_large_statement), LISTED(test_several_cursors), LISTED(test_cursor_given_up), LISTED(test_cursor_of_nothing),
-    LISTED(test_wide_rows), LISTED(test_statements_in_turn), LISTED(test_changed_schema), LISTED(test_statements_are_counted),
-    LISTED_FOR("sqlite", test_engines_own_length), LISTED_FOR("sqlite", test_rows_of_any_type),
+    LISTED(test_affected_rows),
+    LISTED(test_placeholders),
+    LISTED(test_wrong_number_of_parameters),
+    LISTED(test_one_statement_only),
+    LISTED(test_many_parameters),
+    LISTED(test_large_values),
+    LISTED(test_large_arrays),
+    LISTED(test_large_statement),
+    LISTED(test_several_cursors),
+    LISTED(test_cursor_given_up),
+    LISTED(test_cursor_of_nothing),
+    LISTED(test_wide_rows),
+    LISTED(test_statements_in_turn),
+    LISTED(test_changed_schema),
+    LISTED(test_statements_are_counted),
+    LISTED_FOR("sqlite", test_engines_own_length),
+    LISTED_FOR("sqlite", test_rows_of_any_type),
 };
 const size_t statements_tests_count = sizeof statements_tests / sizeof *statements_tests;

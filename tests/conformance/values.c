@@ -19,9 +19,23 @@ static int wishes_for(const test_rig *rig, int32_t type, int32_t wishes[2]) {
 }
 
 static void test_integers(void **state) {
-  static const int64_t numbers[] = {0, 1, -1, 127, -128, 255, 65536, INT32_MAX, INT32_MIN, INT64_C(9007199254740991),
-                                    INT64_C(9007199254740993), INT64_C(-9007199254740993), INT64_C(1099511627776),
-                                    INT64_MAX - 1, INT64_MAX, INT64_MIN + 1, INT64_MIN};
+  static const int64_t numbers[] = {0,
+                                    1,
+                                    -1,
+                                    127,
+                                    -128,
+                                    255,
+                                    65536,
+                                    INT32_MAX,
+                                    INT32_MIN,
+                                    INT64_C(9007199254740991),
+                                    INT64_C(9007199254740993),
+                                    INT64_C(-9007199254740993),
+                                    INT64_C(1099511627776),
+                                    INT64_MAX - 1,
+                                    INT64_MAX,
+                                    INT64_MIN + 1,
+                                    INT64_MIN};
   int32_t wishes[2];
   int count = wishes_for(*state, CASCADE_INT64, wishes);
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
@@ -172,8 +186,7 @@ static void test_texts(void **state) {
                                       "\x7f\x01\x02",
                                       "a'b\"c`d[e]f"};
   rig_typed(*state, CASCADE_TEXT);
-  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-    expect_bytes(state, CASCADE_TEXT, texts[i], strlen(texts[i]));
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) expect_bytes(state, CASCADE_TEXT, texts[i], strlen(texts[i]));
 }
 
 /* Text that holds a NUL, or is not UTF-8, is stored as it is, or refused as a whole. */
@@ -249,23 +262,23 @@ static void test_no_affinity(void **state) {
   static const struct {
     const char *tail;
     int text, integer, real, blob;
-  } cases[] = {{"From n Where free = ?", 0, 1, 1, 0}, {"From n Where whole = ?", 1, 1, 1, 0},
-               {"From n Where words = ?", 1, 1, 0, 0}, {"From n Where +whole = ?", 0, 1, 1, 0}};
+  } cases[] = {{"From n Where free = ?", 0, 1, 1, 0},
+               {"From n Where whole = ?", 1, 1, 1, 0},
+               {"From n Where words = ?", 1, 1, 0, 0},
+               {"From n Where +whole = ?", 0, 1, 1, 0}};
   cascade_value values[] = {text("1"), integer(1), real(1.0), bytes(CASCADE_BLOB, "1", 1)};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const int counts[] = {cases[i].text, cases[i].integer, cases[i].real, cases[i].blob};
     for (int j = 0; j < 4; j++) {
       test_cell cell;
-      assert_int_equal(rig_try_cell(*state, "Count(*)", CASCADE_INT64, cases[i].tail, &values[j], 1, &cell),
-                       CASCADE_OK);
+      assert_int_equal(rig_try_cell(*state, "Count(*)", CASCADE_INT64, cases[i].tail, &values[j], 1, &cell), CASCADE_OK);
       if (cell.integer != counts[j]) fail_msg("%s, value %d: %d rows", cases[i].tail, j, (int)cell.integer);
     }
   }
   cascade_value half = text("1.5"); /* which is not the number 1.5 either */
   rig_run(*state, "INSERT INTO n (free) VALUES (1.5)");
   test_cell cell;
-  assert_int_equal(rig_try_cell(*state, "Count(*)", CASCADE_INT64, "From n Where abs(free) = ?", &half, 1, &cell),
-                   CASCADE_OK);
+  assert_int_equal(rig_try_cell(*state, "Count(*)", CASCADE_INT64, "From n Where abs(free) = ?", &half, 1, &cell), CASCADE_OK);
   assert_int_equal(cell.integer, 0);
 }
 
@@ -304,8 +317,7 @@ static void test_text_that_is_no_number(void **state) {
 
 static void test_misfits(void **state) {
   test_cell cell;
-  rig_run(*state,
-          "INSERT INTO v VALUES (1, 'abc'), (2, 1.5), (3, '99999999999999999999'), (4, x'31'), (5, ''), (6, '-')");
+  rig_run(*state, "INSERT INTO v VALUES (1, 'abc'), (2, 1.5), (3, '99999999999999999999'), (4, x'31'), (5, ''), (6, '-')");
   for (int i = 1; i <= 6; i++) {
     char tail[64];
     snprintf(tail, sizeof tail, "From v Where id = %d", i);
@@ -324,8 +336,7 @@ static void test_other_encodings(void **state) {
   sqlite3_close(rig->other);
   remove(rig->path);
   assert_int_equal(sqlite3_open(rig->path, &rig->other), SQLITE_OK);
-  rig_prepare(rig,
-              "PRAGMA encoding='UTF-16le'; CREATE TABLE v (id INTEGER PRIMARY KEY, x); INSERT INTO v VALUES (1, 'a€')");
+  rig_prepare(rig, "PRAGMA encoding='UTF-16le'; CREATE TABLE v (id INTEGER PRIMARY KEY, x); INSERT INTO v VALUES (1, 'a€')");
   if (rig->quirks->dbi) {
     char uri[200];
     snprintf(uri, sizeof uri, "dbi:sqlite3?dbname=%s", rig->path);
@@ -341,9 +352,20 @@ static void test_other_encodings(void **state) {
 }
 
 const test_entry values_tests[] = {
-    LISTED(test_integers), LISTED(test_unsigned_integers), LISTED(test_reals), LISTED(test_odd_reals), LISTED(test_texts),
-    LISTED(test_odd_texts), LISTED(test_blobs), LISTED(test_decimals), LISTED(test_null_and_empty),
-    LISTED(test_types_without_value), LISTED(test_blob_keys), LISTED(test_text_that_is_no_number),
-    LISTED_FOR("sqlite", test_no_affinity), LISTED_FOR("sqlite", test_misfits), LISTED_FOR("sqlite", test_other_encodings),
+    LISTED(test_integers),
+    LISTED(test_unsigned_integers),
+    LISTED(test_reals),
+    LISTED(test_odd_reals),
+    LISTED(test_texts),
+    LISTED(test_odd_texts),
+    LISTED(test_blobs),
+    LISTED(test_decimals),
+    LISTED(test_null_and_empty),
+    LISTED(test_types_without_value),
+    LISTED(test_blob_keys),
+    LISTED(test_text_that_is_no_number),
+    LISTED_FOR("sqlite", test_no_affinity),
+    LISTED_FOR("sqlite", test_misfits),
+    LISTED_FOR("sqlite", test_other_encodings),
 };
 const size_t values_tests_count = sizeof values_tests / sizeof *values_tests;

@@ -15,8 +15,7 @@ void rig_ok(cascade_status status, cascade_error *error) {
 
 cascade_status rig_said(cascade_error *error, const char *words) {
   cascade_status status = cascade_error_status(error);
-  if (!strstr(cascade_error_message(error), words))
-    fail_msg("'%s' is not said in: %s", words, cascade_error_message(error));
+  if (!strstr(cascade_error_message(error), words)) fail_msg("'%s' is not said in: %s", words, cascade_error_message(error));
   cascade_error_free(error);
   return status;
 }
@@ -34,8 +33,7 @@ static void open_sqlite(rig *at, bool dbi) {
   snprintf(path, sizeof path, "%s/test.db", at->directory);
   assert_int_equal(sqlite3_open(path, &at->sqlite), SQLITE_OK);
   sqlite3_busy_timeout(at->sqlite, 10000);
-  rig_run(at,
-          "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; CREATE TABLE warm_up (a INTEGER); DROP TABLE warm_up");
+  rig_run(at, "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; CREATE TABLE warm_up (a INTEGER); DROP TABLE warm_up");
   snprintf(at->uri, sizeof at->uri, dbi ? "dbi:sqlite3?dbname=%s" : "sqlite:%s", path);
 }
 

@@ -39,14 +39,10 @@ static void fill_notes(rig *at) {
   char sql[300000];
   int length = sprintf(sql, "INSERT INTO note VALUES ");
   for (int i = 1; i <= NOTES + OF_OTHERS + WITHOUT; i++)
-    length += sprintf(sql + length, "%s(%d, %s)", i > 1 ? "," : "", i,
-                      i <= NOTES               ? "1"
-                      : i <= NOTES + OF_OTHERS ? "2"
-                                               : "NULL");
+    length += sprintf(sql + length, "%s(%d, %s)", i > 1 ? "," : "", i, i <= NOTES ? "1" : i <= NOTES + OF_OTHERS ? "2" : "NULL");
   rig_run(at, sql);
   length = sprintf(sql, "INSERT INTO line VALUES ");
-  for (int i = 3; i <= NOTES; i += 3)
-    length += sprintf(sql + length, "%s(%d, %d),(%d, %d)", i > 3 ? "," : "", i, i, i + 1, i);
+  for (int i = 3; i <= NOTES; i += 3) length += sprintf(sql + length, "%s(%d, %d),(%d, %d)", i > 3 ? "," : "", i, i, i + 1, i);
   rig_run(at, sql);
   rig_run(at, "INSERT INTO paper VALUES ('a ''\" \xc3\xa9', 1, 1), ('a', 2, 1), ('[1,\"x\"]', 3, 1), ('x''00', 4, 1), "
               "('12', 5, 1), ('12', 6, NULL), ('b', 1, 2)");
@@ -100,9 +96,8 @@ static void detaches_exactly(void **state) {
   assert_int_equal(done.deleted, NOTES - 4 + 2 * (NOTES / 3 - 1) + 4);
   assert_int_equal(rig_integer(at, "SELECT SUM(deleted) FROM cascade_queue_job"), (int64_t)done.deleted);
   assert_int_equal(rig_integer(at, "SELECT SUM(kept) FROM cascade_queue_job"), 4);
-  assert_int_equal(
-      rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'done' AND due IS NULL AND owner IS NULL"),
-      2);
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'done' AND due IS NULL AND owner IS NULL"),
+                   2);
   assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_number"), 0);
   assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_text"), 0);
   rig_free(at);
@@ -159,10 +154,10 @@ static void nothing_to_detach(void **state) {
 
 /* Rows of the same table: the children are recorded, and go with what hangs on them. */
 static void detaches_a_tree(void **state) {
-  rig *at = rig_new(
-      *state, "CREATE TABLE node (id INTEGER NOT NULL PRIMARY KEY, up INTEGER, FOREIGN KEY (up) REFERENCES node (id));"
-              "CREATE INDEX node_up ON node (up);"
-              "INSERT INTO node VALUES (1, NULL), (2, 1), (3, 1), (4, 2), (5, 4), (6, NULL), (7, 6)");
+  rig *at =
+      rig_new(*state, "CREATE TABLE node (id INTEGER NOT NULL PRIMARY KEY, up INTEGER, FOREIGN KEY (up) REFERENCES node (id));"
+                      "CREATE INDEX node_up ON node (up);"
+                      "INSERT INTO node VALUES (1, NULL), (2, 1), (3, 1), (4, 2), (5, 4), (6, NULL), (7, 6)");
   rig_policy(at, "[{\"table\": \"node\", \"columns\": [\"up\"], \"rule\": \"DETACH\"}]");
   cascade_error *error = NULL;
   cascade_detach_report report = {.size = sizeof report};
@@ -205,7 +200,7 @@ static void refuses_what_a_trigger_holds_back(void **state) {
               : pg   ? "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
                        "CREATE TRIGGER held BEFORE UPDATE ON note FOR EACH ROW WHEN (OLD.id = 7) EXECUTE FUNCTION keep()"
                      : "CREATE TRIGGER held BEFORE UPDATE ON note FOR EACH ROW SET NEW.agent_id = IF(OLD.id = 7, "
-                     "OLD.agent_id, NEW.agent_id)");
+                       "OLD.agent_id, NEW.agent_id)");
   rig_policy(at, rules);
   if (sqlite) refuse_detach(at, CASCADE_NO_PROGRESS, "a trigger holds them back");
   else refuse_detach(at, CASCADE_BLOCKED, "note"); /* the database finds the row that still refers */
@@ -278,9 +273,7 @@ static void joins_the_host(void **state) {
   cascade_connection *session = NULL;
   cascade_error *error = NULL;
   const char *driver = at->sqlite ? "sqlite3" : !strcmp(at->engine, "postgresql") ? "pq" : "mariadb";
-  void *handle = at->sqlite       ? (void *)at->sqlite
-                 : at->server->pg ? (void *)at->server->pg
-                                  : (void *)at->server->mariadb;
+  void *handle = at->sqlite ? (void *)at->sqlite : at->server->pg ? (void *)at->server->pg : (void *)at->server->mariadb;
   rig_run(at, "BEGIN");
   rig_ok(cascade_connection_adopt(at->context, driver, handle, NULL, &session, &error), error);
   cascade_selection *selection = rig_row(at, "agent", 1);
@@ -310,8 +303,7 @@ static void works_on_purges(void **state) {
   cascade_selection_free(rows);
 
   const char *code = "a '\" \xc3\xa9";
-  cascade_value key[2] = {{.type = CASCADE_TEXT, .data = code, .length = strlen(code)},
-                          {.type = CASCADE_INT64, .integer = 1}};
+  cascade_value key[2] = {{.type = CASCADE_TEXT, .data = code, .length = strlen(code)}, {.type = CASCADE_INT64, .integer = 1}};
   rig_ok(cascade_selection_keys(at->graph, "paper", key, 1, 2, &row, &error), error);
   rig_ok(cascade_queue_purge(at->connection, at->policy, row, NULL, &first, &error), error);
   cascade_selection_free(row);
@@ -372,8 +364,9 @@ static void key_of_another_type(void **state) {
                             " FOREIGN KEY (agent_id) REFERENCES agent (id));"
                             "INSERT INTO agent VALUES (1); INSERT INTO memo VALUES (1, 1), (2, 1), (3, 1)");
   static const char *const changes[][3] = {
-      {"sqlite", "CREATE TABLE new (id TEXT NOT NULL PRIMARY KEY, agent_id INTEGER REFERENCES agent (id));"
-                 "INSERT INTO new SELECT * FROM memo; DROP TABLE memo; ALTER TABLE new RENAME TO memo",
+      {"sqlite",
+       "CREATE TABLE new (id TEXT NOT NULL PRIMARY KEY, agent_id INTEGER REFERENCES agent (id));"
+       "INSERT INTO new SELECT * FROM memo; DROP TABLE memo; ALTER TABLE new RENAME TO memo",
        "CREATE TABLE new (id INTEGER NOT NULL PRIMARY KEY, agent_id INTEGER REFERENCES agent (id));"
        "INSERT INTO new SELECT * FROM memo; DROP TABLE memo; ALTER TABLE new RENAME TO memo"},
       {"postgresql", "ALTER TABLE memo ALTER id TYPE text", "ALTER TABLE memo ALTER id TYPE integer USING id::integer"},
@@ -412,8 +405,8 @@ static void lists_and_measures(void **state) {
   cascade_text_free(text);
   rig_work(at);
   rig_ok(cascade_queue_list(at->connection,
-                            &(cascade_queue_list_options){.size = sizeof(cascade_queue_list_options), .state = "ready"},
-                            &text, &error),
+                            &(cascade_queue_list_options){.size = sizeof(cascade_queue_list_options), .state = "ready"}, &text,
+                            &error),
          error);
   assert_non_null(strstr(text, "\"jobs\": []"));
   cascade_text_free(text);
@@ -421,11 +414,10 @@ static void lists_and_measures(void **state) {
   assert_non_null(strstr(text, "\"lag\": 0"));
   assert_non_null(strstr(text, "\"done\": 2"));
   cascade_text_free(text);
-  assert_int_equal(
-      cascade_queue_list(at->connection,
-                         &(cascade_queue_list_options){.size = sizeof(cascade_queue_list_options), .state = "lost"},
-                         &text, &error),
-      CASCADE_INVALID);
+  assert_int_equal(cascade_queue_list(at->connection,
+                                      &(cascade_queue_list_options){.size = sizeof(cascade_queue_list_options), .state = "lost"},
+                                      &text, &error),
+                   CASCADE_INVALID);
   rig_said(error, "'lost' is no state");
   rig_free(at);
 }
@@ -474,8 +466,8 @@ static void bad_input(void **state) {
   cascade_worker_cancel(NULL);
   cascade_worker_free(NULL);
   assert_int_equal(cascade_worker_new(at->connection,
-                                      &(cascade_worker_options){.size = sizeof(cascade_worker_options), .owner = ""},
-                                      &worker, &error),
+                                      &(cascade_worker_options){.size = sizeof(cascade_worker_options), .owner = ""}, &worker,
+                                      &error),
                    CASCADE_INVALID);
   rig_said(error, "its name");
   cascade_selection *all = rig_where(at, "note", "");
@@ -484,8 +476,7 @@ static void bad_input(void **state) {
   cascade_selection_free(all);
   cascade_selection *row = rig_row(at, "note", 1);
   assert_int_equal(cascade_queue_purge(at->connection, at->policy, row,
-                                       &(cascade_job_options){.size = sizeof(cascade_job_options), .integrity = 7},
-                                       NULL, &error),
+                                       &(cascade_job_options){.size = sizeof(cascade_job_options), .integrity = 7}, NULL, &error),
                    CASCADE_INVALID);
   rig_said(error, "integrity");
   cascade_selection_free(row);
@@ -518,8 +509,7 @@ int main(int count, char **arguments) {
                                  cmocka_unit_test(lists_and_measures),
                                  cmocka_unit_test(versions),
                                  cmocka_unit_test(bad_input)};
-    struct CMUnitTest beside[] = {
-        cmocka_unit_test(leaves_what_others_set_to_null)}; /* on SQLite nobody comes between */
+    struct CMUnitTest beside[] = {cmocka_unit_test(leaves_what_others_set_to_null)}; /* on SQLite nobody comes between */
     for (size_t j = 0; j < sizeof tests / sizeof *tests; j++) tests[j].initial_state = arguments[i];
     beside[0].initial_state = arguments[i];
     failed += cmocka_run_group_tests_name(arguments[i], tests, NULL, NULL);

@@ -43,8 +43,8 @@ static int32_t nothing_stays(void *data, const cascade_deleted *tables, uint32_t
 
 static cascade_status work(fault_rig *at, cascade_error **error) {
   static const char *const table[] = {"pet"}, *const column[] = {"owner_id"};
-  cascade_worker_options options = {.size = sizeof options, .before_batch = nothing_stays, .column_tables = table,
-                                    .columns = column, .column_count = 1};
+  cascade_worker_options options = {
+      .size = sizeof options, .before_batch = nothing_stays, .column_tables = table, .columns = column, .column_count = 1};
   cascade_worker *worker = NULL;
   cascade_status status = cascade_worker_new(at->connection, &options, &worker, error);
   while (status == CASCADE_OK) status = cascade_worker_step(worker, error);
@@ -58,8 +58,13 @@ static cascade_status put_in(fault_rig *at, cascade_error **error) {
   cascade_selection *detached = NULL, *purged = NULL;
   const int64_t keys[] = {5, 6};
   static const char *const table[] = {"visit"}, *const column[] = {"pet_id"};
-  cascade_job_options options = {.size = sizeof options, .max_tx_rows = 12, /* so that pages shrink */
-                                 .outbox = 1, .column_count = 1, .column_tables = table, .columns = column, .actor = "jo"};
+  cascade_job_options options = {.size = sizeof options,
+                                 .max_tx_rows = 12, /* so that pages shrink */
+                                 .outbox = 1,
+                                 .column_count = 1,
+                                 .column_tables = table,
+                                 .columns = column,
+                                 .actor = "jo"};
   cascade_detach_options how = {.size = sizeof how, .job = &options};
   cascade_detach_report report = {.size = sizeof report};
   bool again = installed(at) && !fault_rig_ask(at, "SELECT COUNT(*) FROM owner WHERE id <= 4");
@@ -206,10 +211,10 @@ static void look_after_again(fault_rig *at, const fault_outcome *outcome) {
   assert_int_equal(fault_rig_ask(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state = 'ready'"), 1);
 }
 
-static const fault_scene jobs = {.make = make, .use = use, .after = goes_on, .drop = fault_rig_drop, .done = CASCADE_OK,
-                                 .stride = 4};
-static const fault_scene people = {.make = make_worked_off, .use = look_after, .after = look_after_again, .drop = fault_rig_drop,
-                                   .done = CASCADE_OK, .stride = 4};
+static const fault_scene jobs = {
+    .make = make, .use = use, .after = goes_on, .drop = fault_rig_drop, .done = CASCADE_OK, .stride = 4};
+static const fault_scene people = {
+    .make = make_worked_off, .use = look_after, .after = look_after_again, .drop = fault_rig_drop, .done = CASCADE_OK, .stride = 4};
 
 static void sweep(const fault_scene *scene, fault script) {
   fault_sweep_calls(scene, NULL, script);
@@ -307,12 +312,12 @@ static void fill_gets_on(void **state) {
   make(&at);
   fault_rig_run(&at, "CREATE TABLE pair (pet_id INTEGER, owner_id INTEGER, PRIMARY KEY (pet_id, owner_id)) WITHOUT ROWID");
   static const char *const columns[] = {"pet_id", "owner_id"};
-  cascade_fill_target target = {.size = sizeof target, .table = "pair", .columns = columns, .key = columns, .column_count = 2,
-                                .key_count = 2};
+  cascade_fill_target target = {
+      .size = sizeof target, .table = "pair", .columns = columns, .key = columns, .column_count = 2, .key_count = 2};
   cascade_fill_options few = {.size = sizeof few, .max_tx_rows = 4};
   cascade_job_options twice = {.size = sizeof twice, .max_attempts = 2};
-  const fault refused = {.match = "Insert Or", .at = 1, .lasting = true, .status = CASCADE_DATABASE,
-                         .transaction = CASCADE_TX_ROLLED_BACK};
+  const fault refused = {
+      .match = "Insert Or", .at = 1, .lasting = true, .status = CASCADE_DATABASE, .transaction = CASCADE_TX_ROLLED_BACK};
   cascade_graph *graph = NULL;
   cascade_fill *fill = NULL;
   cascade_worker *worker = NULL;

@@ -166,9 +166,16 @@ static void spared(rig *at, bool detached) {
 }
 
 static const char *const film[] = {"film"}, *const path[] = {"path"};
-static const cascade_job_options recorded = {.size = sizeof recorded, .max_tx_rows = 700, .batch_ms = 10, .outbox = 1,
-                                             .column_count = 1, .column_tables = film, .columns = path, .actor = "jo",
-                                             .reason = "the lease is over", .max_attempts = 1000};
+static const cascade_job_options recorded = {.size = sizeof recorded,
+                                             .max_tx_rows = 700,
+                                             .batch_ms = 10,
+                                             .outbox = 1,
+                                             .column_count = 1,
+                                             .column_tables = film,
+                                             .columns = path,
+                                             .actor = "jo",
+                                             .reason = "the lease is over",
+                                             .max_attempts = 1000};
 
 static void vetoes_in_detached_rows(void **state) {
   rig *at = begin(state, "DETACH");
@@ -287,8 +294,8 @@ static void failing_after_commit(void **state) {
   rig_free(at);
 }
 
-/* A hook that fails after every COMMIT stops the job before it has deleted all rows without the host's knowledge; one that fails now
-   and then does not. */
+/* A hook that fails after every COMMIT stops the job before it has deleted all rows without the host's knowledge; one that fails
+   now and then does not. */
 static void failing_after_commit_for_good(void **state) {
   enum { MANY = 900, PART = 20, TIMES = 3 };
   rig *at = begin(state, "CASCADE");
@@ -400,11 +407,16 @@ static void other_payloads(void **state) {
 int main(int count, char **arguments) {
   int failed = 0;
   for (int i = 1; i < count; i++) {
-    struct CMUnitTest tests[] = {cmocka_unit_test(vetoes_in_detached_rows), cmocka_unit_test(vetoes_in_a_purge),
-                                 cmocka_unit_test(everything_is_vetoed), cmocka_unit_test(failing_hooks),
-                                 cmocka_unit_test(failing_at_length), cmocka_unit_test(failing_after_commit),
-                                 cmocka_unit_test(failing_after_commit_for_good), cmocka_unit_test(killed),
-                                 cmocka_unit_test(refused), cmocka_unit_test(other_payloads)};
+    struct CMUnitTest tests[] = {cmocka_unit_test(vetoes_in_detached_rows),
+                                 cmocka_unit_test(vetoes_in_a_purge),
+                                 cmocka_unit_test(everything_is_vetoed),
+                                 cmocka_unit_test(failing_hooks),
+                                 cmocka_unit_test(failing_at_length),
+                                 cmocka_unit_test(failing_after_commit),
+                                 cmocka_unit_test(failing_after_commit_for_good),
+                                 cmocka_unit_test(killed),
+                                 cmocka_unit_test(refused),
+                                 cmocka_unit_test(other_payloads)};
     for (size_t j = 0; j < sizeof tests / sizeof *tests; j++) tests[j].initial_state = arguments[i];
     failed += cmocka_run_group_tests_name(arguments[i], tests, NULL, NULL);
   }

@@ -35,8 +35,8 @@ static const char schema[] =
     " SELECT 1 + a.n + 300 * b.n, 5 * (1 + a.n + 300 * b.n) FROM d a, d b WHERE b.n < 30";
 
 /* Batches are small, so that there are many; each writes to the outbox and counts in the audit. */
-static const cascade_job_options how = {.size = sizeof how, .max_tx_rows = 3000, .batch_ms = 20, .max_attempts = 1000, .outbox = 1,
-                                        .actor = "jo"};
+static const cascade_job_options how = {
+    .size = sizeof how, .max_tx_rows = 3000, .batch_ms = 20, .max_attempts = 1000, .outbox = 1, .actor = "jo"};
 
 static rig *begin(void **state) {
   rig *at = rig_new(*state, schema);
@@ -258,8 +258,8 @@ static rig *begin_fill(void **state, cascade_fill **fill) {
   rig *at = rig_new(*state, schema);
   cascade_error *error = NULL;
   static const char *const columns[] = {"note_id", "line_id"};
-  cascade_fill_target target = {.size = sizeof target, .table = "pair", .columns = columns, .key = columns, .column_count = 2,
-                                .key_count = 2};
+  cascade_fill_target target = {
+      .size = sizeof target, .table = "pair", .columns = columns, .key = columns, .column_count = 2, .key_count = 2};
   cascade_fill_options options = {.size = sizeof options, .max_tx_rows = 300};
   cascade_value from = {.type = CASCADE_INT64, .integer = 100};
   rig_run(at, "CREATE TABLE pair (note_id INTEGER NOT NULL, line_id INTEGER NOT NULL, PRIMARY KEY (note_id, line_id))");
@@ -337,10 +337,15 @@ static void cancelled_and_retried(void **state) {
 int main(int count, char **arguments) {
   int failed = 0;
   for (int i = 1; i < count; i++) {
-    struct CMUnitTest tests[] = {cmocka_unit_test(undisturbed), cmocka_unit_test(several), cmocka_unit_test(killed),
-                                 cmocka_unit_test(paused_past_its_lease), cmocka_unit_test(cancelled_and_retried),
-                                 cmocka_unit_test(paused), cmocka_unit_test(filled_by_workers_that_are_killed),
-                                 cmocka_unit_test(fills_that_cannot_be), cmocka_unit_test(first_look_longer_than_the_lease)};
+    struct CMUnitTest tests[] = {cmocka_unit_test(undisturbed),
+                                 cmocka_unit_test(several),
+                                 cmocka_unit_test(killed),
+                                 cmocka_unit_test(paused_past_its_lease),
+                                 cmocka_unit_test(cancelled_and_retried),
+                                 cmocka_unit_test(paused),
+                                 cmocka_unit_test(filled_by_workers_that_are_killed),
+                                 cmocka_unit_test(fills_that_cannot_be),
+                                 cmocka_unit_test(first_look_longer_than_the_lease)};
     for (size_t j = 0; j < sizeof tests / sizeof *tests; j++) tests[j].initial_state = arguments[i];
     failed += cmocka_run_group_tests_name(arguments[i], tests, NULL, NULL);
   }

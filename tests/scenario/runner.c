@@ -21,9 +21,13 @@ typedef struct runner {
 /* A step gives its result, or NULL with the failure. */
 typedef json_t *step_function(runner *at, json_t *step, cascade_error **error);
 
-static json_t *text_or_null(const char *text) { return *text ? json_string(text) : json_null(); }
+static json_t *text_or_null(const char *text) {
+  return *text ? json_string(text) : json_null();
+}
 
-static int64_t number(json_t *step, const char *name) { return json_integer_value(json_object_get(step, name)); }
+static int64_t number(json_t *step, const char *name) {
+  return json_integer_value(json_object_get(step, name));
+}
 
 static const char *label_of(runner *at, uint32_t table) {
   cascade_table_info info = {.size = sizeof info};
@@ -52,9 +56,9 @@ static cascade_value *values_of(json_t *from, uint32_t *count) {
       values = realloc(values, (*count + 1) * sizeof *values);
       values[(*count)++] = value_of(row);
     } else json_array_foreach(row, k, cell) {
-      values = realloc(values, (*count + 1) * sizeof *values);
-      values[(*count)++] = value_of(cell);
-    }
+        values = realloc(values, (*count + 1) * sizeof *values);
+        values[(*count)++] = value_of(cell);
+      }
   }
   return values;
 }
@@ -105,8 +109,8 @@ static json_t *run_select(runner *at, json_t *step, cascade_error **error) {
   uint32_t count = 0;
   cascade_value *values = values_of(keys ? keys : json_object_get(step, "parameters"), &count);
   if (!keys) {
-    status = cascade_selection_where(at->graph, table, json_string_value(json_object_get(step, "where")), values, count,
-                                     &selection, error);
+    status = cascade_selection_where(at->graph, table, json_string_value(json_object_get(step, "where")), values, count, &selection,
+                                     error);
   } else if (json_is_array(json_array_get(keys, 0))) {
     uint64_t rows = json_array_size(keys);
     status = cascade_selection_keys(at->graph, table, values, rows, (uint32_t)(count / rows), &selection, error);
@@ -135,9 +139,9 @@ static json_t *run_plan(runner *at, json_t *step, cascade_error **error) {
     cascade_plan_step(plan, i, &one);
     json_array_append_new(steps, json_pack("[i,s,I]", (int)one.kind, label_of(at, one.table), (json_int_t)one.rows));
   }
-  json_t *result = json_pack("{s:I,s:I,s:I,s:I,s:b,s:o}", "roots", (json_int_t)info.roots, "deleted", (json_int_t)info.deleted,
-                             "updated", (json_int_t)info.updated, "blocking", (json_int_t)info.blocking, "blocked",
-                             info.blocked != 0, "steps", steps);
+  json_t *result =
+      json_pack("{s:I,s:I,s:I,s:I,s:b,s:o}", "roots", (json_int_t)info.roots, "deleted", (json_int_t)info.deleted, "updated",
+                (json_int_t)info.updated, "blocking", (json_int_t)info.blocking, "blocked", info.blocked != 0, "steps", steps);
   cascade_plan_free(plan);
   return result;
 }
@@ -157,7 +161,7 @@ static json_t *keys_of(const cascade_keys *keys) {
     json_t *row = json_array();
     for (uint32_t k = 0; k < keys->column_count; k++) {
       const cascade_value *cell = keys->integers ? NULL : &keys->cells[i * keys->column_count + k];
-      json_array_append_new(row, !cell                          ? json_integer(keys->integers[i])
+      json_array_append_new(row, !cell                         ? json_integer(keys->integers[i])
                                  : cell->type == CASCADE_INT64 ? json_integer(cell->integer)
                                                                : json_stringn(cell->data, cell->length));
     }
@@ -168,18 +172,21 @@ static json_t *keys_of(const cascade_keys *keys) {
 
 static json_t *page_of(runner *at, cascade_blockers *cursor, const cascade_blockers_page *page) {
   const char *token = NULL;
-  json_t *made = json_pack("{s:s,s:i,s:o,s:b,s:I,s:i}", "relation", relation_of(at, page->relation), "kind", (int)page->kind,
-                           "keys", keys_of(page->keys), "complete", page->complete, "count", (json_int_t)page->count, "depth",
-                           (int)page->depth);
+  json_t *made =
+      json_pack("{s:s,s:i,s:o,s:b,s:I,s:i}", "relation", relation_of(at, page->relation), "kind", (int)page->kind, "keys",
+                keys_of(page->keys), "complete", page->complete, "count", (json_int_t)page->count, "depth", (int)page->depth);
   json_object_set_new(made, "next", json_boolean(cascade_blockers_token(cursor, CASCADE_TOKEN_NEXT, &token, NULL) == CASCADE_OK));
   return made;
 }
 
 static json_t *run_blockers(runner *at, json_t *step, cascade_error **error) {
   static const char secret[] = "a key for the scenario";
-  cascade_blockers_options options = {.size = sizeof options, .limit = (int32_t)number(step, "limit"),
-                                      .rounds = (uint32_t)number(step, "rounds"), .depth = (uint32_t)number(step, "depth"),
-                                      .count = (int32_t)number(step, "count"), .token_key = secret,
+  cascade_blockers_options options = {.size = sizeof options,
+                                      .limit = (int32_t)number(step, "limit"),
+                                      .rounds = (uint32_t)number(step, "rounds"),
+                                      .depth = (uint32_t)number(step, "depth"),
+                                      .count = (int32_t)number(step, "count"),
+                                      .token_key = secret,
                                       .token_key_length = sizeof secret - 1};
   if (json_is_true(json_object_get(step, "resume"))) options.token = at->rest;
   size_t stop = json_object_get(step, "stop_after") ? (size_t)number(step, "stop_after") : SIZE_MAX;
@@ -231,8 +238,10 @@ static json_t *report_of(cascade_purge *purge, uint64_t batches) {
 
 static json_t *run_purge(runner *at, json_t *step, cascade_error **error) {
   const char *hook = json_string_value(json_object_get(step, "hook"));
-  cascade_purge_options options = {.size = sizeof options, .max_tx_rows = (uint64_t)number(step, "max_tx_rows"),
-                                   .after_batch = hook ? hear : NULL, .hook_data = at};
+  cascade_purge_options options = {.size = sizeof options,
+                                   .max_tx_rows = (uint64_t)number(step, "max_tx_rows"),
+                                   .after_batch = hook ? hear : NULL,
+                                   .hook_data = at};
   cascade_purge *purge = NULL;
   const cascade_batch_info *batch = NULL;
   uint64_t batches = 0;
@@ -290,7 +299,7 @@ static json_t *run_jobs(runner *at, json_t *step, cascade_error **error) {
   listed = json_loads(text, 0, NULL);
   cascade_text_free(text);
   json_array_foreach(json_object_get(listed, "jobs"), i, job)
-    json_array_append_new(jobs, json_pack("[O,O]", json_object_get(job, "kind"), json_object_get(job, "state")));
+      json_array_append_new(jobs, json_pack("[O,O]", json_object_get(job, "kind"), json_object_get(job, "state")));
   json_decref(listed);
   return json_pack("{s:o}", "jobs", jobs);
 }
@@ -326,8 +335,7 @@ static cascade_status add_sources(cascade_fill *fill, json_t *sources, cascade_e
   json_array_foreach(sources, i, source) {
     uint32_t count = 0;
     cascade_value *values = values_of(json_object_get(source, "parameters"), &count);
-    if (status >= 0)
-      status = cascade_fill_select(fill, json_string_value(json_object_get(source, "select")), values, count, error);
+    if (status >= 0) status = cascade_fill_select(fill, json_string_value(json_object_get(source, "select")), values, count, error);
     free(values);
   }
   return status;
@@ -335,9 +343,12 @@ static cascade_status add_sources(cascade_fill *fill, json_t *sources, cascade_e
 
 static json_t *run_fill(runner *at, json_t *step, cascade_error **error) {
   const char *columns[8], *key[8];
-  cascade_fill_target target = {.size = sizeof target, .table = json_string_value(json_object_get(step, "table")),
-                                .columns = columns, .column_count = names_of(json_object_get(step, "columns"), columns),
-                                .key = key, .key_count = names_of(json_object_get(step, "key"), key)};
+  cascade_fill_target target = {.size = sizeof target,
+                                .table = json_string_value(json_object_get(step, "table")),
+                                .columns = columns,
+                                .column_count = names_of(json_object_get(step, "columns"), columns),
+                                .key = key,
+                                .key_count = names_of(json_object_get(step, "key"), key)};
   cascade_fill_options options = {.size = sizeof options, .mode = (int32_t)number(step, "mode")};
   cascade_fill *fill = NULL;
   const cascade_fill_range *range = NULL;
@@ -360,9 +371,9 @@ static json_t *run_fill(runner *at, json_t *step, cascade_error **error) {
 static const struct {
   const char *name;
   step_function *run;
-} steps[] = {{"graph", run_graph},     {"policy", run_policy},     {"select", run_select}, {"plan", run_plan},
-             {"probe", run_probe},     {"blockers", run_blockers}, {"purge", run_purge},   {"install", run_install},
-             {"detach", run_detach},   {"enqueue", run_enqueue},   {"work", run_work},     {"jobs", run_jobs},
+} steps[] = {{"graph", run_graph},   {"policy", run_policy},     {"select", run_select}, {"plan", run_plan},
+             {"probe", run_probe},   {"blockers", run_blockers}, {"purge", run_purge},   {"install", run_install},
+             {"detach", run_detach}, {"enqueue", run_enqueue},   {"work", run_work},     {"jobs", run_jobs},
              {"fill", run_fill}};
 
 static json_t *run(runner *at, json_t *step) {

@@ -41,8 +41,10 @@ static inline casc_alloc failing_hooks(failing_alloc *self) {
 
 /* A context with these hooks; NULL when it cannot be made. */
 static inline cascade_context *failing_context(failing_alloc *self) {
-  cascade_context_options options = {.size = sizeof options, .allocate = failing_allocate,
-                                     .reallocate = failing_reallocate, .release = failing_release,
+  cascade_context_options options = {.size = sizeof options,
+                                     .allocate = failing_allocate,
+                                     .reallocate = failing_reallocate,
+                                     .release = failing_release,
                                      .allocator_data = self};
   cascade_context *context = NULL;
   cascade_context_new(&options, &context, NULL);

@@ -32,8 +32,12 @@ static cascade_status strike(fault_driver *self, cascade_error **error) {
     self->inner->execute(self->inner_self, &rollback, &affected, NULL);
   }
   if (script->silent) return script->status;
-  cascade_error_details details = {.size = sizeof details, .status = script->status, .transaction = script->transaction,
-                                   .native_code = 4711, .sqlstate = "XX000", .message = "a fault by the script"};
+  cascade_error_details details = {.size = sizeof details,
+                                   .status = script->status,
+                                   .transaction = script->transaction,
+                                   .native_code = 4711,
+                                   .sqlstate = "XX000",
+                                   .message = "a fault by the script"};
   return cascade_error_create(self->context, &details, error);
 }
 
@@ -42,8 +46,7 @@ static cascade_status fault_capabilities(void *session, cascade_capabilities *ca
   return self->inner->capabilities(self->inner_self, capabilities, error);
 }
 
-static cascade_status fault_execute(void *session, const cascade_statement *statement, uint64_t *affected,
-                                    cascade_error **error) {
+static cascade_status fault_execute(void *session, const cascade_statement *statement, uint64_t *affected, cascade_error **error) {
   fault_driver *self = session;
   self->executes++;
   note(self, statement);
@@ -55,8 +58,7 @@ static cascade_status fault_execute(void *session, const cascade_statement *stat
   return self->fault.status < 0 ? strike(self, error) : status;
 }
 
-static cascade_status fault_query(void *session, const cascade_statement *statement, void **cursor,
-                                  cascade_error **error) {
+static cascade_status fault_query(void *session, const cascade_statement *statement, void **cursor, cascade_error **error) {
   fault_driver *self = session;
   self->queries++;
   note(self, statement);

@@ -87,5 +87,6 @@ void fault_sweep_calls(const fault_scene *scene, void *own, fault script) {
 
 void fault_sweep_memory(const fault_scene *scene, void *own) {
   long step = (long)stride(scene), dense = scene->dense ? scene->dense : 200;
-  for (long n = 0; go(scene, own, NULL, n); n += n > dense ? 7 * step : step) {}
+  for (long n = 0; go(scene, own, NULL, n); n += n > dense ? 7 * step : step) {
+  }
 }

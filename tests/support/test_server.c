@@ -98,8 +98,8 @@ test_database *test_database_new(const char *engine) {
 void test_database_free(test_database *database) {
   if (!database) return;
   test_database_disconnect(database);
-  administer(database, is_pg(database) ? "DROP DATABASE %s WITH (FORCE)"
-                                         : "SET STATEMENT lock_wait_timeout=20 FOR DROP DATABASE %s");
+  administer(database,
+             is_pg(database) ? "DROP DATABASE %s WITH (FORCE)" : "SET STATEMENT lock_wait_timeout=20 FOR DROP DATABASE %s");
   free(database);
 }
 

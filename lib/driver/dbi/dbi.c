@@ -66,8 +66,7 @@ static cascade_status dbi_open(cascade_context *context, const char *address, ui
   cascade_status status;
   casc_dbi *self = NULL;
   if (!casc_uri_split(driver, &query) || !*driver) {
-    status = casc_fail(context, error, CASCADE_INVALID,
-                       "URI dbi: \"%s\" names no driver; write dbi:sqlite3?dbname=PATH", address);
+    status = casc_fail(context, error, CASCADE_INVALID, "URI dbi: \"%s\" names no driver; write dbi:sqlite3?dbname=PATH", address);
   } else {
     const casc_dbi_engine *engine = find_engine(driver);
     self = engine ? allocate(context, engine, error) : NULL;
@@ -113,8 +112,7 @@ cascade_status casc_dbi_send(casc_dbi *self, dbi_result *result, cascade_error *
   return status;
 }
 
-static cascade_status dbi_execute(void *session, const cascade_statement *statement, uint64_t *affected,
-                                  cascade_error **error) {
+static cascade_status dbi_execute(void *session, const cascade_statement *statement, uint64_t *affected, cascade_error **error) {
   casc_dbi *self = session;
   dbi_result result;
   *affected = 0;

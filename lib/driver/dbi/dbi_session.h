@@ -50,9 +50,9 @@ struct casc_dbi {
   dbi_conn connection;
   bool adopted;
   uint32_t lock_timeout_ms;
-  casc_str sql; /* the statement that runs; its memory is kept */
+  casc_str sql;     /* the statement that runs; its memory is kept */
   locale_t numbers; /* where a decimal point is a point */
-  void *state; /* the engine's */
+  void *state;      /* the engine's */
 };
 
 extern const casc_dbi_engine casc_dbi_sqlite, casc_dbi_mariadb, casc_dbi_postgres;

@@ -30,8 +30,8 @@ cascade_status casc_dbi_connection_new(cascade_context *context, const casc_dbi_
   }
   if (*connection) return CASCADE_OK;
   if (driver) return casc_nomem(error);
-  return casc_fail(context, error, CASCADE_NOT_FOUND, "driver dbi: libdbi has no driver \"%s\"; install %s",
-                   engine->driver, engine->package);
+  return casc_fail(context, error, CASCADE_NOT_FOUND, "driver dbi: libdbi has no driver \"%s\"; install %s", engine->driver,
+                   engine->package);
 }
 
 void casc_dbi_connection_close(dbi_conn connection) {

@@ -28,7 +28,7 @@ typedef struct native {
   unsigned long (*get_thread_id)(void *);
   unsigned (*get_warning_count)(void *);
   char (*get_info)(void *, int, void *);
-  bool inside; /* a transaction was open when the current statement began */
+  bool inside;   /* a transaction was open when the current statement began */
   size_t packet; /* how much the server takes at once */
   setting *settings;
   size_t setting_count;
@@ -80,8 +80,12 @@ static cascade_status fail(casc_dbi *self, cascade_error **error) {
   if (!answer) status = CASCADE_CONNECTION;
   int32_t transaction = casc_mariadb_transaction(answer, server_status(state), state->inside, code, self->sql.data);
   if (answer) dbi_result_free(answer);
-  cascade_error_details details = {.size = sizeof details, .status = status, .transaction = transaction,
-                                   .native_code = code, .sqlstate = sqlstate, .message = message};
+  cascade_error_details details = {.size = sizeof details,
+                                   .status = status,
+                                   .transaction = transaction,
+                                   .native_code = code,
+                                   .sqlstate = sqlstate,
+                                   .message = message};
   return cascade_error_create(self->context, &details, error);
 }
 
@@ -93,8 +97,7 @@ static cascade_status check(casc_dbi *self, cascade_error **error) {
   dbi_result warnings = dbi_conn_query(self->connection, "SHOW WARNINGS");
   if (!warnings) return fail(self, error);
   bool too_long = false;
-  while (!too_long && dbi_result_next_row(warnings))
-    too_long = dbi_result_get_as_longlong_idx(warnings, CODE) == TOO_LONG;
+  while (!too_long && dbi_result_next_row(warnings)) too_long = dbi_result_get_as_longlong_idx(warnings, CODE) == TOO_LONG;
   dbi_result_free(warnings);
   if (!too_long) return CASCADE_OK;
   return casc_fail(self->context, error, CASCADE_DATABASE,
@@ -121,11 +124,11 @@ static bool copy_settings(casc_dbi *self) {
   const casc_alloc *alloc = &self->context->alloc;
   size_t capacity = 0;
   for (const char *key = NULL; (key = dbi_conn_get_option_list(self->connection, key));) {
-    if (!casc_grow(alloc, (void **)&state->settings, &capacity, state->setting_count + 1, sizeof *state->settings))
-      return false;
+    if (!casc_grow(alloc, (void **)&state->settings, &capacity, state->setting_count + 1, sizeof *state->settings)) return false;
     setting *kept = &state->settings[state->setting_count++];
     const char *text = dbi_conn_get_option(self->connection, key);
-    *kept = (setting){.key = casc_strdup(alloc, key), .text = text ? casc_strdup(alloc, text) : NULL,
+    *kept = (setting){.key = casc_strdup(alloc, key),
+                      .text = text ? casc_strdup(alloc, text) : NULL,
                       .number = dbi_conn_get_option_numeric(self->connection, key)};
     if (!kept->key || (text && !kept->text)) return false;
   }
@@ -174,8 +177,8 @@ static cascade_status send(casc_dbi *self, const char *sql, dbi_result *result, 
 static cascade_status look_around(casc_dbi *self, cascade_error **error) {
   native *state = self->state;
   dbi_result result;
-  cascade_status status = send(self, "SELECT CAST(@@max_allowed_packet AS CHAR), CAST(@@character_set_client AS CHAR)",
-                               &result, error);
+  cascade_status status =
+      send(self, "SELECT CAST(@@max_allowed_packet AS CHAR), CAST(@@character_set_client AS CHAR)", &result, error);
   if (status < 0) return status;
   bool row = dbi_result_next_row(result);
   const char *packet = row ? dbi_result_get_string_idx(result, 1) : NULL;
@@ -235,8 +238,8 @@ static cascade_status read_pair(casc_dbi *self, const char *key, const char *val
                      key, value);
   if (numeric && (!*value || *rest || number < 0 || number > 65535))
     return casc_fail(self->context, error, CASCADE_INVALID, "URI dbi: \"%s=%s\" is not a number that fits", key, value);
-  int set = numeric ? dbi_conn_set_option_numeric(self->connection, key, (int)number)
-                    : dbi_conn_set_option(self->connection, key, value);
+  int set =
+      numeric ? dbi_conn_set_option_numeric(self->connection, key, (int)number) : dbi_conn_set_option(self->connection, key, value);
   return set < 0 ? casc_nomem(error) : CASCADE_OK;
 }
 

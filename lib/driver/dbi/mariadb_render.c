@@ -191,7 +191,6 @@ cascade_status casc_dbi_render_mariadb(cascade_context *context, const cascade_s
   if (!walk.refusal && walk.parameters < statement->parameter_count)
     refuse(&walk, CASCADE_INVALID, "more parameters than placeholders");
   if (walk.refusal)
-    return casc_fail(context, error, walk.status, "driver dbi: the statement has %s: %.200s", walk.refusal,
-                     statement->sql);
+    return casc_fail(context, error, walk.status, "driver dbi: the statement has %s: %.200s", walk.refusal, statement->sql);
   return sql->failed ? casc_nomem(error) : CASCADE_OK;
 }

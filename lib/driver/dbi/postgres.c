@@ -112,8 +112,8 @@ static cascade_status fail(casc_dbi *self, cascade_error **error) {
   else if (lost) snprintf(message, sizeof message, "PostgreSQL: the connection was lost: %s; open a new one", words);
   else snprintf(message, sizeof message, "PostgreSQL: %s%s", words, casc_postgres_advice(status));
   int32_t transaction = casc_postgres_fate(status, state->inside, in_transaction(self), state->sql);
-  cascade_error_details details = {.size = sizeof details, .status = status, .transaction = transaction,
-                                   .sqlstate = sqlstate, .message = message};
+  cascade_error_details details = {
+      .size = sizeof details, .status = status, .transaction = transaction, .sqlstate = sqlstate, .message = message};
   return cascade_error_create(self->context, &details, error);
 }
 

@@ -61,9 +61,7 @@ static bool put_value(casc_str *sql, const cascade_value *value) {
     casc_str_put(sql, "'::bigint");
     return true;
   case CASCADE_UINT64: casc_str_printf(sql, "'%llu'", (unsigned long long)value->integer); return true;
-  case CASCADE_DOUBLE:
-    casc_real_text(real, value->real);
-    return put_text(sql, real, strlen(real));
+  case CASCADE_DOUBLE: casc_real_text(real, value->real); return put_text(sql, real, strlen(real));
   case CASCADE_TEXT:
   case CASCADE_DECIMAL: return put_text(sql, value->data, (size_t)value->length);
   case CASCADE_BLOB:

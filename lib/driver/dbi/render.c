@@ -39,8 +39,7 @@ static bool is_edge(char c) {
 static bool holds_word(const char *text, const char *end, const char *word) {
   size_t length = strlen(word);
   for (const char *at = text; (size_t)(end - at) > length; at++)
-    if (is_edge(*at) && strncmp(at + 1, word, length) == 0 && (is_edge(at[1 + length]) || at + 1 + length == end))
-      return true;
+    if (is_edge(*at) && strncmp(at + 1, word, length) == 0 && (is_edge(at[1 + length]) || at + 1 + length == end)) return true;
   return false;
 }
 
@@ -85,8 +84,7 @@ static void put_parameter(walker *walk) {
   walk->at++;
   if (*walk->at >= '0' && *walk->at <= '9')
     refuse(walk, CASCADE_INVALID, "a numbered placeholder; placeholders are plain question marks");
-  else if (walk->parameters >= statement->parameter_count)
-    refuse(walk, CASCADE_INVALID, "more placeholders than parameters");
+  else if (walk->parameters >= statement->parameter_count) refuse(walk, CASCADE_INVALID, "more placeholders than parameters");
   else if (!casc_dbi_literal_sqlite(walk->sql, &statement->parameters[walk->parameters++]))
     refuse(walk, CASCADE_UNSUPPORTED, "a parameter whose value SQLite cannot hold");
 }
@@ -141,10 +139,8 @@ static void guard_quoted(walker *walk) {
 
 static void check_whole(walker *walk) {
   if (!walk->begun) refuse(walk, CASCADE_SCHEMA, "nothing in it");
-  else if (walk->parameters < walk->statement->parameter_count)
-    refuse(walk, CASCADE_INVALID, "more parameters than placeholders");
-  else if (walk->columns < walk->statement->column_count)
-    refuse(walk, CASCADE_UNSUPPORTED, "a column that is not called \"sql\"");
+  else if (walk->parameters < walk->statement->parameter_count) refuse(walk, CASCADE_INVALID, "more parameters than placeholders");
+  else if (walk->columns < walk->statement->column_count) refuse(walk, CASCADE_UNSUPPORTED, "a column that is not called \"sql\"");
   else if (walk->quoted_select && !walk->sql->failed) guard_quoted(walk);
 }
 
@@ -156,7 +152,6 @@ cascade_status casc_dbi_render_sqlite(cascade_context *context, const cascade_st
   while (*walk.at && !walk.refusal) copy_piece(&walk);
   if (!walk.refusal) check_whole(&walk);
   if (walk.refusal)
-    return casc_fail(context, error, walk.status, "driver dbi: the statement has %s: %.200s", walk.refusal,
-                     statement->sql);
+    return casc_fail(context, error, walk.status, "driver dbi: the statement has %s: %.200s", walk.refusal, statement->sql);
   return sql->failed ? casc_nomem(error) : CASCADE_OK;
 }

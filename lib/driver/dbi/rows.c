@@ -39,9 +39,8 @@ static cascade_status start(casc_dbi *self, const cascade_statement *statement, 
   unsigned columns = dbi_result_get_numfields(made->result);
   made->rows = dbi_result_get_numrows(made->result);
   if (made->rows && columns != made->column_count)
-    status = casc_fail(self->context, error, CASCADE_INVALID,
-                       "driver dbi: the statement gives %u columns, but %u were wanted", columns,
-                       (unsigned)statement->column_count);
+    status = casc_fail(self->context, error, CASCADE_INVALID, "driver dbi: the statement gives %u columns, but %u were wanted",
+                       columns, (unsigned)statement->column_count);
   else if (self->engine->check) status = self->engine->check(self, error);
   if (status < 0) casc_dbi_cursor_close(self, made);
   else *result = made;
@@ -86,8 +85,11 @@ static bool decode_any(const casc_dbi *self, const char *text, size_t length, ch
   static const struct {
     const char *name;
     int32_t type;
-  } types[] = {{"null:", CASCADE_NULL},   {"integer:", CASCADE_INT64}, {"real:", CASCADE_DOUBLE},
-               {"text:", CASCADE_TEXT}, {"blob:", CASCADE_BLOB}};
+  } types[] = {{"null:", CASCADE_NULL},
+               {"integer:", CASCADE_INT64},
+               {"real:", CASCADE_DOUBLE},
+               {"text:", CASCADE_TEXT},
+               {"blob:", CASCADE_BLOB}};
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
     size_t skip = strlen(types[i].name);
     if (strncmp(text, types[i].name, skip) != 0) continue;
@@ -105,8 +107,7 @@ static bool decode_any(const casc_dbi *self, const char *text, size_t length, ch
   return false;
 }
 
-static bool decode(const casc_dbi *self, int32_t wanted, const char *text, size_t length, char *to,
-                   cascade_value *value) {
+static bool decode(const casc_dbi *self, int32_t wanted, const char *text, size_t length, char *to, cascade_value *value) {
   *value = (cascade_value){.type = wanted};
   switch (wanted) {
   case CASCADE_ANY: return decode_any(self, text, length, to, value);
@@ -159,7 +160,8 @@ cascade_status casc_dbi_next(void *session, void *result, const cascade_value **
     if (!decode(self, at->types[i], text, length, to, &at->row[i]))
       return casc_fail(self->context, error, CASCADE_DATABASE,
                        "driver dbi: column %u of the result holds \"%.40s\", which is not of the type that was wanted; "
-                       "the data does not fit its declared type", (unsigned)i + 1, text);
+                       "the data does not fit its declared type",
+                       (unsigned)i + 1, text);
     if (is_hex(at->types[i])) to += length / 2 + 1;
   }
   *row = at->row;

@@ -89,7 +89,9 @@ static cascade_status fail(casc_dbi *self, cascade_error **error) {
   cascade_error_details details = {
       .size = sizeof details,
       .status = status,
-      .transaction = open ? CASCADE_TX_OPEN : state->inside ? CASCADE_TX_ROLLED_BACK : CASCADE_TX_NONE,
+      .transaction = open            ? CASCADE_TX_OPEN
+                     : state->inside ? CASCADE_TX_ROLLED_BACK
+                                     : CASCADE_TX_NONE,
       .native_code = code,
       .message = message,
   };
@@ -115,8 +117,8 @@ static cascade_status run(casc_dbi *self, const char *sql, bool row, char *text,
    text, as SQL sees them, are in the database's encoding, both as they come and as they are written. */
 static cascade_status check_encoding(casc_dbi *self, cascade_error **error) {
   char encoding[16];
-  cascade_status status = run(self, "Select Cast(encoding As text) as \"sql\" From pragma_encoding", true, encoding,
-                              sizeof encoding, error);
+  cascade_status status =
+      run(self, "Select Cast(encoding As text) as \"sql\" From pragma_encoding", true, encoding, sizeof encoding, error);
   if (status < 0 || strcmp(encoding, "UTF-8") == 0) return status;
   return casc_fail(self->context, error, CASCADE_UNSUPPORTED,
                    "driver dbi: the database is in %s, but libdbi serves UTF-8 only; use sqlite:PATH", encoding);
@@ -134,8 +136,7 @@ static cascade_status attach(casc_dbi *self, cascade_error **error) {
     state->progress_handler(state->handle, 1000, casc_sqlite_stopped, &state->patience);
   }
   cascade_status status = check_encoding(self, error);
-  if (status == CASCADE_CONNECTION)
-    casc_error_explain(error, NULL, NULL, dbi_conn_get_option(self->connection, "dbname"));
+  if (status == CASCADE_CONNECTION) casc_error_explain(error, NULL, NULL, dbi_conn_get_option(self->connection, "dbname"));
   if (status >= 0 && !self->adopted) status = run(self, CASC_SQLITE_CACHE, false, NULL, 0, error);
   if (status >= 0 && !self->adopted) status = run(self, CASC_SQLITE_CHECKPOINT, false, NULL, 0, error);
   if (status >= 0 && state->foreign_keys) status = run(self, "PRAGMA foreign_keys=ON", false, NULL, 0, error);
@@ -151,20 +152,17 @@ typedef struct location {
   const char *name, *directory;
 } location;
 
-static cascade_status read_pair(casc_dbi *self, location *address, const char *key, const char *value,
-                                cascade_error **error) {
+static cascade_status read_pair(casc_dbi *self, location *address, const char *key, const char *value, cascade_error **error) {
   native *state = self->state;
   if (strcmp(key, "dbname") == 0) address->name = value;
   else if (strcmp(key, "sqlite3_dbdir") == 0) address->directory = value;
   else if (strcmp(key, "foreign_keys") == 0 && (strcmp(value, "on") == 0 || strcmp(value, "off") == 0))
     state->foreign_keys = strcmp(value, "on") == 0;
   else if (strcmp(key, "encoding") == 0 ? strcmp(value, "UTF-8") != 0 : strcmp(key, "foreign_keys") == 0)
-    return casc_fail(
-        self->context, error, CASCADE_INVALID,
-        "URI dbi: \"%s=%s\" is not possible; there is foreign_keys=on, foreign_keys=off and encoding=UTF-8", key,
-        value);
-  else if (dbi_conn_set_option(self->connection, key, value) < 0)
-    return casc_nomem(error);
+    return casc_fail(self->context, error, CASCADE_INVALID,
+                     "URI dbi: \"%s=%s\" is not possible; there is foreign_keys=on, foreign_keys=off and encoding=UTF-8", key,
+                     value);
+  else if (dbi_conn_set_option(self->connection, key, value) < 0) return casc_nomem(error);
   return CASCADE_OK;
 }
 
@@ -175,8 +173,7 @@ static cascade_status set_file(casc_dbi *self, const location *address, cascade_
   bool absolute = *(under ? address->directory : address->name) == '/';
   casc_str path;
   casc_str_init(&path, &self->context->alloc);
-  casc_str_printf(&path, "%s%s%s%s", absolute ? "" : "./", under ? address->directory : "", under ? "/" : "",
-                  address->name);
+  casc_str_printf(&path, "%s%s%s%s", absolute ? "" : "./", under ? address->directory : "", under ? "/" : "", address->name);
   if (path.failed) {
     casc_str_free(&path);
     return casc_nomem(error);
@@ -212,8 +209,7 @@ static cascade_status configure(casc_dbi *self, char *query, cascade_error **err
     if (status < 0) return status;
   }
   if (!address.name || !*address.name)
-    return casc_fail(self->context, error, CASCADE_INVALID,
-                     "URI dbi: no database is named; write dbi:sqlite3?dbname=PATH");
+    return casc_fail(self->context, error, CASCADE_INVALID, "URI dbi: no database is named; write dbi:sqlite3?dbname=PATH");
   /* libdbi would wait at its first statement, before the handler that hears a cancel is there. */
   if (dbi_conn_set_option_numeric(self->connection, "sqlite3_timeout", (int)(self->lock_timeout_ms & INT_MAX)) < 0)
     return casc_nomem(error);
@@ -237,8 +233,7 @@ static cascade_status render(casc_dbi *self, const cascade_statement *statement,
   int longest = state->limit(state->handle, SQL_LENGTH, -1);
   if (self->sql.length <= (size_t)longest) return CASCADE_OK;
   return casc_fail(self->context, error, CASCADE_DATABASE,
-                   "driver dbi: a statement of %zu bytes with its values is too long, SQLite takes %d",
-                   self->sql.length, longest);
+                   "driver dbi: a statement of %zu bytes with its values is too long, SQLite takes %d", self->sql.length, longest);
 }
 
 static void cancel(casc_dbi *self) {

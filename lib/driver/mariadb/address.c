@@ -11,9 +11,9 @@
 static const struct {
   const char *key;
   enum mariadb_part part;
-} options[] = {{"unix_socket", MARIADB_SOCKET},  {"ssl_ca", MARIADB_SSL_CA},       {"ssl_capath", MARIADB_SSL_CAPATH},
-               {"ssl_cert", MARIADB_SSL_CERT},   {"ssl_key", MARIADB_SSL_KEY},     {"ssl_cipher", MARIADB_SSL_CIPHER},
-               {"default_file", MARIADB_FILE},   {"default_group", MARIADB_GROUP}};
+} options[] = {{"unix_socket", MARIADB_SOCKET}, {"ssl_ca", MARIADB_SSL_CA},      {"ssl_capath", MARIADB_SSL_CAPATH},
+               {"ssl_cert", MARIADB_SSL_CERT},  {"ssl_key", MARIADB_SSL_KEY},    {"ssl_cipher", MARIADB_SSL_CIPHER},
+               {"default_file", MARIADB_FILE},  {"default_group", MARIADB_GROUP}};
 enum { OPTIONS = sizeof options / sizeof *options };
 
 void mariadb_address_free(mariadb_address *address) {
@@ -55,7 +55,8 @@ static bool read_option(mariadb_address *address, const char *key, const char *v
     }
   snprintf(message, size,
            "URI mariadb: the option \"%s\" is not understood, or its value; there are unix_socket, ssl_ca, ssl_capath, ssl_cert, "
-           "ssl_key, ssl_cipher, ssl_verify=on, ssl_verify=off, default_file and default_group", key);
+           "ssl_key, ssl_cipher, ssl_verify=on, ssl_verify=off, default_file and default_group",
+           key);
   return false;
 }
 
@@ -139,11 +140,9 @@ bool mariadb_address_read(mariadb_address *address, const char *uri, char *messa
 bool mariadb_address_copy(mariadb_address *address, MYSQL *handle) {
   const struct st_mysql_options *from = &handle->options;
   const char *const parts[MARIADB_PARTS] = {
-      [MARIADB_HOST] = handle->host,           [MARIADB_USER] = handle->user,
-      [MARIADB_PASSWORD] = handle->passwd,     [MARIADB_SOCKET] = handle->unix_socket,
-      [MARIADB_SSL_CA] = from->ssl_ca,         [MARIADB_SSL_CAPATH] = from->ssl_capath,
-      [MARIADB_SSL_CERT] = from->ssl_cert,     [MARIADB_SSL_KEY] = from->ssl_key,
-      [MARIADB_SSL_CIPHER] = from->ssl_cipher};
+      [MARIADB_HOST] = handle->host,          [MARIADB_USER] = handle->user,     [MARIADB_PASSWORD] = handle->passwd,
+      [MARIADB_SOCKET] = handle->unix_socket, [MARIADB_SSL_CA] = from->ssl_ca,   [MARIADB_SSL_CAPATH] = from->ssl_capath,
+      [MARIADB_SSL_CERT] = from->ssl_cert,    [MARIADB_SSL_KEY] = from->ssl_key, [MARIADB_SSL_CIPHER] = from->ssl_cipher};
   *address = (mariadb_address){.port = handle->port, .tls = mysql_get_ssl_cipher(handle) != NULL};
   address->verify = handle->client_flag & CLIENT_SSL_VERIFY_SERVER_CERT;
   for (int i = 0; i < MARIADB_PARTS; i++)
@@ -182,7 +181,7 @@ bool mariadb_address_connect(const mariadb_address *address, MYSQL *handle, unsi
   char *const *parts = address->parts;
   mysql_options(handle, MYSQL_OPT_CONNECT_TIMEOUT, &timeout_s);
   set_options(address, handle);
-  return mysql_real_connect(handle, parts[MARIADB_HOST], parts[MARIADB_USER], parts[MARIADB_PASSWORD],
-                            parts[MARIADB_DATABASE], address->port, parts[MARIADB_SOCKET], CLIENT_FOUND_ROWS) &&
+  return mysql_real_connect(handle, parts[MARIADB_HOST], parts[MARIADB_USER], parts[MARIADB_PASSWORD], parts[MARIADB_DATABASE],
+                            address->port, parts[MARIADB_SOCKET], CLIENT_FOUND_ROWS) &&
          insist(handle);
 }

@@ -103,8 +103,10 @@ static cascade_status connect_own(native *self, const char *address, uint32_t lo
   if (!self->handle) return native_nomem(self, error);
   if (!mariadb_address_connect(&self->address, self->handle, CONNECT_SECONDS)) {
     snprintf(text, sizeof text, "MariaDB: %.400s", mysql_error(self->handle));
-    cascade_error_details details = {.size = sizeof details, .status = CASCADE_CONNECTION,
-                                     .native_code = mysql_errno(self->handle), .sqlstate = mysql_sqlstate(self->handle),
+    cascade_error_details details = {.size = sizeof details,
+                                     .status = CASCADE_CONNECTION,
+                                     .native_code = mysql_errno(self->handle),
+                                     .sqlstate = mysql_sqlstate(self->handle),
                                      .message = text};
     return cascade_error_create(self->context, &details, error);
   }
@@ -114,8 +116,8 @@ static cascade_status connect_own(native *self, const char *address, uint32_t lo
   return mysql_query(self->handle, isolation) == 0 ? CASCADE_OK : native_fail(self, isolation, error);
 }
 
-static cascade_status native_open(cascade_context *context, const char *address, uint32_t lock_timeout_ms,
-                                  void **session, cascade_error **error) {
+static cascade_status native_open(cascade_context *context, const char *address, uint32_t lock_timeout_ms, void **session,
+                                  cascade_error **error) {
   native *self = allocate(context);
   if (!self) return casc_driver_fail(context, error, CASCADE_NOMEM, "out of memory");
   cascade_status status = connect_own(self, address, lock_timeout_ms, error);

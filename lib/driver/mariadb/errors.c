@@ -27,8 +27,12 @@ static cascade_status report(native *self, const failure *what, const char *sql,
   bool alive = status != CASCADE_CONNECTION && mysql_query(self->handle, CASC_MARIADB_ASK) == 0;
   if (!alive) status = CASCADE_CONNECTION;
   int32_t transaction = casc_mariadb_transaction(alive, self->handle->server_status, self->inside, what->code, sql);
-  cascade_error_details details = {.size = sizeof details, .status = status, .transaction = transaction,
-                                   .native_code = what->code, .sqlstate = what->sqlstate, .message = message};
+  cascade_error_details details = {.size = sizeof details,
+                                   .status = status,
+                                   .transaction = transaction,
+                                   .native_code = what->code,
+                                   .sqlstate = what->sqlstate,
+                                   .message = message};
   return cascade_error_create(self->context, &details, error);
 }
 

@@ -21,7 +21,7 @@ enum { CACHE_SIZE = 128, CACHE_LONGEST = 65536, CACHE_MS = 200, QUICK_MS = 10 };
 /* A prepared statement. One that is kept for the next time is in the session's cache. */
 typedef struct prepared {
   MYSQL_STMT *handle;
-  char *sql; /* NULL for one that is not kept */
+  char *sql;           /* NULL for one that is not kept */
   uint64_t hash, used; /* `used`: when, counted in statements */
   int64_t made_ms, lent_ms;
   size_t length;
@@ -68,8 +68,7 @@ void native_end(native *self);
 cascade_status native_start(native *self, const cascade_statement *statement, prepared *made, cascade_error **error);
 
 /* members of the driver's table */
-cascade_status native_execute(void *session, const cascade_statement *statement, uint64_t *affected,
-                              cascade_error **error);
+cascade_status native_execute(void *session, const cascade_statement *statement, uint64_t *affected, cascade_error **error);
 cascade_status native_query(void *session, const cascade_statement *statement, void **result, cascade_error **error);
 cascade_status native_next(void *session, void *result, const cascade_value **row, cascade_error **error);
 void native_cursor_close(void *session, void *result);

@@ -70,8 +70,7 @@ static cascade_status compile(native *self, const cascade_statement *statement, 
   }
 }
 
-static cascade_status check_shape(native *self, const cascade_statement *statement, MYSQL_STMT *handle,
-                                  cascade_error **error) {
+static cascade_status check_shape(native *self, const cascade_statement *statement, MYSQL_STMT *handle, cascade_error **error) {
   unsigned long parameters = mysql_stmt_param_count(handle);
   unsigned columns = mysql_stmt_field_count(handle);
   if (parameters != statement->parameter_count)

@@ -108,8 +108,7 @@ static cascade_status start(native *self, const cascade_statement *statement, vo
   prepared ran;
   cascade_status status = native_start(self, statement, &ran, error);
   if (status < 0) return status;
-  if (self->adopted && mysql_stmt_store_result(ran.handle) != 0)
-    return native_fail_prepared(self, &ran, statement->sql, error);
+  if (self->adopted && mysql_stmt_store_result(ran.handle) != 0) return native_fail_prepared(self, &ran, statement->sql, error);
   if ((*result = make(statement, &ran))) return CASCADE_OK;
   native_release(self, &ran);
   return native_nomem(self, error);

@@ -97,8 +97,7 @@ static bool is_plain(const cascade_statement *statement) {
   return !statement->parameter_count && !memchr(statement->sql, ';', statement->sql_length);
 }
 
-static cascade_status run_plain(native *self, const cascade_statement *statement, uint64_t *affected,
-                                cascade_error **error) {
+static cascade_status run_plain(native *self, const cascade_statement *statement, uint64_t *affected, cascade_error **error) {
   cascade_status status = check_length(self, statement, error);
   if (status < 0) return status;
   if (mysql_real_query(self->handle, statement->sql, (unsigned long)statement->sql_length) != 0)
@@ -110,8 +109,7 @@ static cascade_status run_plain(native *self, const cascade_statement *statement
   return CASCADE_OK;
 }
 
-static cascade_status run_prepared(native *self, const cascade_statement *statement, uint64_t *affected,
-                                   cascade_error **error) {
+static cascade_status run_prepared(native *self, const cascade_statement *statement, uint64_t *affected, cascade_error **error) {
   prepared made;
   cascade_status status = native_start(self, statement, &made, error);
   if (status < 0) return status;
@@ -121,14 +119,13 @@ static cascade_status run_prepared(native *self, const cascade_statement *statem
   return CASCADE_OK;
 }
 
-cascade_status native_execute(void *session, const cascade_statement *statement, uint64_t *affected,
-                              cascade_error **error) {
+cascade_status native_execute(void *session, const cascade_statement *statement, uint64_t *affected, cascade_error **error) {
   native *self = session;
   *affected = 0;
   if (is_blank(statement->sql)) return casc_driver_fail(self->context, error, CASCADE_SCHEMA, "MariaDB: the statement is empty");
   native_begin(self);
-  cascade_status status = is_plain(statement) ? run_plain(self, statement, affected, error)
-                                              : run_prepared(self, statement, affected, error);
+  cascade_status status =
+      is_plain(statement) ? run_plain(self, statement, affected, error) : run_prepared(self, statement, affected, error);
   native_end(self);
   return status;
 }

@@ -24,8 +24,10 @@ cascade_status native_fail(native *self, const PGresult *result, const char *sql
   bool lost = PQstatus(self->handle) != CONNECTION_OK;
   cascade_status status = lost ? CASCADE_CONNECTION : casc_postgres_status(sqlstate, atomic_load(&self->stop));
   write_message(self, result, status, message, sizeof message);
-  cascade_error_details details = {.size = sizeof details, .status = status,
+  cascade_error_details details = {.size = sizeof details,
+                                   .status = status,
                                    .transaction = casc_postgres_fate(status, self->inside, native_inside(self), sql),
-                                   .sqlstate = sqlstate, .message = message};
+                                   .sqlstate = sqlstate,
+                                   .message = message};
   return cascade_error_create(self->context, &details, error);
 }

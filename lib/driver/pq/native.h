@@ -15,8 +15,18 @@
 
 /* Built-in types, by the numbers that never change. */
 enum type_oid {
-  OID_BYTEA = 17, OID_CHAR = 18, OID_NAME = 19, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25, OID_OID = 26,
-  OID_UNKNOWN = 705, OID_INT8_ARRAY = 1016, OID_BPCHAR = 1042, OID_VARCHAR = 1043
+  OID_BYTEA = 17,
+  OID_CHAR = 18,
+  OID_NAME = 19,
+  OID_INT8 = 20,
+  OID_INT2 = 21,
+  OID_INT4 = 23,
+  OID_TEXT = 25,
+  OID_OID = 26,
+  OID_UNKNOWN = 705,
+  OID_INT8_ARRAY = 1016,
+  OID_BPCHAR = 1042,
+  OID_VARCHAR = 1043
 };
 
 /* A query. A connection of our own gives its rows one by one; when another statement comes in between, the rest of them are kept

@@ -68,8 +68,7 @@ static cascade_status put(native *self, parameters *made, uint32_t at, const cas
     *to += strlen(start) + 1;
     break;
   case CASCADE_TEXT:
-  case CASCADE_DECIMAL:
-    text = true; /* fall through */
+  case CASCADE_DECIMAL: text = true; /* fall through */
   case CASCADE_BLOB:
     if (!text) made->oids[at] = OID_BYTEA;
     if (text && value->length && memchr(value->data, '\0', (size_t)value->length))

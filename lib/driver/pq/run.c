@@ -122,9 +122,8 @@ static cascade_status start(native *self, const cascade_statement *statement, ca
   parameters sent;
   const char *sql = statement->column_count ? NULL : statement->sql;
   cascade_status status = native_parameters(self, statement, &sent, error);
-  if (status >= 0 &&
-      !PQsendQueryParams(self->handle, statement->sql, (int)statement->parameter_count, sent.oids, sent.values, sent.lengths,
-                         sent.formats, 1))
+  if (status >= 0 && !PQsendQueryParams(self->handle, statement->sql, (int)statement->parameter_count, sent.oids, sent.values,
+                                        sent.lengths, sent.formats, 1))
     status = native_fail(self, NULL, sql, error);
   native_parameters_free(&sent);
   if (status < 0) return status;

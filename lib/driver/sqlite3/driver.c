@@ -9,8 +9,7 @@
 /* SQLite reads nothing of a file until it is asked; this is the question that shows whether it is a database. */
 static cascade_status prove_database(native *self, const char *path, bool foreign_keys, cascade_error **error) {
   int code = sqlite3_exec(self->handle, "PRAGMA schema_version", NULL, NULL, NULL);
-  if (code == SQLITE_OK)
-    code = sqlite3_exec(self->handle, CASC_SQLITE_CACHE ";" CASC_SQLITE_CHECKPOINT, NULL, NULL, NULL);
+  if (code == SQLITE_OK) code = sqlite3_exec(self->handle, CASC_SQLITE_CACHE ";" CASC_SQLITE_CHECKPOINT, NULL, NULL, NULL);
   if (code == SQLITE_OK && foreign_keys) code = sqlite3_exec(self->handle, "PRAGMA foreign_keys=ON", NULL, NULL, NULL);
   if (code == SQLITE_OK) return CASCADE_OK;
   if ((code & 0xff) != SQLITE_NOTADB) return native_fail(self, code, NULL, error);
@@ -62,8 +61,8 @@ static native *allocate(cascade_context *context) {
   return self;
 }
 
-static cascade_status native_open(cascade_context *context, const char *address, uint32_t lock_timeout_ms,
-                                  void **session, cascade_error **error) {
+static cascade_status native_open(cascade_context *context, const char *address, uint32_t lock_timeout_ms, void **session,
+                                  cascade_error **error) {
   char *path = strdup(address), *query;
   native *self = allocate(context);
   bool foreign_keys = true;

@@ -25,7 +25,9 @@ cascade_status native_fail(native *self, int code, const char *sql, cascade_erro
   cascade_error_details details = {
       .size = sizeof details,
       .status = status,
-      .transaction = open ? CASCADE_TX_OPEN : self->in_transaction ? CASCADE_TX_ROLLED_BACK : CASCADE_TX_NONE,
+      .transaction = open                   ? CASCADE_TX_OPEN
+                     : self->in_transaction ? CASCADE_TX_ROLLED_BACK
+                                            : CASCADE_TX_NONE,
       .native_code = code,
       .message = message,
   };

@@ -46,15 +46,13 @@ typedef struct native {
 cascade_status native_fail(native *self, int code, const char *sql, cascade_error **error);
 
 /* prepared statements */
-cascade_status native_prepare(native *self, const cascade_statement *statement, sqlite3_stmt **handle,
-                              cascade_error **error);
+cascade_status native_prepare(native *self, const cascade_statement *statement, sqlite3_stmt **handle, cascade_error **error);
 /* Gives it back to the cache, or finalizes it. */
 void native_release(native *self, sqlite3_stmt *handle);
 void native_forget_all(native *self);
 
 /* running: members of the driver's table */
-cascade_status native_execute(void *session, const cascade_statement *statement, uint64_t *affected,
-                              cascade_error **error);
+cascade_status native_execute(void *session, const cascade_statement *statement, uint64_t *affected, cascade_error **error);
 cascade_status native_query(void *session, const cascade_statement *statement, void **result, cascade_error **error);
 cascade_status native_next(void *session, void *result, const cascade_value **row, cascade_error **error);
 void native_cursor_close(void *session, void *result);

@@ -44,8 +44,8 @@ static cascade_status compile(native *self, const cascade_statement *statement, 
     return casc_driver_fail(self->context, error, CASCADE_DATABASE, "SQLite: a statement of %llu bytes is too long",
                             (unsigned long long)statement->sql_length);
   const char *tail = NULL;
-  int code = sqlite3_prepare_v3(self->handle, statement->sql, (int)statement->sql_length + 1,
-                                keep ? SQLITE_PREPARE_PERSISTENT : 0, handle, &tail);
+  int code = sqlite3_prepare_v3(self->handle, statement->sql, (int)statement->sql_length + 1, keep ? SQLITE_PREPARE_PERSISTENT : 0,
+                                handle, &tail);
   if (code != SQLITE_OK) return native_fail(self, code, NULL, error);
   if (*handle && is_blank(tail)) return CASCADE_OK;
   bool empty = !*handle;
@@ -55,8 +55,7 @@ static cascade_status compile(native *self, const cascade_statement *statement, 
                           empty ? "the statement is empty" : "there is more after the end of the statement");
 }
 
-static cascade_status check_shape(native *self, const cascade_statement *statement, sqlite3_stmt *handle,
-                                  cascade_error **error) {
+static cascade_status check_shape(native *self, const cascade_statement *statement, sqlite3_stmt *handle, cascade_error **error) {
   int parameters = sqlite3_bind_parameter_count(handle);
   int columns = sqlite3_column_count(handle);
   if ((uint32_t)parameters != statement->parameter_count)
@@ -69,8 +68,7 @@ static cascade_status check_shape(native *self, const cascade_statement *stateme
   return CASCADE_OK;
 }
 
-cascade_status native_prepare(native *self, const cascade_statement *statement, sqlite3_stmt **handle,
-                              cascade_error **error) {
+cascade_status native_prepare(native *self, const cascade_statement *statement, sqlite3_stmt **handle, cascade_error **error) {
   bool keep = statement->sql_length <= CACHE_LONGEST;
   uint64_t hash = keep ? hash_of(statement->sql, statement->sql_length) : 0;
   prepared *entry = keep ? find(self, statement, hash) : NULL;

@@ -15,8 +15,7 @@ static void begin(native *self) {
   self->in_transaction = !sqlite3_get_autocommit(self->handle);
 }
 
-static cascade_status bind_one(native *self, sqlite3_stmt *handle, int at, const cascade_value *value,
-                               cascade_error **error) {
+static cascade_status bind_one(native *self, sqlite3_stmt *handle, int at, const cascade_value *value, cascade_error **error) {
   const char *data = value->data ? value->data : ""; /* a NULL pointer would bind NULL */
   int code;
   switch (value->type) {
@@ -30,17 +29,14 @@ static cascade_status bind_one(native *self, sqlite3_stmt *handle, int at, const
   case CASCADE_INT64: code = sqlite3_bind_int64(handle, at, value->integer); break;
   case CASCADE_DOUBLE: code = sqlite3_bind_double(handle, at, value->real); break;
   case CASCADE_TEXT:
-  case CASCADE_DECIMAL:
-    code = sqlite3_bind_text64(handle, at, data, value->length, SQLITE_STATIC, SQLITE_UTF8);
-    break;
+  case CASCADE_DECIMAL: code = sqlite3_bind_text64(handle, at, data, value->length, SQLITE_STATIC, SQLITE_UTF8); break;
   case CASCADE_BLOB: code = sqlite3_bind_blob64(handle, at, data, value->length, SQLITE_STATIC); break;
   default: return casc_driver_fail(self->context, error, CASCADE_INVALID, "SQLite: parameter %d has no type that can be sent", at);
   }
   return code == SQLITE_OK ? CASCADE_OK : native_fail(self, code, sqlite3_sql(handle), error);
 }
 
-static cascade_status start(native *self, const cascade_statement *statement, sqlite3_stmt **handle,
-                            cascade_error **error) {
+static cascade_status start(native *self, const cascade_statement *statement, sqlite3_stmt **handle, cascade_error **error) {
   cascade_status status = native_prepare(self, statement, handle, error);
   if (status < 0) return status;
   for (uint32_t i = 0; i < statement->parameter_count && status >= 0; i++)
@@ -54,8 +50,7 @@ static int step(native *self, sqlite3_stmt *handle) {
   return atomic_load(&self->patience.stop) ? SQLITE_INTERRUPT : sqlite3_step(handle);
 }
 
-cascade_status native_execute(void *session, const cascade_statement *statement, uint64_t *affected,
-                              cascade_error **error) {
+cascade_status native_execute(void *session, const cascade_statement *statement, uint64_t *affected, cascade_error **error) {
   native *self = session;
   sqlite3_stmt *handle;
   begin(self);
@@ -153,8 +148,7 @@ cascade_status native_next(void *session, void *result, const cascade_value **ro
   int code = step(self, at->handle);
   if (code != SQLITE_ROW) {
     at->ended = true;
-    if (code == SQLITE_DONE)
-      sqlite3_reset(at->handle); /* lets the read transaction end now, not at the cursor's close */
+    if (code == SQLITE_DONE) sqlite3_reset(at->handle); /* lets the read transaction end now, not at the cursor's close */
     return code == SQLITE_DONE ? CASCADE_DONE : native_fail(self, code, sqlite3_sql(at->handle), error);
   }
   for (uint32_t i = 0; i < at->column_count; i++) {

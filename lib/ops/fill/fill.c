@@ -52,8 +52,7 @@ cascade_status cascade_fill_new(cascade_connection *connection, cascade_graph *g
   fill->connection = casc_connection_ref(connection);
   fill->graph = cascade_graph_ref(graph);
   fill->range.size = sizeof fill->range;
-  fill->place = (casc_fill_place){
-      .first.type = CASCADE_INT64, .last.type = CASCADE_INT64, .position.type = CASCADE_INT64};
+  fill->place = (casc_fill_place){.first.type = CASCADE_INT64, .last.type = CASCADE_INT64, .position.type = CASCADE_INT64};
   for (size_t i = 0; i < sizeof fill->bounds / sizeof *fill->bounds; i++) casc_str_init(&fill->bounds[i], &context->alloc);
   casc_arena_init(&fill->arena, &context->alloc);
   cascade_status status = set_options(fill, options, error);

@@ -50,11 +50,11 @@ typedef struct lists {
 
 static bool get_lists(cascade_fill *fill, uint32_t count, lists *all) {
   casc_arena *arena = &fill->arena;
-  *all = (lists){casc_arena_get(arena, count, sizeof *all->positions), casc_arena_get(arena, count, sizeof *all->names),
-                 casc_arena_get(arena, count, sizeof *all->casts),     casc_arena_get(arena, count, sizeof *all->types),
-                 casc_arena_get(arena, count, sizeof *all->collations),
-                 casc_arena_get(arena, count, sizeof *all->values),    casc_arena_get(arena, count, sizeof *all->affinities),
-                 casc_arena_get(arena, count, sizeof *all->key),       casc_arena_get(arena, count, sizeof *all->nullable)};
+  *all = (lists){casc_arena_get(arena, count, sizeof *all->positions),  casc_arena_get(arena, count, sizeof *all->names),
+                 casc_arena_get(arena, count, sizeof *all->casts),      casc_arena_get(arena, count, sizeof *all->types),
+                 casc_arena_get(arena, count, sizeof *all->collations), casc_arena_get(arena, count, sizeof *all->values),
+                 casc_arena_get(arena, count, sizeof *all->affinities), casc_arena_get(arena, count, sizeof *all->key),
+                 casc_arena_get(arena, count, sizeof *all->nullable)};
   return all->positions && all->names && all->casts && all->types && all->collations && all->values && all->affinities &&
          all->key && all->nullable;
 }

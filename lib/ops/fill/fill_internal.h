@@ -49,7 +49,7 @@ struct cascade_fill {
   casc_str bounds[2]; /* bytes of the position, and of where the range ends */
   uint32_t spare;     /* the one that the position is not in */
   casc_sql_table checkpoint;
-  char *stored; /* the token in the checkpoint's row, or NULL */
+  char *stored;       /* the token in the checkpoint's row, or NULL */
   int64_t fresh_upto; /* behind the position, the target has no row up to this */
   bool filled;        /* the last range met rows that were there: the next one may, too */
   /* the transaction */
@@ -61,7 +61,7 @@ struct cascade_fill {
   double rows_per_ms;
   uint64_t started_ns, worked_ns;
   uint64_t unpaced_ns; /* length of the last range, for the throttle; 0 when it has been told */
-  uint64_t written; /* inserted and updated by this object */
+  uint64_t written;    /* inserted and updated by this object */
   /* results */
   cascade_fill_range range;
   cascade_value after, upto; /* of the range, where these are no integers */

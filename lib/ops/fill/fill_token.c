@@ -176,8 +176,7 @@ static cascade_status overtaken(cascade_fill *fill, cascade_error **error) {
 static cascade_status tell_guard(cascade_fill *fill, const casc_fill_place *place, cascade_error **error) {
   char *token = casc_fill_token_text(fill, place);
   if (!token) return casc_nomem(error);
-  casc_fill_sums sums = {
-      .token = token, .inserted = place->inserted, .updated = place->updated, .skipped = place->skipped};
+  casc_fill_sums sums = {.token = token, .inserted = place->inserted, .updated = place->updated, .skipped = place->skipped};
   cascade_status status = fill->guard.ending(fill->guard.data, &sums, error);
   free(token);
   return status;
@@ -187,11 +186,11 @@ static cascade_status tell_guard(cascade_fill *fill, const casc_fill_place *plac
 static cascade_status explain(cascade_fill *fill, const char *token, cascade_error *failure, cascade_error **error) {
   enum { USUAL = 200 }; /* more than numbers need */
   if (cascade_error_status(failure) != CASCADE_DATABASE || strlen(token) < USUAL) return casc_error_pass(failure, error);
-  cascade_status status = casc_fail_at(fill->context, error, CASCADE_SCHEMA, fill->options.checkpoint_table, NULL,
-                                       "the checkpoint of job %s takes %zu characters, and may take more; let column token of "
-                                       "table %s be TEXT: %s",
-                                       fill->options.job, strlen(token), fill->options.checkpoint_table,
-                                       cascade_error_message(failure));
+  cascade_status status =
+      casc_fail_at(fill->context, error, CASCADE_SCHEMA, fill->options.checkpoint_table, NULL,
+                   "the checkpoint of job %s takes %zu characters, and may take more; let column token of "
+                   "table %s be TEXT: %s",
+                   fill->options.job, strlen(token), fill->options.checkpoint_table, cascade_error_message(failure));
   cascade_error_free(failure);
   return status;
 }

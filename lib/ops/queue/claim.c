@@ -14,17 +14,16 @@ static char *copy_text(const casc_alloc *alloc, const cascade_value *cell, size_
 
 static cascade_status take_row(casc_claim *claim, const casc_alloc *alloc, const cascade_value *row, const char *owner,
                                cascade_error **error) {
-  *claim =
-      (casc_claim){.held = {.job = row[CASC_JOB_ID].integer, .epoch = row[CASC_JOB_EPOCH].integer + 1, .owner = owner},
-                   .source = row[CASC_JOB_SOURCE].integer ? row[CASC_JOB_SOURCE].integer : row[CASC_JOB_ID].integer,
-                   .low = row[CASC_JOB_LOW].integer,
-                   .high = row[CASC_JOB_HIGH].integer,
-                   .keys_left = row[CASC_JOB_KEYS_LEFT].integer,
-                   .attempts = row[CASC_JOB_ATTEMPTS].integer + 1,
-                   .max_attempts = row[CASC_JOB_MAX_ATTEMPTS].integer,
-                   .kept = row[CASC_JOB_KEPT].integer,
-                   .kind = copy_text(alloc, &row[CASC_JOB_KIND], NULL),
-                   .root = copy_text(alloc, &row[CASC_JOB_ROOT], NULL)};
+  *claim = (casc_claim){.held = {.job = row[CASC_JOB_ID].integer, .epoch = row[CASC_JOB_EPOCH].integer + 1, .owner = owner},
+                        .source = row[CASC_JOB_SOURCE].integer ? row[CASC_JOB_SOURCE].integer : row[CASC_JOB_ID].integer,
+                        .low = row[CASC_JOB_LOW].integer,
+                        .high = row[CASC_JOB_HIGH].integer,
+                        .keys_left = row[CASC_JOB_KEYS_LEFT].integer,
+                        .attempts = row[CASC_JOB_ATTEMPTS].integer + 1,
+                        .max_attempts = row[CASC_JOB_MAX_ATTEMPTS].integer,
+                        .kept = row[CASC_JOB_KEPT].integer,
+                        .kind = copy_text(alloc, &row[CASC_JOB_KIND], NULL),
+                        .root = copy_text(alloc, &row[CASC_JOB_ROOT], NULL)};
   claim->payload = copy_text(alloc, &row[CASC_JOB_PAYLOAD], &claim->payload_length);
   bool begun = row[CASC_JOB_TOKEN].type != CASCADE_NULL;
   if (begun && !(claim->token = copy_text(alloc, &row[CASC_JOB_TOKEN], NULL))) return casc_nomem(error);
@@ -39,8 +38,8 @@ void casc_claim_free(const casc_alloc *alloc, casc_claim *claim) {
   *claim = (casc_claim){0};
 }
 
-static cascade_status read_due(cascade_connection *connection, const casc_queue_words *words, const char *owner,
-                               casc_claim *claim, cascade_error **error) {
+static cascade_status read_due(cascade_connection *connection, const casc_queue_words *words, const char *owner, casc_claim *claim,
+                               cascade_error **error) {
   casc_statement statement;
   casc_cursor cursor = {0};
   const cascade_value *row = NULL;
@@ -60,8 +59,7 @@ static cascade_status change(cascade_connection *connection, const casc_held *he
   cascade_status status = casc_run(connection, statement, &affected, error);
   if (status < 0 || affected) return status;
   return casc_fail(connection->context, error, CASCADE_LEASE,
-                   "job %lld is not this worker's any more: its lease ended, or it was cancelled",
-                   (long long)held->job);
+                   "job %lld is not this worker's any more: its lease ended, or it was cancelled", (long long)held->job);
 }
 
 static cascade_status leave(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
@@ -81,8 +79,8 @@ static uint64_t longer(const casc_claim *claim, uint32_t lease_ms) {
 }
 
 /* Inside the transaction. *dead: too many workers have had the job and brought no batch to its end. */
-static cascade_status claim_due(cascade_connection *connection, const casc_queue_words *words, const char *owner,
-                                uint32_t lease_ms, casc_claim *claim, bool *dead, cascade_error **error) {
+static cascade_status claim_due(cascade_connection *connection, const casc_queue_words *words, const char *owner, uint32_t lease_ms,
+                                casc_claim *claim, bool *dead, cascade_error **error) {
   cascade_status status = read_due(connection, words, owner, claim, error);
   if (status != CASCADE_OK) return status;
   casc_statement statement;
@@ -97,8 +95,8 @@ static cascade_status claim_due(cascade_connection *connection, const casc_queue
   return leave(connection, words, &claim->held, &(casc_leaving){.state = "dead", .delay_ms = -1, .reason = reason}, error);
 }
 
-static cascade_status try_claim(cascade_connection *connection, const casc_queue_words *words, const char *owner,
-                                uint32_t lease_ms, casc_claim *claim, bool *dead, cascade_error **error) {
+static cascade_status try_claim(cascade_connection *connection, const casc_queue_words *words, const char *owner, uint32_t lease_ms,
+                                casc_claim *claim, bool *dead, cascade_error **error) {
   casc_transaction transaction;
   cascade_status status = casc_transaction_begin(&transaction, connection, true, error);
   if (status < 0) return status;
@@ -109,8 +107,8 @@ static cascade_status try_claim(cascade_connection *connection, const casc_queue
   return ended;
 }
 
-cascade_status casc_claim_next(cascade_connection *connection, const casc_queue_words *words, const char *owner,
-                               uint32_t lease_ms, casc_claim *claim, cascade_error **error) {
+cascade_status casc_claim_next(cascade_connection *connection, const casc_queue_words *words, const char *owner, uint32_t lease_ms,
+                               casc_claim *claim, cascade_error **error) {
   enum { TRIES = 6 };
   for (uint32_t tries = 0;; tries++) {
     cascade_error *failure = NULL;
@@ -251,8 +249,8 @@ static cascade_status put_parts(cascade_connection *connection, const casc_queue
   return status;
 }
 
-cascade_status casc_claim_cut(cascade_connection *connection, const casc_queue_words *words, casc_claim *claim,
-                              bool integers, uint32_t lease_ms, cascade_error **error) {
+cascade_status casc_claim_cut(cascade_connection *connection, const casc_queue_words *words, casc_claim *claim, bool integers,
+                              uint32_t lease_ms, cascade_error **error) {
   bool whole = claim->low == INT64_MIN && claim->high == INT64_MAX && claim->source == claim->held.job;
   if (words->workers_wait || !whole || claim->keys_left < 2 * SHARE) return CASCADE_OK;
   casc_transaction transaction;

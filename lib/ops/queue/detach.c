@@ -46,18 +46,17 @@ static cascade_status put_job(detaching *detach, casc_scope *scope, uint32_t rel
 }
 
 /* No row can come to refer to a parent that is held, so that as many rows are the same rows. */
-static cascade_status differs(const casc_scope *scope, const casc_scope_relation *to, uint64_t recorded,
-                              uint64_t updated, cascade_error **error) {
+static cascade_status differs(const casc_scope *scope, const casc_scope_relation *to, uint64_t recorded, uint64_t updated,
+                              cascade_error **error) {
   const char *label = scope->tables[to->relation->table].table->label;
-  return casc_fail_at(scope->connection->context, error,
-                      scope->dialect->row_locks ? CASCADE_SERIALIZATION : CASCADE_NO_PROGRESS, label,
-                      to->relation->label, "%llu rows of table %s were to be set to NULL, and %llu were: %s",
+  return casc_fail_at(scope->connection->context, error, scope->dialect->row_locks ? CASCADE_SERIALIZATION : CASCADE_NO_PROGRESS,
+                      label, to->relation->label, "%llu rows of table %s were to be set to NULL, and %llu were: %s",
                       (unsigned long long)recorded, label, (unsigned long long)updated,
                       scope->dialect->row_locks ? "others write to them" : "a trigger holds them back");
 }
 
-static cascade_status set_null(casc_scope *scope, const casc_scope_relation *to, const casc_sql_filter *filter,
-                               uint64_t recorded, cascade_error **error) {
+static cascade_status set_null(casc_scope *scope, const casc_scope_relation *to, const casc_sql_filter *filter, uint64_t recorded,
+                               cascade_error **error) {
   casc_statement statement;
   uint64_t updated = 0;
   casc_session_statement(scope->connection, &statement);
@@ -80,8 +79,8 @@ static cascade_status remove_job(detaching *detach, uint32_t relation, int64_t a
   return casc_run(detach->connection, &statement, NULL, error);
 }
 
-static cascade_status detach_rows(void *data, casc_scope *scope, uint32_t relation, const casc_sql_filter *filter,
-                                  uint64_t *rows, cascade_error **error) {
+static cascade_status detach_rows(void *data, casc_scope *scope, uint32_t relation, const casc_sql_filter *filter, uint64_t *rows,
+                                  cascade_error **error) {
   detaching *detach = data;
   const casc_scope_relation *to = &scope->relations[relation];
   const casc_table *table = scope->tables[to->relation->table].table;
@@ -134,8 +133,7 @@ static cascade_status run(detaching *detach, cascade_selection *selection, const
 }
 
 cascade_status cascade_detach(cascade_connection *connection, cascade_policy *policy, cascade_selection *selection,
-                              const cascade_detach_options *given, cascade_detach_report *report,
-                              cascade_error **error) {
+                              const cascade_detach_options *given, cascade_detach_report *report, cascade_error **error) {
   if (!connection || !policy || !selection)
     return casc_fail(NULL, error, CASCADE_INVALID, "detach: connection, policy or selection is NULL");
   cascade_context *context = connection->context;

@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
-cascade_status casc_job_options_read(cascade_context *context, const cascade_job_options *given,
-                                     cascade_job_options *own, cascade_error **error) {
+cascade_status casc_job_options_read(cascade_context *context, const cascade_job_options *given, cascade_job_options *own,
+                                     cascade_error **error) {
   cascade_status status = CASC_OPTIONS(context, given, *own, delay_ms, error);
   if (status < 0) return status;
   if ((own->allow & ~(uint32_t)(CASCADE_ALLOW_NO_FILTER | CASCADE_ALLOW_UNENFORCED | CASCADE_ALLOW_HIDDEN)) ||
@@ -19,8 +19,8 @@ cascade_status casc_job_options_read(cascade_context *context, const cascade_job
   return CASCADE_OK;
 }
 
-cascade_status casc_queue_put(cascade_connection *connection, const casc_queue_words *words, const casc_new_job *job,
-                              int64_t *id, cascade_error **error) {
+cascade_status casc_queue_put(cascade_connection *connection, const casc_queue_words *words, const casc_new_job *job, int64_t *id,
+                              cascade_error **error) {
   casc_statement statement;
   casc_session_statement(connection, &statement);
   casc_queue_insert(words, &statement, job);
@@ -63,8 +63,7 @@ static cascade_status check(cascade_connection *connection, cascade_policy *poli
                             const cascade_job_options *options, cascade_error **error) {
   cascade_context *context = connection->context;
   if (policy->graph != selection->graph)
-    return casc_fail(context, error, CASCADE_INVALID,
-                     "policy and selection are of different graphs; make both from one");
+    return casc_fail(context, error, CASCADE_INVALID, "policy and selection are of different graphs; make both from one");
   cascade_status status = casc_policy_refuse(policy, selection->table, error);
   if (status < 0) return status;
   if (selection->by_keys || selection->where || (options->allow & CASCADE_ALLOW_NO_FILTER))
@@ -72,7 +71,8 @@ static cascade_status check(cascade_connection *connection, cascade_policy *poli
   const char *table = policy->graph->tables[selection->table].label;
   return casc_fail_at(context, error, CASCADE_NO_FILTER, table, NULL,
                       "this would delete every row of table %s; give keys or a condition, or allow it: "
-                      "CASCADE_ALLOW_NO_FILTER, --allow-no-filter", table);
+                      "CASCADE_ALLOW_NO_FILTER, --allow-no-filter",
+                      table);
 }
 
 /* The two statements of an insert are one step of the host's transaction, or a transaction. */

@@ -34,11 +34,11 @@ static json_t *sources_json(const casc_sql_fill *sql) {
 
 static char *payload_of(const casc_fill_recipe *recipe) {
   const cascade_fill_options *options = recipe->options;
-  json_t *document = json_pack("{s:s, s:o, s:o, s:s, s:i, s:I, s:I, s:I, s:o}", "table", recipe->table, "columns",
-                               names_json(recipe->sql, false), "key", names_json(recipe->sql, true), "range",
-                               recipe->sql->columns[recipe->sql->range], "mode", (int)options->mode, "allow",
-                               (json_int_t)options->allow, "batch_ms", (json_int_t)options->batch_ms, "max_tx_rows",
-                               (json_int_t)options->max_tx_rows, "sources", sources_json(recipe->sql));
+  json_t *document =
+      json_pack("{s:s, s:o, s:o, s:s, s:i, s:I, s:I, s:I, s:o}", "table", recipe->table, "columns", names_json(recipe->sql, false),
+                "key", names_json(recipe->sql, true), "range", recipe->sql->columns[recipe->sql->range], "mode", (int)options->mode,
+                "allow", (json_int_t)options->allow, "batch_ms", (json_int_t)options->batch_ms, "max_tx_rows",
+                (json_int_t)options->max_tx_rows, "sources", sources_json(recipe->sql));
   char *text = document ? json_dumps(document, JSON_COMPACT) : NULL;
   json_decref(document);
   return text;

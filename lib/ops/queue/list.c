@@ -123,10 +123,10 @@ static bool add_metric(json_t *document, const cascade_value *row) {
   int64_t waited = row[WAITED].integer, oldest = json_integer_value(json_object_get(document, "oldest_ready_ms"));
   if (waits && waited > oldest) done = done && !json_object_set_new(document, "oldest_ready_ms", json_integer(waited));
   int64_t lag = open ? row[KEYS_LEFT].integer : 0;
-  done = done && add(member(document, "jobs"), state, row[JOBS].integer) &&
-         add(of_kind, "deleted", row[DELETED].integer) && add(of_kind, "updated", row[UPDATED].integer) &&
-         add(of_kind, "kept", row[KEPT].integer) && add(of_kind, "inserted", row[INSERTED].integer) &&
-         add(of_kind, "skipped", row[SKIPPED].integer) && add(of_kind, "lag", lag);
+  done = done && add(member(document, "jobs"), state, row[JOBS].integer) && add(of_kind, "deleted", row[DELETED].integer) &&
+         add(of_kind, "updated", row[UPDATED].integer) && add(of_kind, "kept", row[KEPT].integer) &&
+         add(of_kind, "inserted", row[INSERTED].integer) && add(of_kind, "skipped", row[SKIPPED].integer) &&
+         add(of_kind, "lag", lag);
   return done;
 }
 
@@ -173,8 +173,7 @@ static cascade_status change_job(cascade_connection *connection, int64_t job, wr
   write(words, &statement, job);
   status = casc_run(connection, &statement, &affected, error);
   if (status < 0 || affected) return status;
-  return casc_fail(connection->context, error, CASCADE_NOT_FOUND, "there is no job %lld that is %s", (long long)job,
-                   wanted);
+  return casc_fail(connection->context, error, CASCADE_NOT_FOUND, "there is no job %lld that is %s", (long long)job, wanted);
 }
 
 cascade_status cascade_queue_cancel(cascade_connection *connection, int64_t job, cascade_error **error) {

@@ -40,10 +40,9 @@ static cascade_status read_keys(cascade_worker *worker, bool integers, int64_t f
 
 static cascade_status select_keys(cascade_worker *worker, const page_keys *keys, cascade_error **error) {
   const char *label = worker->graph->tables[worker->payload.table].label;
-  cascade_status status =
-      worker->integers
-          ? cascade_selection_integers(worker->graph, label, keys->places, keys->count, &worker->page, error)
-          : casc_payload_select(&worker->payload, label, keys->texts, keys->count, &worker->page, error);
+  cascade_status status = worker->integers
+                              ? cascade_selection_integers(worker->graph, label, keys->places, keys->count, &worker->page, error)
+                              : casc_payload_select(&worker->payload, label, keys->texts, keys->count, &worker->page, error);
   if (status < 0) return status;
   worker->page->where = casc_arena_strdup(&worker->page->arena, worker->payload.unset);
   if (!worker->page->where) return casc_nomem(error);
@@ -123,8 +122,7 @@ cascade_status casc_page_settle(cascade_worker *worker, uint64_t roots, cascade_
   if (status < 0) return status;
   casc_statement statement;
   casc_session_statement(worker->connection, &statement);
-  casc_queue_forget_keys(worker->words, &statement, worker->integers, worker->claim.source, worker->page_low,
-                         worker->page_high);
+  casc_queue_forget_keys(worker->words, &statement, worker->integers, worker->claim.source, worker->page_low, worker->page_high);
   status = casc_run(worker->connection, &statement, NULL, error);
   worker->pending.kept = parented + (int64_t)casc_hooks_staying(&worker->purge->hooks);
   worker->pending.keys = worker->page_keys;

@@ -63,8 +63,8 @@ static bool write_selection(json_t *document, const cascade_selection *selection
   if (selection->by_keys && selection->keys.integers)
     return !json_object_set_new(document, "integers", integers_json(&selection->keys));
   if (selection->by_keys)
-    return !json_object_set_new(
-        document, "cells", casc_payload_cells(selection->keys.cells, selection->keys.count * selection->keys.column_count));
+    return !json_object_set_new(document, "cells",
+                                casc_payload_cells(selection->keys.cells, selection->keys.count * selection->keys.column_count));
   return !json_object_set_new(document, "where", json_string(selection->where ? selection->where : "")) &&
          !json_object_set_new(document, "parameters", casc_payload_cells(selection->parameters, selection->parameter_count));
 }
@@ -122,8 +122,7 @@ cascade_status casc_payload_write(cascade_policy *policy, const cascade_selectio
 /* ---- reading ---- */
 
 static cascade_status unreadable(cascade_graph *graph, const char *what, cascade_error **error) {
-  return casc_fail(graph->context, error, CASCADE_FORMAT,
-                   "the job's payload is not one that this library has written: %s", what);
+  return casc_fail(graph->context, error, CASCADE_FORMAT, "the job's payload is not one that this library has written: %s", what);
 }
 
 static bool read_bytes(casc_arena *arena, const char *digits, size_t length, cascade_value *cell) {
@@ -142,9 +141,7 @@ static bool read_cell(casc_arena *arena, const json_t *from, cascade_value *cell
   if (!text || !length) return false;
   switch (*text) {
   case 'i': *cell = (cascade_value){.type = CASCADE_INT64, .integer = strtoll(text + 1, NULL, 10)}; return true;
-  case 'u':
-    *cell = (cascade_value){.type = CASCADE_UINT64, .integer = (int64_t)strtoull(text + 1, NULL, 10)};
-    return true;
+  case 'u': *cell = (cascade_value){.type = CASCADE_UINT64, .integer = (int64_t)strtoull(text + 1, NULL, 10)}; return true;
   case 'r': *cell = (cascade_value){.type = CASCADE_DOUBLE}; return casc_real_of(text + 1, &cell->real);
   case 't': *cell = (cascade_value){.type = CASCADE_TEXT, .data = text + 1, .length = length - 1}; return true;
   case 'x': return read_bytes(arena, text + 1, length - 1, cell);
@@ -169,10 +166,8 @@ static cascade_status select_integers(cascade_graph *graph, const char *table, c
   return cascade_selection_integers(graph, table, keys, count, selection, error);
 }
 
-static cascade_status read_selection(cascade_graph *graph, const json_t *document, casc_payload *payload,
-                                     cascade_error **error) {
-  const char *table = graph->tables[payload->table].label,
-             *where = json_string_value(json_object_get(document, "where"));
+static cascade_status read_selection(cascade_graph *graph, const json_t *document, casc_payload *payload, cascade_error **error) {
+  const char *table = graph->tables[payload->table].label, *where = json_string_value(json_object_get(document, "where"));
   const json_t *integers = json_object_get(document, "integers"), *cells = json_object_get(document, "cells");
   const json_t *parameters = json_object_get(document, "parameters");
   casc_arena arena;
@@ -183,19 +178,18 @@ static cascade_status read_selection(cascade_graph *graph, const json_t *documen
   if (!values) status = unreadable(graph, "a cell of a key or a parameter", error);
   else if (integers) status = select_integers(graph, table, integers, &arena, &payload->selection, error);
   else if (cells && width && json_array_size(cells) % width == 0)
-    status =
-        cascade_selection_keys(graph, table, values, json_array_size(cells) / width, width, &payload->selection, error);
+    status = cascade_selection_keys(graph, table, values, json_array_size(cells) / width, width, &payload->selection, error);
   else if (cells) status = unreadable(graph, "its keys are not those of the table", error);
   else if (where)
-    status = cascade_selection_where(graph, table, where, values, (uint32_t)json_array_size(parameters),
-                                     &payload->selection, error);
+    status =
+        cascade_selection_where(graph, table, where, values, (uint32_t)json_array_size(parameters), &payload->selection, error);
   else status = unreadable(graph, "no selection", error);
   casc_arena_clear(&arena);
   return status;
 }
 
-static cascade_status read_unset(cascade_graph *graph, const casc_queue_words *words, const json_t *list,
-                                 casc_payload *payload, cascade_error **error) {
+static cascade_status read_unset(cascade_graph *graph, const casc_queue_words *words, const json_t *list, casc_payload *payload,
+                                 cascade_error **error) {
   casc_str condition;
   casc_str_init(&condition, &graph->context->alloc);
   for (size_t i = 0; i < json_array_size(list); i++) {
@@ -238,8 +232,7 @@ static cascade_status read_columns(cascade_graph *graph, const json_t *list, cas
   return CASCADE_OK;
 }
 
-static cascade_status read_all(cascade_graph *graph, const casc_queue_words *words, casc_payload *payload,
-                               cascade_error **error) {
+static cascade_status read_all(cascade_graph *graph, const casc_queue_words *words, casc_payload *payload, cascade_error **error) {
   const json_t *document = payload->document, *unset = json_object_get(document, "unset");
   const char *table = json_string_value(json_object_get(document, "table"));
   const json_t *relations = json_object_get(document, "policy");
@@ -286,8 +279,8 @@ void casc_payload_free(const casc_alloc *alloc, casc_payload *payload) {
   *payload = (casc_payload){0};
 }
 
-cascade_status casc_payload_select(const casc_payload *payload, const char *label, const char *const *texts,
-                                   size_t count, cascade_selection **selection, cascade_error **error) {
+cascade_status casc_payload_select(const casc_payload *payload, const char *label, const char *const *texts, size_t count,
+                                   cascade_selection **selection, cascade_error **error) {
   cascade_graph *graph = cascade_policy_graph(payload->policy);
   uint32_t width = graph->tables[payload->table].key_count;
   casc_arena arena;
@@ -298,8 +291,7 @@ cascade_status casc_payload_select(const casc_payload *payload, const char *labe
   for (size_t i = 0; status >= 0 && i < count; i++) {
     documents[i] = json_loads(texts[i], 0, NULL);
     bool fits = json_array_size(documents[i]) == width;
-    for (uint32_t j = 0; fits && j < width; j++)
-      fits = read_cell(&arena, json_array_get(documents[i], j), &cells[i * width + j]);
+    for (uint32_t j = 0; fits && j < width; j++) fits = read_cell(&arena, json_array_get(documents[i], j), &cells[i * width + j]);
     if (!fits) status = unreadable(graph, "a recorded key", error);
   }
   if (status >= 0) status = cascade_selection_keys(graph, label, cells, count, width, selection, error);

@@ -29,10 +29,10 @@ typedef struct casc_payload {
   cascade_policy *policy;
   cascade_selection *selection; /* NULL of a detached job */
   uint32_t table;
-  char *unset; /* a condition: one of the columns is NULL; NULL for none */
+  char *unset;          /* a condition: one of the columns is NULL; NULL for none */
   const char *parented; /* what is true of all other rows; in the arena */
   cascade_purge_options options;
-  int64_t audit; /* row of the audit that counts what the job does; 0 for none */
+  int64_t audit;    /* row of the audit that counts what the job does; 0 for none */
   casc_arena arena; /* of the options' columns */
 } casc_payload;
 cascade_status casc_payload_read(cascade_graph *graph, const casc_queue_words *words, const char *text, size_t length,
@@ -42,19 +42,19 @@ void casc_payload_free(const casc_alloc *alloc, casc_payload *payload);
 json_t *casc_payload_cells(const cascade_value *cells, uint64_t count);
 cascade_value *casc_payload_read_cells(casc_arena *arena, const json_t *list);
 /* Keys of detached rows are selected as texts of this form, narrowed by the condition. */
-cascade_status casc_payload_select(const casc_payload *payload, const char *label, const char *const *texts,
-                                   size_t count, cascade_selection **selection, cascade_error **error);
+cascade_status casc_payload_select(const casc_payload *payload, const char *label, const char *const *texts, size_t count,
+                                   cascade_selection **selection, cascade_error **error);
 /* Whether detached keys of the table are recorded as integers. */
 bool casc_queue_integers(const casc_table *table, const char *engine);
 
 /* enqueue.c */
-cascade_status casc_job_options_read(cascade_context *context, const cascade_job_options *given,
-                                     cascade_job_options *own, cascade_error **error);
+cascade_status casc_job_options_read(cascade_context *context, const cascade_job_options *given, cascade_job_options *own,
+                                     cascade_error **error);
 /* Inside a transaction: a job's row in the audit, where its options ask for one; else *id is 0. `asked`: what was asked for. */
 cascade_status casc_queue_put_audit(const casc_scope *asked, uint32_t table, const cascade_job_options *options, int64_t *id,
                                     cascade_error **error);
-cascade_status casc_queue_put(cascade_connection *connection, const casc_queue_words *words, const casc_new_job *job,
-                              int64_t *id, cascade_error **error);
+cascade_status casc_queue_put(cascade_connection *connection, const casc_queue_words *words, const casc_new_job *job, int64_t *id,
+                              cascade_error **error);
 
 /* The same as a step of the host's transaction, or in one of its own. */
 cascade_status casc_queue_put_alone(cascade_connection *connection, const casc_queue_words *words, const casc_new_job *job,
@@ -69,8 +69,8 @@ typedef struct casc_claim {
   size_t payload_length;
 } casc_claim;
 /* CASCADE_DONE when nothing is due. */
-cascade_status casc_claim_next(cascade_connection *connection, const casc_queue_words *words, const char *owner,
-                               uint32_t lease_ms, casc_claim *claim, cascade_error **error);
+cascade_status casc_claim_next(cascade_connection *connection, const casc_queue_words *words, const char *owner, uint32_t lease_ms,
+                               casc_claim *claim, cascade_error **error);
 void casc_claim_free(const casc_alloc *alloc, casc_claim *claim);
 /* Inside a transaction: CASCADE_LEASE when the job is not the worker's any more. */
 cascade_status casc_claim_hold(cascade_connection *connection, const casc_queue_words *words, const casc_held *held,
@@ -87,8 +87,8 @@ cascade_status casc_claim_leave(cascade_connection *connection, const casc_queue
 cascade_status casc_claim_finish(cascade_connection *connection, const casc_queue_words *words, const casc_claim *claim,
                                  int64_t audit, int64_t kept, uint32_t lease_ms, cascade_error **error);
 /* Cuts a job of many keys into jobs of fewer; the claim keeps the first. */
-cascade_status casc_claim_cut(cascade_connection *connection, const casc_queue_words *words, casc_claim *claim,
-                              bool integers, uint32_t lease_ms, cascade_error **error);
+cascade_status casc_claim_cut(cascade_connection *connection, const casc_queue_words *words, casc_claim *claim, bool integers,
+                              uint32_t lease_ms, cascade_error **error);
 
 /* work.c */
 struct cascade_worker {
@@ -98,7 +98,7 @@ struct cascade_worker {
   char *owner;
   uint32_t lease_ms, turn_ms;
   cascade_worker_report report;
-  casc_claim claim; /* held.job is 0 when there is none */
+  casc_claim claim;                /* held.job is 0 when there is none */
   uint64_t claimed_ns, renewed_ns; /* the lease runs from the latter */
   uint64_t ending_ns;              /* when the transaction at work prolonged it */
   cascade_throttle *throttle;      /* reference, or NULL */
@@ -119,7 +119,7 @@ struct cascade_worker {
   int64_t page_low, page_high;       /* places */
   int64_t next;                      /* the place behind which the next page begins */
   uint32_t page_size;
-  bool fitting; /* the next page is taken to go in one transaction, as the last one did, and not read before */
+  bool fitting;      /* the next page is taken to go in one transaction, as the last one did, and not read before */
   casc_done pending; /* counted in the transaction that is about to commit */
   bool unheard;      /* the last batch was committed, and the hook that was to hear of it has failed */
 };

@@ -110,8 +110,7 @@ static cascade_status prepare(cascade_worker *worker, cascade_error **error) {
     return CASCADE_OK; /* what cannot be read is told by the step */
   }
   if (status >= 0)
-    status =
-        casc_payload_read(worker->graph, worker->words, claim->payload, claim->payload_length, &worker->payload, error);
+    status = casc_payload_read(worker->graph, worker->words, claim->payload, claim->payload_length, &worker->payload, error);
   if (status >= 0) status = equip(worker, error);
   if (status < 0) { /* nobody shall take it for one with its hooks */
     casc_payload_free(&worker->context->alloc, &worker->payload);
@@ -144,8 +143,7 @@ static cascade_status claim(cascade_worker *worker, cascade_error **error) {
   worker->report.job = worker->claim.held.job;
   status = prepare(worker, error);
   if (status >= 0 && worker->payload.unset)
-    status =
-        casc_claim_cut(worker->connection, worker->words, &worker->claim, worker->integers, worker->lease_ms, error);
+    status = casc_claim_cut(worker->connection, worker->words, &worker->claim, worker->integers, worker->lease_ms, error);
   return status;
 }
 
@@ -166,8 +164,8 @@ static cascade_status finish(cascade_worker *worker, cascade_error **error) {
   /* what the purge knows at its end is what stays */
   int64_t stay = worker->purge && !worker->page ? (int64_t)casc_hooks_staying(&worker->purge->hooks) - worker->claim.kept : 0;
   casc_page_close(worker); /* what it has set in the session is put back before */
-  cascade_status status = casc_claim_finish(worker->connection, worker->words, &worker->claim, worker->payload.audit, stay,
-                                            worker->lease_ms, error);
+  cascade_status status =
+      casc_claim_finish(worker->connection, worker->words, &worker->claim, worker->payload.audit, stay, worker->lease_ms, error);
   if (status < 0) return status;
   worker->report.done++;
   worker->report.kept += (uint64_t)stay;
@@ -198,8 +196,8 @@ static cascade_status purge_step(cascade_worker *worker, const casc_guard *guard
   const cascade_batch_info *batch;
   cascade_status status = CASCADE_OK;
   if (!worker->purge)
-    status = casc_purge_open(worker->connection, worker->payload.policy, worker->payload.selection,
-                             &worker->payload.options, guard, &worker->purge, error);
+    status = casc_purge_open(worker->connection, worker->payload.policy, worker->payload.selection, &worker->payload.options, guard,
+                             &worker->purge, error);
   if (status >= 0) status = next_batch(worker, &batch, error);
   if (status == CASCADE_DONE) return finish(worker, error);
   return status < 0 ? status : end_turn(worker, error);
@@ -272,8 +270,7 @@ static cascade_status keep_reason(cascade_worker *worker, cascade_error *failure
   bool again = may_pass(failure) && claim->attempts < claim->max_attempts;
   int64_t pause = claim->attempts < 10 ? INT64_C(1000) << claim->attempts : LONGEST_PAUSE_MS;
   char reason[1024];
-  snprintf(reason, sizeof reason, "%s: %s", cascade_status_name(cascade_error_status(failure)),
-           cascade_error_message(failure));
+  snprintf(reason, sizeof reason, "%s: %s", cascade_status_name(cascade_error_status(failure)), cascade_error_message(failure));
   casc_mend_line(reason); /* which may have been cut within a character */
   casc_log(worker->context, CASCADE_LOG_WARNING, "job %lld: %s", (long long)claim->held.job, reason);
   cascade_error_free(failure);
@@ -359,8 +356,7 @@ static cascade_status name_owner(cascade_worker *worker, const char *given, casc
   char name[LONGEST_OWNER + 1], host[65] = "";
   unsigned char bytes[8];
   if (given && (!*given || strlen(given) > LONGEST_OWNER))
-    return casc_fail(worker->context, error, CASCADE_INVALID, "worker: its name has no byte, or more than %d",
-                     LONGEST_OWNER);
+    return casc_fail(worker->context, error, CASCADE_INVALID, "worker: its name has no byte, or more than %d", LONGEST_OWNER);
   if (!given) {
     gethostname(host, sizeof host - 1);
     randombytes_buf(bytes, sizeof bytes);
@@ -397,8 +393,8 @@ static cascade_status keep_hooks(cascade_worker *worker, const cascade_worker_op
   return status;
 }
 
-cascade_status cascade_worker_new(cascade_connection *connection, const cascade_worker_options *given,
-                                  cascade_worker **out, cascade_error **error) {
+cascade_status cascade_worker_new(cascade_connection *connection, const cascade_worker_options *given, cascade_worker **out,
+                                  cascade_error **error) {
   if (out) *out = NULL;
   if (!connection || !out)
     return casc_fail(NULL, error, CASCADE_INVALID, "worker: the connection or the place for the result is NULL");

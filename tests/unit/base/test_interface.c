@@ -102,7 +102,10 @@ static void test_errors_of_drivers(void **state) {
   assert_int_equal(cascade_error_create(NULL, &details, &error), CASCADE_BUSY);
   assert_string_equal(cascade_error_sqlstate(error), "much ");
   cascade_error_free(error);
-  details = (cascade_error_details){.size = sizeof details, .status = CASCADE_BUSY, .message = "verr\xfc" "ckt:\nnein"};
+  details = (cascade_error_details){.size = sizeof details,
+                                    .status = CASCADE_BUSY,
+                                    .message = "verr\xfc"
+                                               "ckt:\nnein"};
   assert_int_equal(cascade_error_create(NULL, &details, &error), CASCADE_BUSY);
   assert_string_equal(cascade_error_message(error), "verr?ckt: nein");
   cascade_error_free(error);
@@ -250,8 +253,7 @@ static void listen(void *data, int32_t level, const char *message) {
 static void test_log(void **state) {
   (void)state;
   heard all = {0};
-  cascade_context_options given = {
-      .size = sizeof given, .log = listen, .log_data = &all, .log_level = CASCADE_LOG_INFO};
+  cascade_context_options given = {.size = sizeof given, .log = listen, .log_data = &all, .log_level = CASCADE_LOG_INFO};
   cascade_context *context = NULL;
   assert_int_equal(cascade_context_new(&given, &context, NULL), CASCADE_OK);
   casc_log(context, CASCADE_LOG_DEBUG, "not wanted");
@@ -309,7 +311,8 @@ int main(void) {
       cmocka_unit_test(test_error),
       cmocka_unit_test(test_no_error),
       cmocka_unit_test(test_explained_error),
-      cmocka_unit_test(test_errors_of_drivers), cmocka_unit_test(test_details_of_tomorrow),
+      cmocka_unit_test(test_errors_of_drivers),
+      cmocka_unit_test(test_details_of_tomorrow),
       cmocka_unit_test(test_statuses),
       cmocka_unit_test(test_errors_without_memory),
       cmocka_unit_test(test_options),

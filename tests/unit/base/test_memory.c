@@ -223,10 +223,14 @@ static void test_map_without_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_zeroed),          cmocka_unit_test(test_grow),
-      cmocka_unit_test(test_arena),           cmocka_unit_test(test_text),
-      cmocka_unit_test(test_text_given_away), cmocka_unit_test(test_text_without_memory),
-      cmocka_unit_test(test_map),             cmocka_unit_test(test_map_without_memory),
+      cmocka_unit_test(test_zeroed),
+      cmocka_unit_test(test_grow),
+      cmocka_unit_test(test_arena),
+      cmocka_unit_test(test_text),
+      cmocka_unit_test(test_text_given_away),
+      cmocka_unit_test(test_text_without_memory),
+      cmocka_unit_test(test_map),
+      cmocka_unit_test(test_map_without_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,8 +47,8 @@ static void test_numbers(void **state) {
   static const struct {
     double value;
     const char *text;
-  } numbers[] = {{1.5, "1.5"},         {-0.1, "-0.10000000000000001"},      {3, "3"}, {1e300, "1.0000000000000001e+300"},
-                 {INFINITY, "Infinity"}, {-INFINITY, "-Infinity"}, {NAN, "NaN"}};
+  } numbers[] = {{1.5, "1.5"},           {-0.1, "-0.10000000000000001"}, {3, "3"},    {1e300, "1.0000000000000001e+300"},
+                 {INFINITY, "Infinity"}, {-INFINITY, "-Infinity"},       {NAN, "NaN"}};
   char text[CASC_REAL_ROOM];
   double back;
   snprintf(text, sizeof text, "%.1f", 1.5);
@@ -70,13 +70,13 @@ static void test_lines(void **state) {
       {"", ""},
       {"two\nlines\r\n", "two lines  "},
       {"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x88 \xef\xbf\xbf", "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x88 \xef\xbf\xbf"},
-      {"caf\xe9", "caf?"},                                 /* of another encoding ... */
-      {"\xa9\xc3\xa9", "?\xc3\xa9"},                      /* ... or cut, at either end */
+      {"caf\xe9", "caf?"},           /* of another encoding ... */
+      {"\xa9\xc3\xa9", "?\xc3\xa9"}, /* ... or cut, at either end */
       {"\xe2\x82", "??"},
       {"\xf0\x9f\x90", "???"},
       {"\xc3(", "?("},
       {"\xc0\xaf \xe0\x80\xaf \xf0\x80\x80\xaf", "?? ??? ????"}, /* longer than need be */
-      {"\xed\xa0\x80", "???"},                             /* half a pair of UTF-16 */
+      {"\xed\xa0\x80", "???"},                                   /* half a pair of UTF-16 */
       {"\xf4\x90\x80\x80 \xff", "???? ?"}};
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
     char text[40];

@@ -113,8 +113,10 @@ static void expect_end(fixture *f, cascade_status status) {
 }
 
 static const int64_t numbers[] = {1, 2, INT64_MIN, INT64_MAX, 5, 6};
-static const cascade_value values[] = {{.type = CASCADE_INT64, .integer = 7}, {.type = CASCADE_NULL},
-                                       {.type = CASCADE_INT64, .integer = 8}, {.type = CASCADE_INT64, .integer = 9}};
+static const cascade_value values[] = {{.type = CASCADE_INT64, .integer = 7},
+                                       {.type = CASCADE_NULL},
+                                       {.type = CASCADE_INT64, .integer = 8},
+                                       {.type = CASCADE_INT64, .integer = 9}};
 
 /* Numbers and values in turn, as many as the driver likes; and it may be asked again after the end. */
 static void test_short_reads(void **state) {
@@ -228,8 +230,8 @@ static void test_either_of_both(void **state) {
 
 int main(void) {
 #define WITH(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-  const struct CMUnitTest tests[] = {WITH(test_short_reads),  WITH(test_given_up),       WITH(test_failure_in_the_middle),
-                                     WITH(test_cancel),       WITH(test_rows_refused),   WITH(test_without_memory),
+  const struct CMUnitTest tests[] = {WITH(test_short_reads),   WITH(test_given_up),     WITH(test_failure_in_the_middle),
+                                     WITH(test_cancel),        WITH(test_rows_refused), WITH(test_without_memory),
                                      WITH(test_either_of_both)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,11 +16,11 @@ static void test_classes(void **state) {
   static const struct {
     unsigned code;
     cascade_status status;
-  } cases[] = {{1020, CASCADE_SERIALIZATION}, {1180, CASCADE_SERIALIZATION}, {1206, CASCADE_BUSY},   {3572, CASCADE_BUSY},
+  } cases[] = {{1020, CASCADE_SERIALIZATION}, {1180, CASCADE_SERIALIZATION}, {1206, CASCADE_BUSY},       {3572, CASCADE_BUSY},
                {1216, CASCADE_CONSTRAINT_FK}, {1217, CASCADE_CONSTRAINT_FK}, {3819, CASCADE_CONSTRAINT}, {3024, CASCADE_TIMEOUT},
-               {1044, CASCADE_PRIVILEGE},     {1290, CASCADE_READONLY},      {1836, CASCADE_READONLY}, {1053, CASCADE_CONNECTION},
+               {1044, CASCADE_PRIVILEGE},     {1290, CASCADE_READONLY},      {1836, CASCADE_READONLY},   {1053, CASCADE_CONNECTION},
                {1047, CASCADE_CONNECTION},    {1927, CASCADE_CONNECTION},    {2013, CASCADE_CONNECTION}, {2055, CASCADE_CONNECTION},
-               {1038, CASCADE_NOMEM},         {1105, CASCADE_DATABASE},      {0, CASCADE_DATABASE},    {99999, CASCADE_DATABASE}};
+               {1038, CASCADE_NOMEM},         {1105, CASCADE_DATABASE},      {0, CASCADE_DATABASE},      {99999, CASCADE_DATABASE}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     if (casc_mariadb_status(cases[i].code) != cases[i].status) fail_msg("%u", cases[i].code);
 }
@@ -45,9 +45,13 @@ static void test_versions(void **state) {
   static const struct {
     const char *version;
     bool skips;
-  } cases[] = {{"10.11.19-MariaDB-0+deb12u1", true}, {"10.6.0-MariaDB", true}, {"10.5.23-MariaDB", false},
+  } cases[] = {{"10.11.19-MariaDB-0+deb12u1", true},
+               {"10.6.0-MariaDB", true},
+               {"10.5.23-MariaDB", false},
                {"11.4.2-MariaDB-log", true},
-               {"8.0.36", true}, {"5.7.44-log", false}, {"", false}};
+               {"8.0.36", true},
+               {"5.7.44-log", false},
+               {"", false}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     uint64_t flags = casc_mariadb_flags(cases[i].version);
     if (!!(flags & CASCADE_CAN_SKIP_LOCKED) != cases[i].skips) fail_msg("%s", cases[i].version);
@@ -60,7 +64,9 @@ static void test_settings(void **state) {
   static const struct {
     uint32_t ms;
     const char *words;
-  } cases[] = {{1, "innodb_lock_wait_timeout = 1,"}, {1000, " lock_wait_timeout = 1,"}, {1001, " lock_wait_timeout = 2,"},
+  } cases[] = {{1, "innodb_lock_wait_timeout = 1,"},
+               {1000, " lock_wait_timeout = 1,"},
+               {1001, " lock_wait_timeout = 2,"},
                {UINT32_MAX, "innodb_lock_wait_timeout = 4294968,"}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char sql[CASC_MARIADB_SETTINGS];
@@ -184,7 +190,10 @@ static void expect_rendered(const char *sql, const cascade_value *parameter, con
   locale_t numbers = newlocale(LC_ALL_MASK, "C", (locale_t)0);
   casc_str text;
   casc_str_init(&text, &casc_system_alloc);
-  cascade_statement statement = {.size = sizeof statement, .sql = sql, .sql_length = strlen(sql), .parameters = parameter,
+  cascade_statement statement = {.size = sizeof statement,
+                                 .sql = sql,
+                                 .sql_length = strlen(sql),
+                                 .parameters = parameter,
                                  .parameter_count = parameter ? 1 : 0};
   cascade_status status = casc_dbi_render_mariadb(NULL, &statement, numbers, &text, NULL);
   if (status < 0 ? wanted != NULL : !wanted || strcmp(text.data, wanted) != 0)
@@ -237,8 +246,8 @@ static void test_long_literals(void **state) {
   for (int32_t type = CASCADE_TEXT; type <= CASCADE_BLOB; type++)
     for (size_t length = LONG - 1; length <= LONG; length++) {
       cascade_value value = {.type = type, .data = data, .length = length};
-      cascade_statement statement = {.size = sizeof statement, .sql = "?", .sql_length = 1, .parameters = &value,
-                                     .parameter_count = 1};
+      cascade_statement statement = {
+          .size = sizeof statement, .sql = "?", .sql_length = 1, .parameters = &value, .parameter_count = 1};
       assert_int_equal(casc_dbi_render_mariadb(NULL, &statement, numbers, &text, NULL), CASCADE_OK);
       const char *end = type == CASCADE_BLOB ? "') " : "') USING utf8mb4) ", *tail = length % 3 == 1 ? "XA==" : "XFw=";
       assert_true(text.length < length * 4 / 3 + 60);
@@ -252,11 +261,16 @@ static void test_long_literals(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_classes),     cmocka_unit_test(test_transactions),
-      cmocka_unit_test(test_versions),    cmocka_unit_test(test_settings),
-      cmocka_unit_test(test_kill),        cmocka_unit_test(test_late_kill),
-      cmocka_unit_test(test_kill_from_signal_handler), cmocka_unit_test(test_killer_that_never_started),
-      cmocka_unit_test(test_literals),    cmocka_unit_test(test_long_literals),
+      cmocka_unit_test(test_classes),
+      cmocka_unit_test(test_transactions),
+      cmocka_unit_test(test_versions),
+      cmocka_unit_test(test_settings),
+      cmocka_unit_test(test_kill),
+      cmocka_unit_test(test_late_kill),
+      cmocka_unit_test(test_kill_from_signal_handler),
+      cmocka_unit_test(test_killer_that_never_started),
+      cmocka_unit_test(test_literals),
+      cmocka_unit_test(test_long_literals),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

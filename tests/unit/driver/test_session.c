@@ -9,8 +9,8 @@
 
 /* A driver that says what the test tells it to. */
 typedef struct puppet {
-  cascade_status status;  /* of whatever is called */
-  cascade_status error;   /* of the error that comes with it; CASCADE_OK: none comes */
+  cascade_status status; /* of whatever is called */
+  cascade_status error;  /* of the error that comes with it; CASCADE_OK: none comes */
   const char *message;
   cascade_value *row;
   const char *engine;
@@ -19,8 +19,8 @@ typedef struct puppet {
 } puppet;
 
 static cascade_status answer(puppet *self, cascade_error **error) {
-  cascade_error_details details = {.size = sizeof details, .status = self->error, .message = self->message,
-                                   .native_code = 42, .transaction = CASCADE_TX_OPEN};
+  cascade_error_details details = {
+      .size = sizeof details, .status = self->error, .message = self->message, .native_code = 42, .transaction = CASCADE_TX_OPEN};
   if (self->error) cascade_error_create(NULL, &details, error);
   return self->status;
 }
@@ -33,15 +33,13 @@ static cascade_status puppet_capabilities(void *self, cascade_capabilities *capa
   return answer(puppet_self, error);
 }
 
-static cascade_status puppet_execute(void *self, const cascade_statement *statement, uint64_t *affected,
-                                     cascade_error **error) {
+static cascade_status puppet_execute(void *self, const cascade_statement *statement, uint64_t *affected, cascade_error **error) {
   (void)statement;
   *affected = 3;
   return answer(self, error);
 }
 
-static cascade_status puppet_query(void *self, const cascade_statement *statement, void **cursor,
-                                   cascade_error **error) {
+static cascade_status puppet_query(void *self, const cascade_statement *statement, void **cursor, cascade_error **error) {
   (void)statement;
   *cursor = self;
   return answer(self, error);
@@ -114,8 +112,7 @@ static void refused(fixture *f, const cascade_driver *driver, puppet self, casca
   cascade_connection *connection = NULL;
   cascade_error *error = NULL;
   cascade_status got = cascade_connection_new(f->context, driver, &self, NULL, &connection, &error);
-  if (got != status || !strstr(cascade_error_message(error), words))
-    fail_msg("%d %s", got, cascade_error_message(error));
+  if (got != status || !strstr(cascade_error_message(error), words)) fail_msg("%d %s", got, cascade_error_message(error));
   assert_null(connection);
   assert_int_equal(self.closed, 0);
   cascade_error_free(error);
@@ -182,8 +179,7 @@ static void test_arguments(void **state) {
   fixture *f = *state;
   cascade_connection *connection = NULL;
   cascade_connection_options options = {.size = 3};
-  assert_int_equal(cascade_connection_new(f->context, &whole, &f->puppet, &options, &connection, NULL),
-                   CASCADE_OPTIONS);
+  assert_int_equal(cascade_connection_new(f->context, &whole, &f->puppet, &options, &connection, NULL), CASCADE_OPTIONS);
   assert_int_equal(cascade_connection_new(NULL, &whole, &f->puppet, NULL, &connection, NULL), CASCADE_INVALID);
   assert_int_equal(cascade_connection_new(f->context, &whole, &f->puppet, NULL, NULL, NULL), CASCADE_INVALID);
   assert_int_equal(cascade_connection_open(f->context, NULL, NULL, &connection, NULL), CASCADE_INVALID);
@@ -404,8 +400,8 @@ static void test_faults(void **state) {
   driver->record = true;
   uint64_t affected;
   cascade_error *error = NULL;
-  fault_driver_script(driver, &(fault){.at = 2, .calls = FAULT_EXECUTE, .status = CASCADE_CONNECTION,
-                                       .transaction = CASCADE_TX_ROLLED_BACK});
+  fault_driver_script(
+      driver, &(fault){.at = 2, .calls = FAULT_EXECUTE, .status = CASCADE_CONNECTION, .transaction = CASCADE_TX_ROLLED_BACK});
   assert_int_equal(casc_control(f.connection, "BEGIN", NULL), CASCADE_OK);
   assert_int_equal(run(&f, &affected, &error), CASCADE_CONNECTION);
   assert_int_equal(cascade_error_transaction(error), CASCADE_TX_ROLLED_BACK);
@@ -414,8 +410,8 @@ static void test_faults(void **state) {
   assert_true(driver->fired && sqlite3_get_autocommit(handle));
   fault_driver_script(driver, &(fault){.at = 1, .match = "DELETE", .status = CASCADE_BUSY, .silent = true});
   assert_int_equal(run(&f, &affected, NULL), CASCADE_BUSY);
-  fault_driver_script(driver, &(fault){.at = 1, .match = "COMMIT", .status = CASCADE_CONNECTION, .after = true,
-                                       .transaction = CASCADE_TX_UNKNOWN});
+  fault_driver_script(
+      driver, &(fault){.at = 1, .match = "COMMIT", .status = CASCADE_CONNECTION, .after = true, .transaction = CASCADE_TX_UNKNOWN});
   assert_int_equal(casc_control(f.connection, "BEGIN", NULL), CASCADE_OK);
   assert_int_equal(casc_control(f.connection, "COMMIT", NULL), CASCADE_CONNECTION);
   assert_true(sqlite3_get_autocommit(handle)); /* it was kept; only the reply was lost */
@@ -436,10 +432,17 @@ static void test_faults(void **state) {
 #define WITH_PUPPET(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 int main(void) {
   const struct CMUnitTest tests[] = {
-      WITH_PUPPET(test_drivers_refused), WITH_PUPPET(test_older_driver), WITH_PUPPET(test_arguments),
-      WITH_PUPPET(test_answers),         WITH_PUPPET(test_rows),         WITH_PUPPET(test_bounds),
-      WITH_PUPPET(test_cancel),          WITH_PUPPET(test_references),   cmocka_unit_test(test_missing_driver),
-      cmocka_unit_test(test_without_memory), cmocka_unit_test(test_faults),
+      WITH_PUPPET(test_drivers_refused),
+      WITH_PUPPET(test_older_driver),
+      WITH_PUPPET(test_arguments),
+      WITH_PUPPET(test_answers),
+      WITH_PUPPET(test_rows),
+      WITH_PUPPET(test_bounds),
+      WITH_PUPPET(test_cancel),
+      WITH_PUPPET(test_references),
+      cmocka_unit_test(test_missing_driver),
+      cmocka_unit_test(test_without_memory),
+      cmocka_unit_test(test_faults),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

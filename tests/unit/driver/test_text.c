@@ -14,9 +14,10 @@ static void test_decoding(void **state) {
   (void)state;
   static const struct {
     const char *text, *decoded; /* NULL: refused */
-  } cases[] = {{"", ""},          {"plain", "plain"}, {"a%20b", "a b"}, {"%41%5a%5A", "AZZ"}, {"%25%3F%26%3d", "%?&="},
-               {"%c3%a4", "\xc3\xa4"}, {"%", NULL},   {"%4", NULL},     {"%4g", NULL},        {"%g4", NULL},
-               {"x%00y", NULL},   {"%%41", NULL},     {"a+b", "a+b"}};
+  } cases[] = {
+      {"", ""},      {"plain", "plain"}, {"a%20b", "a b"}, {"%41%5a%5A", "AZZ"}, {"%25%3F%26%3d", "%?&="}, {"%c3%a4", "\xc3\xa4"},
+      {"%", NULL},   {"%4", NULL},       {"%4g", NULL},    {"%g4", NULL},        {"x%00y", NULL},          {"%%41", NULL},
+      {"a+b", "a+b"}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char text[32];
     strcpy(text, cases[i].text);
@@ -238,8 +239,7 @@ static void test_rendering_without_memory(void **state) {
     casc_alloc alloc = failing_hooks(&memory);
     casc_str sql;
     casc_str_init(&sql, &alloc);
-    cascade_status status =
-        render("a 'b select (c' = ? and some more words that make the text grow and grow", 0, &sql, NULL);
+    cascade_status status = render("a 'b select (c' = ? and some more words that make the text grow and grow", 0, &sql, NULL);
     complete = status == CASCADE_OK;
     assert_true(complete || (status == CASCADE_NOMEM && memory.failed));
     casc_str_free(&sql);
@@ -249,9 +249,10 @@ static void test_rendering_without_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_decoding),  cmocka_unit_test(test_splitting), cmocka_unit_test(test_codes),
-      cmocka_unit_test(test_patience),  cmocka_unit_test(test_literals),  cmocka_unit_test(test_rendering),
-      cmocka_unit_test(test_refusals),  cmocka_unit_test(test_rendering_without_memory),
+      cmocka_unit_test(test_decoding), cmocka_unit_test(test_splitting),
+      cmocka_unit_test(test_codes),    cmocka_unit_test(test_patience),
+      cmocka_unit_test(test_literals), cmocka_unit_test(test_rendering),
+      cmocka_unit_test(test_refusals), cmocka_unit_test(test_rendering_without_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -124,17 +124,16 @@ static void test_types(void **state) {
 
 static void test_foreign_keys(void **state) {
   (void)state;
-  memory *m =
-      memory_open("CREATE TABLE Agent (Id INTEGER PRIMARY KEY, code TEXT, region TEXT, email TEXT UNIQUE, soft TEXT, "
-                  "UNIQUE (code, region));"
-                  "CREATE TABLE loan (id INTEGER PRIMARY KEY REFERENCES agent,"
-                  " borrower INTEGER NOT NULL REFERENCES AGENT (ID) ON DELETE CASCADE ON UPDATE SET NULL,"
-                  " r TEXT, c TEXT NOT NULL, mail TEXT REFERENCES agent (email) ON DELETE SET DEFAULT,"
-                  " word TEXT REFERENCES agent, FOREIGN KEY (r, c) REFERENCES agent (region, code) ON DELETE SET NULL);"
-                  "CREATE INDEX loan_mail ON loan (mail, r);"
-                  "CREATE INDEX loan_c ON loan (c, r, mail);"
-                  "CREATE INDEX loan_c_short ON loan (c, r);"
-                  "CREATE TABLE node (id INTEGER PRIMARY KEY, up INTEGER REFERENCES node ON DELETE RESTRICT);");
+  memory *m = memory_open("CREATE TABLE Agent (Id INTEGER PRIMARY KEY, code TEXT, region TEXT, email TEXT UNIQUE, soft TEXT, "
+                          "UNIQUE (code, region));"
+                          "CREATE TABLE loan (id INTEGER PRIMARY KEY REFERENCES agent,"
+                          " borrower INTEGER NOT NULL REFERENCES AGENT (ID) ON DELETE CASCADE ON UPDATE SET NULL,"
+                          " r TEXT, c TEXT NOT NULL, mail TEXT REFERENCES agent (email) ON DELETE SET DEFAULT,"
+                          " word TEXT REFERENCES agent, FOREIGN KEY (r, c) REFERENCES agent (region, code) ON DELETE SET NULL);"
+                          "CREATE INDEX loan_mail ON loan (mail, r);"
+                          "CREATE INDEX loan_c ON loan (c, r, mail);"
+                          "CREATE INDEX loan_c_short ON loan (c, r);"
+                          "CREATE TABLE node (id INTEGER PRIMARY KEY, up INTEGER REFERENCES node ON DELETE RESTRICT);");
   assert_relation(m, "loan(id) -> Agent(Id)", PRIMARY | INDEXED, "rowid", true);
   assert_relation(m, "loan(borrower) -> Agent(Id)", PRIMARY, "", true);
   assert_relation(m, "loan(mail) -> Agent(email)", UNIQUE | INDEXED | NULLABLE, "loan_mail", false);
@@ -160,15 +159,14 @@ static void test_foreign_keys(void **state) {
 
 static void test_unresolved(void **state) {
   (void)state;
-  memory *m =
-      memory_open("CREATE TABLE two (a, b, c, d, PRIMARY KEY (a, b));"
-                  "CREATE UNIQUE INDEX two_part ON two (c) WHERE c > 0;"
-                  "CREATE UNIQUE INDEX two_other ON two (d COLLATE NOCASE);"
-                  "CREATE TABLE bare (x);"
-                  "CREATE VIEW seen AS SELECT x FROM bare;"
-                  "CREATE TABLE kid (p REFERENCES Gone, q REFERENCES gone (id), r REFERENCES two, s REFERENCES bare,"
-                  " t REFERENCES bare (x), u REFERENCES two (c), v REFERENCES two (d), w REFERENCES seen,"
-                  " x REFERENCES two (nil), y REFERENCES two (a));");
+  memory *m = memory_open("CREATE TABLE two (a, b, c, d, PRIMARY KEY (a, b));"
+                          "CREATE UNIQUE INDEX two_part ON two (c) WHERE c > 0;"
+                          "CREATE UNIQUE INDEX two_other ON two (d COLLATE NOCASE);"
+                          "CREATE TABLE bare (x);"
+                          "CREATE VIEW seen AS SELECT x FROM bare;"
+                          "CREATE TABLE kid (p REFERENCES Gone, q REFERENCES gone (id), r REFERENCES two, s REFERENCES bare,"
+                          " t REFERENCES bare (x), u REFERENCES two (c), v REFERENCES two (d), w REFERENCES seen,"
+                          " x REFERENCES two (nil), y REFERENCES two (a));");
   const casc_table *gone = table_of(m, "Gone");
   assert_int_equal(gone->kind, CASCADE_TABLE_MISSING);
   assert_int_equal(gone->to_count, 2);
@@ -215,8 +213,7 @@ static void test_resolution_as_sqlite_does(void **state) {
   uint32_t resolved = 0;
   for (size_t i = 0; i < sizeof parents / sizeof *parents; i++)
     for (size_t j = 0; j < sizeof children / sizeof *children; j++) {
-      char *script =
-          sqlite3_mprintf("CREATE TABLE p %s; CREATE TABLE c %s; PRAGMA foreign_keys = ON", parents[i], children[j]);
+      char *script = sqlite3_mprintf("CREATE TABLE p %s; CREATE TABLE c %s; PRAGMA foreign_keys = ON", parents[i], children[j]);
       memory *m = memory_open(script);
       bool mismatch = sqlite3_exec(m->db, "DELETE FROM p", NULL, NULL, NULL) != SQLITE_OK;
       if (!!(m->graph->relations[0].flags & UNRESOLVED) != mismatch)
@@ -230,14 +227,13 @@ static void test_resolution_as_sqlite_does(void **state) {
 
 static void test_names(void **state) {
   (void)state;
-  memory *m =
-      memory_open("CREATE TABLE \"group\" (\"order\" INTEGER PRIMARY KEY, \"with \"\"quote\" TEXT UNIQUE);"
-                  "CREATE TABLE \"  two spaces \" (\"sp ace\" INT REFERENCES \"group\" (\"order\"), [bra\"ck],"
-                  " 'stri''ng' REFERENCES \"group\" (\"with \"\"quote\"));"
-                  "CREATE TABLE \"Größe\" (\"данные\" INTEGER REFERENCES \"GROUP\", \"%s%n\" REFERENCES \"größe\");"
-                  "CREATE TABLE \"Öl\" (a REFERENCES \"öl\");"
-                  "CREATE TABLE \"select \" (\"from\" REFERENCES \"  two spaces \" (\"sp ace\"));"
-                  "CREATE INDEX \"on\" ON \"  two spaces \" (\"sp ace\");");
+  memory *m = memory_open("CREATE TABLE \"group\" (\"order\" INTEGER PRIMARY KEY, \"with \"\"quote\" TEXT UNIQUE);"
+                          "CREATE TABLE \"  two spaces \" (\"sp ace\" INT REFERENCES \"group\" (\"order\"), [bra\"ck],"
+                          " 'stri''ng' REFERENCES \"group\" (\"with \"\"quote\"));"
+                          "CREATE TABLE \"Größe\" (\"данные\" INTEGER REFERENCES \"GROUP\", \"%s%n\" REFERENCES \"größe\");"
+                          "CREATE TABLE \"Öl\" (a REFERENCES \"öl\");"
+                          "CREATE TABLE \"select \" (\"from\" REFERENCES \"  two spaces \" (\"sp ace\"));"
+                          "CREATE INDEX \"on\" ON \"  two spaces \" (\"sp ace\");");
   relation_of(m, "  two spaces (sp ace) -> group(order)");
   assert_string_equal(relation_of(m, "  two spaces (sp ace)")->index, "on");
   relation_of(m, "  two spaces (stri'ng) -> group(with \"quote)");
@@ -255,15 +251,15 @@ static void test_names(void **state) {
 
 static void test_stored_by_key(void **state) {
   (void)state;
-  memory *m = memory_open(
-      "CREATE TABLE p (a TEXT, b INTEGER, PRIMARY KEY (a, b)) WITHOUT ROWID;"
-      "CREATE TABLE folded (a TEXT COLLATE NOCASE PRIMARY KEY) WITHOUT ROWID;"
-      "CREATE TABLE number (a REAL PRIMARY KEY) WITHOUT ROWID;"
-      "CREATE TABLE exact (x TEXT, y INT, z VARCHAR(3) COLLATE BINARY, FOREIGN KEY (x, y) REFERENCES p,"
-      " FOREIGN KEY (y, x) REFERENCES p (b, a), FOREIGN KEY (z, y) REFERENCES p (a, b));"
-      "CREATE TABLE not_exact (x INT, y INT, z TEXT COLLATE NOCASE, f TEXT REFERENCES folded, n REAL REFERENCES number,"
-      " FOREIGN KEY (x, y) REFERENCES p, FOREIGN KEY (z, y) REFERENCES p);"
-      "CREATE TABLE part (b INT, a TEXT COLLATE NOCASE REFERENCES folded, PRIMARY KEY (a, b)) WITHOUT ROWID;");
+  memory *m =
+      memory_open("CREATE TABLE p (a TEXT, b INTEGER, PRIMARY KEY (a, b)) WITHOUT ROWID;"
+                  "CREATE TABLE folded (a TEXT COLLATE NOCASE PRIMARY KEY) WITHOUT ROWID;"
+                  "CREATE TABLE number (a REAL PRIMARY KEY) WITHOUT ROWID;"
+                  "CREATE TABLE exact (x TEXT, y INT, z VARCHAR(3) COLLATE BINARY, FOREIGN KEY (x, y) REFERENCES p,"
+                  " FOREIGN KEY (y, x) REFERENCES p (b, a), FOREIGN KEY (z, y) REFERENCES p (a, b));"
+                  "CREATE TABLE not_exact (x INT, y INT, z TEXT COLLATE NOCASE, f TEXT REFERENCES folded, n REAL REFERENCES number,"
+                  " FOREIGN KEY (x, y) REFERENCES p, FOREIGN KEY (z, y) REFERENCES p);"
+                  "CREATE TABLE part (b INT, a TEXT COLLATE NOCASE REFERENCES folded, PRIMARY KEY (a, b)) WITHOUT ROWID;");
   assert_relation(m, "exact(x, y) -> p(a, b)", PRIMARY | NULLABLE, "", true);
   assert_relation(m, "exact(y, x) -> p(b, a)", PRIMARY | NULLABLE, "", false); /* not in the key's order */
   assert_relation(m, "exact(z, y) -> p(a, b)", PRIMARY | NULLABLE, "", true);
@@ -277,11 +273,10 @@ static void test_stored_by_key(void **state) {
 
 static void test_direct(void **state) {
   (void)state;
-  memory *m = memory_open(
-      "CREATE TABLE p (id INTEGER PRIMARY KEY, u UNIQUE);"
-      "CREATE TABLE t (k INT PRIMARY KEY);"
-      "CREATE TABLE c (i INT REFERENCES p, d DECIMAL REFERENCES p, r REAL REFERENCES p, s TEXT REFERENCES p,"
-      " n REFERENCES p, b BLOB REFERENCES p, a ANY REFERENCES p, u INT REFERENCES p (u), k INT REFERENCES t);");
+  memory *m = memory_open("CREATE TABLE p (id INTEGER PRIMARY KEY, u UNIQUE);"
+                          "CREATE TABLE t (k INT PRIMARY KEY);"
+                          "CREATE TABLE c (i INT REFERENCES p, d DECIMAL REFERENCES p, r REAL REFERENCES p, s TEXT REFERENCES p,"
+                          " n REFERENCES p, b BLOB REFERENCES p, a ANY REFERENCES p, u INT REFERENCES p (u), k INT REFERENCES t);");
   static const char *const exact[] = {"c(i)", "c(d)", "c(r)"};
   static const char *const other[] = {"c(s)", "c(n)", "c(b)", "c(a)", "c(u)", "c(k)"};
   for (size_t i = 0; i < 3; i++) assert_true(relation_of(m, exact[i])->direct);
@@ -321,9 +316,8 @@ static bool check_uses_index(const memory *m) {
 
 static void test_index_that_serves(void **state) {
   (void)state;
-  static const char *const parents[] = {"INTEGER PRIMARY KEY", "INT UNIQUE",  "REAL UNIQUE",
-                                        "NUMERIC UNIQUE",      "TEXT UNIQUE", "TEXT COLLATE NOCASE UNIQUE",
-                                        "BLOB UNIQUE",         "UNIQUE"};
+  static const char *const parents[] = {"INTEGER PRIMARY KEY",        "INT UNIQUE",  "REAL UNIQUE", "NUMERIC UNIQUE", "TEXT UNIQUE",
+                                        "TEXT COLLATE NOCASE UNIQUE", "BLOB UNIQUE", "UNIQUE"};
   static const char *const children[] = {"INT", "REAL", "NUMERIC", "TEXT", "BLOB", "", "TEXT COLLATE NOCASE", "INT COLLATE NOCASE"};
   uint32_t served = 0;
   for (size_t p = 0; p < sizeof parents / sizeof *parents; p++)
@@ -371,8 +365,7 @@ static void test_direct_is_exact(void **state) {
   uint32_t direct = 0, found = 0;
   for (size_t p = 0; p < sizeof parents / sizeof *parents; p++)
     for (size_t c = 0; c < sizeof children / sizeof *children; c++) {
-      char *script =
-          sqlite3_mprintf("CREATE TABLE p (k %s; CREATE TABLE c (x %s REFERENCES p)", parents[p], children[c]);
+      char *script = sqlite3_mprintf("CREATE TABLE p (k %s; CREATE TABLE c (x %s REFERENCES p)", parents[p], children[c]);
       memory *m = memory_open(script);
       bool exact = m->graph->relations[0].direct;
       direct += exact;
@@ -428,11 +421,10 @@ static void test_indexes(void **state) {
 
 static void test_generated(void **state) {
   (void)state;
-  memory *m = memory_open(
-      "CREATE TABLE p (id INTEGER PRIMARY KEY);"
-      "CREATE TABLE c (a INT, v INT GENERATED ALWAYS AS (a + 1) VIRTUAL, s INT AS (a * 2) STORED REFERENCES p,"
-      " z INT REFERENCES p);"
-      "CREATE INDEX c_z ON c (z);");
+  memory *m = memory_open("CREATE TABLE p (id INTEGER PRIMARY KEY);"
+                          "CREATE TABLE c (a INT, v INT GENERATED ALWAYS AS (a + 1) VIRTUAL, s INT AS (a * 2) STORED REFERENCES p,"
+                          " z INT REFERENCES p);"
+                          "CREATE INDEX c_z ON c (z);");
   assert_int_equal(table_of(m, "c")->column_count, 4);
   assert_int_equal(column_of(m, "c", "v")->flags, CASCADE_COLUMN_GENERATED);
   assert_int_equal(column_of(m, "c", "s")->flags, CASCADE_COLUMN_GENERATED);
@@ -444,15 +436,15 @@ static void test_generated(void **state) {
 
 static void test_triggers(void **state) {
   (void)state;
-  memory *m = memory_open(
-      "CREATE TABLE t (a, b); CREATE TABLE u (a); CREATE TABLE v (a); CREATE TABLE w (a); CREATE VIEW s AS SELECT a "
-      "FROM t;"
-      "CREATE TRIGGER \"before update\" AFTER DELETE ON t BEGIN UPDATE u SET a = 1; END;"
-      "CREATE TRIGGER delete_ BEFORE INSERT ON t BEGIN DELETE FROM u; END;"
-      "CREATE TRIGGER IF NOT EXISTS after /* delete */ -- delete\n UPDATE OF a, b ON u BEGIN DELETE FROM t; END;"
-      "CREATE TRIGGER instead INSTEAD OF DELETE ON s BEGIN SELECT 1; END;"
-      "CREATE TRIGGER plain delete ON v BEGIN SELECT 1; END;"
-      "CREATE TEMP TRIGGER passing AFTER DELETE ON main.w BEGIN SELECT 1; END;");
+  memory *m =
+      memory_open("CREATE TABLE t (a, b); CREATE TABLE u (a); CREATE TABLE v (a); CREATE TABLE w (a); CREATE VIEW s AS SELECT a "
+                  "FROM t;"
+                  "CREATE TRIGGER \"before update\" AFTER DELETE ON t BEGIN UPDATE u SET a = 1; END;"
+                  "CREATE TRIGGER delete_ BEFORE INSERT ON t BEGIN DELETE FROM u; END;"
+                  "CREATE TRIGGER IF NOT EXISTS after /* delete */ -- delete\n UPDATE OF a, b ON u BEGIN DELETE FROM t; END;"
+                  "CREATE TRIGGER instead INSTEAD OF DELETE ON s BEGIN SELECT 1; END;"
+                  "CREATE TRIGGER plain delete ON v BEGIN SELECT 1; END;"
+                  "CREATE TEMP TRIGGER passing AFTER DELETE ON main.w BEGIN SELECT 1; END;");
   assert_int_equal(table_of(m, "t")->trigger_count, 2);
   assert_int_equal(table_of(m, "t")->flags, CASCADE_TABLE_DELETE_TRIGGER);
   assert_int_equal(table_of(m, "u")->flags, CASCADE_TABLE_UPDATE_TRIGGER);
@@ -464,11 +456,10 @@ static void test_triggers(void **state) {
 
 static void test_estimates(void **state) {
   (void)state;
-  memory *m =
-      memory_open("CREATE TABLE empty (a); CREATE TABLE few (a); CREATE TABLE hides (_rowid_);"
-                  "CREATE TABLE stored (k PRIMARY KEY) WITHOUT ROWID; CREATE VIEW v AS SELECT a FROM few;"
-                  "INSERT INTO few (rowid, a) VALUES (1, 1), (70, 2), (7, 3); INSERT INTO stored VALUES (1), (2);"
-                  "CREATE INDEX few_a ON few (a) WHERE a > 2; INSERT INTO hides VALUES (1);");
+  memory *m = memory_open("CREATE TABLE empty (a); CREATE TABLE few (a); CREATE TABLE hides (_rowid_);"
+                          "CREATE TABLE stored (k PRIMARY KEY) WITHOUT ROWID; CREATE VIEW v AS SELECT a FROM few;"
+                          "INSERT INTO few (rowid, a) VALUES (1, 1), (70, 2), (7, 3); INSERT INTO stored VALUES (1), (2);"
+                          "CREATE INDEX few_a ON few (a) WHERE a > 2; INSERT INTO hides VALUES (1);");
   assert_int_equal(table_of(m, "empty")->row_estimate, 0);
   assert_int_equal(table_of(m, "few")->row_estimate, 70);
   assert_int_equal(table_of(m, "stored")->row_estimate, -1);
@@ -513,9 +504,9 @@ static void test_many_tables(void **state) {
   assert_int_equal(cascade_graph_relation_count(m->graph), 0);
   memory_run(m, "BEGIN");
   for (int i = 0; i < 1001; i++) {
-    char *sql = sqlite3_mprintf(
-        "CREATE TABLE t%04d (id INTEGER PRIMARY KEY, up REFERENCES t%04d); INSERT INTO t%04d VALUES (%d, NULL)", i,
-        (i + 1) % 1001, i, i + 1);
+    char *sql =
+        sqlite3_mprintf("CREATE TABLE t%04d (id INTEGER PRIMARY KEY, up REFERENCES t%04d); INSERT INTO t%04d VALUES (%d, NULL)", i,
+                        (i + 1) % 1001, i, i + 1);
     memory_run(m, sql);
     sqlite3_free(sql);
   }
@@ -531,22 +522,14 @@ static void test_many_tables(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_tables),
-      cmocka_unit_test(test_identities),
-      cmocka_unit_test(test_types),
-      cmocka_unit_test(test_foreign_keys),
-      cmocka_unit_test(test_unresolved),
-      cmocka_unit_test(test_resolution_as_sqlite_does),
-      cmocka_unit_test(test_names),
-      cmocka_unit_test(test_stored_by_key),
-      cmocka_unit_test(test_direct),
-      cmocka_unit_test(test_index_that_serves),
-      cmocka_unit_test(test_direct_is_exact),
-      cmocka_unit_test(test_indexes),
-      cmocka_unit_test(test_generated),
-      cmocka_unit_test(test_triggers),
-      cmocka_unit_test(test_estimates),
-      cmocka_unit_test(test_session_is_left_alone),
+      cmocka_unit_test(test_tables),          cmocka_unit_test(test_identities),
+      cmocka_unit_test(test_types),           cmocka_unit_test(test_foreign_keys),
+      cmocka_unit_test(test_unresolved),      cmocka_unit_test(test_resolution_as_sqlite_does),
+      cmocka_unit_test(test_names),           cmocka_unit_test(test_stored_by_key),
+      cmocka_unit_test(test_direct),          cmocka_unit_test(test_index_that_serves),
+      cmocka_unit_test(test_direct_is_exact), cmocka_unit_test(test_indexes),
+      cmocka_unit_test(test_generated),       cmocka_unit_test(test_triggers),
+      cmocka_unit_test(test_estimates),       cmocka_unit_test(test_session_is_left_alone),
       cmocka_unit_test(test_many_tables),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,8 +9,7 @@
 
 static void test_tokens(void **state) {
   (void)state;
-  static const char text[] =
-      " a1$\xc3\xa4 /* \"x\" -- */ \"q\"\"r\" -- 'to the end\n[s\"t] `u``v` 'w''x' 1.5e3(;\f,/*open";
+  static const char text[] = " a1$\xc3\xa4 /* \"x\" -- */ \"q\"\"r\" -- 'to the end\n[s\"t] `u``v` 'w''x' 1.5e3(;\f,/*open";
   static const struct {
     casc_token_kind kind;
     const char *name;
@@ -49,8 +48,7 @@ static void assert_waits(const memory *m, const casc_relation *relation) {
   char *sql = sqlite3_mprintf("INSERT INTO c (\"%w\") VALUES (99)", relation->column_names[0]);
   if (relation->count == 2) {
     sqlite3_free(sql);
-    sql = sqlite3_mprintf("INSERT INTO c (\"%w\", \"%w\") VALUES (98, 99)", relation->column_names[0],
-                          relation->column_names[1]);
+    sql = sqlite3_mprintf("INSERT INTO c (\"%w\", \"%w\") VALUES (98, 99)", relation->column_names[0], relation->column_names[1]);
   }
   assert_int_equal(sqlite3_exec(m->db, "BEGIN", NULL, NULL, NULL), SQLITE_OK);
   bool waits = sqlite3_exec(m->db, sql, NULL, NULL, NULL) == SQLITE_OK;
@@ -88,25 +86,21 @@ static void test_clauses(void **state) {
   assert_clauses("a INT CONSTRAINT nn NOT NULL DEFAULT 1 CONSTRAINT \"the key\" REFERENCES p (id) ON DELETE SET NULL"
                  " DEFERRABLE INITIALLY DEFERRED CHECK (a > 0)",
                  CLAUSES({"c(a)", "the key", DI}));
-  assert_clauses(
-      "a, b, d, CONSTRAINT [k 1] FOREIGN KEY (a, b) REFERENCES p (x, y) MATCH FULL ON UPDATE CASCADE"
-      " DEFERRABLE INITIALLY DEFERRED, CONSTRAINT u UNIQUE (a) CONSTRAINT `k``2` FOREIGN KEY (d) REFERENCES p",
-      CLAUSES({"c(a, b)", "k 1", DI}, {"c(d)", "k`2", 0}));
+  assert_clauses("a, b, d, CONSTRAINT [k 1] FOREIGN KEY (a, b) REFERENCES p (x, y) MATCH FULL ON UPDATE CASCADE"
+                 " DEFERRABLE INITIALLY DEFERRED, CONSTRAINT u UNIQUE (a) CONSTRAINT `k``2` FOREIGN KEY (d) REFERENCES p",
+                 CLAUSES({"c(a, b)", "k 1", DI}, {"c(d)", "k`2", 0}));
   /* The clause belongs to the key declared last, wherever it stands. */
-  assert_clauses("a REFERENCES p, b INT DEFERRABLE INITIALLY DEFERRED, d REFERENCES p",
-                 CLAUSES({"c(a)", "", DI}, {"c(d)", "", 0}));
+  assert_clauses("a REFERENCES p, b INT DEFERRABLE INITIALLY DEFERRED, d REFERENCES p", CLAUSES({"c(a)", "", DI}, {"c(d)", "", 0}));
   assert_clauses("a REFERENCES p DEFERRABLE INITIALLY DEFERRED NOT DEFERRABLE", CLAUSES({"c(a)", "", 0}));
-  assert_clauses("a REFERENCES p NOT NULL DEFERRABLE INITIALLY DEFERRED, b INT NOT NULL DEFAULT 1",
-                 CLAUSES({"c(a)", "", DI}));
+  assert_clauses("a REFERENCES p NOT NULL DEFERRABLE INITIALLY DEFERRED, b INT NOT NULL DEFAULT 1", CLAUSES({"c(a)", "", DI}));
 }
 
 static void test_nasty_clauses(void **state) {
   (void)state;
-  assert_clauses(
-      "z DEFAULT 'REFERENCES p DEFERRABLE', a /* REFERENCES q */ -- DEFERRABLE\n REFERENCES p --)\n ,"
-      " \"REFERENCES\" CHECK (\"REFERENCES\" <> ') REFERENCES x') DEFAULT ((NULL + (2))) REFERENCES p /*,*/ DEFERRABLE,"
-      " [foreign] , 'string' REFERENCES \"p\", `b``,(` REFERENCES [p] DEFERRABLE /* x */ INITIALLY -- y\n DEFERRED",
-      CLAUSES({"c(a)", "", 0}, {"c(REFERENCES)", "", D}, {"c(string)", "", 0}, {"c(b`,()", "", DI}));
+  assert_clauses("z DEFAULT 'REFERENCES p DEFERRABLE', a /* REFERENCES q */ -- DEFERRABLE\n REFERENCES p --)\n ,"
+                 " \"REFERENCES\" CHECK (\"REFERENCES\" <> ') REFERENCES x') DEFAULT ((NULL + (2))) REFERENCES p /*,*/ DEFERRABLE,"
+                 " [foreign] , 'string' REFERENCES \"p\", `b``,(` REFERENCES [p] DEFERRABLE /* x */ INITIALLY -- y\n DEFERRED",
+                 CLAUSES({"c(a)", "", 0}, {"c(REFERENCES)", "", D}, {"c(string)", "", 0}, {"c(b`,()", "", DI}));
   assert_clauses("a CONSTRAINT one CONSTRAINT two REFERENCES p, b CONSTRAINT 'str' REFERENCES p,"
                  " d CONSTRAINT lost CHECK (d) REFERENCES p, e CONSTRAINT lost DEFAULT 1, f REFERENCES p",
                  CLAUSES({"c(a)", "two", 0}, {"c(b)", "str", 0}, {"c(d)", "", 0}, {"c(f)", "", 0}));
@@ -126,11 +120,10 @@ static void test_nasty_clauses(void **state) {
 
 static void test_added_columns(void **state) {
   (void)state;
-  memory *m =
-      memory_open("CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (a, b, FOREIGN KEY (a) REFERENCES p);"
-                  "ALTER TABLE c ADD COLUMN d CONSTRAINT named REFERENCES p DEFERRABLE INITIALLY DEFERRED;"
-                  "ALTER TABLE c RENAME COLUMN b TO \"b c\"; ALTER TABLE p RENAME TO \"p q\";"
-                  "CREATE TABLE copy AS SELECT * FROM c");
+  memory *m = memory_open("CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (a, b, FOREIGN KEY (a) REFERENCES p);"
+                          "ALTER TABLE c ADD COLUMN d CONSTRAINT named REFERENCES p DEFERRABLE INITIALLY DEFERRED;"
+                          "ALTER TABLE c RENAME COLUMN b TO \"b c\"; ALTER TABLE p RENAME TO \"p q\";"
+                          "CREATE TABLE copy AS SELECT * FROM c");
   assert_string_equal(relation_of(m, "c(d) -> p q(id)")->name, "named");
   assert_true(relation_of(m, "c(d)")->flags & CASCADE_RELATION_INITIALLY_DEFERRED);
   assert_string_equal(relation_of(m, "c(a) -> p q(id)")->name, "");
@@ -184,11 +177,10 @@ static void test_statement_that_cannot_be_followed(void **state) {
 static void assert_index_as_sqlite(const memory *m, const casc_index *index) {
   const casc_table *table = table_of(m, "t");
   sqlite3_stmt *statement = NULL;
-  char *sql = sqlite3_mprintf(
-      "SELECT x.cid, x.coll, l.\"unique\", l.partial, d.coll FROM pragma_index_list('t') l,"
-      " pragma_index_xinfo(l.name) x LEFT JOIN pragma_index_xinfo('own') d ON d.cid = x.cid AND d.key = 1"
-      " WHERE l.name = %Q AND x.key = 1 ORDER BY x.seqno",
-      index->name);
+  char *sql = sqlite3_mprintf("SELECT x.cid, x.coll, l.\"unique\", l.partial, d.coll FROM pragma_index_list('t') l,"
+                              " pragma_index_xinfo(l.name) x LEFT JOIN pragma_index_xinfo('own') d ON d.cid = x.cid AND d.key = 1"
+                              " WHERE l.name = %Q AND x.key = 1 ORDER BY x.seqno",
+                              index->name);
   assert_int_equal(sqlite3_prepare_v2(m->db, sql, -1, &statement, NULL), SQLITE_OK);
   uint32_t count = 0;
   bool recollated = false;
@@ -213,21 +205,20 @@ static void assert_index_as_sqlite(const memory *m, const casc_index *index) {
 
 static void test_indexes_as_sqlite(void **state) {
   (void)state;
-  memory *m =
-      memory_open("CREATE TABLE t (a, b TEXT COLLATE NOCASE, \"c d\" CHECK (1) COLLATE 'rtrim', \"collate\", e COLLATE "
-                  "binary, desc UNIQUE,"
-                  " f UNIQUE COLLATE nocase, CONSTRAINT x UNIQUE (a COLLATE nocase, b), UNIQUE (b COLLATE binary, e));"
-                  "CREATE INDEX own ON t (a, b, \"c d\", \"collate\", e, desc, f);"
-                  "CREATE INDEX i1 ON t (a);"
-                  "CREATE UNIQUE INDEX i2 ON t (a DESC, b ASC, \"c d\" COLLATE \"RTRIM\" DESC);"
-                  "CREATE INDEX i3 ON t ((a), (b) COLLATE nocase, (e COLLATE nocase));"
-                  "CREATE INDEX i4 ON t (lower(a), a || 'x,)', b COLLATE binary);"
-                  "CREATE INDEX i5 ON t (a /* , b */ -- where\n ) WHERE b = ') where' AND (a IN (1, 2));"
-                  "CREATE INDEX i6 ON t ([c d], `collate`, \"DESC\", desc DESC, 'a');"
-                  "CREATE INDEX \"i 7 ON t (b)\" ON t (e COLLATE BINARY);"
-                  "CREATE UNIQUE INDEX IF NOT EXISTS main.'i8' ON \"t\" (F, f COLLATE binary) WHERE f IS NOT NULL;"
-                  "CREATE INDEX i9 ON t (-a, a + 1, CASE WHEN a THEN b ELSE e END, json_array(a, b), 'f');"
-                  "CREATE INDEX i10 ON t (a COLLATE binary COLLATE nocase);");
+  memory *m = memory_open("CREATE TABLE t (a, b TEXT COLLATE NOCASE, \"c d\" CHECK (1) COLLATE 'rtrim', \"collate\", e COLLATE "
+                          "binary, desc UNIQUE,"
+                          " f UNIQUE COLLATE nocase, CONSTRAINT x UNIQUE (a COLLATE nocase, b), UNIQUE (b COLLATE binary, e));"
+                          "CREATE INDEX own ON t (a, b, \"c d\", \"collate\", e, desc, f);"
+                          "CREATE INDEX i1 ON t (a);"
+                          "CREATE UNIQUE INDEX i2 ON t (a DESC, b ASC, \"c d\" COLLATE \"RTRIM\" DESC);"
+                          "CREATE INDEX i3 ON t ((a), (b) COLLATE nocase, (e COLLATE nocase));"
+                          "CREATE INDEX i4 ON t (lower(a), a || 'x,)', b COLLATE binary);"
+                          "CREATE INDEX i5 ON t (a /* , b */ -- where\n ) WHERE b = ') where' AND (a IN (1, 2));"
+                          "CREATE INDEX i6 ON t ([c d], `collate`, \"DESC\", desc DESC, 'a');"
+                          "CREATE INDEX \"i 7 ON t (b)\" ON t (e COLLATE BINARY);"
+                          "CREATE UNIQUE INDEX IF NOT EXISTS main.'i8' ON \"t\" (F, f COLLATE binary) WHERE f IS NOT NULL;"
+                          "CREATE INDEX i9 ON t (-a, a + 1, CASE WHEN a THEN b ELSE e END, json_array(a, b), 'f');"
+                          "CREATE INDEX i10 ON t (a COLLATE binary COLLATE nocase);");
   const casc_table *t = table_of(m, "t");
   assert_int_equal(t->index_count, 15);
   for (uint32_t i = 0; i < t->index_count; i++) assert_index_as_sqlite(m, &t->indexes[i]);

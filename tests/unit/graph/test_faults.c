@@ -3,9 +3,8 @@
 
 #include "fault_driver.h"
 
-static const char schema[] =
-    "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (x REFERENCES p, y UNIQUE);"
-    "CREATE INDEX c_x ON c (x); CREATE TRIGGER t AFTER DELETE ON p BEGIN SELECT 1; END; ANALYZE";
+static const char schema[] = "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (x REFERENCES p, y UNIQUE);"
+                             "CREATE INDEX c_x ON c (x); CREATE TRIGGER t AFTER DELETE ON p BEGIN SELECT 1; END; ANALYZE";
 
 /* Each call fails in turn: the failure comes out, nothing is kept, no cursor or transaction stays open, and the next
  * try works. */

@@ -136,8 +136,7 @@ static void test_reach(void **state) {
 static void assert_path(const memory *m, const char *from, const char *to, const char *expected) {
   uint32_t relations[16], count = 99;
   char got[128] = "";
-  assert_int_equal(cascade_graph_path(m->graph, number_of(m, from), number_of(m, to), relations, &count, NULL),
-                   CASCADE_OK);
+  assert_int_equal(cascade_graph_path(m->graph, number_of(m, from), number_of(m, to), relations, &count, NULL), CASCADE_OK);
   for (uint32_t i = 0; i < count; i++) {
     strcat(got, i ? ", " : "");
     strcat(got, m->graph->relations[relations[i]].label);
@@ -256,10 +255,10 @@ static void test_references(void **state) {
 
 static void test_dot(void **state) {
   (void)state;
-  memory *m = memory_open(
-      "CREATE TABLE \"say \"\"hi\"\" \\\" (id INTEGER PRIMARY KEY);"
-      "CREATE TABLE k (a INT REFERENCES \"say \"\"hi\"\" \\\" ON DELETE CASCADE, b REFERENCES gone ON DELETE SET NULL);"
-      "CREATE INDEX k_a ON k (a); CREATE TABLE other (x REFERENCES k); CREATE TABLE alone (x)");
+  memory *m =
+      memory_open("CREATE TABLE \"say \"\"hi\"\" \\\" (id INTEGER PRIMARY KEY);"
+                  "CREATE TABLE k (a INT REFERENCES \"say \"\"hi\"\" \\\" ON DELETE CASCADE, b REFERENCES gone ON DELETE SET NULL);"
+                  "CREATE INDEX k_a ON k (a); CREATE TABLE other (x REFERENCES k); CREATE TABLE alone (x)");
   char *text = NULL;
   cascade_error *error = NULL;
   assert_int_equal(cascade_graph_dot(m->graph, NULL, &text, NULL), CASCADE_OK);
@@ -311,8 +310,7 @@ static cascade_status walk_and_find(memory *m, cascade_error **error) {
   uint32_t many[16], count = 0;
   cascade_status status = cascade_graph_find_table(m->graph, "TOP", &count, error);
   if (status == CASCADE_OK) status = cascade_graph_reach(m->graph, 0, 0, many, &count, error);
-  if (status == CASCADE_OK)
-    status = cascade_graph_path(m->graph, number_of(m, "b"), number_of(m, "top"), many, &count, error);
+  if (status == CASCADE_OK) status = cascade_graph_path(m->graph, number_of(m, "b"), number_of(m, "top"), many, &count, error);
   return status;
 }
 
@@ -337,11 +335,9 @@ static cascade_status write_and_load(memory *m, cascade_error **error) {
 static void test_memory_that_runs_out(void **state) {
   (void)state;
   memory *m = memory_open(company);
-  memory_run(
-      m,
-      "CREATE TABLE more (a CONSTRAINT k REFERENCES gone DEFERRABLE, b COLLATE nocase, c DEFAULT 'x', UNIQUE (a, b));"
-      "CREATE INDEX more_1 ON more (b COLLATE rtrim, a + 1); CREATE VIEW v AS SELECT 1 AS one;"
-      "CREATE TRIGGER t AFTER DELETE ON more BEGIN SELECT 1; END; ANALYZE");
+  memory_run(m, "CREATE TABLE more (a CONSTRAINT k REFERENCES gone DEFERRABLE, b COLLATE nocase, c DEFAULT 'x', UNIQUE (a, b));"
+                "CREATE INDEX more_1 ON more (b COLLATE rtrim, a + 1); CREATE VIEW v AS SELECT 1 AS one;"
+                "CREATE TRIGGER t AFTER DELETE ON more BEGIN SELECT 1; END; ANALYZE");
   memory_read(m);
   sweep(m, read_and_free);
   sweep(m, walk_and_find);

@@ -94,8 +94,7 @@ static void test_round_trip(void **state) {
   assert_int_equal(loaded->relation_count, m->graph->relation_count);
   assert_int_equal(loaded->component_count, m->graph->component_count);
   for (uint32_t i = 0; i < loaded->table_count; i++) assert_same_table(&loaded->tables[i], &m->graph->tables[i]);
-  for (uint32_t i = 0; i < loaded->relation_count; i++)
-    assert_same_relation(&loaded->relations[i], &m->graph->relations[i]);
+  for (uint32_t i = 0; i < loaded->relation_count; i++) assert_same_relation(&loaded->relations[i], &m->graph->relations[i]);
   char *same = json_of(m->graph);
   assert_string_equal(text, same);
   cascade_text_free(same);
@@ -179,40 +178,31 @@ static void test_refused(void **state) {
   assert_refused(m, "\"version\": 1", "\"version\": 2", "line 2: version: expected \"version\": 1");
   assert_refused(m, "\"version\": 1", "\"version\": \"1\"", "line 2: version: expected \"version\": 1");
   assert_refused(m, " \"version\": 1,\n", "", "line 1: expected \"version\": 1");
-  assert_refused(m, "cascade-graph", "cascade-policy",
-                 "line 1: format: expected \"cascade-graph\", not \"cascade-policy\"");
+  assert_refused(m, "cascade-graph", "cascade-policy", "line 1: format: expected \"cascade-graph\", not \"cascade-policy\"");
   assert_refused(m, "\"format\": \"cascade-graph\",", "", "line 1: lacks the text \"format\"");
   assert_refused(m, "\"sqlite\"", "\"oracle\"",
                  "line 3: engine: expected \"sqlite\", \"postgresql\" or \"mariadb\", not \"oracle\"");
-  assert_refused(m, "\"tables\": [", "\"table\": [",
-                 "line 4: table: there is no such member; perhaps meant was \"tables\"");
+  assert_refused(m, "\"tables\": [", "\"table\": [", "line 4: table: there is no such member; perhaps meant was \"tables\"");
   assert_refused(m, "\"kind\": \"table\"", "\"kind\": \"relation\"",
                  "line 5: tables[0].kind: expected one of \"table\", \"view\", \"virtual\", \"partition\", not \"relation\"");
   assert_refused(m, "\"rows\": 5", "\"rows\": -5", "line 5: tables[0].rows: expected a number of rows");
   assert_refused(m, "\"rows\": 5", "\"rows\": 5.5", "line 5: tables[0].rows: expected a number of rows");
   assert_refused(m, "\"primary_key\": [\"id\"]", "\"primary_key\": [\"id\", \"x\"]",
                  "line 6: tables[0].primary_key: the table has no column \"x\"");
-  assert_refused(m, "\"primary_key\": [\"id\"]", "\"primary_key\": []",
-                 "line 6: tables[0].key_is_rowid: expected a primary key");
-  assert_refused(m, "\"primary_key\": [\"id\"]", "\"primary_key\": \"id\"",
-                 "line 6: tables[0].primary_key: expected an array");
-  assert_refused(m, "\"primary_key\": [\"id\"]", "\"primary_key\": [1]",
-                 "line 6: tables[0].primary_key: expected names");
-  assert_refused(m, "\"key_is_rowid\": true", "\"key_is_rowid\": 1",
-                 "line 6: tables[0].key_is_rowid: expected true or false");
+  assert_refused(m, "\"primary_key\": [\"id\"]", "\"primary_key\": []", "line 6: tables[0].key_is_rowid: expected a primary key");
+  assert_refused(m, "\"primary_key\": [\"id\"]", "\"primary_key\": \"id\"", "line 6: tables[0].primary_key: expected an array");
+  assert_refused(m, "\"primary_key\": [\"id\"]", "\"primary_key\": [1]", "line 6: tables[0].primary_key: expected names");
+  assert_refused(m, "\"key_is_rowid\": true", "\"key_is_rowid\": 1", "line 6: tables[0].key_is_rowid: expected true or false");
   assert_refused(m, "\"type\": \"INTEGER\"", "\"type\": 7", "line 7: tables[0].columns[0].type: expected a text");
-  assert_refused(m, "\"not_null\": true", "\"colour\": 1",
-                 "line 7: tables[0].columns[0].colour: there is no such member");
+  assert_refused(m, "\"not_null\": true", "\"colour\": 1", "line 7: tables[0].columns[0].colour: there is no such member");
   assert_refused(m, "{\"name\": \"up\"}", "{\"name\": \"up\", \"nam\": 1}", "perhaps meant was \"name\"");
   assert_refused(m, "{\"name\": \"up\"}", "{\"name\": \"ID\"}",
                  "line 8: tables[0].columns[1].name: the table has two columns \"ID\"");
   assert_refused(m, "{\"name\": \"up\"}", "{}", "line 8: tables[0].columns[1]: lacks the text \"name\"");
   assert_refused(m, "{\"name\": \"up\"}", "\"up\"", "line 8: tables[0].columns[1]: expected an object");
-  assert_refused(m, "[\"up\", null]", "[\"down\"]",
-                 "line 9: tables[0].indexes[0].columns: the table has no column \"down\"");
+  assert_refused(m, "[\"up\", null]", "[\"down\"]", "line 9: tables[0].indexes[0].columns: the table has no column \"down\"");
   assert_refused(m, "[\"up\", null]", "[true]", "line 9: tables[0].indexes[0].columns: expected names, and null");
-  assert_refused(m, "\"on_delete\": true}", "\"on_insert\": true}",
-                 "line 10: tables[0].triggers[0].on_insert: there is no such");
+  assert_refused(m, "\"on_delete\": true}", "\"on_insert\": true}", "line 10: tables[0].triggers[0].on_insert: there is no such");
   assert_refused(m, "{\"name\": \"b\"", "{\"name\": \"A\"", "line 11: tables[1].name: there are two tables \"A\"");
   assert_refused(m, "\"view\", \"primary_key\": []", "\"view\"", "line 11: tables[1]: lacks the array \"primary_key\"");
   assert_refused(m, "{\"table\": \"a\"", "{\"table\": \"c\"", "line 13: relations[0].table: there is no table \"c\"");

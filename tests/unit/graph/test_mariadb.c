@@ -95,14 +95,13 @@ static void check_types(const memory *m) {
 
 static void test_types(void **state) {
   (void)state;
-  read_both(
-      "CREATE TABLE t (tiny TINYINT, small SMALLINT UNSIGNED, medium MEDIUMINT, whole INT UNSIGNED ZEROFILL, big "
-      "BIGINT,"
-      " huge BIGINT UNSIGNED, yes BOOL, bits BIT(8), single FLOAT, twice DOUBLE, exact DECIMAL(10,2), bytes BINARY(5),"
-      " more VARBINARY(5), lump LONGBLOB, place POINT, letters CHAR(5), words TEXT, choice ENUM('a', 'b,c (d)'), day "
-      "DATE,"
-      " moment DATETIME(6), year YEAR, tag UUID, pointer VARCHAR(7))",
-      check_types);
+  read_both("CREATE TABLE t (tiny TINYINT, small SMALLINT UNSIGNED, medium MEDIUMINT, whole INT UNSIGNED ZEROFILL, big "
+            "BIGINT,"
+            " huge BIGINT UNSIGNED, yes BOOL, bits BIT(8), single FLOAT, twice DOUBLE, exact DECIMAL(10,2), bytes BINARY(5),"
+            " more VARBINARY(5), lump LONGBLOB, place POINT, letters CHAR(5), words TEXT, choice ENUM('a', 'b,c (d)'), day "
+            "DATE,"
+            " moment DATETIME(6), year YEAR, tag UUID, pointer VARCHAR(7))",
+            check_types);
 }
 
 static void assert_default(const memory *m, const char *name, const char *sql) {
@@ -181,12 +180,11 @@ static void check_primary_keys(const memory *m) {
 
 static void test_primary_keys(void **state) {
   (void)state;
-  read_both(
-      "CREATE TABLE two (a INT, x INT, b INT, PRIMARY KEY (b, a)); CREATE TABLE huge (id BIGINT UNSIGNED PRIMARY KEY);"
-      "CREATE TABLE none (a INT, KEY (a)); CREATE TABLE other (a INT, code CHAR(3) NOT NULL UNIQUE);"
-      "CREATE TABLE maybe (a INT UNIQUE); CREATE TABLE beginning (name VARCHAR(300), PRIMARY KEY (name(10)));"
-      "CREATE TABLE single (id FLOAT PRIMARY KEY); CREATE TABLE bits (id BIT(4) PRIMARY KEY)",
-      check_primary_keys);
+  read_both("CREATE TABLE two (a INT, x INT, b INT, PRIMARY KEY (b, a)); CREATE TABLE huge (id BIGINT UNSIGNED PRIMARY KEY);"
+            "CREATE TABLE none (a INT, KEY (a)); CREATE TABLE other (a INT, code CHAR(3) NOT NULL UNIQUE);"
+            "CREATE TABLE maybe (a INT UNIQUE); CREATE TABLE beginning (name VARCHAR(300), PRIMARY KEY (name(10)));"
+            "CREATE TABLE single (id FLOAT PRIMARY KEY); CREATE TABLE bits (id BIT(4) PRIMARY KEY)",
+            check_primary_keys);
 }
 
 static void assert_index(const memory *m, const char *name, bool unique, const char *columns) {
@@ -242,20 +240,19 @@ static void check_support(const memory *m) {
 
 static void test_support(void **state) {
   (void)state;
-  read_both(
-      "CREATE TABLE par (id INT PRIMARY KEY, a INT, b INT, UNIQUE (a, b), s VARCHAR(40) UNIQUE);"
-      "CREATE TABLE own (p INT, FOREIGN KEY (p) REFERENCES par (id));"
-      "CREATE TABLE renamed (p INT, FOREIGN KEY (p) REFERENCES par (id));"
-      "ALTER TABLE renamed RENAME INDEX p TO `other name`;"
-      "CREATE TABLE replaced (p INT, x INT, FOREIGN KEY (p) REFERENCES par (id)); CREATE INDEX wide ON replaced (p, x);"
-      "CREATE TABLE keyed (p INT, x INT, PRIMARY KEY (p, x), FOREIGN KEY (p) REFERENCES par (id));"
-      "CREATE TABLE pair (x INT, y INT, z INT, KEY pair (x, y, z), FOREIGN KEY (x, y) REFERENCES par (a, b));"
-      "CREATE TABLE beginning (p INT, s VARCHAR(40), KEY p (p, s(3)), FOREIGN KEY (p) REFERENCES par (id));"
-      "CREATE TABLE bare (p INT, FOREIGN KEY (p) REFERENCES par (id));"
-      "SET foreign_key_checks = 0; ALTER TABLE bare DROP INDEX p; SET foreign_key_checks = 1;"
-      "CREATE TABLE text (s VARCHAR(40), t INT, KEY whole (s, t), FULLTEXT words (s), FOREIGN KEY (s) REFERENCES par "
-      "(s))",
-      check_support);
+  read_both("CREATE TABLE par (id INT PRIMARY KEY, a INT, b INT, UNIQUE (a, b), s VARCHAR(40) UNIQUE);"
+            "CREATE TABLE own (p INT, FOREIGN KEY (p) REFERENCES par (id));"
+            "CREATE TABLE renamed (p INT, FOREIGN KEY (p) REFERENCES par (id));"
+            "ALTER TABLE renamed RENAME INDEX p TO `other name`;"
+            "CREATE TABLE replaced (p INT, x INT, FOREIGN KEY (p) REFERENCES par (id)); CREATE INDEX wide ON replaced (p, x);"
+            "CREATE TABLE keyed (p INT, x INT, PRIMARY KEY (p, x), FOREIGN KEY (p) REFERENCES par (id));"
+            "CREATE TABLE pair (x INT, y INT, z INT, KEY pair (x, y, z), FOREIGN KEY (x, y) REFERENCES par (a, b));"
+            "CREATE TABLE beginning (p INT, s VARCHAR(40), KEY p (p, s(3)), FOREIGN KEY (p) REFERENCES par (id));"
+            "CREATE TABLE bare (p INT, FOREIGN KEY (p) REFERENCES par (id));"
+            "SET foreign_key_checks = 0; ALTER TABLE bare DROP INDEX p; SET foreign_key_checks = 1;"
+            "CREATE TABLE text (s VARCHAR(40), t INT, KEY whole (s, t), FULLTEXT words (s), FOREIGN KEY (s) REFERENCES par "
+            "(s))",
+            check_support);
 }
 
 static void assert_actions(const memory *m, const char *label, int32_t on_delete, int32_t on_update) {
@@ -281,21 +278,19 @@ static void check_actions(const memory *m) {
 
 static void test_actions(void **state) {
   (void)state;
-  read_both(
-      "CREATE TABLE p (id INT PRIMARY KEY);"
-      "CREATE TABLE c (a INT NOT NULL, b INT, d INT, e INT, f INT, g INT DEFAULT 1, FOREIGN KEY (a) REFERENCES p (id),"
-      " CONSTRAINT named FOREIGN KEY (b) REFERENCES p (id) ON DELETE CASCADE ON UPDATE SET NULL,"
-      " FOREIGN KEY (d) REFERENCES p (id) ON DELETE SET NULL ON UPDATE CASCADE,"
-      " FOREIGN KEY (e) REFERENCES p (id) ON DELETE NO ACTION ON UPDATE NO ACTION,"
-      " FOREIGN KEY (f) REFERENCES p (id) ON DELETE RESTRICT ON UPDATE NO ACTION,"
-      " FOREIGN KEY (g) REFERENCES p (id) ON DELETE SET DEFAULT ON UPDATE SET DEFAULT)",
-      check_actions);
+  read_both("CREATE TABLE p (id INT PRIMARY KEY);"
+            "CREATE TABLE c (a INT NOT NULL, b INT, d INT, e INT, f INT, g INT DEFAULT 1, FOREIGN KEY (a) REFERENCES p (id),"
+            " CONSTRAINT named FOREIGN KEY (b) REFERENCES p (id) ON DELETE CASCADE ON UPDATE SET NULL,"
+            " FOREIGN KEY (d) REFERENCES p (id) ON DELETE SET NULL ON UPDATE CASCADE,"
+            " FOREIGN KEY (e) REFERENCES p (id) ON DELETE NO ACTION ON UPDATE NO ACTION,"
+            " FOREIGN KEY (f) REFERENCES p (id) ON DELETE RESTRICT ON UPDATE NO ACTION,"
+            " FOREIGN KEY (g) REFERENCES p (id) ON DELETE SET DEFAULT ON UPDATE SET DEFAULT)",
+            check_actions);
 }
 
 static uint32_t target(const memory *m, const char *label) {
-  return relation_of(m, label)->flags &
-         (CASCADE_RELATION_TO_PRIMARY | CASCADE_RELATION_TO_UNIQUE | CASCADE_RELATION_TO_MANY | CASCADE_RELATION_SELF |
-          CASCADE_RELATION_UNRESOLVED);
+  return relation_of(m, label)->flags & (CASCADE_RELATION_TO_PRIMARY | CASCADE_RELATION_TO_UNIQUE | CASCADE_RELATION_TO_MANY |
+                                         CASCADE_RELATION_SELF | CASCADE_RELATION_UNRESOLVED);
 }
 
 static void check_targets(const memory *m) {
@@ -312,17 +307,16 @@ static void check_targets(const memory *m) {
 
 static void test_targets(void **state) {
   (void)state;
-  read_both(
-      "CREATE TABLE p (a INT, b INT, u INT, v INT, n INT, s VARCHAR(20) COLLATE utf8mb4_general_ci, PRIMARY KEY (a, b),"
-      " UNIQUE (u, v), UNIQUE (v, u), KEY (n), UNIQUE (s)) CHARACTER SET utf8mb4;"
-      "CREATE TABLE c (id INT PRIMARY KEY, x INT, y INT, z INT, up INT, s VARCHAR(10) COLLATE utf8mb4_general_ci,"
-      " FOREIGN KEY (x, y) REFERENCES p (a, b), FOREIGN KEY (y, x) REFERENCES p (v, u), FOREIGN KEY (y) REFERENCES p "
-      "(n),"
-      " FOREIGN KEY (x) REFERENCES p (a), FOREIGN KEY (s) REFERENCES p (s), FOREIGN KEY (up) REFERENCES c (id))"
-      " CHARACTER SET utf8mb4;"
-      "SET foreign_key_checks = 0; ALTER TABLE c ADD FOREIGN KEY (z) REFERENCES nowhere (id); SET foreign_key_checks = "
-      "1",
-      check_targets);
+  read_both("CREATE TABLE p (a INT, b INT, u INT, v INT, n INT, s VARCHAR(20) COLLATE utf8mb4_general_ci, PRIMARY KEY (a, b),"
+            " UNIQUE (u, v), UNIQUE (v, u), KEY (n), UNIQUE (s)) CHARACTER SET utf8mb4;"
+            "CREATE TABLE c (id INT PRIMARY KEY, x INT, y INT, z INT, up INT, s VARCHAR(10) COLLATE utf8mb4_general_ci,"
+            " FOREIGN KEY (x, y) REFERENCES p (a, b), FOREIGN KEY (y, x) REFERENCES p (v, u), FOREIGN KEY (y) REFERENCES p "
+            "(n),"
+            " FOREIGN KEY (x) REFERENCES p (a), FOREIGN KEY (s) REFERENCES p (s), FOREIGN KEY (up) REFERENCES c (id))"
+            " CHARACTER SET utf8mb4;"
+            "SET foreign_key_checks = 0; ALTER TABLE c ADD FOREIGN KEY (z) REFERENCES nowhere (id); SET foreign_key_checks = "
+            "1",
+            check_targets);
 }
 
 static void check_triggers(const memory *m) {
@@ -336,13 +330,12 @@ static void check_triggers(const memory *m) {
 
 static void test_triggers(void **state) {
   (void)state;
-  read_both(
-      "CREATE TABLE d (id INT PRIMARY KEY); CREATE TABLE u (id INT PRIMARY KEY); CREATE TABLE i (id INT PRIMARY KEY);"
-      "CREATE TRIGGER one BEFORE DELETE ON d FOR EACH ROW SET @x = 1;"
-      "CREATE TRIGGER two AFTER DELETE ON d FOR EACH ROW SET @x = 1;"
-      "CREATE TRIGGER `on update` AFTER UPDATE ON u FOR EACH ROW SET @x = 1;"
-      "CREATE TRIGGER three AFTER INSERT ON i FOR EACH ROW SET @x = 1",
-      check_triggers);
+  read_both("CREATE TABLE d (id INT PRIMARY KEY); CREATE TABLE u (id INT PRIMARY KEY); CREATE TABLE i (id INT PRIMARY KEY);"
+            "CREATE TRIGGER one BEFORE DELETE ON d FOR EACH ROW SET @x = 1;"
+            "CREATE TRIGGER two AFTER DELETE ON d FOR EACH ROW SET @x = 1;"
+            "CREATE TRIGGER `on update` AFTER UPDATE ON u FOR EACH ROW SET @x = 1;"
+            "CREATE TRIGGER three AFTER INSERT ON i FOR EACH ROW SET @x = 1",
+            check_triggers);
 }
 
 #define LONGEST_NAME "n234567890123456789012345678901234567890123456789012345678901234"

@@ -31,8 +31,7 @@ static void drop_word(char *text, const char *word, bool expected) {
 
 /* The graph as the user sees it, without the words that something may be hidden; NULL when reading fails, with the
    failure; where none is expected, that ends the test. */
-static char *seen_by(const test_database *database, const char *user, bool dbi, uint32_t *hidden,
-                     cascade_error **error) {
+static char *seen_by(const test_database *database, const char *user, bool dbi, uint32_t *hidden, cascade_error **error) {
   char uri[500], *text = NULL;
   address_of(database, user, dbi, uri);
   cascade_context *context = NULL;
@@ -40,8 +39,7 @@ static char *seen_by(const test_database *database, const char *user, bool dbi, 
   cascade_graph *graph = NULL;
   assert_int_equal(cascade_context_new(NULL, &context, NULL), CASCADE_OK);
   cascade_error *failure = NULL;
-  if (cascade_connection_open(context, uri, NULL, &connection, &failure) < 0)
-    fail_msg("%s", cascade_error_message(failure));
+  if (cascade_connection_open(context, uri, NULL, &connection, &failure) < 0) fail_msg("%s", cascade_error_message(failure));
   if (cascade_graph_read(connection, NULL, &graph, &failure) == CASCADE_OK) {
     *hidden = cascade_graph_hidden(graph);
     assert_int_equal(cascade_graph_json(graph, &text, NULL), CASCADE_OK);
@@ -56,8 +54,7 @@ static char *seen_by(const test_database *database, const char *user, bool dbi, 
   return text;
 }
 
-static void assert_seen(const test_database *database, const char *user, const char *expected,
-                        uint32_t expected_hidden) {
+static void assert_seen(const test_database *database, const char *user, const char *expected, uint32_t expected_hidden) {
   for (int dbi = 0; dbi < 2; dbi++) {
     uint32_t hidden = 0;
     cascade_error *error = NULL;
@@ -147,8 +144,7 @@ static void test_both_ways(void **state) {
   assert_seen(database, user, whole, CASCADE_HIDDEN_RELATIONS);
   run(database, "GRANT PROCESS ON *.* TO %s@localhost", user, "", "");
   assert_seen(database, user, whole, 0);
-  run(database, "REVOKE ALL, GRANT OPTION FROM %s@localhost; GRANT SELECT, DELETE ON *.* TO %s@localhost", user, user,
-      "");
+  run(database, "REVOKE ALL, GRANT OPTION FROM %s@localhost; GRANT SELECT, DELETE ON *.* TO %s@localhost", user, user, "");
   assert_seen(database, user, whole, 0); /* from it no database is hidden */
   cascade_text_free(whole);
   drop_user(database, user);
@@ -174,11 +170,9 @@ static void test_hidden(void **state) {
   run(database, "GRANT SELECT ON %s.c TO %s@localhost", database->name, user, "");
   assert_hidden(database, user, "table \"d-é\" of database");
   run(database, "GRANT SELECT ON %s.`d-é` TO %s@localhost", database->name, user, "");
-  assert_seen(database, user, whole,
-              CASCADE_HIDDEN_TRIGGERS); /* there is none on the table that it may only read, but who knows */
+  assert_seen(database, user, whole, CASCADE_HIDDEN_TRIGGERS); /* there is none on the table that it may only read, but who knows */
   /* Who may only read is told that foreign keys exist, but not what they do. */
-  run(database, "REVOKE ALL, GRANT OPTION FROM %s@localhost; GRANT SELECT ON %s.* TO %s@localhost", user,
-      database->name, user);
+  run(database, "REVOKE ALL, GRANT OPTION FROM %s@localhost; GRANT SELECT ON %s.* TO %s@localhost", user, database->name, user);
   assert_hidden(database, user, "is hidden from user");
   run(database, "GRANT PROCESS ON *.* TO %s@localhost", user, "", "");
   char *less = seen_by(database, user, false, &hidden, NULL);
@@ -220,8 +214,7 @@ static bool has_table(const memory *m, const char *schema, const char *name) {
 }
 
 /* Of relations between databases: the referencing table's columns and index are known as those of all others. */
-static void assert_reached(const memory *m, const char *schema, const char *name, const char *ref_schema,
-                           int32_t on_delete) {
+static void assert_reached(const memory *m, const char *schema, const char *name, const char *ref_schema, int32_t on_delete) {
   for (uint32_t i = 0; i < m->graph->relation_count; i++) {
     const casc_relation *relation = &m->graph->relations[i];
     const casc_table *table = &m->graph->tables[relation->table], *ref = &m->graph->tables[relation->ref_table];
@@ -251,16 +244,15 @@ static void test_other_databases(void **state) {
   char odd[80], user[80];
   snprintf(odd, sizeof odd, "odd. d`b/é %.50s", home->name);
   test_database_run(above, "CREATE TABLE p (id INT PRIMARY KEY); CREATE TABLE unrelated (id INT PRIMARY KEY)");
-  run(home, "CREATE TABLE p (id INT PRIMARY KEY, a INT, FOREIGN KEY (a) REFERENCES %s.p (id) ON DELETE SET NULL)",
-      above->name, "", "");
+  run(home, "CREATE TABLE p (id INT PRIMARY KEY, a INT, FOREIGN KEY (a) REFERENCES %s.p (id) ON DELETE SET NULL)", above->name, "",
+      "");
   run(home,
       "CREATE DATABASE `odd. d``b/é %s`; CREATE TABLE `odd. d``b/é %s`.`c c` (id INT PRIMARY KEY, p INT,"
       " FOREIGN KEY (p) REFERENCES %s.p (id) ON DELETE CASCADE)",
       home->name, home->name, home->name);
-  run(far, "CREATE TABLE c (id INT PRIMARY KEY, c INT, FOREIGN KEY (c) REFERENCES `odd. d``b/é %s`.`c c` (id))",
-      home->name, "", "");
-  test_database_run(strange,
-                    "CREATE TABLE p (id INT PRIMARY KEY); CREATE TABLE c (p INT, FOREIGN KEY (p) REFERENCES p (id))");
+  run(far, "CREATE TABLE c (id INT PRIMARY KEY, c INT, FOREIGN KEY (c) REFERENCES `odd. d``b/é %s`.`c c` (id))", home->name, "",
+      "");
+  test_database_run(strange, "CREATE TABLE p (id INT PRIMARY KEY); CREATE TABLE c (p INT, FOREIGN KEY (p) REFERENCES p (id))");
   run(home, "CREATE TABLE `%s.c` (id INT)", far->name, "", "");
   const char *const uris[] = {home->uri, home->dbi};
   for (int i = 0; i < 2; i++) {
@@ -319,10 +311,9 @@ static void test_other_databases(void **state) {
 static void test_long_names(void **state) {
   (void)state;
   test_database *database = test_database_new("mariadb");
-  test_database_run(
-      database, "CREATE TABLE `a" LONG "` (id INT PRIMARY KEY, up INT, FOREIGN KEY (up) REFERENCES `a" LONG "` (id));"
-                "CREATE TABLE `b" LONG "` (p INT, CONSTRAINT `" LONG "` FOREIGN KEY (p) REFERENCES `a" LONG
-                "` (id) ON DELETE CASCADE); CREATE TABLE c (p INT, FOREIGN KEY (p) REFERENCES `a" LONG "` (id))");
+  test_database_run(database, "CREATE TABLE `a" LONG "` (id INT PRIMARY KEY, up INT, FOREIGN KEY (up) REFERENCES `a" LONG "` (id));"
+                              "CREATE TABLE `b" LONG "` (p INT, CONSTRAINT `" LONG "` FOREIGN KEY (p) REFERENCES `a" LONG
+                              "` (id) ON DELETE CASCADE); CREATE TABLE c (p INT, FOREIGN KEY (p) REFERENCES `a" LONG "` (id))");
   memory *m = memory_connect(database->uri);
   assert_int_equal(cascade_graph_hidden(m->graph), 0);
   assert_int_equal(m->graph->relation_count, 3);
@@ -352,8 +343,7 @@ static void test_no_database(void **state) {
 }
 
 /* Each call fails in turn: the failure comes out, nothing is kept, no cursor stays open, and the next try works. */
-static void fail_each(memory *m, fault_driver *driver, cascade_connection *connection, int calls,
-                      cascade_status status) {
+static void fail_each(memory *m, fault_driver *driver, cascade_connection *connection, int calls, cascade_status status) {
   uint64_t at = 1;
   for (;; at++) {
     cascade_graph *graph = NULL;
@@ -424,8 +414,7 @@ static uint64_t queries_of(const test_database *database) {
 static void test_queries(void **state) {
   (void)state;
   test_database *database = test_database_new("mariadb");
-  test_database_run(database,
-                    "CREATE TABLE p (id INT PRIMARY KEY); CREATE TABLE c (p INT, FOREIGN KEY (p) REFERENCES p (id))");
+  test_database_run(database, "CREATE TABLE p (id INT PRIMARY KEY); CREATE TABLE c (p INT, FOREIGN KEY (p) REFERENCES p (id))");
   uint64_t queries = queries_of(database);
   assert_in_range(queries, 1, 8);
   for (int i = 0; i < 12; i++) {

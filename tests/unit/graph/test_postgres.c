@@ -6,17 +6,17 @@
 
 static void test_kinds(void **state) {
   (void)state;
-  fixture f = begin(
-      "CREATE TABLE plain (id int PRIMARY KEY);"
-      "CREATE VIEW seen AS SELECT id FROM plain; CREATE MATERIALIZED VIEW kept AS SELECT id FROM plain;"
-      "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE far (id int) SERVER s;"
-      "CREATE TABLE parted (id int, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);"
-      "CREATE TABLE early PARTITION OF parted FOR VALUES FROM ('2000-01-01') TO ('2010-01-01');"
-      "CREATE TABLE late PARTITION OF parted FOR VALUES FROM ('2010-01-01') TO ('2020-01-01') PARTITION BY HASH (id);"
-      "CREATE SCHEMA other; CREATE TABLE other.late_0 PARTITION OF late FOR VALUES WITH (MODULUS 1, REMAINDER 0);"
-      "CREATE TABLE parent (id int PRIMARY KEY, v int); CREATE TABLE child (w int) INHERITS (parent);"
-      "CREATE TABLE orphaned (id int); CREATE TABLE gone () INHERITS (orphaned); DROP TABLE gone;"
-      "CREATE UNLOGGED TABLE loose (id int); CREATE TABLE empty ();");
+  fixture f =
+      begin("CREATE TABLE plain (id int PRIMARY KEY);"
+            "CREATE VIEW seen AS SELECT id FROM plain; CREATE MATERIALIZED VIEW kept AS SELECT id FROM plain;"
+            "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE far (id int) SERVER s;"
+            "CREATE TABLE parted (id int, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);"
+            "CREATE TABLE early PARTITION OF parted FOR VALUES FROM ('2000-01-01') TO ('2010-01-01');"
+            "CREATE TABLE late PARTITION OF parted FOR VALUES FROM ('2010-01-01') TO ('2020-01-01') PARTITION BY HASH (id);"
+            "CREATE SCHEMA other; CREATE TABLE other.late_0 PARTITION OF late FOR VALUES WITH (MODULUS 1, REMAINDER 0);"
+            "CREATE TABLE parent (id int PRIMARY KEY, v int); CREATE TABLE child (w int) INHERITS (parent);"
+            "CREATE TABLE orphaned (id int); CREATE TABLE gone () INHERITS (orphaned); DROP TABLE gone;"
+            "CREATE UNLOGGED TABLE loose (id int); CREATE TABLE empty ();");
   const struct {
     const char *name;
     int32_t kind;
@@ -50,8 +50,8 @@ static void test_kinds(void **state) {
   end(f);
 }
 
-static void assert_column(const fixture *f, const char *name, const char *type, const char *sql_type, int32_t value,
-                          uint32_t flags, const char *default_sql) {
+static void assert_column(const fixture *f, const char *name, const char *type, const char *sql_type, int32_t value, uint32_t flags,
+                          const char *default_sql) {
   const casc_column *column = column_of(f->m, "app.t", name);
   assert_text(column->type, type);
   assert_text(column->sql_type, sql_type);
@@ -121,27 +121,25 @@ static void test_columns(void **state) {
 
 static void test_identities(void **state) {
   (void)state;
-  fixture f = begin(
-      "CREATE TABLE one (v text, id bigint PRIMARY KEY); CREATE TABLE two (v int, b bytea, a uuid, PRIMARY KEY (b, a));"
-      "CREATE TABLE none (a int, b int); CREATE TABLE nulls (a int UNIQUE);"
-      "CREATE TABLE uniq (a int NOT NULL, b text NOT NULL, c text NOT NULL, d int, UNIQUE (d, a), UNIQUE (b, a), UNIQUE (c));"
-      "CREATE TABLE partial (a int NOT NULL); CREATE UNIQUE INDEX ON partial (a) WHERE a > 1;"
-      "CREATE TABLE expr (a int NOT NULL); CREATE UNIQUE INDEX ON expr ((a + 1));"
-      "CREATE TABLE late (a int NOT NULL UNIQUE DEFERRABLE); CREATE TABLE late_key (a int PRIMARY KEY DEFERRABLE);"
-      "CREATE TABLE broken (a int NOT NULL UNIQUE);"
-      "UPDATE pg_index SET indisvalid = false WHERE indrelid = 'broken'::regclass;"
-      "CREATE TABLE covers (a int NOT NULL, b text); CREATE UNIQUE INDEX ON covers (a) INCLUDE (b);"
-      "CREATE TABLE parted (a int, b int, PRIMARY KEY (b, a)) PARTITION BY HASH (a);");
+  fixture f =
+      begin("CREATE TABLE one (v text, id bigint PRIMARY KEY); CREATE TABLE two (v int, b bytea, a uuid, PRIMARY KEY (b, a));"
+            "CREATE TABLE none (a int, b int); CREATE TABLE nulls (a int UNIQUE);"
+            "CREATE TABLE uniq (a int NOT NULL, b text NOT NULL, c text NOT NULL, d int, UNIQUE (d, a), UNIQUE (b, a), UNIQUE (c));"
+            "CREATE TABLE partial (a int NOT NULL); CREATE UNIQUE INDEX ON partial (a) WHERE a > 1;"
+            "CREATE TABLE expr (a int NOT NULL); CREATE UNIQUE INDEX ON expr ((a + 1));"
+            "CREATE TABLE late (a int NOT NULL UNIQUE DEFERRABLE); CREATE TABLE late_key (a int PRIMARY KEY DEFERRABLE);"
+            "CREATE TABLE broken (a int NOT NULL UNIQUE);"
+            "UPDATE pg_index SET indisvalid = false WHERE indrelid = 'broken'::regclass;"
+            "CREATE TABLE covers (a int NOT NULL, b text); CREATE UNIQUE INDEX ON covers (a) INCLUDE (b);"
+            "CREATE TABLE parted (a int, b int, PRIMARY KEY (b, a)) PARTITION BY HASH (a);");
   const struct {
     const char *table, *identity;
     int32_t type;
   } wanted[] = {
-      {"public.one", "id", CASCADE_INT64},   {"public.two", "b,a", CASCADE_BLOB}, {"public.none", "ctid", CASCADE_TEXT},
-      {"public.nulls", "ctid", CASCADE_TEXT},               {"public.uniq", "c", CASCADE_TEXT},  {"public.partial", "ctid",
-                                                                                                  CASCADE_TEXT},
-      {"public.expr", "ctid", CASCADE_TEXT},                {"public.late", "ctid", CASCADE_TEXT},              {"public.late_key", "a", CASCADE_INT64},
-      {"public.broken", "ctid", CASCADE_TEXT},              {"public.covers", "a", CASCADE_INT64}, {"public.parted", "b,a",
-                                                                                                    CASCADE_INT64},
+      {"public.one", "id", CASCADE_INT64},     {"public.two", "b,a", CASCADE_BLOB},   {"public.none", "ctid", CASCADE_TEXT},
+      {"public.nulls", "ctid", CASCADE_TEXT},  {"public.uniq", "c", CASCADE_TEXT},    {"public.partial", "ctid", CASCADE_TEXT},
+      {"public.expr", "ctid", CASCADE_TEXT},   {"public.late", "ctid", CASCADE_TEXT}, {"public.late_key", "a", CASCADE_INT64},
+      {"public.broken", "ctid", CASCADE_TEXT}, {"public.covers", "a", CASCADE_INT64}, {"public.parted", "b,a", CASCADE_INT64},
   };
   for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
     const casc_table *table = table_of(f.m, wanted[i].table);
@@ -177,22 +175,22 @@ enum {
 
 static void test_relations(void **state) {
   (void)state;
-  fixture f = begin(
-      "CREATE TABLE p (id int PRIMARY KEY, a int, b int, code text, UNIQUE (a, b), up int REFERENCES p);"
-      "CREATE UNIQUE INDEX ON p (code);"
-      "CREATE TABLE c (id int PRIMARY KEY, p1 int NOT NULL CONSTRAINT \"the key\" REFERENCES p ON DELETE CASCADE"
-      " ON UPDATE SET NULL, a int, b int NOT NULL, code text REFERENCES p (code) ON DELETE SET DEFAULT ON UPDATE RESTRICT"
-      " DEFERRABLE INITIALLY DEFERRED,"
-      " p2 int REFERENCES p DEFERRABLE, FOREIGN KEY (b, a) REFERENCES p (b, a) MATCH FULL ON DELETE RESTRICT,"
-      " FOREIGN KEY (a, b) REFERENCES p (a, b) ON DELETE SET NULL (a) ON UPDATE CASCADE);"
-      "ALTER TABLE c ADD FOREIGN KEY (id) REFERENCES p NOT VALID;"
-      "CREATE INDEX ON c (p1);");
+  fixture f =
+      begin("CREATE TABLE p (id int PRIMARY KEY, a int, b int, code text, UNIQUE (a, b), up int REFERENCES p);"
+            "CREATE UNIQUE INDEX ON p (code);"
+            "CREATE TABLE c (id int PRIMARY KEY, p1 int NOT NULL CONSTRAINT \"the key\" REFERENCES p ON DELETE CASCADE"
+            " ON UPDATE SET NULL, a int, b int NOT NULL, code text REFERENCES p (code) ON DELETE SET DEFAULT ON UPDATE RESTRICT"
+            " DEFERRABLE INITIALLY DEFERRED,"
+            " p2 int REFERENCES p DEFERRABLE, FOREIGN KEY (b, a) REFERENCES p (b, a) MATCH FULL ON DELETE RESTRICT,"
+            " FOREIGN KEY (a, b) REFERENCES p (a, b) ON DELETE SET NULL (a) ON UPDATE CASCADE);"
+            "ALTER TABLE c ADD FOREIGN KEY (id) REFERENCES p NOT VALID;"
+            "CREATE INDEX ON c (p1);");
   assert_int_equal(cascade_graph_relation_count(f.m->graph), 7);
-  assert_relation(&f, "public.p(up) -> public.p(id)",
-                  NULLABLE | PRIMARY | CASCADE_RELATION_SELF | CASCADE_RELATION_IN_CYCLE, "", true);
+  assert_relation(&f, "public.p(up) -> public.p(id)", NULLABLE | PRIMARY | CASCADE_RELATION_SELF | CASCADE_RELATION_IN_CYCLE, "",
+                  true);
   assert_relation(&f, "public.c(p1) -> public.p(id)", INDEXED | PRIMARY, "c_p1_idx", true);
-  assert_relation(&f, "public.c(code) -> public.p(code)",
-                  NULLABLE | UNIQUE | DEFERRABLE | CASCADE_RELATION_INITIALLY_DEFERRED, "", false);
+  assert_relation(&f, "public.c(code) -> public.p(code)", NULLABLE | UNIQUE | DEFERRABLE | CASCADE_RELATION_INITIALLY_DEFERRED, "",
+                  false);
   assert_relation(&f, "public.c(p2) -> public.p(id)", NULLABLE | PRIMARY | DEFERRABLE, "", true);
   assert_relation(&f, "public.c(b, a) -> public.p(b, a)", UNIQUE | CASCADE_RELATION_MATCH_FULL, "", false);
   assert_relation(&f, "public.c(a, b) -> public.p(a, b)", UNIQUE, "", false);
@@ -232,8 +230,8 @@ static void test_supporting_indexes(void **state) {
                     "CREATE INDEX i_k ON c (k); CREATE INDEX i_o ON c (o text_pattern_ops); CREATE INDEX i_ab ON c (b, a, d);"
                     "CREATE INDEX i_long ON c (plain, a, b);"
                     "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'i_bad'::regclass;");
-  const char *const wanted[][2] = {{"part", ""},        {"expr", ""},   {"bad", ""},         {"brin", ""},     {"incl", ""},
-                                   {"hash", "i_hash"}, {"second", ""}, {"plain", "i_incl"}, {"t", ""},        {"k", "i_k"},
+  const char *const wanted[][2] = {{"part", ""},       {"expr", ""},     {"bad", ""},         {"brin", ""}, {"incl", ""},
+                                   {"hash", "i_hash"}, {"second", ""},   {"plain", "i_incl"}, {"t", ""},    {"k", "i_k"},
                                    {"o", "i_o"},       {"a, b", "i_ab"}, {"a, d", ""}};
   for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
     char label[60];
@@ -267,9 +265,9 @@ static void test_direct(void **state) {
   const struct {
     const char *columns;
     bool direct;
-  } wanted[] = {{"small", true}, {"dom", true}, {"dec", false},   {"scaled", true}, {"v", true}, {"cc", true},
-                {"lc", false},   {"f4", true},  {"f9", true},     {"same", true},   {"dt", true}, {"strict", false},
-                {"u", false},    {"o", true},   {"a, b", true},   {"b, a", false}};
+  } wanted[] = {{"small", true}, {"dom", true}, {"dec", false}, {"scaled", true}, {"v", true},  {"cc", true},
+                {"lc", false},   {"f4", true},  {"f9", true},   {"same", true},   {"dt", true}, {"strict", false},
+                {"u", false},    {"o", true},   {"a, b", true}, {"b, a", false}};
   for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
     char label[60];
     snprintf(label, sizeof label, "public.c(%s) ->", wanted[i].columns);
@@ -297,25 +295,25 @@ static void assert_triggers(const fixture *f, const char *table, const char *nam
 static void test_triggers(void **state) {
   (void)state;
   enum { DELETE = CASCADE_TABLE_DELETE_TRIGGER, UPDATE = CASCADE_TABLE_UPDATE_TRIGGER };
-  fixture f = begin(
-      "CREATE FUNCTION nop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END';"
-      "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE a (id int REFERENCES p ON DELETE CASCADE);"
-      "CREATE TABLE b (id int); CREATE TABLE r (id int); CREATE TABLE ins (id int); CREATE TABLE col (id int, v int);"
-      "CREATE TRIGGER \"both\" BEFORE DELETE OR UPDATE ON a FOR EACH ROW EXECUTE FUNCTION nop();"
-      "CREATE TRIGGER after_all AFTER DELETE ON a EXECUTE FUNCTION nop();"
-      "CREATE TRIGGER off BEFORE DELETE ON b FOR EACH ROW EXECUTE FUNCTION nop(); ALTER TABLE b DISABLE TRIGGER off;"
-      "CREATE TRIGGER replica BEFORE UPDATE ON b FOR EACH ROW EXECUTE FUNCTION nop();"
-      "ALTER TABLE b ENABLE REPLICA TRIGGER replica;"
-      "CREATE CONSTRAINT TRIGGER late AFTER DELETE ON col DEFERRABLE FOR EACH ROW EXECUTE FUNCTION nop();"
-      "CREATE TRIGGER part BEFORE UPDATE OF v ON col FOR EACH ROW EXECUTE FUNCTION nop();"
-      "CREATE TRIGGER ins BEFORE INSERT OR TRUNCATE ON ins EXECUTE FUNCTION nop();"
-      "CREATE RULE keep AS ON DELETE TO r DO INSTEAD NOTHING; CREATE RULE log AS ON UPDATE TO r DO ALSO NOTHING;"
-      "CREATE RULE quiet AS ON DELETE TO b DO INSTEAD NOTHING; ALTER TABLE b DISABLE RULE quiet;"
-      "CREATE TABLE parted (id int) PARTITION BY LIST (id); CREATE TABLE part_1 PARTITION OF parted FOR VALUES IN (1);"
-      "CREATE TABLE part_2 PARTITION OF parted FOR VALUES IN (2);"
-      "CREATE TRIGGER whole BEFORE DELETE ON parted FOR EACH ROW EXECUTE FUNCTION nop();"
-      "CREATE TRIGGER own BEFORE UPDATE ON part_1 FOR EACH ROW EXECUTE FUNCTION nop();"
-      "CREATE TRIGGER named AFTER DELETE ON part_2 FOR EACH STATEMENT EXECUTE FUNCTION nop();");
+  fixture f =
+      begin("CREATE FUNCTION nop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END';"
+            "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE a (id int REFERENCES p ON DELETE CASCADE);"
+            "CREATE TABLE b (id int); CREATE TABLE r (id int); CREATE TABLE ins (id int); CREATE TABLE col (id int, v int);"
+            "CREATE TRIGGER \"both\" BEFORE DELETE OR UPDATE ON a FOR EACH ROW EXECUTE FUNCTION nop();"
+            "CREATE TRIGGER after_all AFTER DELETE ON a EXECUTE FUNCTION nop();"
+            "CREATE TRIGGER off BEFORE DELETE ON b FOR EACH ROW EXECUTE FUNCTION nop(); ALTER TABLE b DISABLE TRIGGER off;"
+            "CREATE TRIGGER replica BEFORE UPDATE ON b FOR EACH ROW EXECUTE FUNCTION nop();"
+            "ALTER TABLE b ENABLE REPLICA TRIGGER replica;"
+            "CREATE CONSTRAINT TRIGGER late AFTER DELETE ON col DEFERRABLE FOR EACH ROW EXECUTE FUNCTION nop();"
+            "CREATE TRIGGER part BEFORE UPDATE OF v ON col FOR EACH ROW EXECUTE FUNCTION nop();"
+            "CREATE TRIGGER ins BEFORE INSERT OR TRUNCATE ON ins EXECUTE FUNCTION nop();"
+            "CREATE RULE keep AS ON DELETE TO r DO INSTEAD NOTHING; CREATE RULE log AS ON UPDATE TO r DO ALSO NOTHING;"
+            "CREATE RULE quiet AS ON DELETE TO b DO INSTEAD NOTHING; ALTER TABLE b DISABLE RULE quiet;"
+            "CREATE TABLE parted (id int) PARTITION BY LIST (id); CREATE TABLE part_1 PARTITION OF parted FOR VALUES IN (1);"
+            "CREATE TABLE part_2 PARTITION OF parted FOR VALUES IN (2);"
+            "CREATE TRIGGER whole BEFORE DELETE ON parted FOR EACH ROW EXECUTE FUNCTION nop();"
+            "CREATE TRIGGER own BEFORE UPDATE ON part_1 FOR EACH ROW EXECUTE FUNCTION nop();"
+            "CREATE TRIGGER named AFTER DELETE ON part_2 FOR EACH STATEMENT EXECUTE FUNCTION nop();");
   assert_triggers(&f, "public.p", "", 0);
   assert_triggers(&f, "public.a", "after_all-,both-=", DELETE | UPDATE);
   assert_triggers(&f, "public.b", "replica=", UPDATE);

@@ -27,15 +27,15 @@ static void assert_lost(const fixture *f, const char *name, const char *part) {
 
 static void test_names(void **state) {
   (void)state;
-  fixture f = begin(
-      "CREATE SCHEMA app; CREATE SCHEMA \"od.d\"; CREATE SCHEMA far; CREATE SCHEMA wide;"
-      "CREATE TABLE agent (id int PRIMARY KEY); CREATE TABLE app.agent (id int PRIMARY KEY); CREATE TABLE app.loan (id int);"
-      "CREATE TABLE \"Agent\" (id int PRIMARY KEY, \"ID\" int UNIQUE, \"x y\" int REFERENCES \"Agent\" (\"ID\"));"
-      "CREATE TABLE far.lens (id int); CREATE TABLE wide.lens (id int); CREATE TABLE far.alone (id int);"
-      "CREATE TABLE far.\"Big\" (id int); CREATE TABLE \"app.agent\" (id int);"
-      "CREATE TABLE \"od.d\".\"ta.ble \"\"x\"\"\" (\"select\" int PRIMARY KEY, \"na\"\"me\" int REFERENCES app.agent);"
-      "CREATE TABLE \"select\" (\"from\" int PRIMARY KEY); CREATE TABLE \"Größe \xf0\x9f\x8c\x8d '\\\" (id int);"
-      "CREATE TABLE " LONG " (" LONG " int PRIMARY KEY, up int REFERENCES " LONG ");");
+  fixture f =
+      begin("CREATE SCHEMA app; CREATE SCHEMA \"od.d\"; CREATE SCHEMA far; CREATE SCHEMA wide;"
+            "CREATE TABLE agent (id int PRIMARY KEY); CREATE TABLE app.agent (id int PRIMARY KEY); CREATE TABLE app.loan (id int);"
+            "CREATE TABLE \"Agent\" (id int PRIMARY KEY, \"ID\" int UNIQUE, \"x y\" int REFERENCES \"Agent\" (\"ID\"));"
+            "CREATE TABLE far.lens (id int); CREATE TABLE wide.lens (id int); CREATE TABLE far.alone (id int);"
+            "CREATE TABLE far.\"Big\" (id int); CREATE TABLE \"app.agent\" (id int);"
+            "CREATE TABLE \"od.d\".\"ta.ble \"\"x\"\"\" (\"select\" int PRIMARY KEY, \"na\"\"me\" int REFERENCES app.agent);"
+            "CREATE TABLE \"select\" (\"from\" int PRIMARY KEY); CREATE TABLE \"Größe \xf0\x9f\x8c\x8d '\\\" (id int);"
+            "CREATE TABLE " LONG " (" LONG " int PRIMARY KEY, up int REFERENCES " LONG ");");
   assert_found(&f, "public.agent", "public.agent");
   assert_found(&f, "app.agent", "app.agent");
   assert_found(&f, "agent", "public.agent");
@@ -81,8 +81,8 @@ static void test_names(void **state) {
 }
 
 static uint32_t privileges(const fixture *f, const char *table) {
-  return table_of(f->m, table)->flags & (CASCADE_TABLE_NO_SELECT | CASCADE_TABLE_NO_DELETE | CASCADE_TABLE_NO_UPDATE |
-                                         CASCADE_TABLE_ROW_SECURITY);
+  return table_of(f->m, table)->flags &
+         (CASCADE_TABLE_NO_SELECT | CASCADE_TABLE_NO_DELETE | CASCADE_TABLE_NO_UPDATE | CASCADE_TABLE_ROW_SECURITY);
 }
 
 /* Roles are of all databases, and other processes run this test: "casc_" becomes a beginning of this one's own. */
@@ -104,14 +104,13 @@ static const char *own_role(const char *sql) {
 static void test_privileges(void **state) {
   (void)state;
   enum { SELECT = CASCADE_TABLE_NO_SELECT, DELETE = CASCADE_TABLE_NO_DELETE, UPDATE = CASCADE_TABLE_NO_UPDATE };
-  fixture f = begin(own_role(
-      "CREATE ROLE casc_clerk; CREATE SCHEMA shut;"
-      "CREATE TABLE all_of (id int PRIMARY KEY); CREATE TABLE nothing (id int REFERENCES all_of);"
-      "CREATE TABLE reads (id int); CREATE TABLE partly (a int, b int);"
-      "CREATE TABLE shut.t (id int REFERENCES all_of);"
-      "CREATE TABLE rows (id int); CREATE TABLE rows_off (id int);"
-      "GRANT ALL ON all_of, rows, rows_off, shut.t TO casc_clerk; GRANT SELECT ON reads TO casc_clerk;"
-      "GRANT SELECT (a), UPDATE (b) ON partly TO casc_clerk; ALTER TABLE rows ENABLE ROW LEVEL SECURITY;"));
+  fixture f = begin(own_role("CREATE ROLE casc_clerk; CREATE SCHEMA shut;"
+                             "CREATE TABLE all_of (id int PRIMARY KEY); CREATE TABLE nothing (id int REFERENCES all_of);"
+                             "CREATE TABLE reads (id int); CREATE TABLE partly (a int, b int);"
+                             "CREATE TABLE shut.t (id int REFERENCES all_of);"
+                             "CREATE TABLE rows (id int); CREATE TABLE rows_off (id int);"
+                             "GRANT ALL ON all_of, rows, rows_off, shut.t TO casc_clerk; GRANT SELECT ON reads TO casc_clerk;"
+                             "GRANT SELECT (a), UPDATE (b) ON partly TO casc_clerk; ALTER TABLE rows ENABLE ROW LEVEL SECURITY;"));
   assert_int_equal(privileges(&f, "public.nothing"), 0);
   assert_int_equal(privileges(&f, "public.rows"), 0);
   control(&f, own_role("SET ROLE casc_clerk"));
@@ -302,11 +301,21 @@ static void test_json(void **state) {
   assert_string_equal(first, second);
   assert_same_tables(f.m->graph, graph);
   assert_same_relations(f.m->graph, graph);
-  const char *const words[] = {"\"search_path\": [\"app\", \"public\"]", "\"set_columns\": [\"y\"]", "\"match_full\": true",
-                               "\"not_validated\": true", "\"partitioned\": true", "\"partition_keys\": true",
-                               "\"kind\": \"partition\", \"part_of\": \"public.parted\"", "\"inherited\": true",
-                               "\"no_select\": true", "\"no_delete\": true", "\"no_update\": true", "\"row_security\": true",
-                               "\"loose\": true", "\"value\": \"binary\"", "\"sql_type\": \"pg_catalog.int8\""};
+  const char *const words[] = {"\"search_path\": [\"app\", \"public\"]",
+                               "\"set_columns\": [\"y\"]",
+                               "\"match_full\": true",
+                               "\"not_validated\": true",
+                               "\"partitioned\": true",
+                               "\"partition_keys\": true",
+                               "\"kind\": \"partition\", \"part_of\": \"public.parted\"",
+                               "\"inherited\": true",
+                               "\"no_select\": true",
+                               "\"no_delete\": true",
+                               "\"no_update\": true",
+                               "\"row_security\": true",
+                               "\"loose\": true",
+                               "\"value\": \"binary\"",
+                               "\"sql_type\": \"pg_catalog.int8\""};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (!strstr(first, words[i])) fail_msg("no %s in %s", words[i], first);
   cascade_text_free(first);
@@ -366,15 +375,9 @@ static void test_old_server(void **state) {
 
 int main(int count, char **arguments) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_empty_database),
-      cmocka_unit_test(test_old_server),
-      cmocka_unit_test(test_names),
-      cmocka_unit_test(test_privileges),
-      cmocka_unit_test(test_estimates),
-      cmocka_unit_test(test_session_is_left_alone),
-      cmocka_unit_test(test_shadowed_names),
-      cmocka_unit_test(test_json),
-      cmocka_unit_test(test_out_of_memory),
+      cmocka_unit_test(test_empty_database), cmocka_unit_test(test_old_server), cmocka_unit_test(test_names),
+      cmocka_unit_test(test_privileges),     cmocka_unit_test(test_estimates),  cmocka_unit_test(test_session_is_left_alone),
+      cmocka_unit_test(test_shadowed_names), cmocka_unit_test(test_json),       cmocka_unit_test(test_out_of_memory),
   };
   if (count > 1) fixture_driver = arguments[1];
   return cmocka_run_group_tests(tests, NULL, NULL);

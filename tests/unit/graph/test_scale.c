@@ -69,8 +69,7 @@ static void test_large(void **state) {
     times[i] = milliseconds() - start;
   }
   qsort(times, RUNS, sizeof *times, by_size);
-  print_message("%d tables, %d relations: %.1f ms median, %.1f ms least\n", TABLES, RELATIONS, times[RUNS / 2],
-                times[0]);
+  print_message("%d tables, %d relations: %.1f ms median, %.1f ms least\n", TABLES, RELATIONS, times[RUNS / 2], times[0]);
   const char *preloaded = getenv("LD_PRELOAD");
   bool slowed = preloaded && strstr(preloaded, "vgpreload"); /* valgrind */
 #ifdef __SANITIZE_ADDRESS__

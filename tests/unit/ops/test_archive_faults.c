@@ -181,9 +181,10 @@ static void transient_failures_are_tried_again(void **state) {
   static const char *const matches[] = {"Insert Into \"main\".\"pet_old\"", "Delete", "COMMIT"};
   for (size_t i = 0; i < 4; i++)
     for (size_t j = 0; j < 3; j++)
-      ends(&(fault){.calls = FAULT_EXECUTE, .match = matches[j], .at = 3, .status = statuses[i],
-                    .transaction = CASCADE_TX_ROLLED_BACK},
-           CASCADE_DONE);
+      ends(
+          &(fault){
+              .calls = FAULT_EXECUTE, .match = matches[j], .at = 3, .status = statuses[i], .transaction = CASCADE_TX_ROLLED_BACK},
+          CASCADE_DONE);
 }
 
 /* As many rows are copied as go, and as many go as were copied: whatever the database says else is believed, and ends it. */

@@ -48,8 +48,14 @@ static void drop(fault_rig *at) {
 /* One cursor: its pages, and a copy of the token after `pages` of them, to be freed. */
 static cascade_status read_pages(fault_rig *at, const char *token, uint32_t pages, char **rest) {
   world *own = at->own;
-  cascade_blockers_options options = {.size = sizeof options, .limit = 2, .rounds = 9, .depth = 3, .count = CASCADE_COUNT_EXACT,
-                                      .behind = 1, .token_key = token_key, .token_key_length = sizeof token_key - 1,
+  cascade_blockers_options options = {.size = sizeof options,
+                                      .limit = 2,
+                                      .rounds = 9,
+                                      .depth = 3,
+                                      .count = CASCADE_COUNT_EXACT,
+                                      .behind = 1,
+                                      .token_key = token_key,
+                                      .token_key_length = sizeof token_key - 1,
                                       .token = token};
   cascade_blockers *cursor = NULL;
   const cascade_blockers_page *page;

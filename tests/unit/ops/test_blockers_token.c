@@ -267,16 +267,20 @@ static void rows_and_rules_count(void **state) {
       {AGENT CUSTOMER INVOICE STAMP SCAN, "customer", 7, CASCADE_TOKEN_FOREIGN, "table customer"},
       /* tables that nothing of the request reaches */
       {AGENT CUSTOMER INVOICE STAMP SCAN "CREATE TABLE aaa (id INTEGER PRIMARY KEY, of REFERENCES zzz);"
-       "CREATE TABLE zzz (id INTEGER PRIMARY KEY);", "agent", 7, CASCADE_OK, ""},
+                                         "CREATE TABLE zzz (id INTEGER PRIMARY KEY);",
+       "agent", 7, CASCADE_OK, ""},
       /* a rule, a relation, the type of a key, the order of a key */
-      {AGENT "CREATE TABLE customer (id INTEGER PRIMARY KEY, agent_id INTEGER REFERENCES agent ON DELETE SET NULL);" INVOICE STAMP
-       SCAN, "agent", 7, CASCADE_TOKEN_STALE, "the policy"},
+      {AGENT
+       "CREATE TABLE customer (id INTEGER PRIMARY KEY, agent_id INTEGER REFERENCES agent ON DELETE SET NULL);" INVOICE STAMP SCAN,
+       "agent", 7, CASCADE_TOKEN_STALE, "the policy"},
       {AGENT CUSTOMER INVOICE STAMP SCAN "CREATE TABLE note (id INTEGER PRIMARY KEY, of INTEGER REFERENCES customer);", "agent", 7,
        CASCADE_TOKEN_STALE, "the policy"},
-      {AGENT CUSTOMER "CREATE TABLE invoice (id TEXT PRIMARY KEY, customer_id INTEGER REFERENCES customer) WITHOUT ROWID;" STAMP
-       SCAN, "agent", 7, CASCADE_TOKEN_STALE, "the policy"},
+      {AGENT CUSTOMER
+       "CREATE TABLE invoice (id TEXT PRIMARY KEY, customer_id INTEGER REFERENCES customer) WITHOUT ROWID;" STAMP SCAN,
+       "agent", 7, CASCADE_TOKEN_STALE, "the policy"},
       {AGENT CUSTOMER INVOICE "CREATE TABLE stamp (name TEXT COLLATE NOCASE, mark BLOB, agent_id INTEGER REFERENCES agent"
-       " ON DELETE CASCADE, PRIMARY KEY (name, mark)) WITHOUT ROWID;" SCAN, "agent", 7, CASCADE_TOKEN_STALE, "the policy"},
+                              " ON DELETE CASCADE, PRIMARY KEY (name, mark)) WITHOUT ROWID;" SCAN,
+       "agent", 7, CASCADE_TOKEN_STALE, "the policy"},
   };
   rig first;
   casc_blockers_token token, again;
@@ -390,14 +394,10 @@ static void memory_runs_out(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(nothing_and_much_go_round),
-      cmocka_unit_test(text_and_bytes_go_round),
-      cmocka_unit_test(levels_go_round),
-      cmocka_unit_test(lengths_are_bounded),
-      cmocka_unit_test(age_and_version_count),
-      cmocka_unit_test(rows_and_rules_count),
-      cmocka_unit_test(misfits_are_not_written),
-      cmocka_unit_test(memory_runs_out),
+      cmocka_unit_test(nothing_and_much_go_round), cmocka_unit_test(text_and_bytes_go_round),
+      cmocka_unit_test(levels_go_round),           cmocka_unit_test(lengths_are_bounded),
+      cmocka_unit_test(age_and_version_count),     cmocka_unit_test(rows_and_rules_count),
+      cmocka_unit_test(misfits_are_not_written),   cmocka_unit_test(memory_runs_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,8 +88,12 @@ static cascade_status purge_some(fault_rig *at, way *how) {
   char *text = NULL;
   const cascade_blockers_page *page;
   const cascade_batch_info *batch;
-  cascade_purge_options options = {.size = sizeof options, .max_tx_rows = how->max_tx_rows, .integrity = how->integrity,
-                                   .after_batch = hook, .hook_data = how, .actor = how->audit ? "jo" : NULL};
+  cascade_purge_options options = {.size = sizeof options,
+                                   .max_tx_rows = how->max_tx_rows,
+                                   .integrity = how->integrity,
+                                   .after_batch = hook,
+                                   .hook_data = how,
+                                   .actor = how->audit ? "jo" : NULL};
   const char *const tables[] = {"owner", "visit"}, *const columns[] = {"name", "day"};
   if (how->veto) {
     options.before_batch = keep_some;
@@ -196,7 +200,10 @@ static void transient_failures_are_tried_again(void **state) {
   static const char *const matches[] = {"BEGIN IMMEDIATE", "Delete", "COMMIT"};
   for (size_t i = 0; i < 4; i++)
     for (size_t j = 0; j < 3; j++)
-      ends(&(fault){.calls = FAULT_EXECUTE, .match = matches[j], .at = 2, .status = statuses[i],
+      ends(&(fault){.calls = FAULT_EXECUTE,
+                    .match = matches[j],
+                    .at = 2,
+                    .status = statuses[i],
                     .transaction = j ? CASCADE_TX_ROLLED_BACK : CASCADE_TX_NONE},
            0, false, CASCADE_DONE);
 }
@@ -204,7 +211,11 @@ static void transient_failures_are_tried_again(void **state) {
 /* ... but not for ever. */
 static void lasting_failures_end(void **state) {
   (void)state;
-  ends(&(fault){.calls = FAULT_EXECUTE, .match = "COMMIT", .at = 1, .lasting = true, .status = CASCADE_DEADLOCK,
+  ends(&(fault){.calls = FAULT_EXECUTE,
+                .match = "COMMIT",
+                .at = 1,
+                .lasting = true,
+                .status = CASCADE_DEADLOCK,
                 .transaction = CASCADE_TX_ROLLED_BACK},
        0, false, CASCADE_CONTENDED);
 }
@@ -219,8 +230,11 @@ static void the_audit_is_written_again(void **state) {
     how.audit = true;
     make(&at);
     assert_int_equal(cascade_outbox_install(at.connection, NULL), CASCADE_OK);
-    fault_driver_script(at.driver, &(fault){.calls = FAULT_EXECUTE, .match = "cascade_audit", .at = number,
-                                            .status = CASCADE_BUSY, .transaction = CASCADE_TX_ROLLED_BACK});
+    fault_driver_script(at.driver, &(fault){.calls = FAULT_EXECUTE,
+                                            .match = "cascade_audit",
+                                            .at = number,
+                                            .status = CASCADE_BUSY,
+                                            .transaction = CASCADE_TX_ROLLED_BACK});
     assert_int_equal(purge_some(&at, &how), CASCADE_DONE);
     met = at.driver->fired;
     assert_true(met || number > 4);

@@ -61,7 +61,7 @@ static cascade_status add_sources(cascade_fill *fill, const way *how, uint64_t *
   if (status < 0) return status;
   return cascade_fill_select(fill,
                              how->merge ? "SELECT owner_id, pet_id, 'any' FROM keeps WHERE pet_id > 20"
-                                       : "SELECT owner_id, pet_id FROM keeps WHERE pet_id > 20",
+                                        : "SELECT owner_id, pet_id FROM keeps WHERE pet_id > 20",
                              NULL, 0, error);
 }
 
@@ -136,8 +136,8 @@ static void after(fault_rig *at, const fault_outcome *outcome) {
   finishes(at, *how);
 }
 
-static const fault_scene scene = {.make = make, .use = use, .after = after, .drop = fault_rig_drop, .done = CASCADE_DONE,
-                                  .dense = 400};
+static const fault_scene scene = {
+    .make = make, .use = use, .after = after, .drop = fault_rig_drop, .done = CASCADE_DONE, .dense = 400};
 static const way inserting = {0}, merging = {.merge = true}, streaming = {.stream = true}, keyed = {.keyed = true},
                  keyed_merging = {.keyed = true, .merge = true};
 
@@ -190,7 +190,10 @@ static void transient_failures_are_tried_again(void **state) {
     for (size_t j = 0; j < 4; j++) {
       if (statuses[i] == CASCADE_TIMEOUT && j != 1) continue; /* statements that write take long, and what they write gets less */
       ends(merging,
-           (fault){.calls = FAULT_EXECUTE, .match = matches[j], .at = 1, .status = statuses[i],
+           (fault){.calls = FAULT_EXECUTE,
+                   .match = matches[j],
+                   .at = 1,
+                   .status = statuses[i],
                    .transaction = j ? CASCADE_TX_ROLLED_BACK : CASCADE_TX_NONE},
            CASCADE_DONE, 1);
     }
@@ -199,7 +202,11 @@ static void transient_failures_are_tried_again(void **state) {
 static void lasting_failures_end(void **state) {
   (void)state;
   ends(inserting,
-       (fault){.calls = FAULT_EXECUTE, .match = "COMMIT", .at = 1, .lasting = true, .status = CASCADE_DEADLOCK,
+       (fault){.calls = FAULT_EXECUTE,
+               .match = "COMMIT",
+               .at = 1,
+               .lasting = true,
+               .status = CASCADE_DEADLOCK,
                .transaction = CASCADE_TX_ROLLED_BACK},
        CASCADE_DEADLOCK, 8);
 }
@@ -220,8 +227,8 @@ static void after_picky(fault_rig *at, const fault_outcome *outcome) {
 
 static void search_for_a_fault_fails(void **state) {
   (void)state;
-  static const fault_scene picky = {.make = make_picky, .use = use, .after = after_picky, .drop = fault_rig_drop,
-                                    .done = CASCADE_CONSTRAINT};
+  static const fault_scene picky = {
+      .make = make_picky, .use = use, .after = after_picky, .drop = fault_rig_drop, .done = CASCADE_CONSTRAINT};
   way how = inserting;
   fault_sweep_calls(&picky, &how, (fault){.status = CASCADE_CONNECTION, .transaction = CASCADE_TX_ROLLED_BACK});
 }
@@ -260,14 +267,10 @@ static void memory_runs_out(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(any_call_fails),
-      cmocka_unit_test(connection_is_lost),
-      cmocka_unit_test(reply_to_commit_is_lost),
-      cmocka_unit_test(transient_failures_are_tried_again),
-      cmocka_unit_test(lasting_failures_end),
-      cmocka_unit_test(search_for_a_fault_fails),
-      cmocka_unit_test(host_has_a_transaction),
-      cmocka_unit_test(memory_runs_out),
+      cmocka_unit_test(any_call_fails),          cmocka_unit_test(connection_is_lost),
+      cmocka_unit_test(reply_to_commit_is_lost), cmocka_unit_test(transient_failures_are_tried_again),
+      cmocka_unit_test(lasting_failures_end),    cmocka_unit_test(search_for_a_fault_fails),
+      cmocka_unit_test(host_has_a_transaction),  cmocka_unit_test(memory_runs_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -147,12 +147,12 @@ static void make_tables(host *at) {
 /* The database itself refuses the last visit of one owner. */
 static void make_stubborn(host *at) {
   char sql[300];
-  const char *when = is(at, "mariadb") ? "CREATE TRIGGER stubborn BEFORE DELETE ON visit FOR EACH ROW IF old.id = %d1 THEN"
-                                         " SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not this one'; END IF"
-                   : is(at, "sqlite")  ? "CREATE TRIGGER stubborn BEFORE DELETE ON visit WHEN old.id = %d1"
-                                         " BEGIN SELECT RAISE(ABORT, 'not this one'); END"
-                                       : "CREATE TRIGGER stubborn BEFORE DELETE ON visit FOR EACH ROW WHEN (old.id = %d1)"
-                                         " EXECUTE FUNCTION refuse()";
+  const char *when = is(at, "mariadb")  ? "CREATE TRIGGER stubborn BEFORE DELETE ON visit FOR EACH ROW IF old.id = %d1 THEN"
+                                          " SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not this one'; END IF"
+                     : is(at, "sqlite") ? "CREATE TRIGGER stubborn BEFORE DELETE ON visit WHEN old.id = %d1"
+                                          " BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+                                        : "CREATE TRIGGER stubborn BEFORE DELETE ON visit FOR EACH ROW WHEN (old.id = %d1)"
+                                          " EXECUTE FUNCTION refuse()";
   if (is(at, "postgresql"))
     outside(at, "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''not this one''; END'");
   snprintf(sql, sizeof sql, when, STUBBORN * 10 + 1);
@@ -504,8 +504,7 @@ static int32_t see_isolation(void *data, const cascade_deleted *tables, uint32_t
     nanosleep(&(struct timespec){.tv_nsec = 150000000}, NULL);
     run(at, "SELECT trx_isolation_level FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = connection_id()", cell);
   }
-  if (!is(at, "mariadb"))
-    run(at, "SELECT current_setting('transaction_isolation')", cell);
+  if (!is(at, "mariadb")) run(at, "SELECT current_setting('transaction_isolation')", cell);
   assert_int_equal(strcasecmp(cell, "read committed"), 0);
   return 0;
 }
@@ -526,13 +525,20 @@ static void settings_stay(host *at, const char *const *changes, const char *sett
 }
 
 static void test_settings(void **state) {
-  static const char *const pg[] = {"SET default_transaction_isolation = 'serializable'", "SET default_transaction_read_only = on",
-                                   "SET statement_timeout = '77s'", "SET lock_timeout = '7s'",
-                                   "SET search_path = public, pg_catalog", "SET row_security = off", NULL};
-  static const char *const mariadb[] = {"SET SESSION tx_isolation = 'SERIALIZABLE'", "SET SESSION tx_read_only = 1",
-                                        "SET SESSION innodb_lock_wait_timeout = 7", "SET SESSION lock_wait_timeout = 8",
+  static const char *const pg[] = {"SET default_transaction_isolation = 'serializable'",
+                                   "SET default_transaction_read_only = on",
+                                   "SET statement_timeout = '77s'",
+                                   "SET lock_timeout = '7s'",
+                                   "SET search_path = public, pg_catalog",
+                                   "SET row_security = off",
+                                   NULL};
+  static const char *const mariadb[] = {"SET SESSION tx_isolation = 'SERIALIZABLE'",
+                                        "SET SESSION tx_read_only = 1",
+                                        "SET SESSION innodb_lock_wait_timeout = 7",
+                                        "SET SESSION lock_wait_timeout = 8",
                                         "SET SESSION max_statement_time = 77",
-                                        "SET SESSION sql_mode = 'ANSI,NO_BACKSLASH_ESCAPES'", NULL};
+                                        "SET SESSION sql_mode = 'ANSI,NO_BACKSLASH_ESCAPES'",
+                                        NULL};
   host *at = *state;
   if (is(at, "mariadb")) settings_stay(at, mariadb, mariadb_settings);
   else settings_stay(at, pg, pg_settings);

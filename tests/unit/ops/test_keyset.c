@@ -105,7 +105,6 @@ static void views_are_in_order(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(integers), cmocka_unit_test(cells),
-                                     cmocka_unit_test(views_are_in_order)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(integers), cmocka_unit_test(cells), cmocka_unit_test(views_are_in_order)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,11 +3,10 @@
 
 #include <string.h>
 
-static const char schema[] =
-    "PRAGMA foreign_keys = ON;"
-    "CREATE TABLE agent (id INTEGER PRIMARY KEY);"
-    "CREATE TABLE loan (id INTEGER PRIMARY KEY, agent_id INTEGER REFERENCES agent ON DELETE CASCADE);"
-    "INSERT INTO agent VALUES (1), (2); INSERT INTO loan VALUES (1, 1)";
+static const char schema[] = "PRAGMA foreign_keys = ON;"
+                             "CREATE TABLE agent (id INTEGER PRIMARY KEY);"
+                             "CREATE TABLE loan (id INTEGER PRIMARY KEY, agent_id INTEGER REFERENCES agent ON DELETE CASCADE);"
+                             "INSERT INTO agent VALUES (1), (2); INSERT INTO loan VALUES (1, 1)";
 
 typedef struct request {
   cascade_graph *graph;
@@ -61,14 +60,13 @@ static void graph_of_another_engine(void **state) {
   cascade_blockers *blockers = NULL;
   cascade_fill *fill = NULL;
   static const char *const id[] = {"id"};
-  cascade_fill_target target = {.size = sizeof target, .table = "loan", .columns = id, .key = id, .column_count = 1,
-                                .key_count = 1};
+  cascade_fill_target target = {
+      .size = sizeof target, .table = "loan", .columns = id, .key = id, .column_count = 1, .key_count = 1};
   assert_int_equal(cascade_plan_new(m->connection, made.policy, made.selection, NULL, &plan, &error), CASCADE_UNSUPPORTED);
   assert_failure(error, CASCADE_UNSUPPORTED, WORDS("mariadb", "sqlite"));
   assert_int_equal(cascade_purge_new(m->connection, made.policy, made.selection, NULL, &purge, &error), CASCADE_UNSUPPORTED);
   assert_failure(error, CASCADE_UNSUPPORTED, WORDS("mariadb", "sqlite"));
-  assert_int_equal(cascade_blockers_open(m->connection, made.policy, made.selection, NULL, &blockers, &error),
-                   CASCADE_UNSUPPORTED);
+  assert_int_equal(cascade_blockers_open(m->connection, made.policy, made.selection, NULL, &blockers, &error), CASCADE_UNSUPPORTED);
   assert_failure(error, CASCADE_UNSUPPORTED, WORDS("mariadb", "sqlite"));
   assert_int_equal(cascade_fill_new(m->connection, graph, &target, NULL, &fill, &error), CASCADE_UNSUPPORTED);
   assert_failure(error, CASCADE_UNSUPPORTED, WORDS("mariadb", "sqlite"));

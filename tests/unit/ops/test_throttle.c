@@ -1,4 +1,5 @@
-/* Pauses of purges, fills and workers: each has an end and a reason, none is inside a transaction. Real replicas are in tests/throttle. */
+/* Pauses of purges, fills and workers: each has an end and a reason, none is inside a transaction. Real replicas are in
+ * tests/throttle. */
 #include "failing_alloc.h"
 #include "scratch.h"
 
@@ -40,12 +41,13 @@ typedef struct rig {
 static void set_up(rig *at) {
   *at = (rig){.memory = {.allowed = -1}};
   assert_int_equal(sqlite3_open(":memory:", &at->db), SQLITE_OK);
-  assert_int_equal(sqlite3_exec(at->db,
-                                "PRAGMA foreign_keys = ON; CREATE TABLE item (id INTEGER PRIMARY KEY); CREATE TABLE twin (id INTEGER "
-                                "PRIMARY KEY); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 40) INSERT INTO item "
-                                "SELECT i FROM n;",
-                                NULL, NULL, NULL),
-                   SQLITE_OK);
+  assert_int_equal(
+      sqlite3_exec(at->db,
+                   "PRAGMA foreign_keys = ON; CREATE TABLE item (id INTEGER PRIMARY KEY); CREATE TABLE twin (id INTEGER "
+                   "PRIMARY KEY); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 40) INSERT INTO item "
+                   "SELECT i FROM n;",
+                   NULL, NULL, NULL),
+      SQLITE_OK);
   assert_non_null(at->context = failing_context(&at->memory));
   assert_int_equal(cascade_connection_adopt(at->context, "sqlite3", at->db, NULL, &at->connection, NULL), CASCADE_OK);
   assert_int_equal(cascade_graph_read(at->connection, NULL, &at->graph, NULL), CASCADE_OK);
@@ -284,8 +286,8 @@ static void fills_pause_too(void **state) {
   at.limits.ask = ask;
   memcpy(at.answers, (int64_t[]){0, 20, 0, -1}, sizeof at.answers);
   throttle(&at);
-  cascade_fill_target target = {.size = sizeof target, .table = "twin", .columns = id, .key = id, .column_count = 1,
-                                .key_count = 1};
+  cascade_fill_target target = {
+      .size = sizeof target, .table = "twin", .columns = id, .key = id, .column_count = 1, .key_count = 1};
   cascade_fill_options options = {.size = sizeof options, .max_tx_rows = 10, .throttle = at.throttle};
   cascade_fill *fill = NULL;
   const cascade_fill_range *range = NULL;

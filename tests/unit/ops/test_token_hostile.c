@@ -49,7 +49,7 @@ static void mutate(char *text, size_t length, const char *other, size_t other_le
     text[at] = letters[next(seed) % (sizeof letters - 1)];
     break;
   case 4: memmove(text + at, text + at + 1, length - at); break; /* one less */
-  default: /* the end of the other, from here or from elsewhere */
+  default:                                                       /* the end of the other, from here or from elsewhere */
     if (next(seed) % 2) at = other_length / 2;
     strcpy(text + at, other + at);
   }

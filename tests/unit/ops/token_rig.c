@@ -81,7 +81,7 @@ void sign(unsigned char *data, size_t length, char *text, size_t room) {
 
 size_t raw_of(const casc_str *text, unsigned char *data, size_t room) {
   size_t length = 0;
-  assert_int_equal(sodium_base642bin(data, room, text->data, text->length, NULL, &length, NULL,
-                                     sodium_base64_VARIANT_URLSAFE_NO_PADDING), 0);
+  assert_int_equal(
+      sodium_base642bin(data, room, text->data, text->length, NULL, &length, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING), 0);
   return length - MAC;
 }

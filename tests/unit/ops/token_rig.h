@@ -20,11 +20,11 @@ extern const char key[KEY];
 #define AGENT "CREATE TABLE agent (id INTEGER PRIMARY KEY, boss_id INTEGER REFERENCES agent ON DELETE CASCADE);"
 #define CUSTOMER "CREATE TABLE customer (id INTEGER PRIMARY KEY, agent_id INTEGER REFERENCES agent ON DELETE CASCADE);"
 #define INVOICE "CREATE TABLE invoice (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customer);"
-#define STAMP                                                                                                          \
-  "CREATE TABLE stamp (name TEXT, mark BLOB, agent_id INTEGER REFERENCES agent ON DELETE CASCADE,"                     \
+#define STAMP                                                                                                                      \
+  "CREATE TABLE stamp (name TEXT, mark BLOB, agent_id INTEGER REFERENCES agent ON DELETE CASCADE,"                                 \
   "                    PRIMARY KEY (name, mark)) WITHOUT ROWID;"
-#define SCAN                                                                                                           \
-  "CREATE TABLE scan (id INTEGER PRIMARY KEY, name TEXT, mark BLOB,"                                                   \
+#define SCAN                                                                                                                       \
+  "CREATE TABLE scan (id INTEGER PRIMARY KEY, name TEXT, mark BLOB,"                                                               \
   "                   FOREIGN KEY (name, mark) REFERENCES stamp ON DELETE CASCADE);"
 
 typedef struct rig {

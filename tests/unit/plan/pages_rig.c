@@ -72,8 +72,8 @@ static void put_cell(char *to, const cascade_value *cell) {
   case CASCADE_INT64: sprintf(to + length, "|%lld", (long long)cell->integer); break;
   default:
     to[length++] = '|';
-    for (uint64_t i = 0; i < cell->length; i++) length += (size_t)sprintf(to + length, cell->type == CASCADE_BLOB ? "%02x" : "%c",
-                                                                          (unsigned char)cell->data[i]);
+    for (uint64_t i = 0; i < cell->length; i++)
+      length += (size_t)sprintf(to + length, cell->type == CASCADE_BLOB ? "%02x" : "%c", (unsigned char)cell->data[i]);
   }
 }
 
@@ -129,6 +129,6 @@ const casc_sql_relation *relation_of(fixture *f, const char *table) {
 
 cascade_keys parents_of(const int64_t *integers, uint64_t count) {
   static const char *const id_column[] = {"id"};
-  return (cascade_keys){.size = sizeof(cascade_keys), .count = count, .column_count = 1, .columns = id_column,
-                        .integers = integers};
+  return (cascade_keys){
+      .size = sizeof(cascade_keys), .count = count, .column_count = 1, .columns = id_column, .integers = integers};
 }

@@ -112,8 +112,7 @@ static void test_nothing_sound_escapes(void **state) {
   sqlite3 *db = NULL;
   uint32_t seed = 20101, accepted = 0, caught = 0;
   assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-  assert_int_equal(sqlite3_exec(db, "Create Table t (a, b); Insert Into t Values (1, 2), (3, 4)", NULL, NULL, NULL),
-                   SQLITE_OK);
+  assert_int_equal(sqlite3_exec(db, "Create Table t (a, b); Insert Into t Values (1, 2), (3, 4)", NULL, NULL, NULL), SQLITE_OK);
   for (int round = 0; round < 60000; round++) {
     char condition[200] = "";
     for (uint32_t i = 1 + next_random(&seed) % 7; i; i--)
@@ -157,9 +156,8 @@ static const char schema[] = "CREATE TABLE Artist (\"ArtistId\" INTEGER PRIMARY 
 static void test_a_selection_keeps_the_condition(void **state) {
   (void)state;
   memory *music = memory_open(schema);
-  const cascade_value parameters[] = {{.type = CASCADE_TEXT, .data = "O'Hara; --", .length = 10},
-                                      {.type = CASCADE_INT64, .integer = 7},
-                                      {.type = CASCADE_NULL}};
+  const cascade_value parameters[] = {
+      {.type = CASCADE_TEXT, .data = "O'Hara; --", .length = 10}, {.type = CASCADE_INT64, .integer = 7}, {.type = CASCADE_NULL}};
   static const char condition[] = "name = ? AND \"ArtistId\" > ? OR name IS ?";
   cascade_selection *selection = NULL;
   assert_int_equal(cascade_selection_where(music->graph, "artist", condition, parameters, 3, &selection, NULL), CASCADE_OK);

@@ -1,5 +1,5 @@
-/* Pages of several relations in one statement, against the same rows read one relation at a time: both directions, from an anchor, of one
-   parent and of more. The arguments name the engine, and the driver: native or dbi. */
+/* Pages of several relations in one statement, against the same rows read one relation at a time: both directions, from an anchor,
+   of one parent and of more. The arguments name the engine, and the driver: native or dbi. */
 #include "pages_rig.h"
 
 #include <stdio.h>
@@ -13,15 +13,19 @@ static void make_tables(fixture *f) {
   const char *bytes = on("postgresql") ? "BYTEA" : on("mariadb") ? "BINARY(4)" : "BLOB";
   const char *more = on("postgresql") ? "BYTEA" : on("mariadb") ? "VARBINARY(9)" : "BLOB";
   char sql[600];
-  run(f, "CREATE TABLE owner (id INTEGER PRIMARY KEY, code VARCHAR(20) NOT NULL UNIQUE, region INTEGER NOT NULL, UNIQUE (region, code))");
-  run(f, "CREATE TABLE pet (id INTEGER PRIMARY KEY, owner_id INTEGER, CONSTRAINT pet_owner FOREIGN KEY (owner_id) REFERENCES owner (id))");
+  run(f, "CREATE TABLE owner (id INTEGER PRIMARY KEY, code VARCHAR(20) NOT NULL UNIQUE, region INTEGER NOT NULL, UNIQUE (region, "
+         "code))");
+  run(f, "CREATE TABLE pet (id INTEGER PRIMARY KEY, owner_id INTEGER, CONSTRAINT pet_owner FOREIGN KEY (owner_id) REFERENCES owner "
+         "(id))");
   snprintf(sql, sizeof sql, "CREATE TABLE tiny (id %s PRIMARY KEY, owner_id INTEGER, FOREIGN KEY (owner_id) REFERENCES owner (id))",
            on("sqlite") ? "INTEGER" : "SMALLINT");
   run(f, sql);
-  run(f, "CREATE TABLE part (a VARCHAR(20), b INTEGER, owner_id INTEGER, PRIMARY KEY (a, b), FOREIGN KEY (owner_id) REFERENCES owner (id))");
+  run(f, "CREATE TABLE part (a VARCHAR(20), b INTEGER, owner_id INTEGER, PRIMARY KEY (a, b), FOREIGN KEY (owner_id) REFERENCES "
+         "owner (id))");
   run(f, "CREATE TABLE tag (slug VARCHAR(20) PRIMARY KEY, owner_id INTEGER, FOREIGN KEY (owner_id) REFERENCES owner (id))");
   run(f, "CREATE TABLE visa (id INTEGER PRIMARY KEY, code VARCHAR(20), FOREIGN KEY (code) REFERENCES owner (code))");
-  run(f, "CREATE TABLE permit (id INTEGER PRIMARY KEY, region INTEGER, code VARCHAR(20), FOREIGN KEY (region, code) REFERENCES owner (region, code))");
+  run(f, "CREATE TABLE permit (id INTEGER PRIMARY KEY, region INTEGER, code VARCHAR(20), FOREIGN KEY (region, code) REFERENCES "
+         "owner (region, code))");
   snprintf(sql, sizeof sql, "CREATE TABLE chip (id %s PRIMARY KEY, owner_id INTEGER, FOREIGN KEY (owner_id) REFERENCES owner (id))",
            bytes);
   run(f, sql);
@@ -55,8 +59,10 @@ static void make_tables(fixture *f) {
 static void make_storeys(fixture *f) {
   char sql[300];
   run(f, "CREATE TABLE storey (house INTEGER, name VARCHAR(20), PRIMARY KEY (house, name))");
-  run(f, "CREATE TABLE room (id INTEGER PRIMARY KEY, house INTEGER, storey VARCHAR(20), FOREIGN KEY (house, storey) REFERENCES storey (house, name))");
-  run(f, "CREATE TABLE desk (id INTEGER PRIMARY KEY, house INTEGER, storey VARCHAR(20), FOREIGN KEY (house, storey) REFERENCES storey (house, name))");
+  run(f, "CREATE TABLE room (id INTEGER PRIMARY KEY, house INTEGER, storey VARCHAR(20), FOREIGN KEY (house, storey) REFERENCES "
+         "storey (house, name))");
+  run(f, "CREATE TABLE desk (id INTEGER PRIMARY KEY, house INTEGER, storey VARCHAR(20), FOREIGN KEY (house, storey) REFERENCES "
+         "storey (house, name))");
   run(f, "CREATE INDEX room_by_storey ON room (house, storey)");
   run(f, "BEGIN");
   for (int i = 0; i < 12; i++) {
@@ -134,8 +140,7 @@ static void check_together(fixture *f, const asked *of, uint32_t from, uint32_t 
     for (size_t j = 0; j < rows_of_page; j++, next++) {
       if (next == found.count || found.place[next] != i || strcmp(found.text[next], texts[j]) != 0)
         fail_msg("%s, way %d, page %u of %u: %s is missing; %s is there\n%s", pages[i].relation->table->name, way, from + i,
-                 from + count,
-                 texts[j], next < found.count ? found.text[next] : "nothing", statement.sql.data);
+                 from + count, texts[j], next < found.count ? found.text[next] : "nothing", statement.sql.data);
       size_t rest = of->all[from + i]->count;
       if (of->at[from + i] >= 0) rest = pages[i].backward ? (size_t)of->at[from + i] : rest - (size_t)of->at[from + i] - 1;
       assert_int_equal(found.looked[next], way == CASC_PAGE_PROBE ? rest : 0);
@@ -174,9 +179,8 @@ static void test_pages(void **state) {
   make_tables(f);
   make(f, "owner");
   const cascade_keys parents[] = {parents_of(one, 1), parents_of(range, 2), parents_of(some, 3)};
-  static const char *const integers[] = {"pet", "tiny", "visa", "permit"}, *const others[] = {"part",
-                                                                                              "tag"}, *const bytes[] = {"chip",
-                                                                                                                        "card"};
+  static const char *const integers[] = {"pet", "tiny", "visa", "permit"}, *const others[] = {"part", "tag"},
+                           *const bytes[] = {"chip", "card"};
   for (size_t p = 0; p < 3; p++) {
     asked *of = calloc(1, sizeof *of);
     for (size_t i = 0; i < 4; i++) ask_all_ways(f, of, integers[i], &parents[p]);
@@ -205,9 +209,8 @@ static void test_pairs_and_conditions(void **state) {
                             {.type = CASCADE_INT64, .integer = 0}, {.type = CASCADE_TEXT, .data = "s3", .length = 2},
                             {.type = CASCADE_INT64, .integer = 1}, {.type = CASCADE_TEXT, .data = "s2", .length = 2},
                             {.type = CASCADE_INT64, .integer = 2}, {.type = CASCADE_TEXT, .data = "s9", .length = 2}};
-  const cascade_keys more = {.size = sizeof more, .count = 4, .column_count = 2, .columns = names,
-                             .cells = cells}, single = parents_of(one, 1),
-                     several = parents_of(some, 3);
+  const cascade_keys more = {.size = sizeof more, .count = 4, .column_count = 2, .columns = names, .cells = cells},
+                     single = parents_of(one, 1), several = parents_of(some, 3);
   asked *of = calloc(1, sizeof *of);
   ask_all_ways(f, of, "room", &more);
   ask_all_ways(f, of, "desk", &more);
@@ -231,9 +234,17 @@ static void test_behind(void **state) {
   static const char *const owner_id[] = {"owner_id"}, *const region[] = {"region"};
   static const int32_t integer[] = {CASCADE_INT64};
   const cascade_keys two = parents_of(one, 1);
-  casc_sql_page pages[] = {{.relation = relation_of(f, "tiny"), .parents = &two, .limit = 2, .behind_count = 1, .behind = owner_id,
+  casc_sql_page pages[] = {{.relation = relation_of(f, "tiny"),
+                            .parents = &two,
+                            .limit = 2,
+                            .behind_count = 1,
+                            .behind = owner_id,
                             .behind_types = integer},
-                           {.relation = relation_of(f, "permit"), .parents = &two, .limit = 2, .behind_count = 1, .behind = region,
+                           {.relation = relation_of(f, "permit"),
+                            .parents = &two,
+                            .limit = 2,
+                            .behind_count = 1,
+                            .behind = region,
                             .behind_types = integer}};
   casc_sql_page other = pages[0];
   other.behind_count = 0;
@@ -269,8 +280,8 @@ static void test_many(void **state) {
   casc_sql_page *pages = calloc(count, sizeof *pages);
   casc_statement statement;
   rows found;
-  for (uint32_t i = 0; i < count; i++) pages[i] = (casc_sql_page){.relation = relation_of(f, "permit"), .parents = &more,
-                                                                  .limit = 3};
+  for (uint32_t i = 0; i < count; i++)
+    pages[i] = (casc_sql_page){.relation = relation_of(f, "permit"), .parents = &more, .limit = 3};
   casc_session_statement(f->connection, &statement);
   f->scope.dialect->select_pages(&statement, pages, count);
   read_rows(f, &statement, 2, 1, &found);
@@ -321,8 +332,7 @@ static int by_text(const void *a, const void *b) {
 }
 
 static void check_links(fixture *f, const casc_sql_relation *relation, const int64_t *keys, uint64_t count,
-                        const char *const *texts,
-                        size_t texts_count) {
+                        const char *const *texts, size_t texts_count) {
   casc_statement statement;
   rows found;
   const cascade_keys these = parents_of(keys, count);
@@ -357,7 +367,7 @@ int main(int argc, char **argv) {
   if (argc > 1) rig_engine = argv[1];
   if (argc > 2) rig_driver = argv[2];
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_pages),  cmocka_unit_test(test_pairs_and_conditions),
-                                     cmocka_unit_test(test_behind),
-                                     cmocka_unit_test(test_many),   cmocka_unit_test(test_counts),               cmocka_unit_test(test_links)};
+                                     cmocka_unit_test(test_behind), cmocka_unit_test(test_many),
+                                     cmocka_unit_test(test_counts), cmocka_unit_test(test_links)};
   return cmocka_run_group_tests_name("pages", tests, NULL, NULL);
 }

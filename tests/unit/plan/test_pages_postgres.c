@@ -1,5 +1,5 @@
-/* What PostgreSQL's planner makes of the ways, whatever its statistics say: no more rows are looked at than those that are asked for. What
-   its statistics tell, and what the session is left as. The argument names the driver: native or dbi. */
+/* What PostgreSQL's planner makes of the ways, whatever its statistics say: no more rows are looked at than those that are asked
+   for. What its statistics tell, and what the session is left as. The argument names the driver: native or dbi. */
 #include "pages_rig.h"
 
 #include <stdio.h>
@@ -17,8 +17,9 @@ static void make_large(fixture *f, const char *statistics) {
   run(f, "CREATE TABLE owner (id integer PRIMARY KEY, code text NOT NULL UNIQUE, UNIQUE (id, code))");
   run(f,
       "CREATE TABLE pet (id bigint PRIMARY KEY, owner_id integer REFERENCES owner, code text REFERENCES owner (code), kind integer,"
-         " FOREIGN KEY (owner_id, code) REFERENCES owner (id, code)) WITH (autovacuum_enabled = off)");
-  run(f, "CREATE INDEX pet_owner ON pet (owner_id); CREATE INDEX pet_code ON pet (code); CREATE INDEX pet_both ON pet (code, owner_id); CREATE INDEX pet_kind ON pet (kind, owner_id)");
+      " FOREIGN KEY (owner_id, code) REFERENCES owner (id, code)) WITH (autovacuum_enabled = off)");
+  run(f, "CREATE INDEX pet_owner ON pet (owner_id); CREATE INDEX pet_code ON pet (code); CREATE INDEX pet_both ON pet (code, "
+         "owner_id); CREATE INDEX pet_kind ON pet (kind, owner_id)");
   run(f, "INSERT INTO owner SELECT i, 'c' || i FROM generate_series(1, 1000) i");
   if (stale) {
     run(f, "INSERT INTO pet SELECT i, CASE i % 2 WHEN 0 THEN 2 ELSE 10 + i % 900 END, CASE i % 2 WHEN 0 THEN 'c2' END, i"
@@ -27,7 +28,8 @@ static void make_large(fixture *f, const char *statistics) {
   }
   snprintf(sql, sizeof sql,
            "INSERT INTO pet SELECT i, o, 'c' || o, i FROM (SELECT i, CASE WHEN i > %d THEN 2 ELSE 10 + i %% 900 END o"
-           " FROM generate_series(1, %d) i) n", TABLE_ROWS - MATCHES, TABLE_ROWS);
+           " FROM generate_series(1, %d) i) n",
+           TABLE_ROWS - MATCHES, TABLE_ROWS);
   run(f, sql);
   if (strcmp(statistics, "fresh") == 0) run(f, "ANALYZE owner, pet");
 }
@@ -66,8 +68,8 @@ static void at_most(fixture *f, const char *statistics, casc_sql_page page, int6
   int64_t most = most_read(f, &page);
   if (most > bound)
     fail_msg("%s, way %d of %s with %llu parents%s: %lld rows are read", statistics, page.way,
-             page.relation->columns[page.relation->count - 1],
-             (unsigned long long)page.parents->count, page.anchor ? " from an anchor" : "", (long long)most);
+             page.relation->columns[page.relation->count - 1], (unsigned long long)page.parents->count,
+             page.anchor ? " from an anchor" : "", (long long)most);
 }
 
 static void check_plans(fixture *f, const char *statistics, const casc_sql_relation *relation, const cascade_keys *parents) {
@@ -113,9 +115,14 @@ static void test_plans(void **state) {
 static void assert_walk(fixture *f, int64_t anchor, bool backward, uint64_t limit, uint64_t bound, const char *expected) {
   const cascade_value from = {.type = CASCADE_INT64, .integer = anchor};
   const cascade_keys parent = parents_of(one, 1);
-  casc_sql_page page = {.relation = relation_of(f, "pet"), .parents = &parent, .anchor = &from, .backward = backward,
+  casc_sql_page page = {.relation = relation_of(f, "pet"),
+                        .parents = &parent,
+                        .anchor = &from,
+                        .backward = backward,
                         .limit = limit,
-                        .way = CASC_PAGE_WALK, .bound = bound, .tells_end = true};
+                        .way = CASC_PAGE_WALK,
+                        .bound = bound,
+                        .tells_end = true};
   casc_statement statement;
   rows found;
   char text[200] = "";
@@ -135,7 +142,8 @@ static void test_end_of_walk(void **state) {
   fixture *f = begin();
   run(f, "CREATE TABLE owner (id integer PRIMARY KEY); INSERT INTO owner VALUES (1), (2)");
   run(f, "CREATE TABLE pet (id integer PRIMARY KEY, owner_id integer REFERENCES owner);"
-         "INSERT INTO pet SELECT i, CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END FROM generate_series(1, 100) i; CREATE INDEX ON pet (owner_id)");
+         "INSERT INTO pet SELECT i, CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END FROM generate_series(1, 100) i; CREATE INDEX ON pet "
+         "(owner_id)");
   make(f, "owner");
   assert_walk(f, 0, false, 3, 50, "10 20 30");
   assert_walk(f, 0, false, 3, 25, "10 20 25!");
@@ -167,9 +175,11 @@ static void read_shares(fixture *f, const cascade_value *key, int64_t share) {
 static void test_shares(void **state) {
   (void)state;
   fixture *f = begin();
-  run(f, "CREATE TABLE owner (id integer PRIMARY KEY, code text NOT NULL UNIQUE); INSERT INTO owner VALUES (1, '1'), (2, '2'), (3, '3'), (12, '12')");
+  run(f, "CREATE TABLE owner (id integer PRIMARY KEY, code text NOT NULL UNIQUE); INSERT INTO owner VALUES (1, '1'), (2, '2'), (3, "
+         "'3'), (12, '12')");
   run(f, "CREATE TABLE \"none\" (id integer PRIMARY KEY, owner_id integer REFERENCES owner)");
-  run(f, "CREATE TABLE visa (id integer PRIMARY KEY, code text REFERENCES owner (code)); INSERT INTO visa SELECT i, '2' FROM generate_series(1, 10) i");
+  run(f, "CREATE TABLE visa (id integer PRIMARY KEY, code text REFERENCES owner (code)); INSERT INTO visa SELECT i, '2' FROM "
+         "generate_series(1, 10) i");
   run(f, "CREATE TABLE pet (id integer PRIMARY KEY, owner_id integer REFERENCES owner);"
          "INSERT INTO pet SELECT i, CASE WHEN i % 4 = 0 THEN 2 ELSE 12 END FROM generate_series(1, 1000) i; ANALYZE pet, visa");
   make(f, "owner");
@@ -222,8 +232,7 @@ int main(int argc, char **argv) {
   rig_engine = "postgresql";
   if (argc > 1) rig_driver = argv[1];
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_plans), cmocka_unit_test(test_end_of_walk),
-                                     cmocka_unit_test(test_shares),
-                                     cmocka_unit_test(test_look)};
+                                     cmocka_unit_test(test_shares), cmocka_unit_test(test_look)};
   size_t from = strcmp(rig_driver, "dbi") == 0; /* plans are the same, and EXPLAIN does not answer as drivers of text want it */
   return _cmocka_run_group_tests("pages postgres", tests + from, 4 - from, NULL, NULL);
 }

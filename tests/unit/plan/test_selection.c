@@ -7,18 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char schema[] =
-    "CREATE TABLE Artist (\"ArtistId\" INTEGER PRIMARY KEY, name TEXT, label_id INTEGER REFERENCES gone);"
-    "CREATE TABLE track (album TEXT, number INTEGER, PRIMARY KEY (album, number));"
-    "CREATE TABLE code (code TEXT PRIMARY KEY);"
-    "CREATE TABLE whole (id INT PRIMARY KEY);"
-    "CREATE TABLE amount (amount NUMERIC PRIMARY KEY);"
-    "CREATE TABLE anything (k PRIMARY KEY);"
-    "CREATE TABLE hash (k BLOB PRIMARY KEY);"
-    "CREATE TABLE place (k, n INTEGER, PRIMARY KEY (n, k)) WITHOUT ROWID;"
-    "CREATE TABLE bare (x INTEGER, y TEXT);"
-    "CREATE TABLE hidden (rowid TEXT, oid TEXT, _rowid_ TEXT);"
-    "CREATE VIEW artists AS SELECT * FROM Artist;";
+static const char schema[] = "CREATE TABLE Artist (\"ArtistId\" INTEGER PRIMARY KEY, name TEXT, label_id INTEGER REFERENCES gone);"
+                             "CREATE TABLE track (album TEXT, number INTEGER, PRIMARY KEY (album, number));"
+                             "CREATE TABLE code (code TEXT PRIMARY KEY);"
+                             "CREATE TABLE whole (id INT PRIMARY KEY);"
+                             "CREATE TABLE amount (amount NUMERIC PRIMARY KEY);"
+                             "CREATE TABLE anything (k PRIMARY KEY);"
+                             "CREATE TABLE hash (k BLOB PRIMARY KEY);"
+                             "CREATE TABLE place (k, n INTEGER, PRIMARY KEY (n, k)) WITHOUT ROWID;"
+                             "CREATE TABLE bare (x INTEGER, y TEXT);"
+                             "CREATE TABLE hidden (rowid TEXT, oid TEXT, _rowid_ TEXT);"
+                             "CREATE VIEW artists AS SELECT * FROM Artist;";
 
 static memory *music;
 
@@ -152,19 +151,11 @@ static void test_values_take_the_form_of_the_column(void **state) {
       {"artist", {.type = CASCADE_DECIMAL, .data = "12", .length = 2}, {.type = CASCADE_INT64, .integer = 12}},
       {"amount", {.type = CASCADE_DOUBLE, .real = 2.5}, {.type = CASCADE_DOUBLE, .real = 2.5}},
       {"amount", {.type = CASCADE_DOUBLE, .real = -2.0}, {.type = CASCADE_INT64, .integer = -2}},
-      {"amount",
-       {.type = CASCADE_DOUBLE, .real = 9223372036854775808.0},
-       {.type = CASCADE_DOUBLE, .real = 9223372036854775808.0}},
-      {"code",
-       {.type = CASCADE_UINT64, .integer = -1},
-       {.type = CASCADE_TEXT, .data = "18446744073709551615", .length = 20}},
-      {"code",
-       {.type = CASCADE_TEXT, .data = "a\0b", .length = 3},
-       {.type = CASCADE_TEXT, .data = "a\0b", .length = 3}},
+      {"amount", {.type = CASCADE_DOUBLE, .real = 9223372036854775808.0}, {.type = CASCADE_DOUBLE, .real = 9223372036854775808.0}},
+      {"code", {.type = CASCADE_UINT64, .integer = -1}, {.type = CASCADE_TEXT, .data = "18446744073709551615", .length = 20}},
+      {"code", {.type = CASCADE_TEXT, .data = "a\0b", .length = 3}, {.type = CASCADE_TEXT, .data = "a\0b", .length = 3}},
       {"code", {.type = CASCADE_TEXT}, {.type = CASCADE_TEXT, .data = "", .length = 0}},
-      {"hash",
-       {.type = CASCADE_BLOB, .data = "\0\xff", .length = 2},
-       {.type = CASCADE_BLOB, .data = "\0\xff", .length = 2}},
+      {"hash", {.type = CASCADE_BLOB, .data = "\0\xff", .length = 2}, {.type = CASCADE_BLOB, .data = "\0\xff", .length = 2}},
       {"hash", {.type = CASCADE_TEXT, .data = "7", .length = 1}, {.type = CASCADE_TEXT, .data = "7", .length = 1}},
       {"anything", {.type = CASCADE_UINT64, .integer = 7}, {.type = CASCADE_INT64, .integer = 7}},
   };
@@ -211,8 +202,7 @@ static void test_values_that_are_no_keys(void **state) {
     assert_int_equal(cascade_selection_keys(music->graph, cases[i].table, &cases[i].value, 1, 1, &selection, &error),
                      CASCADE_INVALID);
     assert_null(selection);
-    assert_failure(error, CASCADE_INVALID,
-                   (const char *const[]){cases[i].words[0], cases[i].words[1], cases[i].words[2], NULL});
+    assert_failure(error, CASCADE_INVALID, (const char *const[]){cases[i].words[0], cases[i].words[1], cases[i].words[2], NULL});
   }
   const double nothing = 0.0;
   cascade_value nan = {.type = CASCADE_DOUBLE, .real = nothing / nothing};
@@ -369,8 +359,7 @@ static void test_written_keys_find_their_rows(void **state) {
       if (selection->keys.integers) sqlite3_bind_int64(statement, 1, selection->keys.integers[0]);
       else {
         assert_int_equal(selection->keys.cells[0].type, CASCADE_TEXT);
-        sqlite3_bind_text(statement, 1, selection->keys.cells[0].data, (int)selection->keys.cells[0].length,
-                          SQLITE_STATIC);
+        sqlite3_bind_text(statement, 1, selection->keys.cells[0].data, (int)selection->keys.cells[0].length, SQLITE_STATIC);
       }
       assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
       if (sqlite3_column_int(statement, 0) != 1) fail_msg("%s: '%s' was not found", tables[t][0], keys[i]);
@@ -400,8 +389,7 @@ static void test_tables_that_cannot_be_selected(void **state) {
     const int64_t number = 7;
     cascade_selection *selection = NULL;
     cascade_error *error = NULL;
-    assert_int_equal(cascade_selection_integers(music->graph, cases[i].table, &number, 1, &selection, &error),
-                     cases[i].by_key);
+    assert_int_equal(cascade_selection_integers(music->graph, cases[i].table, &number, 1, &selection, &error), cases[i].by_key);
     assert_failure(error, cases[i].by_key, words);
     error = NULL;
     assert_int_equal(cascade_selection_where(music->graph, cases[i].table, "1", NULL, 0, &selection, &error),
@@ -517,8 +505,11 @@ static void test_keys_take_the_type_that_a_server_compares(void **state) {
   static const struct {
     const char *table, *key;
     int32_t type; /* CASCADE_NULL: refused */
-  } cases[] = {{"p", "12", CASCADE_TEXT}, {"b", "12", CASCADE_BLOB}, {"b", "x'0c'", CASCADE_BLOB},
-               {"u", "12", CASCADE_INT64}, {"u", "12b", CASCADE_NULL}};
+  } cases[] = {{"p", "12", CASCADE_TEXT},
+               {"b", "12", CASCADE_BLOB},
+               {"b", "x'0c'", CASCADE_BLOB},
+               {"u", "12", CASCADE_INT64},
+               {"u", "12b", CASCADE_NULL}};
   cascade_graph *graph = NULL;
   cascade_error *error = NULL;
   done(cascade_graph_load(music->context, json, strlen(json), &graph, &error), error);

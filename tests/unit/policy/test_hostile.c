@@ -58,8 +58,7 @@ static long sweep(const char *json, cascade_status at_last) {
 static void test_memory_runs_out(void **state) {
   (void)state;
   assert_true(sweep(document, CASCADE_OK) > 10);
-  assert_true(sweep("[{\"table\": \"loan\", \"column\": \"borower_id\", \"rule\": \"CASCADE\"}]", CASCADE_NOT_FOUND) >
-              3);
+  assert_true(sweep("[{\"table\": \"loan\", \"column\": \"borower_id\", \"rule\": \"CASCADE\"}]", CASCADE_NOT_FOUND) > 3);
   assert_true(sweep("[{\"table\": \"twin\", \"column\": \"x\", \"rule\": \"CASCADE\"}]", CASCADE_POLICY) > 3);
   assert_true(sweep("[{\"table\": \"laon\", \"column\": \"x\", \"rule\": \"CASCADE\"}]", CASCADE_NOT_FOUND) > 3);
 }
@@ -80,8 +79,7 @@ static cascade_status try_document(const char *json, size_t length) {
   cascade_status status = cascade_policy_load(museum->graph, exact, length, &policy, &error);
   assert_true((status == CASCADE_OK) == (policy != NULL));
   if (status < 0) {
-    assert_true(status == CASCADE_FORMAT || status == CASCADE_POLICY || status == CASCADE_NOT_FOUND ||
-                status == CASCADE_INVALID);
+    assert_true(status == CASCADE_FORMAT || status == CASCADE_POLICY || status == CASCADE_NOT_FOUND || status == CASCADE_INVALID);
     assert_true(*cascade_error_message(error) && !strchr(cascade_error_message(error), '\n'));
   }
   cascade_error_free(error);

@@ -69,18 +69,15 @@ static void test_spellings(void **state) {
   static const struct {
     const char *spelled;
     int32_t rule;
-  } rules[] = {{"CASCADE", CASCADE_RULE_CASCADE},         {"cascade", CASCADE_RULE_CASCADE},
-               {"PROTECT", CASCADE_RULE_PROTECT},         {"RESTRICT", CASCADE_RULE_RESTRICT},
-               {"NO ACTION", CASCADE_RULE_RESTRICT},      {"no_action", CASCADE_RULE_RESTRICT},
-               {"SET NULL", CASCADE_RULE_SET_NULL},       {"set_null", CASCADE_RULE_SET_NULL},
-               {"Set Default", CASCADE_RULE_SET_DEFAULT}, {"SET_DEFAULT", CASCADE_RULE_SET_DEFAULT},
-               {"SET VALUE", CASCADE_RULE_SET_VALUE},     {"SET", CASCADE_RULE_SET_VALUE},
-               {"IGNORE", CASCADE_RULE_IGNORE},           {"DO_NOTHING", CASCADE_RULE_IGNORE},
-               {"do nothing", CASCADE_RULE_IGNORE}};
+  } rules[] = {
+      {"CASCADE", CASCADE_RULE_CASCADE},         {"cascade", CASCADE_RULE_CASCADE},     {"PROTECT", CASCADE_RULE_PROTECT},
+      {"RESTRICT", CASCADE_RULE_RESTRICT},       {"NO ACTION", CASCADE_RULE_RESTRICT},  {"no_action", CASCADE_RULE_RESTRICT},
+      {"SET NULL", CASCADE_RULE_SET_NULL},       {"set_null", CASCADE_RULE_SET_NULL},   {"Set Default", CASCADE_RULE_SET_DEFAULT},
+      {"SET_DEFAULT", CASCADE_RULE_SET_DEFAULT}, {"SET VALUE", CASCADE_RULE_SET_VALUE}, {"SET", CASCADE_RULE_SET_VALUE},
+      {"IGNORE", CASCADE_RULE_IGNORE},           {"DO_NOTHING", CASCADE_RULE_IGNORE},   {"do nothing", CASCADE_RULE_IGNORE}};
   for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
     char json[256];
-    snprintf(json, sizeof json,
-             "[{\"table\": \"loan\", \"columns\": [\"total\"], \"ref_table\": \"agent\", \"rule\": \"%s\"%s}]",
+    snprintf(json, sizeof json, "[{\"table\": \"loan\", \"columns\": [\"total\"], \"ref_table\": \"agent\", \"rule\": \"%s\"%s}]",
              rules[i].spelled, rules[i].rule == CASCADE_RULE_SET_VALUE ? ", \"values\": [1]" : "");
     cascade_policy *policy = load(json);
     assert_int_equal(relation_in(policy, "loan(total) -> agent(id)")->rule, rules[i].rule);
@@ -100,8 +97,7 @@ static void test_values(void **state) {
                 {"\"it's\"", CASCADE_TEXT, 0}, {"\"\"", CASCADE_TEXT, 0}};
   for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
     char json[256];
-    snprintf(json, sizeof json,
-             "[{\"table\": \"task\", \"columns\": [\"owner_id\"], \"rule\": \"SET\", \"values\": [%s]}]",
+    snprintf(json, sizeof json, "[{\"table\": \"task\", \"columns\": [\"owner_id\"], \"rule\": \"SET\", \"values\": [%s]}]",
              values[i].json);
     cascade_policy *policy = load(json);
     const cascade_value *value = relation_in(policy, "task(owner_id) -> agent(id)")->values;
@@ -115,13 +111,13 @@ static void test_values(void **state) {
 
 static void test_document_of_the_header(void **state) {
   (void)state;
-  cascade_policy *policy = load(
-      "{\"relations\": [\n"
-      "  {\"table\": \"loan\", \"columns\": [\"borrower_id\"], \"rule\": \"PROTECT\"},\n"
-      "  {\"table\": \"note\", \"columns\": [\"object_id\"], \"ref_table\": \"agent\", \"ref_columns\": [\"id\"],\n"
-      "   \"where\": \"object_type = 'agent'\", \"rule\": \"CASCADE\"},\n"
-      "  {\"table\": \"task\", \"columns\": [\"owner_id\"], \"rule\": \"SET_VALUE\", \"values\": [1]}],\n"
-      " \"exclude\": [\"audit_log\"]}");
+  cascade_policy *policy =
+      load("{\"relations\": [\n"
+           "  {\"table\": \"loan\", \"columns\": [\"borrower_id\"], \"rule\": \"PROTECT\"},\n"
+           "  {\"table\": \"note\", \"columns\": [\"object_id\"], \"ref_table\": \"agent\", \"ref_columns\": [\"id\"],\n"
+           "   \"where\": \"object_type = 'agent'\", \"rule\": \"CASCADE\"},\n"
+           "  {\"table\": \"task\", \"columns\": [\"owner_id\"], \"rule\": \"SET_VALUE\", \"values\": [1]}],\n"
+           " \"exclude\": [\"audit_log\"]}");
   assert_int_equal(policy->relation_count, museum->graph->relation_count + 1);
   assert_int_equal(relation_in(policy, "loan(borrower_id) -> agent(id)")->rule, CASCADE_RULE_PROTECT);
   assert_string_equal(relation_in(policy, "note(object_id) -> agent(id)")->where, "object_type = 'agent'");
@@ -215,12 +211,11 @@ static void test_only_declared_relations(void **state) {
       " {\"name\": \"artist_best\", \"table\": \"artist\", \"columns\": [\"best_id\"], \"ref_table\": \"album\","
       " \"ref_columns\": [\"id\"], \"on_delete\": \"NO ACTION\"}]";
   memory *f = memory_open("CREATE TABLE artist (id INTEGER PRIMARY KEY, mentor_id INTEGER, best_id INTEGER);"
-                            "CREATE TABLE album (id INTEGER PRIMARY KEY, artist_id INTEGER NOT NULL);"
-                            "CREATE INDEX album_artist ON album (artist_id);");
+                          "CREATE TABLE album (id INTEGER PRIMARY KEY, artist_id INTEGER NOT NULL);"
+                          "CREATE INDEX album_artist ON album (artist_id);");
   cascade_policy *policy = NULL;
   cascade_error *error = NULL;
-  if (cascade_policy_load(f->graph, json, sizeof json - 1, &policy, &error) < 0)
-    fail_msg("%s", cascade_error_message(error));
+  if (cascade_policy_load(f->graph, json, sizeof json - 1, &policy, &error) < 0) fail_msg("%s", cascade_error_message(error));
   assert_int_equal(policy->relation_count, 3);
   const casc_relation *first = relation_in(policy, "album(artist_id) -> artist(id)");
   assert_string_equal(first->index, "album_artist");
@@ -262,33 +257,23 @@ static const struct {
     {"[{\"table\": 7}]", CASCADE_FORMAT, {"entry 1", "\"table\" is not a text"}},
     {"[{\"table\": null}]", CASCADE_FORMAT, {"entry 1", "\"table\" is missing"}},
     {"[{\"table\": \"loan\", \"rule\": \"CASCADE\"}]", CASCADE_FORMAT, {"entry 1, loan", "\"columns\" are missing"}},
-    {"[{\"table\": \"loan\", \"columns\": [], \"rule\": \"CASCADE\"}]",
-     CASCADE_FORMAT,
-     {"loan", "\"columns\" are missing"}},
+    {"[{\"table\": \"loan\", \"columns\": [], \"rule\": \"CASCADE\"}]", CASCADE_FORMAT, {"loan", "\"columns\" are missing"}},
     {"[{\"table\": \"loan\", \"columns\": \"total\"}]", CASCADE_FORMAT, {"loan", "\"columns\" is not an array"}},
     {"[{\"table\": \"loan\", \"columns\": [1]}]", CASCADE_FORMAT, {"loan", "\"columns\" is not an array of names"}},
-    {"[{\"table\": \"loan\", \"column\": [\"total\"]}]",
-     CASCADE_FORMAT,
-     {"loan", "\"column\" is not a name", "\"columns\""}},
-    {"[{\"table\": \"loan\", \"column\": \"a\", \"columns\": [\"a\"]}]",
-     CASCADE_FORMAT,
-     {"loan", "\"columns\" and \"column\""}},
+    {"[{\"table\": \"loan\", \"column\": [\"total\"]}]", CASCADE_FORMAT, {"loan", "\"column\" is not a name", "\"columns\""}},
+    {"[{\"table\": \"loan\", \"column\": \"a\", \"columns\": [\"a\"]}]", CASCADE_FORMAT, {"loan", "\"columns\" and \"column\""}},
     {"[{\"table\": \"loan\", \"column\": \"borrower_id\"}]", CASCADE_FORMAT, {"entry 1, loan", "\"rule\" is missing"}},
     {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"CASCADE\", \"on_delete\": \"CASCADE\"}]",
      CASCADE_FORMAT,
      {"loan", "\"rule\" and \"on_delete\""}},
-    {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": 1}]",
-     CASCADE_FORMAT,
-     {"loan", "\"rule\" is not a text"}},
+    {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": 1}]", CASCADE_FORMAT, {"loan", "\"rule\" is not a text"}},
     {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"cascad\"}]",
      CASCADE_FORMAT,
      {"entry 1, loan", "\"cascad\"", "did you mean \"CASCADE\"?"}},
     {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"nuke everything from orbit, twice, please\"}]",
      CASCADE_FORMAT,
      {"loan", "nuke", "SET_DEFAULT"}},
-    {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"\"}]",
-     CASCADE_FORMAT,
-     {"loan", "\"\"", "is not known"}},
+    {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"\"}]", CASCADE_FORMAT, {"loan", "\"\"", "is not known"}},
     {"[{\"table\": \"loan\", \"column\": \"borrower_id\", \"rule\": \"CASCADE\", \"ref_table\": 1}]",
      CASCADE_FORMAT,
      {"loan", "\"ref_table\" is not a text"}},
@@ -346,8 +331,7 @@ static void test_arguments(void **state) {
   assert_failure(error, CASCADE_INVALID, WORDS("policy"));
   assert_int_equal(cascade_policy_load(NULL, "[]", 2, &policy, NULL), CASCADE_INVALID);
   assert_int_equal(cascade_policy_load(museum->graph, "[]", 2, NULL, NULL), CASCADE_INVALID);
-  assert_int_equal(cascade_policy_load(museum->graph, "[]]]]", 2, &policy, NULL),
-                   CASCADE_OK); /* no byte past the length */
+  assert_int_equal(cascade_policy_load(museum->graph, "[]]]]", 2, &policy, NULL), CASCADE_OK); /* no byte past the length */
   cascade_policy_free(policy);
 }
 

@@ -45,8 +45,7 @@ static void refused(const cascade_policy_options *options, cascade_status status
 
 static void entry_refused(const cascade_policy_entry *entry, cascade_status status, const char *const *words) {
   const cascade_policy_entry *entries[] = {entry};
-  refused(&(cascade_policy_options){.size = sizeof(cascade_policy_options), .entries = entries, .entry_count = 1},
-          status, words);
+  refused(&(cascade_policy_options){.size = sizeof(cascade_policy_options), .entries = entries, .entry_count = 1}, status, words);
 }
 
 /* The one relation with this label; its rule must be this. Gives its number. */
@@ -63,13 +62,13 @@ static uint32_t has_rule(const cascade_policy *policy, const char *label, int32_
   return found;
 }
 
-#define ENTRY(...)                                                                                                     \
-  (cascade_policy_entry) {                                                                                             \
-    .size = sizeof(cascade_policy_entry), __VA_ARGS__                                                                  \
+#define ENTRY(...)                                                                                                                 \
+  (cascade_policy_entry) {                                                                                                         \
+    .size = sizeof(cascade_policy_entry), __VA_ARGS__                                                                              \
   }
-#define NAMES(...)                                                                                                     \
-  (const char *const[]) {                                                                                              \
-    __VA_ARGS__                                                                                                        \
+#define NAMES(...)                                                                                                                 \
+  (const char *const[]) {                                                                                                          \
+    __VA_ARGS__                                                                                                                    \
   }
 
 static void test_rules_of_the_database(void **state) {
@@ -113,10 +112,9 @@ static void test_columns_in_another_order(void **state) {
   (void)state;
   const cascade_value values[] = {{.type = CASCADE_TEXT, .data = "north", .length = 5},
                                   {.type = CASCADE_TEXT, .data = "N", .length = 1}};
-  cascade_policy_entry entry =
-      ENTRY(.table = "loan", .columns = NAMES("region", "code"), .column_count = 2, .ref_table = "agent",
-            .ref_columns = NAMES("region", "code"), .ref_column_count = 2, .rule = CASCADE_RULE_SET_VALUE,
-            .values = values, .value_count = 2);
+  cascade_policy_entry entry = ENTRY(.table = "loan", .columns = NAMES("region", "code"), .column_count = 2, .ref_table = "agent",
+                                     .ref_columns = NAMES("region", "code"), .ref_column_count = 2, .rule = CASCADE_RULE_SET_VALUE,
+                                     .values = values, .value_count = 2);
   cascade_policy *policy = policy_of(&entry, NULL);
   uint32_t at = has_rule(policy, "loan(code, region) -> agent(code, region)", CASCADE_RULE_SET_VALUE);
   const cascade_value *set = policy->relations[at].values;
@@ -129,9 +127,8 @@ static void test_columns_in_another_order(void **state) {
 
 static void test_crossed_pairs_are_another_relation(void **state) {
   (void)state;
-  cascade_policy_entry entry =
-      ENTRY(.table = "loan", .columns = NAMES("region", "code"), .column_count = 2, .ref_table = "agent",
-            .ref_columns = NAMES("code", "region"), .ref_column_count = 2, .rule = CASCADE_RULE_CASCADE);
+  cascade_policy_entry entry = ENTRY(.table = "loan", .columns = NAMES("region", "code"), .column_count = 2, .ref_table = "agent",
+                                     .ref_columns = NAMES("code", "region"), .ref_column_count = 2, .rule = CASCADE_RULE_CASCADE);
   cascade_policy *policy = policy_of(&entry, NULL);
   has_rule(policy, "loan(code, region) -> agent(code, region)", CASCADE_RULE_SET_NULL);
   has_rule(policy, "loan(region, code) -> agent(code, region)", CASCADE_RULE_CASCADE);
@@ -140,9 +137,8 @@ static void test_crossed_pairs_are_another_relation(void **state) {
 
 static void test_declared_relation(void **state) {
   (void)state;
-  cascade_policy_entry entry =
-      ENTRY(.table = "note", .columns = NAMES("object_id"), .column_count = 1, .ref_table = "agent",
-            .rule = CASCADE_RULE_CASCADE, .where = "object_type = 'agent'");
+  cascade_policy_entry entry = ENTRY(.table = "note", .columns = NAMES("object_id"), .column_count = 1, .ref_table = "agent",
+                                     .rule = CASCADE_RULE_CASCADE, .where = "object_type = 'agent'");
   cascade_policy *policy = policy_of(&entry, NULL);
   uint32_t at = has_rule(policy, "note(object_id) -> agent(id)", CASCADE_RULE_CASCADE);
   assert_int_equal(at, cascade_graph_relation_count(museum->graph));
@@ -174,7 +170,8 @@ static void test_declared_across_kinds(void **state) {
   static const char json[] =
       "{\"format\": \"cascade-graph\", \"version\": 1, \"engine\": \"mariadb\", \"relations\": [], \"tables\": ["
       "{\"name\": \"agent\", \"kind\": \"table\", \"primary_key\": [\"id\"], \"columns\": ["
-      "{\"name\": \"id\", \"type\": \"int(11)\", \"value\": \"integer\", \"not_null\": true}, {\"name\": \"wide\", \"type\": \"bigint(20)\", \"value\": \"integer\"}]},"
+      "{\"name\": \"id\", \"type\": \"int(11)\", \"value\": \"integer\", \"not_null\": true}, {\"name\": \"wide\", \"type\": "
+      "\"bigint(20)\", \"value\": \"integer\"}]},"
       "{\"name\": \"note\", \"kind\": \"table\", \"primary_key\": [\"id\"], \"columns\": ["
       "{\"name\": \"id\", \"type\": \"int(11)\", \"value\": \"integer\", \"not_null\": true},"
       "{\"name\": \"object_id\", \"type\": \"varchar(40)\", \"value\": \"text\", \"collation\": \"utf8mb4_general_ci\"}]}]}";
@@ -182,8 +179,8 @@ static void test_declared_across_kinds(void **state) {
   cascade_policy *policy = NULL;
   cascade_error *error = NULL;
   if (cascade_graph_load(museum->context, json, sizeof json - 1, &graph, &error) < 0) fail_msg("%s", cascade_error_message(error));
-  cascade_policy_entry entry = ENTRY(.table = "note", .columns = NAMES("object_id"), .column_count = 1, .ref_table = "agent",
-                                     .rule = CASCADE_RULE_CASCADE);
+  cascade_policy_entry entry =
+      ENTRY(.table = "note", .columns = NAMES("object_id"), .column_count = 1, .ref_table = "agent", .rule = CASCADE_RULE_CASCADE);
   const cascade_policy_entry *entries[] = {&entry};
   cascade_policy_options options = {.size = sizeof options, .entries = entries, .entry_count = 1};
   assert_int_equal(cascade_policy_new(graph, &options, &policy, &error), CASCADE_POLICY);
@@ -198,9 +195,8 @@ static void test_declared_across_kinds(void **state) {
 
 static void test_declared_to_columns_that_are_no_key(void **state) {
   (void)state;
-  cascade_policy_entry entry =
-      ENTRY(.table = "note", .columns = NAMES("object_type"), .column_count = 1, .ref_table = "bare",
-            .ref_columns = NAMES("y"), .ref_column_count = 1, .rule = CASCADE_RULE_CASCADE);
+  cascade_policy_entry entry = ENTRY(.table = "note", .columns = NAMES("object_type"), .column_count = 1, .ref_table = "bare",
+                                     .ref_columns = NAMES("y"), .ref_column_count = 1, .rule = CASCADE_RULE_CASCADE);
   cascade_policy *policy = policy_of(&entry, NULL);
   uint32_t at = has_rule(policy, "note(object_type) -> bare(y)", CASCADE_RULE_CASCADE);
   assert_false(policy->relations[at].flags & (CASCADE_RELATION_UNRESOLVED | CASCADE_RELATION_TO_PRIMARY));
@@ -211,8 +207,8 @@ static void test_declared_to_columns_that_are_no_key(void **state) {
 
 static void test_declared_relations_close_cycles(void **state) {
   (void)state;
-  cascade_policy_entry entry = ENTRY(.table = "agent", .columns = NAMES("region"), .column_count = 1,
-                                     .ref_table = "loan", .rule = CASCADE_RULE_CASCADE);
+  cascade_policy_entry entry =
+      ENTRY(.table = "agent", .columns = NAMES("region"), .column_count = 1, .ref_table = "loan", .rule = CASCADE_RULE_CASCADE);
   cascade_policy *policy = policy_of(&entry, NULL);
   uint32_t back = has_rule(policy, "agent(region) -> loan(id)", CASCADE_RULE_CASCADE);
   uint32_t forth = has_rule(policy, "loan(borrower_id) -> agent(id)", CASCADE_RULE_RESTRICT);
@@ -228,9 +224,8 @@ static void test_declared_relations_close_cycles(void **state) {
 
 static void test_polymorphic_pair(void **state) {
   (void)state;
-  cascade_policy_entry to_agent =
-      ENTRY(.table = "note", .columns = NAMES("object_id"), .column_count = 1, .ref_table = "agent",
-            .rule = CASCADE_RULE_CASCADE, .where = "object_type = 'a'");
+  cascade_policy_entry to_agent = ENTRY(.table = "note", .columns = NAMES("object_id"), .column_count = 1, .ref_table = "agent",
+                                        .rule = CASCADE_RULE_CASCADE, .where = "object_type = 'a'");
   cascade_policy_entry to_loan = to_agent, other = to_agent;
   to_loan.ref_table = "loan";
   to_loan.where = "object_type = 'l'";
@@ -250,21 +245,18 @@ static void test_polymorphic_pair(void **state) {
 
 static void test_the_same_foreign_key_twice(void **state) {
   (void)state;
-  cascade_policy_entry entry =
-      ENTRY(.table = "twin", .columns = NAMES("z"), .column_count = 1, .rule = CASCADE_RULE_CASCADE);
+  cascade_policy_entry entry = ENTRY(.table = "twin", .columns = NAMES("z"), .column_count = 1, .rule = CASCADE_RULE_CASCADE);
   cascade_policy *policy = policy_of(&entry, NULL);
   uint32_t changed = 0;
   for (uint32_t i = 0; i < cascade_policy_relation_count(policy); i++)
-    changed += !strcmp(policy->relations[i].label, "twin(z) -> agent(id)") &&
-               policy->relations[i].rule == CASCADE_RULE_CASCADE;
+    changed += !strcmp(policy->relations[i].label, "twin(z) -> agent(id)") && policy->relations[i].rule == CASCADE_RULE_CASCADE;
   assert_int_equal(changed, 2);
   cascade_policy_free(policy);
 }
 
 static void test_ambiguous_overrides(void **state) {
   (void)state;
-  cascade_policy_entry entry =
-      ENTRY(.table = "twin", .columns = NAMES("x"), .column_count = 1, .rule = CASCADE_RULE_CASCADE);
+  cascade_policy_entry entry = ENTRY(.table = "twin", .columns = NAMES("x"), .column_count = 1, .rule = CASCADE_RULE_CASCADE);
   entry_refused(&entry, CASCADE_POLICY, WORDS("entry 1, twin(x)", "-> agent(id)", "-> loan(id)", "give ref_table"));
   entry.ref_table = "loan";
   cascade_policy *policy = policy_of(&entry, NULL);
@@ -284,9 +276,8 @@ static void test_ambiguous_overrides(void **state) {
 
 static void test_relation_to_a_missing_table(void **state) {
   (void)state;
-  cascade_policy_entry entry =
-      ENTRY(.table = "orphan", .columns = NAMES("gone_id"), .column_count = 1, .ref_table = "gone",
-            .ref_columns = NAMES("id"), .ref_column_count = 1, .rule = CASCADE_RULE_IGNORE);
+  cascade_policy_entry entry = ENTRY(.table = "orphan", .columns = NAMES("gone_id"), .column_count = 1, .ref_table = "gone",
+                                     .ref_columns = NAMES("id"), .ref_column_count = 1, .rule = CASCADE_RULE_IGNORE);
   cascade_policy *policy = policy_of(&entry, NULL);
   uint32_t found = 0;
   for (uint32_t i = 0; i < policy->relation_count; i++)
@@ -393,8 +384,8 @@ static void test_entries_about_the_same(void **state) {
 
 static void test_declarations_that_cannot_be(void **state) {
   (void)state;
-  cascade_policy_entry entry = ENTRY(.table = "note", .columns = NAMES("object_id"), .column_count = 1,
-                                     .ref_table = "agent_names", .rule = CASCADE_RULE_CASCADE);
+  cascade_policy_entry entry = ENTRY(.table = "note", .columns = NAMES("object_id"), .column_count = 1, .ref_table = "agent_names",
+                                     .rule = CASCADE_RULE_CASCADE);
   entry_refused(&entry, CASCADE_POLICY, WORDS("note(object_id)", "agent_names is a view"));
   entry.ref_table = "bare";
   entry_refused(&entry, CASCADE_POLICY, WORDS("note(object_id)", "bare has no primary key", "ref_columns"));
@@ -419,8 +410,8 @@ static void test_declarations_that_cannot_be(void **state) {
     entry.where = conditions[i].where;
     entry_refused(&entry, CASCADE_POLICY, WORDS("note(object_id)", conditions[i].word));
   }
-  entry = ENTRY(.table = "agent_names", .columns = NAMES("id"), .column_count = 1, .ref_table = "agent",
-                .rule = CASCADE_RULE_CASCADE);
+  entry =
+      ENTRY(.table = "agent_names", .columns = NAMES("id"), .column_count = 1, .ref_table = "agent", .rule = CASCADE_RULE_CASCADE);
   entry_refused(&entry, CASCADE_POLICY, WORDS("agent_names is a view"));
 }
 
@@ -501,7 +492,8 @@ int main(void) {
       cmocka_unit_test(test_default_keeps_the_databases_rule),
       cmocka_unit_test(test_columns_in_another_order),
       cmocka_unit_test(test_crossed_pairs_are_another_relation),
-      cmocka_unit_test(test_declared_relation), cmocka_unit_test(test_declared_across_kinds),
+      cmocka_unit_test(test_declared_relation),
+      cmocka_unit_test(test_declared_across_kinds),
       cmocka_unit_test(test_declared_to_columns_that_are_no_key),
       cmocka_unit_test(test_declared_relations_close_cycles),
       cmocka_unit_test(test_polymorphic_pair),
