@@ -343,10 +343,51 @@ static bool is_named(const cli_command *command, int argc, char **argv, int *wor
          (*words == 1 || !strcmp(argv[2], command->name + first + 1));
 }
 
+static bool asks_for_help(const char *word) {
+  return !strcmp(word, "--help") || !strcmp(word, "-h");
+}
+
+static const cli_command *command_named(int argc, char **argv, int *words) {
+  const cli_command *command = cli_commands;
+  while (command->name && !is_named(command, argc, argv, words)) command++;
+  return command->name ? command : NULL;
+}
+
+static const struct group {
+  const char *name, *commands, *help;
+} groups[] = {{"queue", "install, list, metrics, work, pause, resume, retry or cancel", cli_help_queue},
+              {"outbox", "install, list, ack or audit", cli_help_outbox},
+              {"archive", "install", cli_help_archive}};
+
+static const struct group *group_named(const char *name) {
+  for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+    if (!strcmp(name, groups[i].name)) return &groups[i];
+  return NULL;
+}
+
+static int there_is_none(const char *name) {
+  if (*name) fprintf(stderr, "cascade: there is no command '%s'; see 'cascade --help'\n", name);
+  else
+    fprintf(stderr,
+            "cascade: which command? graph, blockers, plan, purge, detach, fill, queue, outbox or archive; see 'cascade --help'\n");
+  return CLI_USAGE;
+}
+
+/* cascade help COMMAND */
+static int tell_help(int argc, char **argv) {
+  int words;
+  const cli_command *command = command_named(argc, argv, &words);
+  const struct group *group = group_named(argv[1]);
+  if (!command && !group) return there_is_none(argv[1]);
+  fputs(command ? command->help : group->help, stdout);
+  return -1;
+}
+
 /* 0 when a command was found, else the exit code. */
 static int find_command(int argc, char **argv, const cli_command **command, int *words) {
   const char *name = argc > 1 ? argv[1] : "";
-  if (!strcmp(name, "--help") || !strcmp(name, "help")) {
+  if (argc > 2 && !strcmp(name, "help")) return tell_help(argc - 1, argv + 1);
+  if (asks_for_help(name) || !strcmp(name, "help")) {
     fputs(cli_help, stdout);
     return -1;
   }
@@ -354,26 +395,15 @@ static int find_command(int argc, char **argv, const cli_command **command, int 
     printf("cascade %s (library %s)\n", CASCADE_VERSION_STRING, cascade_version_string());
     return -1;
   }
-  for (*command = cli_commands; (*command)->name; ++*command)
-    if (is_named(*command, argc, argv, words)) return 0;
-  static const struct {
-    const char *name, *commands, *help;
-  } groups[] = {{"queue", "install, list, metrics, work, pause, resume, retry or cancel", cli_help_queue},
-                {"outbox", "install, list, ack or audit", cli_help_outbox},
-                {"archive", "install", cli_help_archive}};
-  for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
-    if (strcmp(name, groups[i].name)) continue;
-    if (argc > 2 && !strcmp(argv[2], "--help")) {
-      fputs(groups[i].help, stdout);
-      return -1;
-    }
-    fprintf(stderr, "cascade: %s what? %s; see 'cascade %s --help'\n", name, groups[i].commands, name);
-    return CLI_USAGE;
+  *command = command_named(argc, argv, words);
+  if (*command) return 0;
+  const struct group *group = group_named(name);
+  if (!group) return there_is_none(name);
+  if (argc > 2 && asks_for_help(argv[2])) {
+    fputs(group->help, stdout);
+    return -1;
   }
-  if (*name) fprintf(stderr, "cascade: there is no command '%s'; see 'cascade --help'\n", name);
-  else
-    fprintf(stderr,
-            "cascade: which command? graph, blockers, plan, purge, detach, fill, queue, outbox or archive; see 'cascade --help'\n");
+  fprintf(stderr, "cascade: %s what? %s; see 'cascade %s --help'\n", name, group->commands, name);
   return CLI_USAGE;
 }
 
@@ -426,13 +456,13 @@ bool options_read(int argc, char **argv, const cli_command **command, cli_option
   *exit_code = CLI_USAGE;
   argc -= words, argv += words; /* the command takes the program's place */
   opterr = 0;
-  for (int found, position = -1; (found = getopt_long(argc, argv, ":", long_options, &position)) != -1;) {
+  for (int found, position = -1; (found = getopt_long(argc, argv, ":h", long_options, &position)) != -1;) {
     const char *given = argv[optind - 1];
     if (found == ':') {
       fprintf(stderr, "cascade: %s needs a value\n", given);
       return false;
     }
-    int option = found - LONG(0);
+    int option = found == 'h' ? OPTION_HELP : found - LONG(0);
     if (found == '?' || option == OPTION_VERSION || !((*command)->options & BIT(option))) {
       if (found == '?' && optopt && optopt < 256) /* most likely a negative key */
         fprintf(stderr, "cascade: '-%c' is no option; write -- before a key that begins with a minus\n", optopt);

@@ -58,6 +58,12 @@ class Usage(CascadeTest):
             said = self.done(command, "--help")
             self.assertTrue(said.startswith(f"cascade {command} URI"), said)
             self.assertIn(f"\n  cascade {command} sqlite:", said)
+            self.assertEqual(self.done(command, "-h"), said)
+            self.assertEqual(self.done("help", command), said)
+        self.assertEqual(self.done("-h"), self.done("help"))
+        self.assertEqual(self.done("help", "queue"), self.done("queue", "-h"))
+        self.assertEqual(self.done("help", "queue", "work"), self.done("queue", "work", "--help"))
+        self.refused(2, "no command 'prune'", "help", "prune")
         self.assertRegex(self.done("--version"), r"\Acascade \d+\.\d+\.\d+ \(library \d+\.\d+\.\d+\)\n\Z")
 
     def test_output_that_cannot_be_written(self):
