@@ -19,9 +19,9 @@ from django.utils import timezone  # noqa: E402
 
 from case import Case  # noqa: E402
 from libcascade.django import NotExpressible, collector, plan, purge, refresh  # noqa: E402
-from museum.models import (Address, Agent, AgentProxy, Album, Artist, Borrower, Box, Damage, Dependent, Event,  # noqa: E402
-                           Guarded, Handled, Hall, HiddenBase, Loan, Note, Outage, Parent, Photo, Programme, Shelf, Slot, Song,
-                           Specimen, Step, Tag)
+from museum.models import (Address, Agent, AgentProxy, Album, Artist, Borrower, Box, Crate, CrateProxy, Damage,  # noqa: E402
+                           Dependent, Event, Guarded, Handled, Hall, HiddenBase, Loan, Note, Outage, Parent, Photo,
+                           Programme, Shelf, Slot, Song, Specimen, Step, Tag)
 
 
 class Rules(Case):
@@ -222,6 +222,15 @@ class Inheritance(Case):
     def test_a_proxy_counts_under_its_own_name(self):
         Agent.objects.create()
         self.assertEqual(AgentProxy.objects.all().delete(), (1, {'museum.AgentProxy': 1}))
+        self.assertOurs()
+
+    def test_a_proxy_of_a_model_that_restricts_itself_is_left_to_django(self):
+        outer = Crate.objects.create()
+        Crate.objects.create(inside=outer)
+        with self.assertRaises(RestrictedError):  # Django does not see that the row that restricts goes too
+            CrateProxy.objects.all().delete()
+        self.assertOurs(0)
+        self.assertEqual(Crate.objects.all().delete(), (2, {'museum.Crate': 2}))
         self.assertOurs()
 
 

@@ -35,6 +35,15 @@ class AgentProxy(Agent):
         proxy = True
 
 
+class Crate(models.Model):
+    inside = models.ForeignKey('self', RESTRICT, null=True)
+
+
+class CrateProxy(Crate):
+    class Meta:
+        proxy = True
+
+
 class Loan(models.Model):
     agent = models.ForeignKey(Agent, PROTECT, null=True)
     reviewer = models.ForeignKey(Agent, models.SET(sentinel), null=True, related_name='+')

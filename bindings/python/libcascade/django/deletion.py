@@ -15,7 +15,7 @@ from django.db.models.deletion import Collector
 from .. import ALL, Allow, BlockedError, BlockerKind, CycleError, DatabaseError, Page, Policy, Purge, Rule, Selection
 from .. import Relation as LibraryRelation
 from . import conf, rules as reading
-from .rules import Model, Relation
+from .rules import Model, NotExpressible, Relation
 from .sessions import Ruled, Session, labels, with_session
 
 #: Keys that one query asks for, and that one page gives.
@@ -262,7 +262,10 @@ class Deletion:
     def check(self) -> None:
         """Raises NotExpressible when Django has to do it."""
         with database_errors(self.using):
-            with_session(self.using, lambda session: session.ruled(self.model, self.keep_parents))
+            rules = with_session(self.using, lambda session: session.ruled(self.model, self.keep_parents)).rules
+        for relation in rules.relations if self.model._meta.proxy else ():
+            if relation.rule == "RESTRICT" and relation.model is self.model._meta.concrete_model:
+                raise NotExpressible(f"{relation} restricts, and Django does not see that rows of a proxy go themselves")
 
     def run(self) -> Counts:
         """Deletes, in one transaction. What is refused is refused before anything was changed, and leaves the transaction as it
