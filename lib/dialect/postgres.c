@@ -72,8 +72,13 @@ static bool is_array(const char *cast) {
   return length > 2 && !strcmp(cast + length - 2, "[]");
 }
 
-/* One column of the keys, as $1::cast[] */
-static void put_column(casc_statement *statement, const cascade_keys *keys, uint32_t column, const char *cast) {
+/* unnest() takes composite values apart, which a type that is not the system's may have. */
+static bool goes_as_text(const char *cast) {
+  return is_array(cast) || (*cast && strncmp(cast, "pg_catalog.", strlen("pg_catalog.")) != 0);
+}
+
+/* One column of the keys, as $1::type[] */
+static void put_column(casc_statement *statement, const cascade_keys *keys, uint32_t column, const char *type) {
   cascade_value value = {.type = CASCADE_INT64_ARRAY};
   if (keys->integers) {
     value.data = (const char *)keys->integers;
@@ -98,19 +103,19 @@ static void put_column(casc_statement *statement, const cascade_keys *keys, uint
     value.length = length;
   }
   casc_statement_parameter(statement, &value);
-  casc_str_printf(&statement->sql, "$%zu::%s[]", statement->parameter_count, is_array(cast) ? "text" : *cast ? cast : "bigint");
+  casc_str_printf(&statement->sql, "$%zu::%s[]", statement->parameter_count, *type ? type : "bigint");
 }
 
 void casc_postgres_key_rows(casc_statement *statement, const cascade_keys *keys, const char *const *casts, uint32_t count) {
   bool plain = true;
-  for (uint32_t i = 0; i < count; i++) plain = plain && !is_array(casts[i]);
+  for (uint32_t i = 0; i < count; i++) plain = plain && !goes_as_text(casts[i]);
   put(statement, plain ? "Select * From unnest(" : "Select ");
   for (uint32_t i = 0; !plain && i < count; i++)
-    casc_str_printf(&statement->sql, is_array(casts[i]) ? "%sk.c%u::%s" : "%sk.c%u", i ? ", " : "", i, casts[i]);
+    casc_str_printf(&statement->sql, goes_as_text(casts[i]) ? "%sk.c%u::%s" : "%sk.c%u", i ? ", " : "", i, casts[i]);
   if (!plain) put(statement, " From unnest(");
   for (uint32_t i = 0; i < count; i++) {
     if (i) put(statement, ", ");
-    put_column(statement, keys, i, casts[i]);
+    put_column(statement, keys, i, goes_as_text(casts[i]) ? "text" : casts[i]);
   }
   put(statement, ")");
   for (uint32_t i = 0; !plain && i < count; i++) casc_str_printf(&statement->sql, i ? ", c%u" : " k (c%u", i);

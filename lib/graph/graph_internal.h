@@ -65,6 +65,13 @@ uint32_t casc_graph_column_position(const cascade_graph *graph, uint32_t table, 
 const char *casc_nearest(const char *wanted, const char *const *names, uint32_t count);
 /* Fills in what follows from the columns: label, flags, index, direct. Used for the relations of policies too. */
 cascade_status casc_relation_resolve(const cascade_graph *graph, casc_arena *arena, casc_relation *relation, cascade_error **error);
+/* CASCADE_NO_KEY: the rows of a table cannot be told apart; why, and what helps. `relation`, with what else is to be said of it:
+   they are those that refer through it; NULL for the table's own. */
+cascade_status casc_refuse_keyless(cascade_context *context, const casc_table *table, const char *relation, const char *aside,
+                                   cascade_error **error);
+/* Of the primary key, a column of which a value that was read need not find its row again; NULL when there is none. */
+const casc_column *casc_inexact_key(const casc_table *table);
+#define CASC_EXACT_TYPES "make it DOUBLE, DECIMAL or an integer" /* what helps: MariaDB alone has such columns */
 void casc_relation_describe(const casc_relation *relation, cascade_relation_info *info);
 
 #endif

@@ -176,6 +176,11 @@ static cascade_status refuse_detach(cascade_purge *purge, const casc_scope_relat
   if (!table->key_count)
     return casc_fail_at(purge->context, error, CASCADE_NO_KEY, table->label, to->relation->label,
                         "table %s has no primary key, by which its detached rows could be found again; add one", table->label);
+  const casc_column *inexact = casc_inexact_key(table);
+  if (inexact)
+    return casc_fail_at(purge->context, error, CASCADE_NO_KEY, table->label, to->relation->label,
+                        "detached rows of table %s could not be found again by key column \"%s\" of type %s; " CASC_EXACT_TYPES,
+                        table->label, inexact->name, inexact->type);
   for (uint32_t i = 0; i < to->sql.set_count; i++) {
     const casc_column *column = table->columns;
     while (strcmp(column->name, to->sql.set_columns[i])) column++;

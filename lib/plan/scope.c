@@ -384,10 +384,7 @@ static cascade_status refuse_keyless(const casc_scope *scope, uint32_t wants, ca
     bool stays = to->role == CASC_ROLE_UPDATE && !child->reached && !to->rewrites_key && !to->detaches;
     if (may && to->sql.direct && (goes || stays)) continue;
     const char *why = wants & (CASC_SCOPE_HOLD_ALL | CASC_SCOPE_OWN_ALL) ? ", as hooks, outbox and archive need it" : "";
-    return casc_fail_at(scope->connection->context, error, CASCADE_NO_KEY, child->table->label, to->relation->label,
-                        "table %s has no usable key: rows that refer through %s cannot be told apart%s; add a primary key, "
-                        "or a unique index over columns that are NOT NULL",
-                        child->table->label, to->relation->label, why);
+    return casc_refuse_keyless(scope->connection->context, child->table, to->relation->label, why, error);
   }
   return CASCADE_OK;
 }
@@ -514,9 +511,7 @@ cascade_status casc_scope_init(casc_scope *scope, cascade_connection *connection
   scope->enforced = scope->checks != 0;
   if (status >= 0) status = describe(scope, error);
   if (status >= 0 && !scope->tables[scope->root].table->identity_count)
-    status = casc_fail_at(context, error, CASCADE_NO_KEY, scope->tables[scope->root].table->label, NULL,
-                          "table %s has no usable key; add a primary key, or a unique index over columns that are NOT NULL",
-                          scope->tables[scope->root].table->label);
+    status = casc_refuse_keyless(context, scope->tables[scope->root].table, NULL, NULL, error);
   if (status >= 0) status = reach(scope, error);
   if (status >= 0) status = arrange(scope, error);
   if (status >= 0) mark(scope, wants & CASC_SCOPE_HOLD_ALL);

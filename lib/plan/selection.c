@@ -50,9 +50,16 @@ static cascade_status begin_keys(cascade_graph *graph, const char *name, const v
   cascade_status status = begin(graph, name, out, made, error);
   if (status < 0) return status;
   const casc_table *table = &graph->tables[(*made)->table];
+  const casc_column *inexact = casc_inexact_key(table);
   if (!table->key_count)
     status = casc_fail_at(graph->context, error, CASCADE_NO_KEY, table->label, NULL,
                           "table %s has no primary key; select rows by a condition instead", table->label);
+  else if (inexact && !table->identity_count) status = casc_refuse_keyless(graph->context, table, NULL, NULL, error);
+  else if (inexact)
+    status = casc_fail_at(graph->context, error, CASCADE_NO_KEY, table->label, NULL,
+                          "table %s: a value that was read from key column \"%s\" of type %s need not find its row again; select "
+                          "rows by a condition instead",
+                          table->label, inexact->name, inexact->type);
   else if (!keys && count)
     status = casc_fail_at(graph->context, error, CASCADE_INVALID, table->label, NULL, "%s: the keys are NULL", table->label);
   if (status < 0) release(*made);
@@ -105,11 +112,7 @@ static cascade_status set_condition(cascade_selection *selection, const char *co
   const casc_table *table = &selection->graph->tables[selection->table];
   uint32_t placeholders = 0;
   const char *what = NULL;
-  if (!table->identity_count)
-    return casc_fail_at(selection->context, error, CASCADE_NO_KEY, table->label, NULL,
-                        "table %s has no usable key: its rows cannot be told apart; add a primary key, or a "
-                        "unique index over columns that are NOT NULL",
-                        table->label);
+  if (!table->identity_count) return casc_refuse_keyless(selection->context, table, NULL, NULL, error);
   if (!casc_condition_sound(selection->graph->engine, condition, &placeholders, &what))
     return casc_fail_at(selection->context, error, CASCADE_INVALID, table->label, NULL,
                         "%s: the condition is not one expression: %s", table->label, what);

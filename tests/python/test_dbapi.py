@@ -111,6 +111,7 @@ KINDS = {
                  ["18446744073709551615", "9223372036854775808", "9223372036854775807", "7"]),
     "lists": ({"sqlite": "TEXT", "postgresql": "TEXT[]", "mariadb": "VARCHAR(60)"},
               ["{}", "{1,2}", '{a,NULL,"it\'s, \\"x\\""}']),
+    "pairs": ({"sqlite": "TEXT", "postgresql": '"a pair"', "mariadb": "VARCHAR(60)"}, ["(1,)", "(,a)", '(-7,"it\'s, ""x"" \\\\")']),
 }
 
 
@@ -124,6 +125,8 @@ def test_keys_of_every_type_are_those_of_the_native_driver(database, kind):
         given = [psycopg2.Binary(value) for value in values]
     else:
         given = values
+    if database.engine == "postgresql":
+        database.run('CREATE TYPE "a pair" AS (number INTEGER, word TEXT)')
     database.run(f"CREATE TABLE root (k {declared} NOT NULL, part INTEGER NOT NULL, PRIMARY KEY (k, part))",
                  f"CREATE TABLE leaf (k {declared} NOT NULL PRIMARY KEY, up {declared}, part INTEGER, "
                  "FOREIGN KEY (up, part) REFERENCES root (k, part) ON DELETE CASCADE)",
