@@ -137,7 +137,7 @@ CASCADE_API cascade_status cascade_plan_text(const cascade_plan *plan, char **te
  * @param plan  a plan
  * @param[out] text  receives NUL-terminated text, to be freed with cascade_text_free()
  * @param[out] error  receives the failure; may be NULL
- * @return CASCADE_OK; CASCADE_INVALID; CASCADE_NOMEM
+ * @return CASCADE_OK; CASCADE_INVALID; CASCADE_UNSUPPORTED for names that are not UTF-8, which JSON cannot carry; CASCADE_NOMEM
  * @note Touches no database. Any thread.
  * @since 0.1
  */

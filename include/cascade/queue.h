@@ -200,8 +200,9 @@ CASCADE_API cascade_status cascade_detach(cascade_connection *connection, cascad
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_NO_FILTER; CASCADE_POLICY for a table that the policy excludes; CASCADE_NOT_FOUND without a queue,
  * without an outbox where the options need one, and for an unknown column; CASCADE_NO_KEY, with `actor` or `reason`, for a table
- * whose rows cannot be told apart; CASCADE_UNSUPPORTED for a queue of a newer version, and for a policy that sets a column to what
- * has no form in JSON (bytes, text that is not UTF-8, NaN); CASCADE_INVALID; CASCADE_OPTIONS; CASCADE_NOMEM; any database status
+ * whose rows cannot be told apart; CASCADE_UNSUPPORTED for a queue of a newer version, for names, conditions and keys that
+ * are not UTF-8, and for a policy that sets a column to what has no form in JSON (bytes, NaN); CASCADE_INVALID; CASCADE_OPTIONS;
+ * CASCADE_NOMEM; any database status
  * @note On the thread that uses the connection.
  * @since 0.1
  */
@@ -222,7 +223,7 @@ CASCADE_API cascade_status cascade_queue_purge(cascade_connection *connection, c
  * @param[out] error  receives the failure; may be NULL
  * @return CASCADE_OK; CASCADE_INVALID for a fill that streams, has begun or has no source, or has options that are not for a
  * worker: a token, a checkpoint table, a dry run, budgets, a throttle; CASCADE_NOT_FOUND without a queue; CASCADE_UNSUPPORTED for a
- * queue of a newer version; CASCADE_OPTIONS; CASCADE_NOMEM; any database status
+ * queue of a newer version, and for texts that are not UTF-8; CASCADE_OPTIONS; CASCADE_NOMEM; any database status
  * @note One short transaction. On the thread that uses the connection.
  * @since 0.1
  */
@@ -286,7 +287,8 @@ CASCADE_API cascade_status cascade_queue_resume(cascade_connection *connection, 
  * A job has `job`, `kind` ("detached", "purge" or "fill"), `state`, `table`, `keys` (recorded, and not dealt with yet),
  * `deleted`, `updated`, `kept`, `inserted`, `skipped`, `batches`, `attempts`, `max_attempts`, `due` (ready: not before; claimed:
  * end of the lease; else null), `owner`, `error`, `created`, `changed`, and `part_of` where a large job was cut. Times are
- * milliseconds since 1970 by the database's clock.
+ * milliseconds since 1970 by the database's clock. In texts that are not UTF-8, which JSON cannot carry, question marks stand for
+ * what is not.
  *
  * @param connection  a session in whose database the queue is installed
  * @param options  NULL for the defaults

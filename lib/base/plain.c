@@ -2,6 +2,7 @@
 
 #include <locale.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,10 +51,12 @@ bool casc_bytes_of_hex(char *to, const char *digits, size_t length) {
 }
 
 /* Bytes of the character that begins here; 0 when none does. */
-static size_t character_at(const unsigned char *at) {
+static size_t character_at(const char *text, size_t left) {
+  const unsigned char *at = (const unsigned char *)text;
   if (*at < 0x80) return 1;
   if (*at < 0xc2 || *at > 0xf4) return 0;
   size_t length = *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4;
+  if (length > left) return 0;
   for (size_t i = 1; i < length; i++)
     if ((at[i] & 0xc0) != 0x80) return 0;
   bool too_long = (*at == 0xe0 && at[1] < 0xa0) || (*at == 0xf0 && at[1] < 0x90);
@@ -61,9 +64,15 @@ static size_t character_at(const unsigned char *at) {
   return too_long || surrogate || beyond ? 0 : length;
 }
 
+bool casc_is_utf8(const char *text, size_t length) {
+  for (size_t at = 0, next; at < length; at += next)
+    if (!(next = character_at(text + at, length - at))) return false;
+  return true;
+}
+
 void casc_mend_line(char *text) {
   while (*text) {
-    size_t length = character_at((const unsigned char *)text);
+    size_t length = character_at(text, SIZE_MAX); /* the end of the text ends a character too */
     if (*text == '\n' || *text == '\r') *text = ' ';
     if (!length) *text = '?';
     text += length ? length : 1;

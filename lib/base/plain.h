@@ -26,6 +26,7 @@ void casc_real_text(char text[CASC_REAL_ROOM], double value);
 bool casc_real_of(const char *text, double *value);
 /* Two digits for each byte; false for what is no such text. `to` has room for half of the length, and may be the digits' own. */
 bool casc_bytes_of_hex(char *to, const char *digits, size_t length);
+bool casc_is_utf8(const char *text, size_t length);
 /* Makes one line of UTF-8 of it: line breaks become spaces, bytes that belong to no character question marks. */
 void casc_mend_line(char *text);
 

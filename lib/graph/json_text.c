@@ -1,6 +1,7 @@
 #include "json_text.h"
 
-#include <jansson.h>
+#include "plain.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,32 @@ void casc_json_keys(casc_str *json, const cascade_keys *keys) {
     }
     if (keys->column_count > 1) casc_str_putc(json, ']');
   }
+}
+
+/* The first text within that is not UTF-8; NULL when there is none. */
+static const json_t *not_utf8(const json_t *within) {
+  const json_t *found = NULL, *element;
+  const char *member;
+  size_t i;
+  if (json_is_string(within)) return casc_is_utf8(json_string_value(within), json_string_length(within)) ? NULL : within;
+  if (json_is_array(within)) {
+    json_array_foreach(within, i, element) if (!found) found = not_utf8(element);
+  } else {
+    json_object_foreach((json_t *)within, member, element) if (!found) found = not_utf8(element);
+  }
+  return found;
+}
+
+cascade_status casc_json_give(cascade_context *context, json_t *document, size_t flags, const char *what, char **text,
+                              cascade_error **error) {
+  *text = document ? json_dumps(document, flags) : NULL;
+  const json_t *bad = document && !*text ? not_utf8(document) : NULL;
+  cascade_status status = *text ? CASCADE_OK
+                          : bad ? casc_fail(context, error, CASCADE_UNSUPPORTED, "%s: JSON cannot carry \"%s\", which is not UTF-8",
+                                            what, json_string_value(bad))
+                                : casc_nomem(error);
+  json_decref(document);
+  return status;
 }
 
 static const char *skip_blank(const char *at) {

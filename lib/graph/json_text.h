@@ -2,9 +2,12 @@
 #ifndef CASC_JSON_TEXT_H
 #define CASC_JSON_TEXT_H
 
+#include "context.h"
+#include "failure.h"
 #include "str.h"
 
 #include <cascade/common.h>
+#include <jansson.h>
 
 /* Appends a quoted string. False when the text is not UTF-8, which JSON cannot carry. */
 bool casc_json_string(casc_str *json, const char *text);
@@ -14,6 +17,11 @@ bool casc_json_string(casc_str *json, const char *text);
 bool casc_json_value(casc_str *json, const cascade_value *value);
 /* Appends keys with commas between them: one column is its value, several are an array. */
 void casc_json_keys(casc_str *json, const cascade_keys *keys);
+
+/* The document, whose texts need not have been checked, as text by malloc(). Takes the document over; NULL stands for memory that
+   was out. CASCADE_UNSUPPORTED, with the text, when one is not UTF-8; `what` is the document. */
+cascade_status casc_json_give(cascade_context *context, json_t *document, size_t flags, const char *what, char **text,
+                              cascade_error **error);
 
 /* The way from the outermost value to one within: members by name, elements by position. */
 typedef struct casc_json_step {

@@ -6,7 +6,7 @@
 static json_t *names(const char *const *list, uint32_t count) {
   json_t *array = json_array();
   for (uint32_t i = 0; array && i < count; i++)
-    if (json_array_append_new(array, json_string(list[i]))) {
+    if (json_array_append_new(array, json_string_nocheck(list[i]))) {
       json_decref(array);
       return NULL;
     }
@@ -37,13 +37,13 @@ static json_t *values(const casc_relation *relation) {
 
 static bool describe(const cascade_policy *policy, const casc_relation *relation, json_t *entry) {
   const casc_table *tables = policy->graph->tables;
-  bool done = !json_object_set_new(entry, "table", json_string(tables[relation->table].label)) &&
+  bool done = !json_object_set_new(entry, "table", json_string_nocheck(tables[relation->table].label)) &&
               !json_object_set_new(entry, "columns", names(relation->column_names, relation->count)) &&
-              !json_object_set_new(entry, "ref_table", json_string(tables[relation->ref_table].label)) &&
+              !json_object_set_new(entry, "ref_table", json_string_nocheck(tables[relation->ref_table].label)) &&
               !json_object_set_new(entry, "rule", json_string(cascade_rule_name(relation->rule)));
   if (done && relation->ref_columns)
     done = !json_object_set_new(entry, "ref_columns", names(relation->ref_column_names, relation->count));
-  if (done && relation->where) done = !json_object_set_new(entry, "where", json_string(relation->where));
+  if (done && relation->where) done = !json_object_set_new(entry, "where", json_string_nocheck(relation->where));
   if (done && relation->rule == CASCADE_RULE_SET_VALUE) done = !json_object_set_new(entry, "values", values(relation));
   return done;
 }

@@ -2,6 +2,7 @@
    over goes on from there, and no row is counted twice. */
 #include "queue_internal.h"
 
+#include "json_text.h"
 #include "options.h"
 
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 static json_t *names_json(const casc_sql_fill *sql, bool key_only) {
   json_t *names = json_array();
   for (uint32_t i = 0; names && i < sql->count; i++)
-    if ((sql->key[i] || !key_only) && json_array_append_new(names, json_string(sql->columns[i]))) {
+    if ((sql->key[i] || !key_only) && json_array_append_new(names, json_string_nocheck(sql->columns[i]))) {
       json_decref(names);
       return NULL;
     }
@@ -22,7 +23,7 @@ static json_t *names_json(const casc_sql_fill *sql, bool key_only) {
 static json_t *sources_json(const casc_sql_fill *sql) {
   json_t *sources = json_array();
   for (uint32_t i = 0; sources && i < sql->source_count; i++) {
-    json_t *source = json_pack("{s:s, s:o}", "select", sql->sources[i].select, "parameters",
+    json_t *source = json_pack("{s:o, s:o}", "select", json_string_nocheck(sql->sources[i].select), "parameters",
                                casc_payload_cells(sql->sources[i].parameters, sql->sources[i].parameter_count));
     if (json_array_append_new(sources, source)) {
       json_decref(sources);
@@ -32,16 +33,14 @@ static json_t *sources_json(const casc_sql_fill *sql) {
   return sources;
 }
 
-static char *payload_of(const casc_fill_recipe *recipe) {
+static cascade_status write_payload(const casc_fill_recipe *recipe, char **text, cascade_error **error) {
   const cascade_fill_options *options = recipe->options;
-  json_t *document =
-      json_pack("{s:s, s:o, s:o, s:s, s:i, s:I, s:I, s:I, s:o}", "table", recipe->table, "columns", names_json(recipe->sql, false),
-                "key", names_json(recipe->sql, true), "range", recipe->sql->columns[recipe->sql->range], "mode", (int)options->mode,
-                "allow", (json_int_t)options->allow, "batch_ms", (json_int_t)options->batch_ms, "max_tx_rows",
-                (json_int_t)options->max_tx_rows, "sources", sources_json(recipe->sql));
-  char *text = document ? json_dumps(document, JSON_COMPACT) : NULL;
-  json_decref(document);
-  return text;
+  json_t *document = json_pack("{s:o, s:o, s:o, s:o, s:i, s:I, s:I, s:I, s:o}", "table", json_string_nocheck(recipe->table),
+                               "columns", names_json(recipe->sql, false), "key", names_json(recipe->sql, true), "range",
+                               json_string_nocheck(recipe->sql->columns[recipe->sql->range]), "mode", (int)options->mode, "allow",
+                               (json_int_t)options->allow, "batch_ms", (json_int_t)options->batch_ms, "max_tx_rows",
+                               (json_int_t)options->max_tx_rows, "sources", sources_json(recipe->sql));
+  return casc_json_give(recipe->connection->context, document, JSON_COMPACT, "job", text, error);
 }
 
 static cascade_status check(const casc_fill_recipe *recipe, cascade_error **error) {
@@ -69,8 +68,9 @@ cascade_status cascade_queue_fill(const cascade_fill *fill, const cascade_job_op
   if (status >= 0) status = check(&recipe, error);
   if (status >= 0) status = casc_queue_open(recipe.connection, &words, error);
   if (status < 0) return status;
-  char *payload = payload_of(&recipe);
-  if (!payload) return casc_nomem(error);
+  char *payload;
+  status = write_payload(&recipe, &payload, error);
+  if (status < 0) return status;
   status = casc_queue_put_alone(recipe.connection, words,
                                 &(casc_new_job){.kind = CASC_FILL,
                                                 .root = recipe.table,

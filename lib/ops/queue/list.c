@@ -1,16 +1,27 @@
 /* What the queue holds, for people and for monitoring; and what people do to jobs. */
 #include "queue_internal.h"
 
+#include "json_text.h"
 #include "options.h"
+#include "plain.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static json_t *number(const cascade_value *cell) {
   return cell->type == CASCADE_NULL ? json_null() : json_integer(cell->integer);
 }
 
+/* A name need not be UTF-8: then some of its letters are question marks. */
 static json_t *text(const cascade_value *cell) {
-  return cell->type == CASCADE_NULL ? json_null() : json_stringn(cell->data ? cell->data : "", cell->length);
+  const char *data = cell->data ? cell->data : "";
+  if (cell->type == CASCADE_NULL) return json_null();
+  if (casc_is_utf8(data, cell->length)) return json_stringn(data, cell->length);
+  char *mended = strndup(data, cell->length);
+  if (mended) casc_mend_line(mended);
+  json_t *json = mended ? json_string(mended) : NULL;
+  free(mended);
+  return json;
 }
 
 static json_t *job_json(const cascade_value *row) {
@@ -46,13 +57,6 @@ static json_t *job_json(const cascade_value *row) {
   if (done) return job;
   json_decref(job);
   return NULL;
-}
-
-static cascade_status give(json_t *document, char **out, cascade_error **error) {
-  char *dumped = document ? json_dumps(document, 0) : NULL;
-  json_decref(document);
-  *out = dumped; /* jansson's memory is malloc's, as that of casc_str_give() */
-  return dumped ? CASCADE_OK : casc_nomem(error);
 }
 
 static cascade_status read_jobs(cascade_connection *connection, const casc_statement *statement, json_t *document,
@@ -97,7 +101,7 @@ cascade_status cascade_queue_list(cascade_connection *connection, const cascade_
   casc_queue_select(words, &statement, options.state, options.after, options.limit ? options.limit : 100);
   status = read_jobs(connection, &statement, document, error);
   casc_statement_free(&statement);
-  if (status >= 0) return give(document, out, error);
+  if (status >= 0) return casc_json_give(connection->context, document, 0, "queue", out, error);
   json_decref(document);
   return status;
 }
@@ -154,7 +158,7 @@ cascade_status cascade_queue_metrics(cascade_connection *connection, char **out,
     if (!add_metric(document, row)) status = casc_nomem(error);
   casc_cursor_close(&cursor);
   casc_statement_free(&statement);
-  if (status >= 0) return give(document, out, error);
+  if (status >= 0) return casc_json_give(connection->context, document, 0, "queue", out, error);
   json_decref(document);
   return status;
 }

@@ -2,6 +2,7 @@
    are texts of a letter for their type and the value, so that nothing is lost on the way. */
 #include "queue_internal.h"
 
+#include "json_text.h"
 #include "plain.h"
 #include "policy_json.h"
 #include "selection_internal.h"
@@ -34,7 +35,7 @@ static json_t *cell_json(const cascade_value *cell) {
   casc_str_putc(&text, cell->type == CASCADE_BLOB ? 'x' : 't');
   if (cell->type == CASCADE_BLOB) casc_str_hex(&text, cell->data, cell->length);
   else casc_str_putn(&text, cell->data ? cell->data : "", cell->length);
-  json_t *json = text.failed ? NULL : json_stringn(text.data, text.length);
+  json_t *json = text.failed ? NULL : json_stringn_nocheck(text.data, text.length);
   casc_str_free(&text);
   return json;
 }
@@ -65,14 +66,14 @@ static bool write_selection(json_t *document, const cascade_selection *selection
   if (selection->by_keys)
     return !json_object_set_new(document, "cells",
                                 casc_payload_cells(selection->keys.cells, selection->keys.count * selection->keys.column_count));
-  return !json_object_set_new(document, "where", json_string(selection->where ? selection->where : "")) &&
+  return !json_object_set_new(document, "where", json_string_nocheck(selection->where ? selection->where : "")) &&
          !json_object_set_new(document, "parameters", casc_payload_cells(selection->parameters, selection->parameter_count));
 }
 
 static bool write_unset(json_t *document, const casc_sql_relation *unset) {
   json_t *list = json_array();
   for (uint32_t i = 0; i < unset->count; i++)
-    if (json_array_append_new(list, json_string(unset->columns[i]))) break;
+    if (json_array_append_new(list, json_string_nocheck(unset->columns[i]))) break;
   return !json_object_set_new(document, "unset", list) && json_array_size(list) == unset->count;
 }
 
@@ -81,10 +82,14 @@ static bool records(const cascade_job_options *options) {
   return options->outbox || options->column_count || options->actor || options->reason;
 }
 
+static json_t *column_json(const cascade_job_options *options, uint32_t column) {
+  return json_pack("[oo]", json_string_nocheck(options->column_tables[column]), json_string_nocheck(options->columns[column]));
+}
+
 static bool write_columns(json_t *json, const cascade_job_options *options) {
   json_t *list = json_array();
   for (uint32_t i = 0; i < options->column_count; i++)
-    if (json_array_append_new(list, json_pack("[ss]", options->column_tables[i], options->columns[i]))) break;
+    if (json_array_append_new(list, column_json(options, i))) break;
   return !json_object_set_new(json, "columns", list) && json_array_size(list) == options->column_count;
 }
 
@@ -110,10 +115,11 @@ cascade_status casc_payload_write(cascade_policy *policy, const cascade_selectio
   if (status >= 0) {
     bool done = document && !json_object_set_new(document, "version", json_integer(records(options) ? RECORDING : PLAIN)) &&
                 !json_object_set_new(document, "policy", relations) &&
-                !json_object_set_new(document, "table", json_string(policy->graph->tables[table].label)) &&
+                !json_object_set_new(document, "table", json_string_nocheck(policy->graph->tables[table].label)) &&
                 (unset ? write_unset(document, unset) : write_selection(document, selection)) &&
                 write_options(document, options, audit);
-    if (!done || !(*text = json_dumps(document, JSON_COMPACT))) status = casc_nomem(error);
+    if (done) return casc_json_give(policy->context, document, JSON_COMPACT, "job", text, error);
+    status = casc_nomem(error);
   }
   json_decref(document);
   return status;
