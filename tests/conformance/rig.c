@@ -392,6 +392,48 @@ void rig_expect(test_rig *rig, const char *expression, const char *tail, const c
   rig_free_cell(&cell);
 }
 
+void rig_try_literals(test_rig *rig, const char *setting, const char *expression, const char *tail) {
+  static const char *const texts[] = {"\\",
+                                      "'",
+                                      "\\'",
+                                      "\\\\'",
+                                      "'; DROP TABLE v; --",
+                                      "\\'; DROP TABLE v; --",
+                                      "\x1a",
+                                      "\\Z",
+                                      "\x7f\x01",
+                                      "\"",
+                                      "\\\"",
+                                      "`",
+                                      "$$",
+                                      "$1",
+                                      "?",
+                                      "%_\\%\\_",
+                                      "\\0",
+                                      "\\000",
+                                      "\\x41",
+                                      "\\u0041",
+                                      "E'",
+                                      "a\\",
+                                      "\xc2\x80",
+                                      "ä€🦋",
+                                      "ä\\'; --",
+                                      "a\nb\tc\r",
+                                      "/*!1*/"};
+  cascade_value blob = bytes(CASCADE_BLOB, "\\'\0\x1a\xff", 5);
+  test_cell cell;
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    cascade_value value = text(texts[i]);
+    if (rig_store(rig, 1, &value) < 0) fail_msg("%s: %s: %s", setting, texts[i], cascade_error_message(rig->error));
+    rig_expect(rig, "x", "From v", texts[i]);
+  }
+  assert_int_equal(rig_try_cell(rig, expression, CASCADE_BLOB, tail, &blob, 1, &cell), CASCADE_OK);
+  assert_int_equal(cell.type, CASCADE_BLOB);
+  assert_int_equal(cell.length, blob.length);
+  assert_memory_equal(cell.data, blob.data, blob.length);
+  rig_free_cell(&cell);
+}
+
 /* A crash, or an exit of the child by the alarm, is told apart from a failed check, which leaves its words in the
    output. */
 void rig_isolated(void (*function)(test_rig *rig), test_rig *rig, unsigned seconds) {

@@ -154,6 +154,10 @@ void rig_free_cell(test_cell *cell);
 /* The first row's value is this text. */
 void rig_expect(test_rig *rig, const char *expression, const char *tail, const char *wanted);
 
+/* Texts and bytes that would end or bend a literal go through parameters: texts through v and back, bytes as the value of an
+   expression of a query with that tail. `setting` is what the session is set to, for messages. */
+void rig_try_literals(test_rig *rig, const char *setting, const char *expression, const char *tail);
+
 /* Runs a function in a process of its own. Fails the test when that takes longer than `seconds`, crashes, fails, or
    prints. */
 void rig_isolated(void (*function)(test_rig *rig), test_rig *rig, unsigned seconds);
