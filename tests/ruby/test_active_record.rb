@@ -93,6 +93,12 @@ end
 class Trip < Record; end
 class Toll < Record; end
 
+class Sheet < Record
+  has_many :stains, dependent: :destroy
+end
+
+class Stain < Record; end
+
 module Schema
   # The database's own foreign keys refuse nearly everything.
   def self.define(connection)
@@ -119,6 +125,8 @@ module Schema
         t.references :vehicle, foreign_key: true
         t.references :driver, foreign_key: true
       end
+      create_table(:sheets) { |t| t.integer :lock_version }
+      create_table(:stains) { |t| t.references :sheet, foreign_key: true; t.integer :lock_version, default: 0 }
       create_table(:tolls) { |t| t.references :car, foreign_key: { to_table: :vehicles } }
     end
   end
@@ -126,7 +134,7 @@ end
 
 module ActiveRecordTests
   TABLES = %w[comments notes sessions invoices contracts letters profiles accounts_groups groups posts topics accounts details
-              events labels machines drivers_vehicles drivers tolls trips vehicles].freeze
+              events labels machines drivers_vehicles drivers tolls trips vehicles stains sheets].freeze
 
   def self.included(test)
     test.singleton_class.attr_accessor :database
@@ -213,6 +221,38 @@ module ActiveRecordTests
     assert_predicate one, :destroyed?
     assert_predicate one, :frozen?
     assert_equal [0, 0], counts(Account, Post)
+  end
+
+  # As ActiveRecord's own destroy: of the record's row, whose lock_version may be NULL, and not of those that go with it.
+  def test_optimistic_locking
+    [nil, 1].each do |version|
+      sheet = Sheet.create!
+      sheet.stains.create!.touch
+      Sheet.update_all(lock_version: version)
+      stale, gone = Array.new(2) { Sheet.find(sheet.id) }
+      Sheet.update_all(lock_version: 7)
+      errors = %i[destroy purge purge!].map do |way|
+        assert_raises(ActiveRecord::StaleObjectError) { Sheet.transaction(requires_new: true) { stale.public_send(way) } }
+      end
+      assert_equal %w[destroy purge purge], errors.map(&:attempted_action)
+      assert_equal [false, false, 1, 1], [stale.frozen?, stale.destroyed?, *counts(Sheet, Stain)]
+      Sheet.update_all(lock_version: version)
+      assert_same stale, stale.purge
+      assert_equal [0, 0], counts(Sheet, Stain)
+      assert_raises(ActiveRecord::StaleObjectError) { gone.purge }
+    end
+  end
+
+  # Others write the row while what hangs on it goes, batch after batch.
+  def test_optimistic_locking_between_batches
+    sheet = Sheet.create!
+    30.times { sheet.stains.create! }
+    write = ->(_) { Sheet.update_all("lock_version = lock_version + 1") }
+    assert_raises(ActiveRecord::StaleObjectError) { sheet.purge(max_tx_rows: 10, after_commit: write) }
+    assert_equal 1, Sheet.count
+    assert_includes 1...30, Stain.count
+    assert_same sheet.reload, sheet.purge
+    assert_equal [0, 0], counts(Sheet, Stain)
   end
 
   def test_blockers

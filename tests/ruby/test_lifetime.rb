@@ -115,6 +115,41 @@ module LifetimeTests
     assert_equal 20, @database.value("SELECT COUNT(*) FROM agent")
   end
 
+  # It waits for the hook as a Timeout does; then the batch is rolled back, and the thread ends as killed threads do.
+  def test_a_thread_is_killed
+    connection = connect(@database)
+    inside, seen = Queue.new, []
+    slow = purge_with_hook(connection) do |_|
+      inside << true
+      sleep 0.2
+      seen << :hook
+    end
+    thread = Thread.new do
+      slow.run
+      seen << :went_on
+    rescue Exception # rubocop:disable Lint/RescueException
+      seen << :rescued
+    ensure
+      seen << :ensured
+    end
+    inside.pop
+    assert_same thread, thread.kill.join(10)
+    assert_equal [%i[hook ensured], false], [seen, thread.status]
+    assert_equal 20, @database.value("SELECT COUNT(*) FROM agent")
+    assert_equal 7, purge_one(connection, 1).run.deleted
+  end
+
+  def test_a_hook_cannot_leave_its_thread
+    connection = connect(@database)
+    error = Thread.new do
+      purge_with_hook(connection) { |_| Thread.exit }.run
+    rescue LocalJumpError => e
+      e
+    end.value
+    assert_match(/Thread\.exit/, error.message)
+    assert_equal 20, @database.value("SELECT COUNT(*) FROM agent")
+  end
+
   def purge_with_hook(connection, &hook)
     graph = connection.graph
     connection.purge(Museum.policy(graph), graph.select("agent", keys: [1]), after_batch: hook)

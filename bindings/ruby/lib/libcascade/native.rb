@@ -14,6 +14,9 @@ module Libcascade
     extend FFI::Library
 
     NULL = FFI::Pointer::NULL
+    # What Thread#kill, and the end of the interpreter, send to a thread is an Integer to Ruby.
+    THROWN = { Timeout::Error => :never, Integer => :never }.freeze
+    private_constant :THROWN
 
     def self.attach(path)
       ffi_lib path
@@ -102,10 +105,10 @@ module Libcascade
         public_send(free, out.read_pointer) unless given
       end
 
-      # Timeout may throw its way out, which would jump over the library's frames: it has to wait until these are left.
-      # Callbacks see that it waits, and give up.
+      # Timeout and Thread#kill throw their way out, which would jump over the library's frames: they have to wait until these are
+      # left. Callbacks see that they wait, and give up.
       def unhurried(name, *arguments)
-        Thread.handle_interrupt(Timeout::Error => :never) { public_send(name, *arguments) }
+        Thread.handle_interrupt(THROWN) { public_send(name, *arguments) }
       end
 
       def fetch_text(name, *arguments)

@@ -112,12 +112,13 @@ module Libcascade
       # Of a record.
       module Record
         # Deletes the row with what depends on it. false, with errors, when `dependent: :restrict_with_error` says no, or a
-        # callback.
+        # callback. With a lock_version, ActiveRecord::StaleObjectError when the row is another by now.
         def purge(**options)
           raise ::ActiveRecord::ReadOnlyRecord, "#{self.class} is marked as readonly" if readonly?
 
-          report = cascade_self.purge_all(**options)
+          report = cascade_self.where(cascade_version).purge_all(**options)
           return false if (report.vetoed + report.kept).positive? && cascade_self.exists?
+          raise ::ActiveRecord::StaleObjectError.new(self, "purge") if cascade_stale?(report)
 
           @destroyed = true
           freeze
@@ -144,6 +145,16 @@ module Libcascade
         def cascade_self
           key = self.class.primary_key
           self.class.unscoped.where(key.is_a?(Array) ? key.zip(id).to_h : { key => id_in_database })
+        end
+
+        # What optimistic locking compares, as ActiveRecord's own destroy does.
+        def cascade_version
+          locking_enabled? ? { self.class.locking_column => _lock_value_for_database(self.class.locking_column) } : {}
+        end
+
+        # The row was another from the beginning, or has become one while what hangs on it went.
+        def cascade_stale?(report)
+          locking_enabled? && (report.deleted.zero? || cascade_self.exists?)
         end
       end
 

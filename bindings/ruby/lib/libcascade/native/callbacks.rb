@@ -34,8 +34,8 @@ module Libcascade
           end
         end
 
-        # Whether Timeout waits for the call to end: nothing else does. (Ruby 3.1 crashes when it is asked for a class of
-        # exceptions.)
+        # Whether Timeout or Thread#kill waits for the call to end: nothing else does. (Ruby 3.1 crashes when it is asked for a
+        # class of exceptions.)
         def out_of_time?
           Thread.pending_interrupt?
         end
@@ -56,7 +56,8 @@ module Libcascade
           keep(outer) if outer
         end
 
-        # Only what is raised can be carried out. A `throw` or `break` would jump over the library's frames, so it ends here.
+        # Only what is raised can be carried out. A `throw` or `break` would jump over the library's frames, so it ends here; so
+        # does Thread.exit, after which Ruby takes the thread for killed, and kills it no more.
         def guard(failed)
           ended = false
           result = yield
@@ -68,7 +69,7 @@ module Libcascade
           failed
         ensure
           unless ended
-            keep(LocalJumpError.new("a callback of libcascade cannot be left by throw or break: raise an exception"))
+            keep(LocalJumpError.new("a callback of libcascade cannot be left by throw, break or Thread.exit: raise an exception"))
             return failed # rubocop:disable Lint/EnsureReturn
           end
         end
