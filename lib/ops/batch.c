@@ -1,5 +1,7 @@
 #include "batch.h"
 
+#include "knot.h"
+
 cascade_status casc_batch_init(casc_batch *batch, casc_closure *closure, cascade_error **error) {
   const casc_scope *scope = closure->scope;
   *batch = (casc_batch){.closure = closure};
@@ -265,8 +267,15 @@ static cascade_status update_relation(casc_batch *batch, uint32_t number, cascad
   return status;
 }
 
-/* Of `left`, rows to which no row of `left` refers through a hard relation; the others are `held_back`. */
-static cascade_status find_free(casc_scope *scope, const uint32_t *tables, uint32_t count, casc_keyset *left,
+/* A row that refers to itself is no parent of it. */
+static bool take_other(void *data, const cascade_value *row, const cascade_value *parent) {
+  casc_keyset *into = data;
+  return casc_keyset_same(into, row, parent) || casc_keyset_append(into, parent);
+}
+
+/* Of `left`, rows to which no row of `left` refers through a hard relation; the others are `held_back`. `alone`: nor do those that
+   refer to themselves. */
+static cascade_status find_free(casc_scope *scope, const uint32_t *tables, uint32_t count, bool alone, casc_keyset *left,
                                 casc_keyset *held_back, cascade_error **error) {
   cascade_status status = CASCADE_OK;
   for (uint32_t i = 0; status >= 0 && i < scope->relation_count; i++) {
@@ -277,23 +286,12 @@ static cascade_status find_free(casc_scope *scope, const uint32_t *tables, uint3
       if (tables[j] == relation->relation->ref_table) parent = j;
     }
     if (!relation->hard || relation->role == CASC_ROLE_NONE || child == CASC_NONE || parent == CASC_NONE) continue;
-    status = casc_read_parents(scope, relation, &left[child], &held_back[parent], error);
+    if (alone && child == parent) status = casc_read_links(scope, relation, &left[child], take_other, &held_back[parent], error);
+    else status = casc_read_parents(scope, relation, &left[child], &held_back[parent], error);
   }
   for (uint32_t j = 0; status >= 0 && j < count; j++)
     if (!casc_keyset_merge(&held_back[j], NULL)) status = casc_nomem(error);
   return status;
-}
-
-/* Others refer to the relation's columns, and the database would look at them at once. */
-static bool is_referred_to(const casc_scope *scope, const casc_relation *relation) {
-  const cascade_policy *policy = scope->policy;
-  for (uint32_t i = 0; i < policy->to_count[relation->table]; i++) {
-    const casc_scope_relation *onto = &scope->relations[policy->relations_to[relation->table][i]];
-    for (uint32_t j = 0; onto->hard && onto->relation->ref_columns && j < onto->relation->count; j++)
-      for (uint32_t k = 0; k < relation->count; k++)
-        if (onto->relation->ref_columns[j] == relation->columns[k]) return true;
-  }
-  return false;
 }
 
 /* Nothing is free: cut a hard relation that can be NULL. */
@@ -303,9 +301,7 @@ static cascade_status cut_hard(casc_batch *batch, const uint32_t *tables, uint32
   *cut = false;
   for (uint32_t i = 0; i < scope->relation_count; i++) {
     casc_scope_relation relation = scope->relations[i];
-    if (!relation.hard || !(relation.relation->flags & CASCADE_RELATION_NULLABLE) || relation.role == CASC_ROLE_NONE ||
-        is_referred_to(scope, relation.relation))
-      continue;
+    if (!relation.hard || relation.role == CASC_ROLE_NONE || !casc_can_cut(scope, &relation)) continue;
     for (uint32_t j = 0; j < count; j++) {
       if (tables[j] != relation.relation->table || !left[j].count) continue;
       uint64_t affected = 0;
@@ -368,12 +364,8 @@ static size_t count_left(const casc_keyset *left, uint32_t count) {
 static cascade_status delete_knot(casc_batch *batch, const uint32_t *tables, uint32_t count, const casc_keyset *left,
                                   cascade_error **error) {
   casc_scope *scope = batch->closure->scope;
-  const char *label = scope->tables[tables[0]].table->label;
   if (scope->dialect->checks_off_local) return delete_unchecked(batch, tables, count, left, error);
-  return casc_fail_at(scope->connection->context, error, CASCADE_CYCLE, label, NULL,
-                      "rows of table %s refer to each other in a circle that the database checks at once; make one of "
-                      "its columns nullable or its foreign key NO ACTION",
-                      label);
+  return casc_refuse_knot(scope, tables[0], error);
 }
 
 /* A cycle in which the database checks some relations at once: rows go in rounds, each time those that nobody left refers to. */
@@ -382,7 +374,7 @@ static cascade_status delete_in_rounds(casc_batch *batch, const uint32_t *tables
   casc_keyset *left = casc_calloc(scope->alloc, (size_t)count * 2, sizeof *left), *held_back = left + count;
   if (!left) return casc_nomem(error);
   cascade_status status = CASCADE_OK;
-  bool cut = false;
+  bool cut = false, alone = false;
   for (uint32_t j = 0; j < count; j++) {
     casc_keyset_of(scope, tables[j], &left[j]);
     casc_keyset_of(scope, tables[j], &held_back[j]);
@@ -390,9 +382,13 @@ static cascade_status delete_in_rounds(casc_batch *batch, const uint32_t *tables
   }
   for (size_t before; status >= 0 && (before = count_left(left, count));) {
     for (uint32_t j = 0; j < count; j++) casc_keyset_clear(&held_back[j]);
-    status = find_free(scope, tables, count, left, held_back, error);
+    status = find_free(scope, tables, count, alone, left, held_back, error);
     for (uint32_t j = 0; status >= 0 && j < count; j++) status = delete_ready(batch, tables[j], &left[j], &held_back[j], error);
     if (status < 0 || count_left(left, count) < before) continue;
+    if (!alone && !scope->dialect->checks_off_local) { /* SQLite lets such rows go; InnoDB does not */
+      alone = true;
+      continue;
+    }
     bool again = cut; /* cutting has not helped */
     cut = false;
     if (!again) status = cut_hard(batch, tables, count, left, &cut, error);

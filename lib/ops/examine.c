@@ -1,6 +1,8 @@
 /* Before the first change: how large the closure is, and whether anything in it is blocked. Reads only. */
 #include "purge_internal.h"
 
+#include "knot.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +93,22 @@ static cascade_status examine_all(cascade_purge *purge, cascade_error **error) {
   return status;
 }
 
+/* Whether rows refer to each other in a knot is told before the first of them goes. Without checks there is none, and the host may
+   keep what makes one. `closure`: all of it, or NULL. */
+static cascade_status look_for_knots(cascade_purge *purge, casc_closure *closure, cascade_error **error) {
+  if (purge->options.integrity == CASCADE_INTEGRITY_PROVEN || purge->options.before_batch || !casc_may_knot(&purge->scope))
+    return CASCADE_OK;
+  if (closure) return casc_closure_refuse_knots(closure, error);
+  casc_closure own;
+  uint64_t roots;
+  cascade_status status = casc_closure_init(&own, &purge->scope, error);
+  own.examining = true;
+  if (status >= 0) status = casc_closure_read_whole(&own, &roots, error);
+  if (status >= 0) status = casc_closure_refuse_knots(&own, error);
+  casc_closure_free(&own);
+  return status;
+}
+
 /* For progress; a predicate's rows are counted no further than is worth the wait. */
 static cascade_status expect_roots(cascade_purge *purge, cascade_error **error) {
   enum { WORTH_COUNTING = 2000000 };
@@ -153,7 +171,8 @@ static cascade_status measure(cascade_purge *purge, cascade_error **error) {
   if (purge->atomic) {
     purge->batch.roots_expected = (int64_t)roots;
     if (casc_closure_deleted(closure) > purge->max_rows) return too_many(purge, error);
-    return casc_closure_examine(closure, error);
+    status = casc_closure_examine(closure, error);
+    return status < 0 ? status : look_for_knots(purge, closure, error);
   }
   if (purge->guard.detaching)
     return casc_fail_at(
@@ -173,6 +192,7 @@ static cascade_status measure(cascade_purge *purge, cascade_error **error) {
                         (unsigned long long)purge->options.max_tx_rows);
   status = purge->max_rows < UINT64_MAX ? count_up_to_max(purge, error) : CASCADE_OK;
   if (status >= 0 && purge->scope.blocking) status = examine_all(purge, error);
+  if (status >= 0) status = look_for_knots(purge, NULL, error);
   return status < 0 ? status : expect_roots(purge, error);
 }
 

@@ -73,6 +73,10 @@ static int compare_cells(const void *left, const void *right, void *width) {
   return 0;
 }
 
+bool casc_keyset_same(const casc_keyset *set, const cascade_value *a, const cascade_value *b) {
+  return !compare_cells(a, b, (void *)&set->width);
+}
+
 static size_t element(const casc_keyset *set) {
   return set->integer ? sizeof(int64_t) : set->width * sizeof(cascade_value);
 }

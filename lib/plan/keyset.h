@@ -28,6 +28,8 @@ void casc_keyset_list(casc_keyset *set);
 bool casc_keyset_merge(casc_keyset *set, casc_keyset *fresh);
 /* Position of the first key that is not less: where the key is, or would be. */
 size_t casc_keyset_position(const casc_keyset *set, const cascade_value *key);
+/* Whether these are the same key of such a set. */
+bool casc_keyset_same(const casc_keyset *set, const cascade_value *a, const cascade_value *b);
 bool casc_keyset_contains(const casc_keyset *set, const cascade_value *key);
 /* Adds all keys of another set. False when memory is out. */
 bool casc_keyset_add(casc_keyset *set, const casc_keyset *other);

@@ -1,5 +1,6 @@
 #include "scope.h"
 
+#include "knot.h"
 #include "relation.h"
 
 #include <string.h>
@@ -349,6 +350,7 @@ static void mark(casc_scope *scope, bool hold_all) {
   }
   for (uint32_t i = 0; i < scope->relation_count; i++) {
     casc_scope_relation *to = &scope->relations[i];
+    if (casc_ties(scope, to)) scope->tables[to->relation->table].examined = scope->tables[to->relation->ref_table].examined = true;
     if (to->role == CASC_ROLE_BLOCK) {
       scope->blocking = true;
       scope->tables[to->relation->ref_table].examined = true;

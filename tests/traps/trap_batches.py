@@ -31,6 +31,16 @@ HUB = """
     INSERT INTO loan WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000)
       SELECT n, 1 + n / 2900 FROM n;
     INSERT INTO line SELECT id, id FROM loan"""
+RING = """
+    CREATE TABLE left_ (id INTEGER PRIMARY KEY, other INTEGER NOT NULL REFERENCES right_ ON DELETE RESTRICT
+      DEFERRABLE INITIALLY DEFERRED);
+    CREATE TABLE right_ (id INTEGER PRIMARY KEY, other INTEGER %s REFERENCES left_ ON DELETE RESTRICT
+      DEFERRABLE INITIALLY DEFERRED);
+    CREATE INDEX left_other ON left_ (other);
+    CREATE INDEX right_other ON right_ (other);
+    INSERT INTO left_ WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 30) SELECT n, n FROM n;
+    INSERT INTO right_ SELECT id, id FROM left_;
+    INSERT INTO left_ SELECT id - 100, id FROM right_"""
 
 # Purges in a process of its own, which ends itself without a word: after the commit of a batch, or inside it.
 CRASHING = """
@@ -332,3 +342,35 @@ class Batches(Trap):
             self.assertGreater(purge.deleted, 0)
         self.assertGreater(run, 3)
         self.assertEqual(self.dump(), expected)
+
+    def test_37_a_circle_that_cannot_be_broken_is_told_before_the_first_row(self):
+        """Small batches would delete what hangs on such circles, and then find out."""
+        rules = self.policy('[{"table": "left_", "column": "other", "rule": "CASCADE"},'
+                            ' {"table": "right_", "column": "other", "rule": "CASCADE"}]')
+        few = ("--max-tx-rows", "4")
+        self.make(RING % "NOT NULL")
+        for bound in (few, ()):
+            self.refuses("left_", "--where", "id < 10", *rules, *bound, says=["refer to each other in a circle", "proven"])
+        self.purge("left_", "--where", "id < 0", *rules, *few)
+        self.assertEqual((self.count("left_"), self.count("right_")), (30, 30))
+        self.purge("left_", "--where", "id > 20", *rules, *few, "--proven")
+        self.assertEqual((self.count("left_"), self.count("right_")), (20, 20))
+        self.assert_sound()
+        self.path += "2"
+        self.make(RING % "")
+        self.purge("left_", "--where", "id > 20", *rules, *few)
+        self.assertEqual((self.count("left_"), self.count("right_")), (40, 20))
+        self.assert_sound()
+
+    def test_37_a_row_that_refers_to_itself_goes(self):
+        """SQLite lets it go, and refuses as long as another row refers to it."""
+        for kind, more in (("INTEGER", ""), ("TEXT", " WITHOUT ROWID")):
+            self.path += "2"
+            self.make(f"""
+                CREATE TABLE node (id {kind} PRIMARY KEY, up {kind} NOT NULL REFERENCES node ON DELETE RESTRICT){more};
+                CREATE INDEX node_up ON node (up);
+                INSERT INTO node VALUES (1, 1), (2, 1), (3, 2), (4, 4), (5, 5), (6, 5)""")
+            self.refuses("node", "1", says=["blocked by node(up)"])
+            rules = self.policy('[{"table": "node", "column": "up", "rule": "CASCADE"}]')
+            self.purge("node", "1", "4", *rules, "--max-tx-rows", "2")
+            self.assertEqual(self.rows("SELECT id + 0 FROM node ORDER BY id"), [5, 6])
