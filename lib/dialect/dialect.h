@@ -96,6 +96,8 @@ typedef struct casc_dialect {
   /* Lists of statements end with NULL. */
   const char *const *begin_write, *const *begin_read;
   const char *const *begin_committed; /* begin_write of a session that is at READ COMMITTED; NULL where that is no other */
+  const char *const *before_alone; /* before a statement that is a transaction by itself, unless the session is at READ COMMITTED;
+                                      NULL for nothing */
   const char *commit, *rollback;
   const char *savepoint, *release, *rollback_to; /* instead of them, inside a transaction of the host */
   const char *defer;                  /* puts foreign-key checks off to COMMIT, inside a transaction; NULL where there is no such

@@ -351,7 +351,7 @@ void casc_fill_insert(casc_statement *statement, const casc_sql_fill *fill, cons
   } else if (casc_fill_in_sqlite(fill) || part->fresh) put(statement, "1 = 1");
   else put_missing(statement, fill, part);
   put_key_order(statement, fill);
-  if (casc_fill_in_sqlite(fill)) put_on_conflict(statement, fill);
+  if (casc_fill_in_sqlite(fill) && !part->fresh) put_on_conflict(statement, fill);
 }
 
 /* SQLite has no joins in updates, and no alias of what is updated. */

@@ -509,6 +509,7 @@ static void checks_state(casc_statement *statement) {
 }
 
 /* The first holds for the next transaction only. */
+static const char *const before_alone[] = {"SET TRANSACTION ISOLATION LEVEL READ COMMITTED", NULL};
 static const char *const begin_write[] = {"SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "START TRANSACTION READ WRITE", NULL};
 static const char *const begin_committed[] = {"START TRANSACTION READ WRITE", NULL};
 static const char *const begin_read[] = {"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
@@ -526,6 +527,7 @@ const casc_dialect casc_dialect_mariadb = {
     .begin_write = begin_write,
     .begin_read = begin_read,
     .begin_committed = begin_committed,
+    .before_alone = before_alone,
     .commit = "COMMIT",
     .rollback = "ROLLBACK",
     .savepoint = "SAVEPOINT libcascade",

@@ -146,7 +146,8 @@ void casc_mariadb_settings(char sql[CASC_MARIADB_SETTINGS], uint32_t lock_timeou
 }
 
 uint64_t casc_mariadb_flags(const char *version) {
-  uint64_t flags = CASCADE_CAN_LOCK_ROWS | CASCADE_CAN_SAVEPOINT | CASCADE_CAN_DELETE_LIMIT | CASCADE_CAN_CANCEL;
+  uint64_t flags =
+      CASCADE_CAN_LOCK_ROWS | CASCADE_CAN_SAVEPOINT | CASCADE_CAN_DELETE_LIMIT | CASCADE_CAN_CANCEL | CASCADE_COMMITS_ALONE;
   char *dot;
   long major = strtol(version, &dot, 10), minor = *dot == '.' ? strtol(dot + 1, NULL, 10) : 0;
   bool mariadb = strstr(version, "MariaDB") != NULL;

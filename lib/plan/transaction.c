@@ -20,6 +20,12 @@ cascade_status casc_transaction_begin(casc_transaction *transaction, cascade_con
   return status;
 }
 
+cascade_status casc_transaction_prepare(cascade_connection *connection, cascade_error **error) {
+  const casc_dialect *dialect = casc_dialect_of(connection->capabilities.engine);
+  bool committed = connection->capabilities.flags & CASCADE_READS_COMMITTED;
+  return committed || !dialect->before_alone ? CASCADE_OK : casc_begin(connection, dialect->before_alone, error);
+}
+
 cascade_status casc_transaction_commit(casc_transaction *transaction, cascade_error **error) {
   const casc_dialect *dialect = transaction->dialect;
   cascade_status status = casc_control(transaction->connection, transaction->nested ? dialect->release : dialect->commit, error);

@@ -16,6 +16,8 @@ typedef struct casc_transaction {
 bool casc_in_host_transaction(const cascade_connection *connection);
 cascade_status casc_transaction_begin(casc_transaction *transaction, cascade_connection *connection, bool write,
                                       cascade_error **error);
+/* Goes before a statement that is a transaction by itself. */
+cascade_status casc_transaction_prepare(cascade_connection *connection, cascade_error **error);
 cascade_status casc_transaction_commit(casc_transaction *transaction, cascade_error **error);
 /* Undoes everything; does nothing when there is none. */
 void casc_transaction_roll_back(casc_transaction *transaction);

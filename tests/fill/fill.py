@@ -45,6 +45,39 @@ class Work(Filling):
         self.assertEqual(fill.ranges[-1].total_inserted, len(self.pairs))
         self.assertEqual(self.rows(), self.pairs)
 
+    def test_one_statement_for_a_range(self):
+        """Where nothing goes with it; with a checkpoint, a transaction is around it."""
+        self.make(products=600)
+        used = []
+        for more in ({}, {"checkpoint_table": "mark", "job": "grants"}):
+            session = self.session()
+            fill = self.fill(session=session, max_tx_rows=400, **more)
+            fill.step()
+            before, ranges = session.statements(), len(fill.ranges)
+            self.assertEqual(fill.finish().counts(), (len(self.pairs), 0, 0))
+            used.append((session.statements() - before) / (len(fill.ranges) - ranges))
+            self.database.run("DELETE FROM granted")
+        self.assertLessEqual(used[0], 2)
+        self.assertGreater(used[1], used[0] + 1)
+
+    def test_range_that_is_denser(self):
+        """Wherever it stops, every row is counted once: those of a range that was too large, too."""
+        self.make()
+        dense = [(p * 10, u) for p in range(40, 60) for u in range(1, 41)]
+        self.database.run("CREATE TABLE dense (product_id INTEGER NOT NULL, user_id INTEGER NOT NULL)")
+        self.insert("dense", dense)
+        pairs = sorted(set(self.pairs + dense))
+        token, steps = None, 0
+        while True:
+            fill = self.fill([DIRECT, filling.GROUPS, "SELECT product_id, user_id FROM dense"], max_tx_rows=45, token=token)
+            if not fill.step():
+                break
+            self.assertLessEqual(fill.ranges[-1].rows, 45)
+            token, steps = fill.token(), steps + 1
+        self.assertGreater(steps, len(pairs) // 45)
+        self.assertEqual(fill.counts(), (len(pairs), 0, 0))
+        self.assertEqual(self.rows(), pairs)
+
     def test_other_range_column_and_gaps(self):
         self.make()
         far = 2 ** 31 - 5
@@ -402,7 +435,8 @@ class Beside(Filling):
         fill = self.fill(max_tx_rows=20)
         fill.step()
         after = fill.ranges[-1].upto
-        coming = [pair for pair in self.pairs if pair[0] > after][::5]
+        there = set(self.rows())
+        coming = [pair for pair in self.pairs if pair[0] > after and pair not in there][::5]
         self.insert("granted", coming)
         fill.finish()
         self.assertEqual(self.rows(), self.pairs)
@@ -473,6 +507,29 @@ class Lost(Filling):
             self.assertEqual(len(self.rows()) > told, where == "after")
             self.assertEqual(self.fill(**how).finish().counts(), (len(self.pairs), 0, 0))
             self.assertEqual(self.rows(), self.pairs)
+
+    def test_reply_to_a_statement_alone(self):
+        """Without a checkpoint nobody knows of it, which is told; the next pass finds what there is."""
+        self.make()
+        proxy = Proxy(self.database)
+        self.addCleanup(proxy.close)
+        for where in ("before", "after"):
+            self.database.run("DELETE FROM granted")
+            proxy.disarm()
+            session = ffi.Session(self.library, self.database.uri(self.driver, proxy.host))
+            fill = self.fill(session=session, max_tx_rows=200)
+            proxy.arm(1, where, Proxy.INSERT)
+            with self.subTest(where=where), self.assertRaises(sessions.Failure) as caught:
+                fill.finish()
+            self.assertEqual((caught.exception.status, caught.exception.transaction), ("CASCADE_CONNECTION", sessions.TX_UNKNOWN))
+            self.assertTrue(proxy.cut)
+            fill.free()
+            session.close()
+            sessions.until(lambda: not self.database.transactions(), "the server goes on")
+            there = len(self.rows())
+            self.assertEqual(self.fill().finish().counts(), (len(self.pairs) - there, 0, there))
+            self.assertEqual(self.rows(), self.pairs)
+
 
 
 class PostgreSQL(Filling):

@@ -10,10 +10,11 @@ from scratch import IN_MEMORY
 
 
 class Proxy:
-    """Between a client and the server's socket. Once it is armed, it cuts the connection at a COMMIT: before the server gets it, or
-    when it has answered."""
+    """Between a client and the server's socket. Once it is armed, it cuts the connection at a statement, COMMIT say: before the
+    server gets it, or when it has answered."""
 
     COMMIT = re.compile(rb"\bCOMMIT\b")
+    INSERT = re.compile(rb"\bInsert Into\b")
 
     def __init__(self, database):
         self.directory = tempfile.mkdtemp(prefix="cascade-proxy-", dir=IN_MEMORY)  # a socket's path must be short
@@ -24,11 +25,11 @@ class Proxy:
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(f"{self.directory}/{name}")
         self.listener.listen()
-        self.left, self.where, self.cut = None, None, False
+        self.left, self.where, self.what, self.cut = None, None, None, False
         threading.Thread(target=self.accept, daemon=True).start()
 
-    def arm(self, number, where):
-        self.left, self.where = number, where
+    def arm(self, number, where, what=COMMIT):
+        self.left, self.where, self.what = number, where, what
 
     def disarm(self):
         self.left, self.cut = None, False
@@ -47,7 +48,7 @@ class Proxy:
     def forward(self, client, server):
         try:
             while data := client.recv(1 << 16):
-                if self.left and self.COMMIT.search(data):
+                if self.left and self.what.search(data):
                     self.left -= 1
                     self.cut = self.left == 0
                     if self.cut and self.where == "before":

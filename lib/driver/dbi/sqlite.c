@@ -221,7 +221,7 @@ static void capabilities(casc_dbi *self, cascade_capabilities *capabilities) {
   enum { MANY = 32766 };
   native *state = self->state;
   capabilities->version = state->libversion();
-  capabilities->flags |= CASCADE_CAN_SAVEPOINT | CASCADE_CAN_DEFER | CASCADE_CAN_CANCEL;
+  capabilities->flags |= CASCADE_CAN_SAVEPOINT | CASCADE_CAN_DEFER | CASCADE_CAN_CANCEL | CASCADE_COMMITS_ALONE;
   capabilities->max_parameters = MANY; /* they are text: only the statement's length bounds them */
 }
 

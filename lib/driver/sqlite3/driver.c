@@ -107,7 +107,7 @@ static cascade_status native_capabilities(void *session, cascade_capabilities *c
   native *self = session;
   capabilities->engine = "sqlite";
   capabilities->version = sqlite3_libversion();
-  capabilities->flags = CASCADE_CAN_SAVEPOINT | CASCADE_CAN_DEFER | CASCADE_CAN_CANCEL;
+  capabilities->flags = CASCADE_CAN_SAVEPOINT | CASCADE_CAN_DEFER | CASCADE_CAN_CANCEL | CASCADE_COMMITS_ALONE;
   if (sqlite3_compileoption_used("ENABLE_UPDATE_DELETE_LIMIT")) capabilities->flags |= CASCADE_CAN_DELETE_LIMIT;
   capabilities->max_parameters = (uint32_t)sqlite3_limit(self->handle, SQLITE_LIMIT_VARIABLE_NUMBER, -1);
   return CASCADE_OK;

@@ -35,7 +35,8 @@ static cascade_status set_options(cascade_fill *fill, const cascade_fill_options
   if (status == CASCADE_DONE)
     return casc_fail(fill->context, error, CASCADE_INVALID, "fill: the token is damaged; give it as it was, or start without");
   if (status < 0) return status;
-  if (!options->batch_ms) options->batch_ms = 700;
+  bool others_write = casc_dialect_of(fill->connection->capabilities.engine)->row_locks;
+  if (!options->batch_ms) options->batch_ms = others_write ? 600 : 400;
   if (!options->max_tx_rows) options->max_tx_rows = 1000000;
   return CASCADE_OK;
 }

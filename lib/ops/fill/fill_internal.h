@@ -18,6 +18,7 @@ typedef struct casc_fill_place {
   cascade_value first, last; /* values of the range column, as of the start */
   cascade_value position;    /* all up to this is done, nothing where it is NULL; of a stream, the rows taken */
   uint64_t ranges, inserted, updated, skipped;
+  uint64_t ahead; /* rows behind the position that were inserted, and are not counted yet */
 } casc_fill_place;
 
 struct cascade_fill {
@@ -57,8 +58,8 @@ struct cascade_fill {
   bool nested, committing;
   bool transacts; /* what a statement could do alone goes in a transaction all the same */
   /* pace */
-  uint64_t width; /* of the next range */
-  double rows_per_ms;
+  uint64_t width;                       /* of the next range */
+  double rows_per_ms, last_rows_per_ms; /* as expected of the next range, as of the last one */
   uint64_t started_ns, worked_ns;
   uint64_t unpaced_ns; /* length of the last range, for the throttle; 0 when it has been told */
   uint64_t written;    /* inserted and updated by this object */

@@ -24,21 +24,25 @@ cascade_status casc_fill_begin(cascade_fill *fill, cascade_error **error) {
 }
 
 /* Where one statement does all that is to be done, and nothing goes with it, it needs no transaction around it. */
-static bool alone(const cascade_fill *fill) {
-  return fill->connection->capabilities.flags & CASCADE_COMMITS_ALONE && fill->sql.dialect->writes_in_queries && !fill->nested &&
-         !fill->transacts && !fill->guard.begun && !fill->options.checkpoint_table && !fill->options.dry_run;
+static bool alone(const cascade_fill *fill, const work *now) {
+  return fill->connection->capabilities.flags & CASCADE_COMMITS_ALONE &&
+         (fill->sql.dialect->writes_in_queries || now->part.fresh) && !fill->nested && !fill->transacts && !fill->guard.begun &&
+         !fill->options.checkpoint_table && !fill->options.dry_run;
 }
 
+/* How many rows a range of a column has is not known before: it aims below the most that it may have. */
 static uint64_t wanted_rows(const cascade_fill *fill) {
-  double wanted = fill->rows_per_ms * fill->options.batch_ms, most = (double)fill->options.max_tx_rows;
-  if (fill->rows_per_ms <= 0) wanted = FIRST_ROWS;
-  return wanted > most ? fill->options.max_tx_rows : wanted < LEAST_ROWS ? LEAST_ROWS : (uint64_t)wanted;
+  uint64_t least = fill->rows_per_ms > 0 ? LEAST_ROWS : FIRST_ROWS, most = fill->options.max_tx_rows;
+  double wanted = fill->rows_per_ms * fill->options.batch_ms;
+  if (!fill->rows) most -= most / 4;
+  if (wanted < (double)least) wanted = (double)least;
+  return wanted < (double)most ? (uint64_t)wanted : most;
 }
 
 /* A single value's rows stay together. */
 static uint64_t bound(const cascade_fill *fill) {
-  uint64_t wanted = wanted_rows(fill), most = fill->options.max_tx_rows;
-  return wanted > most / 4 * 3 ? most : wanted + wanted / 3;
+  uint64_t wanted = wanted_rows(fill), most = fill->options.max_tx_rows, more = wanted + (wanted + 2) / 3;
+  return more < most ? more : most;
 }
 
 static uint64_t clamped(double value) {
@@ -47,11 +51,13 @@ static uint64_t clamped(double value) {
 
 static void learn(cascade_fill *fill, const work *done, uint64_t nanoseconds) {
   double ms = (double)nanoseconds / 1e6, rows = done->rows > 0 ? (double)done->rows : 1;
-  double rate = rows / (ms > 0.01 ? ms : 0.01);
-  bool early = fill->rows_per_ms <= 0 || done->rows < LEAST_ROWS;
-  /* small ranges look slower than they are, by what every transaction costs */
-  double weight = rate < fill->rows_per_ms ? (early ? 0.1 : 0.6) : 0.75;
-  fill->rows_per_ms = fill->rows_per_ms > 0 ? (1 - weight) * fill->rows_per_ms + weight * rate : rate;
+  double rate = rows / (ms > 0.01 ? ms : 0.01), expected = fill->rows_per_ms, before = fill->last_rows_per_ms;
+  bool small = done->rows < LEAST_ROWS && rate < expected; /* it looks slower than it is, by what every transaction costs */
+  if (expected <= 0) fill->rows_per_ms = rate;
+  else if (small) fill->rows_per_ms = 0.9 * expected + 0.1 * rate;
+  else if (rate < before) fill->rows_per_ms = rate * (rate < before / 2 ? 0.5 : rate / before); /* indexes grow: so once more */
+  else fill->rows_per_ms = 0.25 * expected + 0.75 * rate;
+  if (!small) fill->last_rows_per_ms = rate;
   fill->worked_ns += nanoseconds;
   double growth = (double)wanted_rows(fill) / rows, most = done->rows < LEAST_ROWS ? 64 : 8;
   fill->width = clamped((double)fill->width * (growth > most ? most : growth));
@@ -64,7 +70,7 @@ static cascade_status count(cascade_fill *fill, work *now, cascade_error **error
   casc_session_statement(fill->connection, &statement);
   if (fill->options.dry_run || !fill->sql.dialect->writes_in_queries) casc_fill_foresee(&statement, &fill->sql, &now->part);
   else casc_fill_apply(&statement, &fill->sql, &now->part);
-  fill->committing = alone(fill);
+  fill->committing = alone(fill, now);
   cascade_status status = casc_query(fill->connection, &statement, &cursor, error);
   if (status >= 0) status = casc_next(&cursor, &row, error);
   if (status == CASCADE_DONE) status = casc_fail(fill->context, error, CASCADE_DATABASE, "the database gave no row for a count");
@@ -106,7 +112,7 @@ static cascade_status write_rows(cascade_fill *fill, work *now, cascade_error **
 }
 
 static cascade_status commit(cascade_fill *fill, work *now, cascade_error **error) {
-  if (fill->options.dry_run || alone(fill)) return CASCADE_OK;
+  if (!fill->transaction.open) return CASCADE_OK;
   cascade_status status = casc_fill_leave_token(fill, &now->place, &now->token, error);
   fill->committing = status >= 0;
   if (status >= 0) status = casc_transaction_commit(&fill->transaction, error);
@@ -114,6 +120,7 @@ static cascade_status commit(cascade_fill *fill, work *now, cascade_error **erro
   return status;
 }
 
+/* Rows that a larger range has left ahead are of those that are there; they were inserted all the same. */
 static void advance(const cascade_fill *fill, work *now) {
   casc_fill_place *place = &now->place;
   *place = fill->place;
@@ -121,6 +128,9 @@ static void advance(const cascade_fill *fill, work *now) {
   else place->position = now->part.upto;
   place->finished = !fill->rows && casc_fill_is_last(place);
   place->ranges++;
+  uint64_t there = (uint64_t)(now->rows - now->inserted - now->updated), ahead = there < place->ahead ? there : place->ahead;
+  now->inserted += (int64_t)ahead;
+  place->ahead -= ahead;
   place->inserted += (uint64_t)now->inserted;
   place->updated += (uint64_t)now->updated;
   place->skipped += (uint64_t)(now->rows - now->inserted - now->updated);
@@ -135,14 +145,13 @@ static bool may_be_fresh(const cascade_fill *fill, const work *now) {
   return may;
 }
 
-/* Beside other writers, rows that came since make the insert fail; where there are none, they may have come before this
-   transaction. */
+/* Rows that came since make the insert fail. */
 static cascade_status look_for_rows(cascade_fill *fill, work *now, cascade_error **error) {
   casc_statement statement;
   cascade_status status = CASCADE_OK;
   now->part.fresh = false;
   if (fill->filled || !may_be_fresh(fill, now)) return CASCADE_OK;
-  if (!fill->sql.dialect->row_locks || fill->fresh_upto < now->part.upto.integer) {
+  if (fill->fresh_upto < now->part.upto.integer) {
     int64_t next = 0;
     casc_session_statement(fill->connection, &statement);
     casc_fill_next_there(&statement, &fill->sql, now->part.after.integer);
@@ -155,25 +164,35 @@ static cascade_status look_for_rows(cascade_fill *fill, work *now, cascade_error
 }
 
 static cascade_status insert_fresh(cascade_fill *fill, work *now, cascade_error **error) {
+  fill->committing = alone(fill, now);
   cascade_status status = run(fill, &now->part, casc_fill_insert, &now->inserted, error);
+  if (status != CASCADE_CONNECTION) fill->committing = false;
   now->rows = now->inserted;
   now->bad = now->updated = 0;
   return status;
 }
 
+/* It is denser than those before. What one statement wrote alone stays, and is counted when a smaller range meets it. */
+static void narrow(cascade_fill *fill, const work *now) {
+  if (now->part.fresh && !fill->transaction.open) {
+    fill->place.ahead += (uint64_t)now->inserted;
+    fill->fresh_upto = fill->place.position.integer;
+  }
+  casc_transaction_roll_back(&fill->transaction);
+  if (casc_fill_counts(&fill->sql)) fill->width = (uint64_t)now->part.upto.integer - (uint64_t)now->part.after.integer;
+  fill->width = fill->width > 4 ? fill->width / 4 : 1;
+}
+
 static cascade_status work_range(cascade_fill *fill, work *now, outcome *came, cascade_error **error) {
   *came = AGAIN;
-  cascade_status status = look_for_rows(fill, now, error);
-  if (status >= 0) status = now->part.fresh ? insert_fresh(fill, now, error) : count(fill, now, error);
+  cascade_status status = now->part.fresh ? insert_fresh(fill, now, error) : count(fill, now, error);
   if (status < 0) return status;
   if (now->bad) {
     casc_transaction_roll_back(&fill->transaction);
     return casc_fill_refuse_rows(fill, &now->part, (uint64_t)now->bad, error);
   }
-  if (now->part.limit && (uint64_t)now->rows > now->part.limit) { /* denser than those before: nothing stays */
-    casc_transaction_roll_back(&fill->transaction);
-    if (casc_fill_counts(&fill->sql)) fill->width = (uint64_t)now->part.upto.integer - (uint64_t)now->part.after.integer;
-    fill->width = fill->width > 4 ? fill->width / 4 : 1;
+  if (now->part.limit && (uint64_t)now->rows > now->part.limit) {
+    narrow(fill, now);
     return CASCADE_OK;
   }
   if (!now->rows && now->part.ranged) {
@@ -193,12 +212,12 @@ static bool is_of_rows(const cascade_error *error) {
   return status == CASCADE_CONSTRAINT || status == CASCADE_CONSTRAINT_FK || status == CASCADE_DATABASE;
 }
 
-static bool worth_retrying(const cascade_fill *fill, const cascade_error *error, uint32_t tries) {
+static bool worth_retrying(const cascade_fill *fill, const work *now, const cascade_error *error, uint32_t tries) {
   cascade_status status = cascade_error_status(error);
   if (fill->nested) return false; /* the host's transaction may be gone, or hold what others wait for */
   /* somebody inserts the same rows, or deletes what they refer to: the next try sees that */
   if (status == CASCADE_CONSTRAINT || status == CASCADE_CONSTRAINT_FK)
-    return fill->sql.dialect->row_locks && (fill->transaction.open || alone(fill)) && tries < CONSTRAINT_RETRIES;
+    return fill->sql.dialect->row_locks && (fill->transaction.open || alone(fill, now)) && tries < CONSTRAINT_RETRIES;
   if (!cascade_error_retryable(error) || status == CASCADE_CONTENDED || fill->committing) return false;
   bool at_begin = status == CASCADE_BUSY && !fill->transaction.open;
   return tries < (at_begin ? BUSY_RETRIES : RETRIES);
@@ -227,12 +246,22 @@ static cascade_status next_part(cascade_fill *fill, work *now, cascade_error **e
   return status;
 }
 
+/* The row behind the last one stays as well, where nothing is rolled back. */
+static cascade_status begin_alone(cascade_fill *fill, work *now, cascade_error **error) {
+  if (!now->part.fresh) return CASCADE_OK;
+  if (now->part.limit > 1) now->part.limit--;
+  return casc_transaction_prepare(fill->connection, error);
+}
+
 /* What fails in a transaction of the host's is behind a savepoint; another one is no longer than it has to be. */
 static cascade_status begin_range(cascade_fill *fill, work *now, cascade_error **error) {
-  bool begins = !fill->options.dry_run && !alone(fill);
+  bool begins = !fill->options.dry_run;
   cascade_status status = begins && fill->nested ? casc_fill_begin(fill, error) : CASCADE_OK;
   if (status >= 0 && !fill->rows) status = next_part(fill, now, error);
-  return status >= 0 && begins && !fill->nested ? casc_fill_begin(fill, error) : status;
+  if (status >= 0) status = look_for_rows(fill, now, error);
+  if (status >= 0 && alone(fill, now)) status = begin_alone(fill, now, error);
+  else if (status >= 0 && begins && !fill->nested) status = casc_fill_begin(fill, error);
+  return status;
 }
 
 static cascade_status attempt(cascade_fill *fill, work *now, outcome *came, uint32_t *tries, cascade_error **error) {
@@ -242,9 +271,9 @@ static cascade_status attempt(cascade_fill *fill, work *now, outcome *came, uint
     if (status >= 0) status = work_range(fill, now, came, &failure);
     if (status >= 0) return status;
     /* As the session's transactions are by default. */
-    bool read_only = alone(fill) && cascade_error_status(failure) == CASCADE_READONLY;
+    bool read_only = alone(fill, now) && cascade_error_status(failure) == CASCADE_READONLY;
     fill->transacts = fill->transacts || read_only;
-    bool again = read_only || shrink(fill, failure, *tries) || worth_retrying(fill, failure, *tries);
+    bool again = read_only || shrink(fill, failure, *tries) || worth_retrying(fill, now, failure, *tries);
     casc_transaction_roll_back(&fill->transaction);
     bool with_care = now->part.fresh && is_of_rows(failure) && (!fill->nested || casc_in_host_transaction(fill->connection));
     free(now->token);
@@ -294,7 +323,6 @@ static void account(cascade_fill *fill, work *now, uint32_t tries, uint64_t nano
   range->nanoseconds = nanoseconds;
   range->retries = tries;
   range->permille = casc_fill_permille(fill);
-  if (nanoseconds > fill->report.longest_ns) fill->report.longest_ns = nanoseconds;
   learn(fill, now, nanoseconds);
   fill->unpaced_ns = nanoseconds;
   casc_log(fill->context, CASCADE_LOG_INFO, "range %llu: %llu rows, %llu inserted, %llu updated, %.1f ms",
@@ -348,7 +376,9 @@ static cascade_status step_once(cascade_fill *fill, outcome *came, cascade_error
   }
   uint64_t start = casc_now_ns();
   cascade_status status = attempt(fill, &now, came, &tries, error);
-  if (status >= 0 && *came == COMMITTED) account(fill, &now, tries, casc_now_ns() - start);
+  uint64_t took = casc_now_ns() - start;
+  if (status >= 0 && *came != AT_END && took > fill->report.longest_ns) fill->report.longest_ns = took;
+  if (status >= 0 && *came == COMMITTED) account(fill, &now, tries, took);
   if (status >= 0 && *came == AT_END) {
     status = casc_fill_cross_gap(fill, &now.part, error);
     if (status >= 0 && fill->place.finished) status = leave_end(fill, error);

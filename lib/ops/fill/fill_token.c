@@ -58,8 +58,8 @@ static char *text_of(const casc_alloc *alloc, const casc_fill_place *place, cons
   casc_str_init(&text, alloc);
   casc_str_printf(&text, "casc1.%s.%d", fingerprint, place->finished);
   bool done = put_value(&text, &place->first) && put_value(&text, &place->last) && put_value(&text, &place->position);
-  casc_str_printf(&text, ".%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%" PRIu64, place->ranges, place->inserted, place->updated,
-                  place->skipped);
+  casc_str_printf(&text, ".%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%" PRIu64, place->ranges, place->inserted,
+                  place->updated, place->skipped, place->ahead);
   if (done && !text.failed && casc_hash_begin(&hash)) {
     casc_hash_text(&hash, text.data);
     casc_hash_end(&hash, check);
@@ -110,7 +110,8 @@ cascade_status casc_fill_token_read(cascade_fill *fill, const char *text, char f
   if (!read_value(&fill->arena, &rest, &read.first) || !read_value(&fill->arena, &rest, &read.last) ||
       !read_value(&fill->arena, &rest, &read.position))
     return casc_nomem(error);
-  if (sscanf(rest, "%" SCNu64 ".%" SCNu64 ".%" SCNu64 ".%" SCNu64, &read.ranges, &read.inserted, &read.updated, &read.skipped) != 4)
+  if (sscanf(rest, "%" SCNu64 ".%" SCNu64 ".%" SCNu64 ".%" SCNu64 ".%" SCNu64, &read.ranges, &read.inserted, &read.updated,
+             &read.skipped, &read.ahead) != 5)
     return CASCADE_DONE;
   char *again = text_of(&fill->context->alloc, &read, marks);
   if (!again) return casc_nomem(error);
