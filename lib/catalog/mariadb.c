@@ -152,7 +152,7 @@ static bool is_exact(const char *collation) {
   return length > sizeof exact && strcmp(collation + length - (sizeof exact - 1), exact) == 0;
 }
 
-/* table, name, type, NOT NULL, default, generated, collation */
+/* table, name, type, NOT NULL, default, generated, collation, set to the time by updates */
 static bool read_column(void *data, const cascade_value *row) {
   database_reader *reader = data;
   casc_arena *arena = reader->all->arena;
@@ -170,6 +170,7 @@ static bool read_column(void *data, const cascade_value *row) {
   column->value_type = value_type_of(column->type);
   if (casc_row_integer(&row[3])) column->flags |= CASCADE_COLUMN_NOT_NULL;
   if (casc_row_integer(&row[5])) column->flags |= CASCADE_COLUMN_GENERATED;
+  column->stamped = casc_row_integer(&row[7]);
   /* Every column that can be NULL has this default, written or not. */
   bool defaults = row[4].type != CASCADE_NULL && !casc_row_text_is(&row[4], "NULL");
   if (defaults && !(column->default_sql = casc_row_text(arena, &row[4]))) return false;

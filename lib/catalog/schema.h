@@ -25,6 +25,7 @@ typedef struct casc_column {
   casc_affinity affinity;
   const char *collation; /* as SQL names it; NULL for the usual one: BINARY on SQLite, the type's own on PostgreSQL */
   const char *sql_type;  /* PostgreSQL: the type, without length or precision, as a cast names it; NULL on other engines */
+  bool stamped;          /* MariaDB: an update sets it to the time, unless it says otherwise */
   bool loose;            /* values of different bytes may be equal: MariaDB's collations, PostgreSQL's nondeterministic ones */
 } casc_column;
 
@@ -62,6 +63,8 @@ typedef struct casc_table {
   uint32_t place; /* of its schema in the search path; behind its end when it is not there */
   bool ambiguous; /* its bare name is that of another table too, and the search path does not choose */
   const char *const *key_names;
+  uint32_t stamp_count; /* names of the columns that are stamped */
+  const char *const *stamps;
   uint32_t component, component_size;
   uint32_t *relations_to, *relations_from; /* relation numbers */
   uint32_t to_count, from_count;

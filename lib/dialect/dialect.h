@@ -19,9 +19,11 @@ typedef struct casc_sql_table {
   const char *const *shown;
   const int32_t *shown_types;
   const char *const *shown_casts;
-  bool shown_is_key;   /* both are the same columns */
-  bool key_is_primary; /* the identity is the primary key */
-  bool only;           /* rows of the tables that inherit from it are not its own */
+  bool shown_is_key;    /* both are the same columns */
+  bool key_is_primary;  /* the identity is the primary key */
+  uint32_t stamp_count; /* columns that an update would set to the time; the database's own actions do not */
+  const char *const *stamps;
+  bool only; /* rows of the tables that inherit from it are not its own */
 } casc_sql_table;
 
 /* A relation as SQL sees it. */

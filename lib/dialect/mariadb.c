@@ -370,6 +370,19 @@ static void try_deletes(casc_statement *statement, const casc_sql_table *const *
   put(statement, " WHERE FALSE");
 }
 
+/* , stamp = stamp */
+static void keep_stamps(casc_statement *statement, const casc_sql_relation *relation) {
+  const casc_sql_table *table = relation->table;
+  for (uint32_t i = 0; i < table->stamp_count; i++) {
+    bool set = false;
+    for (uint32_t j = 0; j < relation->set_count; j++) set = set || !strcmp(relation->set_columns[j], table->stamps[i]);
+    for (int side = 0; !set && side < 2; side++) {
+      put(statement, side ? " = " : ", ");
+      casc_mariadb_own_column(statement, table, table->stamps[i]);
+    }
+  }
+}
+
 static void update_rows(casc_statement *statement, const casc_sql_relation *relation, const cascade_value *values,
                         const casc_sql_filter *filter) {
   const casc_sql_table *table = relation->table;
@@ -385,6 +398,7 @@ static void update_rows(casc_statement *statement, const casc_sql_relation *rela
     put(statement, " = ?");
     casc_statement_parameter(statement, &values[i]);
   }
+  keep_stamps(statement, relation);
   if (pick) return;
   where(statement, table, filter, parts, count);
   casc_mariadb_limited(statement, filter->limit);

@@ -57,9 +57,10 @@ void casc_mariadb_tables(casc_statement *statement, const char *database) {
 
 void casc_mariadb_columns(casc_statement *statement, const char *database) {
   static const item items[] = {
-      {"TABLE_NAME", CASCADE_TEXT},          {"COLUMN_NAME", CASCADE_TEXT},    {"COLUMN_TYPE", CASCADE_TEXT},
-      {"IS_NULLABLE = 'NO'", CASCADE_INT64}, {"COLUMN_DEFAULT", CASCADE_TEXT}, {"IS_GENERATED = 'ALWAYS'", CASCADE_INT64},
-      {"COLLATION_NAME", CASCADE_TEXT},
+      {"TABLE_NAME", CASCADE_TEXT},     {"COLUMN_NAME", CASCADE_TEXT},
+      {"COLUMN_TYPE", CASCADE_TEXT},    {"IS_NULLABLE = 'NO'", CASCADE_INT64},
+      {"COLUMN_DEFAULT", CASCADE_TEXT}, {"IS_GENERATED = 'ALWAYS'", CASCADE_INT64},
+      {"COLLATION_NAME", CASCADE_TEXT}, {"EXTRA LIKE '%on update%'", CASCADE_INT64},
   };
   put_items(statement, ITEMS(items));
   put_source(statement, " FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = " NAME, database);

@@ -166,6 +166,15 @@ static bool set_row_identity(casc_arena *arena, casc_table *table) {
   return !table->identity_count || table->identity_types;
 }
 
+static bool name_stamps(casc_arena *arena, casc_table *table) {
+  for (uint32_t i = 0; i < table->column_count; i++) table->stamp_count += table->columns[i].stamped;
+  const char **stamps = casc_arena_get(arena, table->stamp_count, sizeof *stamps);
+  table->stamps = stamps;
+  for (uint32_t i = 0; stamps && i < table->column_count; i++)
+    if (table->columns[i].stamped) *stamps++ = table->columns[i].name;
+  return stamps != NULL;
+}
+
 static bool settle_tables(builder *b) {
   for (uint32_t i = 0; i < b->count; i++) {
     casc_table *table = &b->graph->tables[i];
@@ -177,7 +186,7 @@ static bool settle_tables(builder *b) {
     bool never_null = table->integer_key || (table->flags & CASCADE_TABLE_WITHOUT_ROWID);
     for (uint32_t k = 0; never_null && k < table->key_count; k++) table->columns[table->key[k]].flags |= CASCADE_COLUMN_NOT_NULL;
     table->key_names = casc_column_names(b->arena, table, table->key, table->key_count);
-    if (!table->key_names) return false;
+    if (!table->key_names || !name_stamps(b->arena, table)) return false;
     if (!(b->by_rowid ? set_row_identity(b->arena, table) : set_key_identity(b->arena, table, b->by_place))) return false;
   }
   return true;

@@ -79,6 +79,7 @@ static void put_columns(writer *w, const casc_table *table) {
     if (column->default_sql) put_text(w, ", \"default\": ", column->default_sql);
     if (column->collation) put_text(w, ", \"collation\": ", column->collation);
     put_flag(w, "loose", column->loose);
+    put_flag(w, "stamped", column->stamped);
     casc_str_putc(&w->json, '}');
   }
   casc_str_putc(&w->json, ']');

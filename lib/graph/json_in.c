@@ -133,14 +133,15 @@ static bool read_names(loader *l, const json_t *object, const char *member, cons
 }
 
 static bool read_column(loader *l, const json_t *object, casc_table *table) {
-  static const char *const members[] = {"name",      "type",    "sql_type",  "value", "not_null",
-                                        "generated", "default", "collation", "loose", NULL};
+  static const char *const members[] = {"name",    "type",      "sql_type", "value",   "not_null", "generated",
+                                        "default", "collation", "loose",    "stamped", NULL};
   casc_column *column = &table->columns[table->column_count];
   const char *type = "";
   if (!check_members(l, object, members) || !read_text(l, object, "name", true, &column->name) ||
       !read_text(l, object, "type", false, &type) || !read_text(l, object, "default", false, &column->default_sql) ||
       !read_text(l, object, "collation", false, &column->collation) ||
       !read_text(l, object, "sql_type", false, &column->sql_type) || !read_flag(l, object, "loose", &column->loose) ||
+      !read_flag(l, object, "stamped", &column->stamped) ||
       !read_bit(l, object, "not_null", CASCADE_COLUMN_NOT_NULL, &column->flags) ||
       !read_bit(l, object, "generated", CASCADE_COLUMN_GENERATED, &column->flags))
     return false;

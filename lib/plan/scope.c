@@ -44,6 +44,8 @@ static bool describe_table(casc_scope *scope, casc_sql_table *sql, const casc_ta
       .shown_casts =
           casts_of(scope, table, own ? table->identity_columns : table->key, own ? table->identity_count : table->key_count),
       .key_is_primary = !own && table->identity == table->key_names,
+      .stamp_count = table->stamp_count,
+      .stamps = table->stamps,
       .only = table->flags & CASCADE_TABLE_INHERITED,
   };
   sql->shown_is_key = sql->shown_count == sql->key_count;

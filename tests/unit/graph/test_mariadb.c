@@ -125,6 +125,9 @@ static void check_columns(const memory *m) {
   assert_default(m, "large", "18446744073709551615");
   assert_default(m, "made", "concat('a','b')");
   assert_default(m, "moment", "current_timestamp()");
+  assert_true(column_of(m, "t", "moment")->stamped);
+  assert_int_equal(table_of(m, "t")->stamp_count, 1);
+  assert_string_equal(table_of(m, "t")->stamps[0], "moment");
   assert_default(m, "hidden", "7");
   assert_null(column_of(m, "t", "id")->collation);
   assert_false(column_of(m, "t", "id")->loose);
@@ -145,7 +148,7 @@ static void test_columns(void **state) {
             " quoted VARCHAR(30) COLLATE utf8mb4_bin DEFAULT 'it''s; \\\\ ü',"
             " empty VARCHAR(9) CHARACTER SET latin1 COLLATE latin1_nopad_bin NOT NULL DEFAULT '',"
             " large BIGINT UNSIGNED DEFAULT 18446744073709551615, made VARCHAR(9) DEFAULT (CONCAT('a', 'b')),"
-            " moment TIMESTAMP DEFAULT CURRENT_TIMESTAMP, hidden INT INVISIBLE DEFAULT 7,"
+            " moment TIMESTAMP DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, hidden INT INVISIBLE DEFAULT 7,"
             " now INT AS (may + 1) VIRTUAL, kept INT AS (may + 2) STORED)",
             check_columns);
 }
