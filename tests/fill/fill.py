@@ -115,7 +115,7 @@ class Work(Filling):
         self.make()
         fill = self.fill(max_tx_rows=20, row_budget=50).finish()
         inserted = fill.counts()[0]
-        self.assertTrue(50 <= inserted < len(self.pairs))
+        self.assertTrue(50 <= inserted < 50 + 20)
         self.assertFalse(fill.report().finished)
         again = self.fill(token=fill.token()).finish()
         self.assertEqual(again.counts(), (len(self.pairs), 0, 0))
@@ -128,9 +128,20 @@ class Work(Filling):
         fill = self.fill(max_tx_rows=20, row_budget=1).finish()
         token = fill.token()
         self.refused("CASCADE_INVALID", "other sources", token=token, sources=[DIRECT])
+        self.refused("CASCADE_INVALID", "another target", token=token, range="user_id")
         for wrong in (token[:-1], token + "0", token.replace(".", "-"), "",
                       token[:30] + ("1" if token[30] != "1" else "2") + token[31:]):
             self.refused("CASCADE_INVALID", "damaged", token=wrong)
+
+    def test_token_of_other_values(self):
+        """What differs is a parameter, the mode or a column: rows would be passed over."""
+        self.make(", level INTEGER")
+        levels, columns = "SELECT product_id, user_id, level FROM member WHERE level >= ?", PAIR + ("level",)
+        token = self.fill([(levels, (0,))], columns, max_tx_rows=20, row_budget=1).finish().token()
+        self.refused("CASCADE_INVALID", "other sources", token=token, sources=[(levels, (1,))], columns=columns)
+        self.refused("CASCADE_INVALID", "another target", token=token, sources=[(levels, (0,))], columns=columns, mode=fills.MERGE)
+        self.refused("CASCADE_INVALID", "another target", token=token, sources=[(levels.replace(", level FROM", " FROM"), (0,))])
+        self.assertTrue(self.fill([(levels, (0,))], columns, token=token).finish().report().finished)
 
     def test_cancel(self):
         self.make()
@@ -350,7 +361,11 @@ class Streams(Filling):
         self.make()
         fill = self.fill(iter(self.pairs), max_tx_rows=30, row_budget=60, checkpoint_table="mark", job="s").finish()
         self.assertFalse(fill.report().finished)
-        again = self.fill(iter(self.pairs), checkpoint_table="mark", job="s").finish()
+        self.assertEqual([r.rows for r in fill.ranges], [30, 30])
+        again = self.fill(iter(self.pairs), checkpoint_table="mark", job="s")
+        again.page = 7  # fewer than are wanted: what is dropped comes in pages too
+        again.finish()
+        self.assertEqual(self.rows(), self.pairs)
         self.assertEqual(again.counts(), (len(self.pairs), 0, 0))
         self.assertEqual(again.pulled, len(self.pairs))
         self.assertEqual(self.fill(iter(self.pairs), checkpoint_table="mark", job="s").finish().pulled, 0)

@@ -127,6 +127,36 @@ class Outbox(HookTest):
             Purge(session, session.select_integers("agent", [1]), outbox=1)
         self.assertEqual(caught.exception.status, "CASCADE_UNSUPPORTED")
 
+    def test_thousands_of_rows_in_one_batch(self):
+        session = self.museum()
+        purge = Purge(session, session.select_where("agent", "id <= 8"), outbox=1, columns=[("loan", "path")])
+        self.assertEqual(purge.run().batches, 1)
+        rows = [row for row in self.everything(session.connection) if name(row) == "loan"]
+        self.assertEqual(sorted(row["key"][0] for row in rows), self.gone())
+        self.assertEqual(len(rows), LOANS * 8 // 10)
+        for row in rows:
+            self.assertEqual(row["columns"], {"path": f"/loan/{row['key'][0]}"})
+        purge.free()
+
+    def test_an_outbox_that_drops_rows(self):
+        """A row that a trigger of the outbox keeps out of it does not go."""
+        trigger = {"sqlite": ["CREATE TRIGGER lose BEFORE INSERT ON cascade_outbox_row WHEN new.row_key = '[20]'"
+                              " BEGIN SELECT RAISE(IGNORE); END"],
+                   "postgresql": ["CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS"
+                                  " 'BEGIN IF new.row_key = ''[20]'' THEN RETURN NULL; END IF; RETURN new; END'",
+                                  "CREATE TRIGGER lose BEFORE INSERT ON cascade_outbox_row FOR EACH ROW EXECUTE FUNCTION lose()"],
+                   "mariadb": ["CREATE TRIGGER lose BEFORE INSERT ON cascade_outbox_row FOR EACH ROW"
+                               " IF new.row_key = '[20]' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'lost'; END IF"]}[ENGINE]
+        session = self.museum()
+        self.database.run(*trigger)
+        purge = Purge(session, session.select_integers("agent", [1]), outbox=1)
+        with self.assertRaises(sessions.Failure) as caught:
+            purge.run()
+        self.assertEqual(caught.exception.status, "CASCADE_BLOCKED" if ENGINE == "mariadb" else "CASCADE_NO_PROGRESS")
+        self.assertIn("outbox", caught.exception.message)
+        self.assertEqual((self.gone(), self.database.value("SELECT count(*) FROM cascade_outbox_row")), ([], 0))
+        purge.free()
+
     def test_a_hook_that_fails_leaves_nothing(self):
         session = self.museum()
         calls = []

@@ -121,6 +121,26 @@ class Vetoes(HookTest):
                 purge.free()
             self.assertEqual(self.database.value("SELECT count(*) FROM loan"), 1999)
 
+    def test_rows_that_there_are_not(self):
+        """A veto of one says so, and keeps no other."""
+        self.museum()
+        answers = []
+
+        def before(keys):
+            for position, found in enumerate(keys.values()):
+                for rows in ([len(found)], [0, len(found)], [2 ** 64 - 1]):
+                    array = (ffi.U64 * len(rows))(*rows)
+                    answers.append(self.library.lib.cascade_purge_veto(purge.handle, position, array, len(rows)))
+            answers.append(self.library.lib.cascade_purge_veto(purge.handle, len(keys), (ffi.U64 * 1)(0), 1))
+
+        with ffi.Session(self.library, self.database.uri("native")) as session:
+            purge = Purge(session, session.select_integers("agent", [1]), before)
+            report = purge.run()
+            self.assertEqual((report.deleted, report.vetoed, report.kept), (1000, 0, 0))
+            self.assertEqual({self.library.lib.cascade_status_name(answer) for answer in answers}, {b"CASCADE_INVALID"})
+            self.assertEqual(len(answers), 2 * 3 + 1)
+            purge.free()
+
     def test_a_hook_that_fails(self):
         """The failure names the hook and what it says; what was not committed is there again."""
         for moment in ("before", "after", "committed"):

@@ -353,6 +353,9 @@ static void dead_cancelled_retried(void **state) {
   rig_said(error, "12345");
   assert_int_equal(rig_work(at).done, 1);
   assert_state(at, job, "done");
+  assert_int_equal(cascade_queue_retry(at->connection, job, &error), CASCADE_NOT_FOUND); /* what is done is not done again */
+  rig_said(error, "there is no job");
+  assert_state(at, job, "done");
   assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM agent"), 2);
   rig_free(at);
 }

@@ -30,7 +30,7 @@ class Fill:
             for source in sources:
                 self.select(*((source, ()) if isinstance(source, str) else source))
         else:
-            self.rows, self.width = sources, len(columns)
+            self.rows, self.width, self.page = sources, len(columns), None
             self.callback = ffi.ROWS(self.give)
             library.call("fill_stream", self.handle, self.callback, None)
 
@@ -48,7 +48,7 @@ class Fill:
                 cells[0], rows[0] = (None, 1) if row == "at NULL" else ((ffi.Value * 1)(), wanted + 1)
                 return 0
             found.append(row)
-            if len(found) == wanted:
+            if len(found) == min(wanted, self.page or wanted):
                 break
         self.values = (ffi.Value * max(len(found) * self.width, 1))(*[ffi.value(x) for row in found for x in row])
         self.pulled += len(found)
