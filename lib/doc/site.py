@@ -1,4 +1,4 @@
-"""Makes the pages of the reference, and what their search finds: site.py DOXYGEN DOXYFILE DIRECTORY"""
+"""Makes the pages of the reference, and what their search finds: site.py DOXYGEN DOXYFILE DIRECTORY INCLUDE..."""
 
 import html.parser
 import json
@@ -80,7 +80,17 @@ def words(text):
     return " ".join(text.split())
 
 
-def main(doxygen, doxyfile, folder):
+def gather(places, folder):
+    """The headers of several places as one tree: doxygen would list the folders of each place on their own."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for place in map(pathlib.Path, places):
+        for header in place.rglob("*.h"):
+            (folder / header.relative_to(place)).parent.mkdir(parents=True, exist_ok=True)
+            (folder / header.relative_to(place)).symlink_to(header)
+
+
+def main(doxygen, doxyfile, folder, *places):
+    gather(places, pathlib.Path(folder) / "include")
     pages = pathlib.Path(folder) / "html"
     shutil.rmtree(pages, ignore_errors=True)  # nothing of an earlier run
     subprocess.run([doxygen, doxyfile], check=True)

@@ -1,5 +1,5 @@
 """links.py DIRECTORY: every link of the HTML pages there leads to a file and a place in it; none leads out of them. No mark of the
-pages' sources is left in their text."""
+pages' sources is left in their text. No header, and no folder of them, is listed twice."""
 
 import html.parser
 import pathlib
@@ -25,9 +25,16 @@ class Page(html.parser.HTMLParser):
             self.marks.append(data.strip())
 
 
+def twice(folder):
+    listed = re.findall(r'<td class="entry">(.*?)</td>', (folder / "files.html").read_text(encoding="utf-8"))
+    names = [re.sub("<[^>]*>|&[^;]*;", "", entry).strip() for entry in listed]
+    return [f"files.html lists {name} twice" for name in names if names.count(name) > 1 or not name] or \
+        ["files.html lists no header"] * ("version.h" not in names)
+
+
 def main(folder):
     pages = {path.name: Page(path) for path in folder.glob("*.html")}
-    dead, count = [], 0
+    dead, count = twice(folder), 0
     for name, page in pages.items():
         if not name.endswith("_source.html"):
             dead += [f"{name}: a mark that was not understood: {mark}" for mark in page.marks]
