@@ -122,10 +122,24 @@ static const char legend[] = "\n  fontname=\"sans-serif\"; fontsize=11;\n"
                              "<font color=\"darkorchid\">blocks</font>, <font color=\"steelblue\">is rewritten</font>; "
                              "dashed: without an index>;";
 
+enum { LARGE = 1500 };
+
+/* A line for each table and relation. Among so many, Graphviz would shift boxes for most of a minute to make lines a little shorter
+   that nobody can follow. */
+static bool is_large(const char *dot) {
+  size_t lines = 0;
+  while ((dot = strchr(dot, '\n'))) {
+    dot++;
+    lines++;
+  }
+  return lines > LARGE;
+}
+
 cascade_status graphviz_print(cli_session *session, const char *dot, cascade_error **error) {
   char *svg = NULL, *explained = NULL;
   int head = (int)strcspn(dot, "{") + 1;
-  if (asprintf(&explained, "%.*s%s%s", head, dot, legend, dot + head) < 0)
+  const char *haste = is_large(dot) ? "\n  nslimit=1;" : "";
+  if (asprintf(&explained, "%.*s%s%s%s", head, dot, haste, legend, dot + head) < 0)
     return session_fail(session, CASCADE_NOMEM, error, "out of memory");
   cascade_status status = graphviz_run(session, "svg", explained, DRAW_SECONDS, &svg, error);
   free(explained);

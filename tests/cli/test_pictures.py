@@ -91,6 +91,10 @@ class Pictures(CascadeTest):
         outcome = self.with_dot("while read -r line; do echo \"$line\"; done\n", "graph", uri, "--format", "svg")
         self.assertEqual((outcome.returncode, outcome.stderr), (0, ""))
         self.assertEqual(outcome.stdout.count(" -> "), 1399)
+        self.assertIn("nslimit=1;", outcome.stdout)  # drawn in a few seconds
+        outcome = self.with_dot("while read -r line; do echo \"$line\"; done\n", "graph", uri, "t700", "--format", "svg")
+        self.assertEqual(outcome.stdout.count(" -> "), 699)
+        self.assertNotIn("nslimit", outcome.stdout)
 
     def test_graph_page(self):
         for form in DRIVERS.values():
