@@ -48,7 +48,7 @@ class Purge:
                            column_count=len(columns), column_tables=tables, columns=names, archive=archive and archive.pointer, **options)
         self.handle = self.library.make("purge", "purge_new", session.connection, session.policy, selection,
                                         ctypes.byref(settings))
-        self.batches = 0
+        self.batches = self.roots_done = 0
 
     def guarded(self, function, veto):
         def hook(_, tables, count):
@@ -81,6 +81,7 @@ class Purge:
         try:
             while self.library.call("purge_next", self.handle, ctypes.byref(batch)) == ffi.OK:
                 self.batches += 1
+                self.roots_done = batch.contents.roots_done
         except ffi.Failure:
             if self.trouble:
                 raise self.trouble from None

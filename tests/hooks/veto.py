@@ -102,13 +102,14 @@ class Vetoes(HookTest):
             self.museum()
             vetoed = {("loan", key) for key in (1, 2, 500, 999, 1999)}
             with ffi.Session(self.library, self.database.uri("native")) as session:
-                purge = Purge(session, session.select_where("agent", "id < 3"), lambda _: vetoed, **options)
+                purge = Purge(session, session.select_where("agent", "id < 4"), lambda _: vetoed, **options)
                 report = purge.run()
-                self.assertEqual((report.finished, report.deleted, report.vetoed, report.kept), (1, 1994, 5, 2))
+                self.assertEqual((report.finished, report.deleted, report.vetoed, report.kept), (1, 1995, 5, 2))
+                self.assertEqual(purge.roots_done, 1)
                 self.assertEqual(purge.stayed(), (vetoed, {("agent", 1), ("agent", 2)}))
                 purge.free()
             self.assertEqual([key for key, in self.database.rows("SELECT id FROM loan ORDER BY id")], [1, 2, 500, 999, 1999])
-            self.assertEqual([key for key, in self.database.rows("SELECT id FROM agent ORDER BY id")], [1, 2, 3])
+            self.assertEqual([key for key, in self.database.rows("SELECT id FROM agent ORDER BY id")], [1, 2])
 
     def test_everything_vetoed_ends(self):
         for options in ({}, {"max_tx_rows": 100}):
@@ -166,6 +167,18 @@ class Vetoes(HookTest):
                 purge.free()
             left = self.database.value("SELECT count(*) FROM loan") + self.database.value("SELECT count(*) FROM agent")
             self.assertEqual((left, report.finished, report.batches), (2002 - report.deleted, 0, 3 if moment == "committed" else 2))
+
+    def test_a_hook_that_fails_after_the_last_commit(self):
+        """All is gone, and the host has not heard of it: the purge is not finished."""
+        self.museum()
+        with ffi.Session(self.library, self.database.uri("native")) as session:
+            purge = Purge(session, session.select_where("agent", "id < 3"), committed=lambda _: 7)
+            with self.assertRaises(sessions.Failure) as caught:
+                purge.run()
+            report = purge.report()
+            self.assertEqual((caught.exception.status, report.finished, report.batches, report.deleted), ("CASCADE_HOOK", 0, 1, 2001))
+            purge.free()
+        self.assertEqual(self.database.value("SELECT count(*) FROM loan"), 0)
 
     def test_cancelled_by_a_hook(self):
         """The batch of the hook goes back, the last one too."""

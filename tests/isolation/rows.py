@@ -1,5 +1,7 @@
 """Rows that come, go and move while a purge is at work."""
 
+import time
+
 from four_tables import ALL_CASCADE, BELOW, EACH, TABLES, Isolation
 from sessions import FOREIGN_KEY, Later
 
@@ -160,6 +162,19 @@ class Rows(Isolation):
         self.assertEqual(purge.report().deleted, 8 * EACH)
         self.assert_account(purge, before)
 
+    def test_rows_that_come_to_meet_the_condition(self):
+        """Behind the place where the purge is at work: another pass finds them, and what hangs on them."""
+        self.make()
+        before = self.counts()
+        purge = self.purge(None, where="word = 'old' AND id < 11", max_tx_rows=40)
+        purge.step()
+        self.assertGreater(self.count("a"), 10)
+        self.database.run("INSERT INTO a VALUES (0, 'old'), (-3, 'old'), (-4, 'new')", "INSERT INTO b VALUES (-30, -3), (-40, -4)")
+        purge.finish()
+        self.assertEqual(purge.report().finished, 1)
+        self.assertEqual((self.keys("a", "id < 11"), self.keys("b", "a_id < 11")), ([-4], [-40]))
+        self.assert_account(purge, before, a=3, b=2)
+
     def test_row_that_goes_by_other_hands(self):
         """What another session deletes first is neither missed nor counted."""
         self.make()
@@ -168,23 +183,52 @@ class Rows(Isolation):
         self.assertEqual(purge.deleted(), {"a": 2, "b": 4, "c": 8, "d": 14})
         self.assert_account(purge, before, d=-2)
 
+    # How far it is.
+
+    def test_progress(self):
+        """Selected rows are counted as they go: not what hangs on them, though batches hold less than one has."""
+        for options in ({}, {"max_tx_rows": 40}, {"max_tx_rows": 6}):
+            with self.subTest(**options):
+                self.database.clear()
+                self.make()
+                purge = self.purge(list(range(1, 11)), **options)
+                while purge.step():
+                    self.assertEqual((purge.roots_done, purge.roots_expected), (20 - self.count("a"), 10))
+                self.assertEqual(self.counts(), {table: rows * 10 for table, rows in BELOW.items()})
+
+    def test_time_that_is_used_up(self):
+        """At least one batch, and then none that begins later; what is left goes another time."""
+        self.make()
+        before = self.counts()
+        purge = self.purge(list(range(1, 21)), lambda _: time.sleep(0.03), max_tx_rows=40, time_budget_ms=20)
+        purge.finish()
+        self.assertEqual((len(purge.batches), purge.report().finished), (1, 0))
+        self.assert_account(purge, before)
+        again = self.purge(list(range(1, 21)), max_tx_rows=40, time_budget_ms=600000)
+        again.finish()
+        self.assertEqual((sum(self.counts().values()), again.report().finished), (0, 1))
+
     # Failures end in a rollback, with nothing half done.
 
     def test_blocking_row_that_comes_late(self):
-        self.make()
+        """Where the database would refuse, and where it would cascade to the row: the rule is looked at under the locks."""
         policy = ALL_CASCADE.replace('"d", "column": "c_id", "rule": "CASCADE"', '"d", "column": "c_id", "rule": "RESTRICT"')
         self.assertIn("RESTRICT", policy)
-        self.database.run("DELETE FROM d WHERE id < 2000")
-        side = self.database.side()
-        purge = self.purge([1], policy=policy)
-        side.run("BEGIN IMMEDIATE" if self.engine == "sqlite" else "BEGIN")
-        side.run("INSERT INTO d VALUES (7, 111)")
-        later = Later(lambda: self.assert_fails("CASCADE_BLOCKED", purge))
-        self.assert_waits(later)
-        side.run("COMMIT")
-        later.result()
-        self.assertEqual(self.counts(), {"a": 20, "b": 40, "c": 80, "d": self.count("d")})
-        self.assertEqual(purge.deleted(), {})
+        for action in ("", "ON DELETE CASCADE"):
+            with self.subTest(action=action):
+                self.database.clear()
+                self.make(action)
+                self.database.run("DELETE FROM d WHERE id < 2000")
+                side = self.database.side()
+                purge = self.purge([1], policy=policy)
+                side.run("BEGIN IMMEDIATE" if self.engine == "sqlite" else "BEGIN")
+                side.run("INSERT INTO d VALUES (7, 111)")
+                later = Later(lambda: self.assert_fails("CASCADE_BLOCKED", purge))
+                self.assert_waits(later)
+                side.run("COMMIT")
+                later.result()
+                self.assertEqual(self.counts(), {"a": 20, "b": 40, "c": 80, "d": 160 - 8 + 1})
+                self.assertEqual(purge.deleted(), {})
 
     def refuse(self, table, key):
         """A trigger that raises when a row is about to go."""

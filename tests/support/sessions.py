@@ -348,6 +348,7 @@ class Purge:
             self.told.setdefault(name, []).extend(keys)
         self.pending = {}
         self.retries = batch.contents.retries
+        self.roots_done, self.roots_expected = batch.contents.roots_done, batch.contents.roots_expected
         self.batches.append((batch.contents.deleted, batch.contents.updated))
         return self.batches[-1]
 
