@@ -370,6 +370,22 @@ class Archive(HookTest):
             self.file.unlink(missing_ok=True)
         self.assertEqual(self.gone(), [])
 
+    def test_another_purge_with_the_same_archive(self):
+        """While a batch of one is under way, no lines of another get among its own."""
+        session = self.museum()
+        archive = self.archive(session, file=self.file)
+        beside = ffi.Session(self.library, self.database.uri("native"), lock_timeout_ms=20)
+        self.addCleanup(beside.close)
+        tried = []
+
+        def meanwhile(_):
+            self.refused("CASCADE_BUSY" if ENGINE == "sqlite" else "CASCADE_INVALID", "", beside,
+                         beside.select_integers("agent", [2]), archive=archive)
+            tried.append(1)
+
+        Purge(session, session.select_integers("agent", [1]), after=meanwhile, archive=archive).run()
+        self.assertEqual((self.in_lines(), len(self.gone()), len(tried)), (self.gone(), LOANS // 10, 1))
+
     def test_tables_that_do_not_fit(self):
         session = self.museum()
         archive = self.archive(session, suffix="_old")
@@ -551,6 +567,7 @@ class Archive(HookTest):
             for end in ("ROLLBACK", "COMMIT"):
                 host.execute("BEGIN")
                 self.refused("CASCADE_UNSUPPORTED", "only the host knows", session, agents, archive=lines)
+                self.refused("CASCADE_UNSUPPORTED", "only the host knows", session, agents, committed=lambda _: 0)
                 for selection in (agents, more):
                     Purge(session, selection, archive=archive).run()
                 host.execute(end)

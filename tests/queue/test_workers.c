@@ -208,6 +208,8 @@ static void paused(void **state) {
   error = NULL;
   while (cascade_worker_step(worker, &error) == CASCADE_OK) continue;
   assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_queue_job WHERE state NOT IN ('done', 'paused')"), 0);
+  /* other parts are done, and this one is not: nor is the whole */
+  assert_int_equal(rig_integer(at, "SELECT COUNT(*) FROM cascade_audit WHERE finished = 1 AND table_name LIKE '%note'"), 0);
   rig_ok(cascade_queue_resume(at->connection, job, &error), error);
   while (cascade_worker_step(worker, &error) == CASCADE_OK) continue;
   cascade_worker_free(worker);

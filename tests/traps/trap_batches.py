@@ -169,6 +169,21 @@ class Batches(Trap):
         self.assert_finished(purge)
         self.assertEqual((self.rows("SELECT a FROM pair"), self.rows("SELECT a FROM child")), ([1], [1]))
 
+    def test_25_more_rows_than_are_read_at_once(self):
+        """That meet a condition, and go in one transaction: integers and texts."""
+        self.make("""
+            CREATE TABLE whole (id INTEGER PRIMARY KEY);
+            CREATE TABLE word (word TEXT PRIMARY KEY) WITHOUT ROWID;
+            INSERT INTO whole WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 70000)
+              SELECT n FROM n;
+            INSERT INTO word SELECT 'w' || id FROM whole WHERE id <= 10000""")
+        session = self.session()
+        for table, condition, rows in (("whole", "id <> 7", 69999), ("word", "word <> 'w7'", 9999)):
+            purge = session.purge(session.select_where(table, condition, []), max_tx_rows=100000)
+            self.assert_finished(purge)
+            self.assertEqual((purge.deleted, len(purge.batches)), (rows, 1))
+        self.assertEqual(self.dump(), {"whole": ["(7,)"], "word": ["('w7',)"]})
+
     def test_28_foreign_key_without_an_index(self):
         """The plan says which relation has none, and what it costs; one whose index has the columns behind others
         counts as none."""
