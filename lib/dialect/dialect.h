@@ -67,6 +67,9 @@ typedef enum casc_page_way {
   CASC_PAGE_GATHER   /* all of them, sorted afterwards */
 } casc_page_way;
 
+/* What a statement of many pages gives first of a row: its page's place, and so many times what else there is to tell. */
+enum { CASC_PAGE_PLACES = 65536 };
+
 /* A page of one relation, of which a statement reads many. */
 typedef struct casc_sql_page {
   const casc_sql_relation *relation;
@@ -76,12 +79,16 @@ typedef struct casc_sql_page {
   uint64_t limit;
   casc_page_way way;
   uint64_t bound;
-  bool unsorted;         /* of a CASC_PAGE_PROBE without anchor: all that it looks at, as it comes; less to plan */
-  bool alone;            /* of a CASC_PAGE_ORDERED: the only one of its statement, which gives nothing before the identity */
-  bool packed;           /* of an unsorted one: its integers come as one value, each of 8 bytes, the highest first */
-  bool tells_end;        /* of a CASC_PAGE_WALK: where the page does not fill, the last row walked to comes too, and 1 beside
-                            it, unless the table ended before */
-  uint32_t behind_count; /* columns of the row that are wanted besides */
+  bool unsorted;  /* of a CASC_PAGE_PROBE without anchor: all that it looks at, as it comes; less to plan */
+  bool alone;     /* of a CASC_PAGE_ORDERED: the only one of its statement, which gives nothing before the identity */
+  bool packed;    /* of an unsorted one: its integers come as one value, each of 8 bytes, the highest first */
+  bool tells_end; /* of a CASC_PAGE_WALK: where the page does not fill, the last row walked to comes too, and 1 beside
+                     it, unless the table ended before */
+  const struct casc_sql_page *next; /* of a CASC_PAGE_WALK: another one of the same table, which the same select reads; the second
+                                       item has a bit for each that a row is of, the lowest for the first */
+  bool follows;                     /* such another one */
+  uint64_t together;                /* limit of the rows of all of them */
+  uint32_t behind_count;            /* columns of the row that are wanted besides */
   const char *const *behind;
   const int32_t *behind_types;
 } casc_sql_page;

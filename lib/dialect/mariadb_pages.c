@@ -105,7 +105,6 @@ void casc_mariadb_select_pages(casc_statement *statement, const casc_sql_page *p
     const casc_sql_table *table = pages[i].relation->table;
     casc_page_begin(statement, i, count > 1);
     if (!pages[i].alone) casc_mariadb_column(statement, casc_page_place(statement, i), CASCADE_INT64);
-    if (!pages[i].alone) casc_mariadb_column(statement, "0", CASCADE_INT64);
     put_columns(statement, table, table->key, table->key_types, table->key_count);
     if (!table->shown_is_key) put_columns(statement, table, table->shown, table->shown_types, table->shown_count);
     put_columns(statement, table, pages[i].behind, pages[i].behind_types, pages[i].behind_count);

@@ -30,3 +30,10 @@ const char *casc_page_place(casc_statement *statement, uint32_t place) {
   if (!text) statement->failed = true;
   return text ? text : "";
 }
+
+const char *casc_page_mark(casc_statement *statement, uint32_t place, const char *besides) {
+  if (!besides) return casc_page_place(statement, place);
+  const char *text = casc_arena_printf(&statement->arena, "%s * %u + %u", besides, (unsigned)CASC_PAGE_PLACES, (unsigned)place);
+  if (!text) statement->failed = true;
+  return text ? text : "";
+}

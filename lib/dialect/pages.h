@@ -8,5 +8,7 @@
 void casc_page_begin(casc_statement *statement, uint32_t place, bool bracket);
 /* The place as an expression; in the statement's memory. */
 const char *casc_page_place(casc_statement *statement, uint32_t place);
+/* The place, and above CASC_PAGE_PLACES what else there is to tell of the row; NULL for nothing. */
+const char *casc_page_mark(casc_statement *statement, uint32_t place, const char *besides);
 
 #endif

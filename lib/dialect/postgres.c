@@ -31,9 +31,17 @@ void casc_postgres_table(casc_statement *statement, const casc_sql_table *table)
 }
 
 /* $1::cast */
-void casc_postgres_parameter(casc_statement *statement, const cascade_value *value, const char *cast) {
+/* Limits, and the keys of a group of one, stand in every select of many. */
+static size_t number_of(casc_statement *statement, const cascade_value *value) {
+  enum { LOOKED_AT = 8 };
+  for (size_t i = 0; value->type == CASCADE_INT64 && i < statement->parameter_count && i < LOOKED_AT; i++)
+    if (statement->parameters[i].type == value->type && statement->parameters[i].integer == value->integer) return i + 1;
   casc_statement_parameter(statement, value);
-  casc_str_printf(&statement->sql, *cast ? "$%zu::%s" : "$%zu", statement->parameter_count, cast);
+  return statement->parameter_count;
+}
+
+void casc_postgres_parameter(casc_statement *statement, const cascade_value *value, const char *cast) {
+  casc_str_printf(&statement->sql, *cast ? "$%zu::%s" : "$%zu", number_of(statement, value), cast);
 }
 
 static void integer(casc_statement *statement, int64_t value) {

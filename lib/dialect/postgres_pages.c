@@ -32,11 +32,14 @@ static void page_columns(casc_statement *statement, const char *const *names, co
 /* `one_type`: integers of different widths stand one above the other. */
 static void page_items(casc_statement *statement, const casc_sql_page *page, uint32_t place, bool wrapped, bool one_type) {
   const casc_sql_table *table = page->relation->table;
-  if (!page->alone) casc_postgres_column(statement, casc_page_place(statement, place), CASCADE_INT64);
-  const char *looked = page->way == CASC_PAGE_PROBE && !page->unsorted ? "Count(*) Over ()" : page->tells_end ? "p.ends" : "0";
-  if (one_type) looked = casc_arena_printf(&statement->arena, "%s::bigint", looked);
-  if (!looked) statement->failed = true;
-  else if (!page->alone) casc_postgres_column(statement, looked, CASCADE_INT64);
+  const char *besides = page->way == CASC_PAGE_PROBE && !page->unsorted ? "Count(*) Over ()"
+                        : page->tells_end                               ? "p.ends"
+                        : page->next                                    ? "p.refers"
+                                                                        : NULL;
+  const char *mark = casc_page_mark(statement, place, besides);
+  if (one_type) mark = casc_arena_printf(&statement->arena, "(%s)::bigint", mark);
+  if (!mark) statement->failed = true;
+  else if (!page->alone) casc_postgres_column(statement, mark, CASCADE_INT64);
   if (page->packed) {
     casc_postgres_column(statement, "pg_catalog.string_agg(pg_catalog.int8send(p.k0::bigint), '')", CASCADE_BLOB);
     return;
@@ -220,11 +223,21 @@ static void or_last(casc_statement *statement, const casc_sql_page *page) {
   put(statement, ")) p");
 }
 
+/* What is not known, of a NULL, is no bit. */
+static void bits(casc_statement *statement, const casc_sql_page *page) {
+  for (unsigned long long bit = 1; page; page = page->next, bit *= 2) {
+    put(statement, "Case When ");
+    refers(statement, page->relation, page->parents, page->parents->count > 1);
+    casc_str_printf(&statement->sql, " Then %llu Else 0 End%s", bit, page->next ? " + " : "");
+  }
+}
+
 static void from_walk(casc_statement *statement, const casc_sql_page *page) {
   put(statement, page->tells_end ? " From ((Select * From (" : " From (");
   inner_items(statement, page);
   put(statement, ", (");
-  refers(statement, page->relation, page->parents, page->parents->count > 1);
+  if (page->next) bits(statement, page);
+  else refers(statement, page->relation, page->parents, page->parents->count > 1);
   put(statement, page->tells_end ? ") As refers, 0 As ends" : ") As refers");
   from(statement, page->relation->table);
   behind_anchor(statement, page, " Where ", false);
@@ -232,7 +245,7 @@ static void from_walk(casc_statement *statement, const casc_sql_page *page) {
   casc_postgres_limited(statement, page->bound);
   put(statement, ")");
   if (page->tells_end) or_last(statement, page);
-  else put(statement, " p Where p.refers");
+  else put(statement, page->next ? " p Where p.refers > 0" : " p Where p.refers");
 }
 
 static void from_ordered(casc_statement *statement, const casc_sql_page *page) {
@@ -242,6 +255,10 @@ static void from_ordered(casc_statement *statement, const casc_sql_page *page) {
   behind_anchor(statement, page, " And ", false);
 }
 
+static uint64_t limit_of(const casc_sql_page *page) {
+  return page->next ? page->together : page->unsorted ? page->bound : page->limit;
+}
+
 /* One page after another: a select with a LIMIT is never shared out to parallel workers, so that Append takes them in turn. */
 void casc_postgres_select_pages(casc_statement *statement, const casc_sql_page *pages, uint32_t count) {
   static void (*const ways[])(casc_statement *, const casc_sql_page *) = {[CASC_PAGE_ORDERED] = from_ordered,
@@ -249,13 +266,14 @@ void casc_postgres_select_pages(casc_statement *statement, const casc_sql_page *
                                                                           [CASC_PAGE_WALK] = from_walk,
                                                                           [CASC_PAGE_GATHER] = from_gather};
   for (uint32_t i = 0; i < count; i++) {
+    if (pages[i].follows) continue;
     bool wrapped = pages[i].way != CASC_PAGE_ORDERED && !pages[i].unsorted;
     casc_page_begin(statement, i, count > 1);
     page_items(statement, &pages[i], i, wrapped, count > 1);
     if (pages[i].unsorted && !pages[i].packed) from_ordered(statement, &pages[i]);
     else ways[pages[i].way](statement, &pages[i]);
     if (!pages[i].unsorted && !pages[i].tells_end) ordered(statement, &pages[i], wrapped);
-    if (!pages[i].packed) casc_postgres_limited(statement, pages[i].unsorted ? pages[i].bound : pages[i].limit);
+    if (!pages[i].packed) casc_postgres_limited(statement, limit_of(&pages[i]));
     if (count > 1) put(statement, ")");
   }
 }

@@ -44,7 +44,6 @@ static void ordered(casc_statement *statement, const char *qualifier, const casc
 static void page_columns(casc_statement *statement, const casc_sql_page *page, const char *qualifier, uint32_t place) {
   const casc_sql_table *table = page->relation->table;
   if (!page->alone) casc_sqlite_column(statement, casc_page_place(statement, place), CASCADE_INT64);
-  if (!page->alone) casc_sqlite_column(statement, "0", CASCADE_INT64);
   columns(statement, qualifier, table->key, table->key_types, table->key_count);
   if (!table->shown_is_key) columns(statement, qualifier, table->shown, table->shown_types, table->shown_count);
   columns(statement, qualifier, page->behind, page->behind_types, page->behind_count);
@@ -52,8 +51,8 @@ static void page_columns(casc_statement *statement, const casc_sql_page *page, c
 
 static void inner_columns(casc_statement *statement, const casc_sql_page *page, const char *qualifier, uint32_t place) {
   const casc_sql_table *table = page->relation->table;
-  uint32_t number = 2;
-  casc_str_printf(&statement->sql, "%s As c0, 0 As c1", casc_page_place(statement, place));
+  uint32_t number = 1;
+  casc_str_printf(&statement->sql, "%s As c0", casc_page_place(statement, place));
   plain_columns(statement, qualifier, table->key, table->key_count, &number);
   if (!table->shown_is_key) plain_columns(statement, qualifier, table->shown, table->shown_count, &number);
   plain_columns(statement, qualifier, page->behind, page->behind_count, &number);
@@ -61,12 +60,12 @@ static void inner_columns(casc_statement *statement, const casc_sql_page *page, 
 
 /* What drivers are to read is written in the select around a page. */
 static void around(casc_statement *statement, const casc_sql_page *page) {
-  static const int32_t integers[] = {CASCADE_INT64, CASCADE_INT64};
+  static const int32_t integer[] = {CASCADE_INT64};
   const casc_sql_table *table = page->relation->table;
   uint32_t number = 0;
   put(statement, "Select ");
   statement->type_count = 0;
-  outer_columns(statement, integers, 2, &number);
+  outer_columns(statement, integer, 1, &number);
   outer_columns(statement, table->key_types, table->key_count, &number);
   if (!table->shown_is_key) outer_columns(statement, table->shown_types, table->shown_count, &number);
   outer_columns(statement, page->behind_types, page->behind_count, &number);

@@ -8,6 +8,7 @@ enum {
   HELD_KEYS = 20000,   /* of pages that wait to be given, ... */
   LIKELY_KEYS = 1000,  /* ... of which one with a higher limit seldom has more */
   WALK_BOUND = 8000,   /* rows of a table that are walked through */
+  MOST_TOGETHER = 16,  /* pages that one walk reads */
   PACK_BOUND = 4000000 /* keys that one value may hold */
 };
 
@@ -122,17 +123,55 @@ static casc_sql_page page_of(casc_look *at, casc_entry *entry, size_t place) {
   return page;
 }
 
+/* Rows among which each of the pages, read together from `first` on, is likely to be full, as if a row's columns knew nothing of
+   one another; 0 where that is many more than the pages have, or nobody knows. */
+static uint64_t rows_together(const casc_look *at, const casc_sql_page *first) {
+  double none = 1, least = 1, rows = 0;
+  uint32_t pages = 0;
+  for (const casc_sql_page *page = first; page; page = page->next, pages++) {
+    double share = (double)at->now[page - at->pages]->share / CASC_LOOK_MILLION;
+    if (share <= 0) return 0;
+    if (share < least) least = share;
+    none *= 1 - share;
+  }
+  rows = (double)first->limit * 1.2 * (1 - none) / least + 2;
+  return pages <= MOST_TOGETHER && rows <= 2.0 * pages * (double)first->limit ? (uint64_t)rows : 0;
+}
+
+/* Has the select of another page read this one too, which is of the same table and begins where that begins: walking costs more to
+   plan than to do. */
+static bool put_together(casc_look *at, size_t place) {
+  casc_sql_page *page = &at->pages[place], *last;
+  bool walks = page->way == CASC_PAGE_WALK && !page->anchor && !page->tells_end;
+  for (size_t i = place; walks && i-- > 0 && at->pages[i].relation->table == page->relation->table;) {
+    casc_sql_page *first = &at->pages[i];
+    if (first->follows || first->way != CASC_PAGE_WALK || first->anchor || first->tells_end) continue;
+    if (first->limit != page->limit || first->backward != page->backward || first->behind_count || page->behind_count) continue;
+    for (last = first; last->next; last = &at->pages[last->next - at->pages]) {
+    }
+    last->next = page;
+    uint64_t rows = rows_together(at, first);
+    if (!rows) last->next = NULL;
+    else first->together = rows;
+    if (rows && first->bound < page->bound) first->bound = page->bound;
+    page->follows = rows > 0;
+    return page->follows;
+  }
+  return false;
+}
+
 /* Takes the next entries whose pages one statement can read out of those that are due. */
 static size_t gather(casc_look *at) {
-  size_t count = 0, left = 0;
+  size_t count = 0, selects = 0, left = 0;
   for (size_t i = 0; i < at->due_count; i++) {
     casc_entry *entry = at->due[i];
-    if (count < at->blockers->at_once) {
+    if (selects < at->blockers->at_once && count < CASC_PAGE_PLACES) {
       at->pages[count] = page_of(at, entry, count);
       if (!count || casc_pages_alike(&at->pages[0], &at->pages[count])) {
         entry->mark_rows = entry->rows.count;
         entry->raw = entry->looked = entry->mark_passing = 0;
-        at->now[count++] = entry;
+        at->now[count] = entry;
+        selects += !put_together(at, count++);
         continue;
       }
     }
@@ -185,12 +224,25 @@ static bool take_packed(casc_look *at, casc_entry *entry, const cascade_value *v
   return true;
 }
 
-static bool take_row(casc_look *at, casc_entry *entry, const casc_sql_page *page, const cascade_value *row) {
+static bool take_together(casc_look *at, const casc_sql_page *page, int64_t bits, const cascade_value *key,
+                          const cascade_value *shown) {
+  for (; page; page = page->next, bits >>= 1) {
+    casc_entry *entry = at->now[page - at->pages];
+    if (bits & 1 && entry->raw < page->limit && !take_key(at, entry, key, shown, NULL)) return false;
+  }
+  return true;
+}
+
+static bool take_row(casc_look *at, size_t place, const cascade_value *row) {
+  const casc_sql_page *page = &at->pages[place];
+  casc_entry *entry = at->now[place];
   const casc_sql_table *table = casc_look_relation(at, entry)->sql.table;
-  const cascade_value *key = page->alone ? row : row + 2, *shown = table->shown_is_key ? NULL : key + table->key_count;
+  int64_t besides = page->alone ? 0 : row[0].integer / CASC_PAGE_PLACES;
+  const cascade_value *key = page->alone ? row : row + 1, *shown = table->shown_is_key ? NULL : key + table->key_count;
   const cascade_value *behind = page->behind_count ? key + table->key_count + (shown ? table->shown_count : 0) : NULL;
   if (page->packed) return take_packed(at, entry, key);
-  if (!page->alone) entry->looked = (uint64_t)row[1].integer;
+  if (page->next) return take_together(at, page, besides, key, shown);
+  entry->looked = (uint64_t)besides;
   if (page->tells_end && entry->looked) return set_anchor(&entry->reached, key);
   return take_key(at, entry, key, shown, behind);
 }
@@ -208,8 +260,8 @@ static cascade_status run(casc_look *at, size_t count, cascade_error **error) {
     status = casc_query(blockers->connection, &statement, &cursor, error);
   }
   while (status >= 0 && (status = casc_next(&cursor, &row, error)) == CASCADE_OK) {
-    uint64_t place = at->pages[0].alone ? 0 : (uint64_t)row[0].integer;
-    if (place < count && !take_row(at, at->now[place], &at->pages[place], row)) status = casc_nomem(error);
+    uint64_t place = at->pages[0].alone ? 0 : (uint64_t)row[0].integer % CASC_PAGE_PLACES;
+    if (place < count && !take_row(at, place, row)) status = casc_nomem(error);
   }
   casc_cursor_close(&cursor);
   casc_statement_free(&statement);

@@ -448,7 +448,43 @@ class Trap(Paging):
                 self.assertGreater(rows, 0)
 
 
-CASES = {"sqlite": (Large, Writers, Hosts, Bad), "postgresql": (Large, Writers, Hosts, Bad, Trap),
+class Walks(Paging):
+    """Relations of one table that many rows stand in are read by one walk through it, where the statistics say so."""
+
+    ROWS = 5000
+
+    def test_frequent_in_several_relations(self):
+        kinds = {"alike": ("i % 10 < 6", "i % 10 < 6"), "apart": ("i % 2 = 0", "i % 2 = 1"), "mixed": ("i * 7 % 10 < 5", "i * 13 % 17 < 6"),
+                 "uneven": ("i % 10 < 9", "i % 20 = 0"), "late": ("i > 4000", "i % 2 = 0"), "unlike": ("i % 3 = 0", "i % 200 = 0")}
+        self.database.run("CREATE TABLE p (id INTEGER PRIMARY KEY)", f"INSERT INTO p SELECT i FROM {self.numbers(50)}")
+        for kind, (a, b) in kinds.items():
+            self.database.run(
+                f"CREATE TABLE {kind} (id INTEGER PRIMARY KEY, a INTEGER REFERENCES p, b INTEGER REFERENCES p, c INTEGER REFERENCES p)",
+                f"INSERT INTO {kind} SELECT i, CASE WHEN {a} THEN 1 ELSE 2 + i % 40 END, CASE WHEN {b} THEN 1 END,"
+                f" CASE WHEN i % 4 = 0 THEN 1 ELSE 3 END FROM {self.numbers(self.ROWS)}",
+                *(f"CREATE INDEX {kind}_{column} ON {kind} ({column})" for column in "abc"))
+        self.database.run("ANALYZE")
+        session = self.session()
+        wanted = {}
+        for kind in kinds:
+            for column in "abc":
+                wanted[kind, column] = self.database.rows(f"SELECT id FROM {kind} WHERE {column} = 1 ORDER BY id")
+        for limit, rounds in ((20, 1), (3, 1), (400, 1), (300, ALL)):
+            with session.select_integers("p", [1]) as selection:
+                with session.cursor(selection, limit=limit, rounds=rounds, count=EXACT) as cursor:
+                    pages = cursor.pages()
+            found = {}
+            for page in pages:
+                found.setdefault(self.way(session, page), []).extend(page.keys)
+                self.assertEqual(page.count, len(wanted[self.way(session, page)]))
+            self.assertEqual(found, {way: keys[:limit if rounds == 1 else None] for way, keys in wanted.items()})
+
+    def way(self, session, page):
+        relation = session.relation(page.relation)
+        return session.table_name(relation.table), relation.columns[0].decode()
+
+
+CASES = {"sqlite": (Large, Writers, Hosts, Bad), "postgresql": (Large, Writers, Hosts, Bad, Trap, Walks),
          "mariadb": (Large, Writers, Hosts, Bad)}
 WITH_DBI = (Large, Writers, Bad)
 

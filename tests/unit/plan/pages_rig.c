@@ -86,7 +86,7 @@ static cascade_value keep(const cascade_value *cell) {
   return kept;
 }
 
-void read_rows(fixture *f, casc_statement *statement, uint32_t head, uint32_t key_count, rows *to) {
+void read_rows(fixture *f, casc_statement *statement, bool marked, uint32_t key_count, rows *to) {
   cascade_error *error = NULL;
   casc_cursor cursor;
   const cascade_value *row;
@@ -96,11 +96,11 @@ void read_rows(fixture *f, casc_statement *statement, uint32_t head, uint32_t ke
   if (status < 0) fail_msg("%s\n%s", cascade_error_message(error), statement->sql.data);
   while ((status = casc_next(&cursor, &row, &error)) == CASCADE_OK) {
     assert_true(to->count < 1000);
-    if (head) to->place[to->count] = row[0].integer;
-    if (head > 1) to->looked[to->count] = row[1].integer;
+    if (marked) to->place[to->count] = row[0].integer % CASC_PAGE_PLACES;
+    if (marked) to->looked[to->count] = row[0].integer / CASC_PAGE_PLACES;
     *text = '\0';
-    for (size_t i = head; i < statement->type_count; i++) put_cell(text, &row[i]);
-    for (uint32_t i = 0; i < key_count; i++) to->key[to->count][i] = keep(&row[head + i]);
+    for (size_t i = marked; i < statement->type_count; i++) put_cell(text, &row[i]);
+    for (uint32_t i = 0; i < key_count; i++) to->key[to->count][i] = keep(&row[marked + i]);
     to->text[to->count++] = strdup(text);
   }
   if (status < 0) fail_msg("%s\n%s", cascade_error_message(error), statement->sql.data);

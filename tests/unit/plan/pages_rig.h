@@ -49,8 +49,8 @@ typedef struct rows {
   cascade_value key[1000][2];
 } rows;
 
-/* `head` integers stand in front of the identity. */
-void read_rows(fixture *f, casc_statement *statement, uint32_t head, uint32_t key_count, rows *to);
+/* `marked`: an integer stands in front of the identity, with the page's place and what else there is to tell. */
+void read_rows(fixture *f, casc_statement *statement, bool marked, uint32_t key_count, rows *to);
 void drop_rows(rows *of);
 
 /* The relation of the table; fails the test when there is none. */

@@ -84,7 +84,7 @@ static void all_rows(fixture *f, const casc_sql_page *page, rows *all) {
   casc_session_statement(f->connection, &statement);
   f->scope.dialect->select_keys(&statement, page->relation->table,
                                 &(casc_sql_filter){.relation = page->relation, .parents = page->parents}, true, true, 0);
-  read_rows(f, &statement, 0, page->relation->table->key_count, all);
+  read_rows(f, &statement, false, page->relation->table->key_count, all);
   casc_statement_free(&statement);
 }
 
@@ -133,7 +133,7 @@ static void check_together(fixture *f, const asked *of, uint32_t from, uint32_t 
   }
   casc_session_statement(f->connection, &statement);
   f->scope.dialect->select_pages(&statement, pages, count);
-  read_rows(f, &statement, 2, pages->relation->table->key_count, &found);
+  read_rows(f, &statement, true, pages->relation->table->key_count, &found);
   for (uint32_t i = 0; i < count; i++) {
     const char *texts[ROWS];
     size_t rows_of_page = wanted(&pages[i], of->all[from + i], of->at[from + i], texts);
@@ -259,7 +259,7 @@ static void test_behind(void **state) {
     }
     casc_session_statement(f->connection, &statement);
     f->scope.dialect->select_pages(&statement, pages, 2);
-    read_rows(f, &statement, 2, 1, &found);
+    read_rows(f, &statement, true, 1, &found);
     static const char *const texts[] = {"|2|2", "|7|2", "|2|0", "|7|0"};
     assert_int_equal(found.count, 4);
     for (size_t i = 0; i < 4; i++) assert_string_equal(found.text[i], texts[i]);
@@ -284,14 +284,14 @@ static void test_many(void **state) {
     pages[i] = (casc_sql_page){.relation = relation_of(f, "permit"), .parents = &more, .limit = 3};
   casc_session_statement(f->connection, &statement);
   f->scope.dialect->select_pages(&statement, pages, count);
-  read_rows(f, &statement, 2, 1, &found);
+  read_rows(f, &statement, true, 1, &found);
   assert_int_equal(found.count, 3 * count);
   for (uint32_t i = 0; i < found.count; i++) assert_int_equal(found.place[i], i / 3);
   drop_rows(&found);
   casc_statement_free(&statement);
   casc_session_statement(f->connection, &statement);
   f->scope.dialect->count_pages(&statement, pages, count);
-  read_rows(f, &statement, 1, 0, &found);
+  read_rows(f, &statement, true, 0, &found);
   assert_int_equal(found.count, count);
   drop_rows(&found);
   casc_statement_free(&statement);
@@ -315,7 +315,7 @@ static void test_counts(void **state) {
   for (uint32_t many = 1; many <= 4; many += 3) {
     casc_session_statement(f->connection, &statement);
     f->scope.dialect->count_pages(&statement, pages, many);
-    read_rows(f, &statement, 1, 0, &found);
+    read_rows(f, &statement, true, 0, &found);
     assert_int_equal(found.count, many);
     for (uint32_t i = 0; i < many; i++) {
       assert_int_equal(found.place[i], i);
@@ -338,7 +338,7 @@ static void check_links(fixture *f, const casc_sql_relation *relation, const int
   const cascade_keys these = parents_of(keys, count);
   casc_session_statement(f->connection, &statement);
   f->scope.dialect->select_links(&statement, relation, &these);
-  read_rows(f, &statement, 0, 1, &found);
+  read_rows(f, &statement, false, 1, &found);
   qsort(found.text, found.count, sizeof *found.text, by_text);
   if (found.count != texts_count) fail_msg("%zu links\n%s", found.count, statement.sql.data);
   for (size_t i = 0; i < texts_count; i++) assert_string_equal(found.text[i], texts[i]);
