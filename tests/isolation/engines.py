@@ -139,6 +139,40 @@ class PostgreSQL(Isolation):
         self.assertIn("foreign keys of its own", refused.failure.message)
 
 
+    def test_partitioned_rows_below(self):
+        """What the database cascades to in partitions is counted."""
+        self.database.run("CREATE TABLE a (id INTEGER PRIMARY KEY)",
+                          "CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a (id) ON DELETE CASCADE)"
+                          " PARTITION BY RANGE (id)",
+                          "CREATE TABLE b_low PARTITION OF b FOR VALUES FROM (1) TO (10)",
+                          "CREATE TABLE b_high PARTITION OF b FOR VALUES FROM (10) TO (100)", "CREATE INDEX b_at_a ON b (a_id)",
+                          "INSERT INTO a VALUES (1), (2)", "INSERT INTO b VALUES (1, 1), (2, 1), (11, 1), (12, 2)")
+        purge = self.purge([1], policy=None)
+        purge.finish()
+        self.assertEqual(purge.deleted(), {"a": 1, "b": 3})
+        self.assertEqual((self.keys("a"), self.keys("b")), ([2], [12]))
+
+    def test_row_security(self):
+        """Rows that the user does not see would go by the database's own hand, or stay without their parent."""
+        role = self.database.name + "_reader"
+        self.database.run("CREATE TABLE a (id INTEGER PRIMARY KEY)",
+                          "CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a (id) ON DELETE CASCADE)",
+                          "INSERT INTO a VALUES (1)", "INSERT INTO b VALUES (1, 1), (100, 1)", "CREATE POLICY low ON b USING (id < 100)",
+                          f"CREATE ROLE {role} LOGIN", f"GRANT USAGE ON SCHEMA public TO {role}",
+                          f"GRANT SELECT, UPDATE, DELETE ON a, b TO {role}")
+        self.addCleanup(self.database.run, f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+        uri = self.database.uri("native").replace("postgres@", role + "@")
+        self.assertIn(role, uri)
+        with ffi.Session(self.library, uri) as session:
+            self.assertIsNone(session.purge(session.select_integers("a", [9])).failure)
+        self.database.run("ALTER TABLE b ENABLE ROW LEVEL SECURITY")
+        with ffi.Session(self.library, uri) as session:
+            refused = session.purge(session.select_integers("a", [1]))
+        self.assertEqual((refused.failure.status, refused.prepared), ("CASCADE_PRIVILEGE", False))
+        self.assertIn("row security hides rows of table", refused.failure.message)
+        self.assertEqual(self.keys("b"), [1, 100])
+
+
 class MariaDB(Isolation):
     def test_proof_gains_nothing(self):
         self.make()

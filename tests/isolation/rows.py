@@ -3,7 +3,7 @@
 import time
 
 from four_tables import ALL_CASCADE, BELOW, EACH, TABLES, Isolation
-from sessions import FOREIGN_KEY, Later
+from sessions import FOREIGN_KEY, Later, Purge
 
 
 class Rows(Isolation):
@@ -175,6 +175,27 @@ class Rows(Isolation):
         self.assertEqual((self.keys("a", "id < 11"), self.keys("b", "a_id < 11")), ([-4], [-40]))
         self.assert_account(purge, before, a=3, b=2)
 
+    def test_reference_that_moves_is_not_rewritten(self):
+        """In a table of which rows go and rows stay, a row that is given another friend meanwhile keeps that one."""
+        self.database.run("CREATE TABLE node (id INTEGER PRIMARY KEY, up INTEGER, friend INTEGER,"
+                          " FOREIGN KEY (up) REFERENCES node (id), FOREIGN KEY (friend) REFERENCES node (id))",
+                          "CREATE INDEX node_up ON node (up)", "CREATE INDEX node_friend ON node (friend)",
+                          "INSERT INTO node VALUES (1, NULL, NULL), (2, 1, NULL), (3, NULL, NULL), (9, NULL, 1), (10, NULL, 1)")
+        session = self.session('[{"table": "node", "column": "up", "rule": "CASCADE"},'
+                               ' {"table": "node", "column": "friend", "rule": "SET NULL"}]')
+        side = self.database.side()
+        purge = Purge(session, session.select_integers("node", [1]))
+        self.addCleanup(purge.free)
+        self.addCleanup(self.database.end_sides)
+        side.run("BEGIN IMMEDIATE" if self.engine == "sqlite" else "BEGIN")
+        side.run("UPDATE node SET friend = 3 WHERE id = 9")
+        later = Later(purge.finish)
+        self.assert_waits(later)
+        side.run("COMMIT")
+        later.result()
+        self.assertEqual(sorted(self.database.rows("SELECT id, friend FROM node")), [(3, None), (9, 3), (10, None)])
+        self.assertEqual(purge.tables(), {"node": (2, 1)})
+
     def test_open_row_that_no_longer_meets_the_condition(self):
         """More hangs on it than a batch may have, and half of that is gone: nothing of the other half is."""
         for table in ("a", "b"):  # the selected row, and one below it that is worked on
@@ -200,6 +221,18 @@ class Rows(Isolation):
         purge = self.write_before("DELETE FROM d WHERE id IN (1111, 1112)", "COMMIT")
         self.assertEqual(purge.deleted(), {"a": 2, "b": 4, "c": 8, "d": 14})
         self.assert_account(purge, before, d=-2)
+
+    def test_twenty_tables_in_a_row(self):
+        """That cascade by themselves: more than InnoDB follows."""
+        names = ["a"] + [f"below_{number}" for number in range(1, 20)]
+        self.database.run("CREATE TABLE a (id INTEGER PRIMARY KEY)", *(
+            f"CREATE TABLE {child} (id INTEGER PRIMARY KEY, up INTEGER, FOREIGN KEY (up) REFERENCES {parent} (id) ON DELETE CASCADE)"
+            for parent, child in zip(names, names[1:])), "INSERT INTO a VALUES (1), (2)",
+            *(f"INSERT INTO {child} VALUES (1, 1), (2, 2), (3, 1), (4, NULL)" for child in names[1:]))
+        purge = self.purge([1], policy=None)
+        purge.finish()
+        self.assertEqual(purge.deleted(), {name: 1 if name == "a" else 2 for name in names})
+        self.assertEqual([self.keys(name) for name in names], [[2]] + [[2, 4]] * 19)
 
     # How far it is.
 

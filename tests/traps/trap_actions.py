@@ -34,22 +34,25 @@ class Actions(Trap):
                                                "item": ["(2, 2, None)", "(3, None, 2)"]})
 
     def test_13_refusals_are_found_at_the_bottom(self):
-        """What blocks three levels down is found before the first row is deleted, whatever the size above it."""
+        """What blocks four levels down is found before the first row is deleted, whatever the size above it."""
         self.make("""
             CREATE TABLE a (id INTEGER PRIMARY KEY);
             CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a ON DELETE CASCADE);
             CREATE TABLE c (id INTEGER PRIMARY KEY, b_id INTEGER REFERENCES b ON DELETE CASCADE);
-            CREATE TABLE d (id INTEGER PRIMARY KEY, c_id INTEGER REFERENCES c);
+            CREATE TABLE d (id INTEGER PRIMARY KEY, c_id INTEGER REFERENCES c ON DELETE CASCADE);
+            CREATE TABLE e (id INTEGER PRIMARY KEY, d_id INTEGER REFERENCES d);
             CREATE INDEX b_a ON b (a_id);
             CREATE INDEX c_b ON c (b_id);
             CREATE INDEX d_c ON d (c_id);
+            CREATE INDEX e_d ON e (d_id);
             INSERT INTO a VALUES (1);
             INSERT INTO b WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000)
               SELECT n, 1 FROM n;
             INSERT INTO c SELECT id, id FROM b;
-            INSERT INTO d VALUES (7, 2999)""")
-        self.refuses("a", "1", "--max-tx-rows", "100", says=["d(c_id)", "7"])
-        self.refuses("a", "--where", "id = 1", "--max-tx-rows", "100", says=["d(c_id)", "7"])
+            INSERT INTO d SELECT id, id FROM b;
+            INSERT INTO e VALUES (7, 2999)""")
+        self.refuses("a", "1", "--max-tx-rows", "100", says=["e(d_id)", "7"])
+        self.refuses("a", "--where", "id = 1", "--max-tx-rows", "100", says=["e(d_id)", "7"])
 
     def test_14_deferred_keys_fail_at_commit(self):
         """A trigger leaves a dangling row that only COMMIT sees: the batch is undone, the session is free again."""
@@ -218,6 +221,20 @@ class Actions(Trap):
         session = self.session()
         purge = session.purge(session.select_integers("agent", [1]), integrity=1)
         self.assertEqual((purge.failure.status, purge.prepared), ("CASCADE_TRIGGERS", False))
+
+    def test_17_trigger_that_keeps_rows_below(self):
+        """Of rows that nothing but a policy holds to their parent, none is left behind without it."""
+        self.make("""
+            CREATE TABLE agent (id INTEGER PRIMARY KEY);
+            CREATE TABLE loan (id INTEGER PRIMARY KEY, agent_id INTEGER);
+            CREATE INDEX loan_agent ON loan (agent_id);
+            INSERT INTO agent VALUES (1), (2);
+            INSERT INTO loan VALUES (1, 1), (2, 1), (3, 2);
+            CREATE TRIGGER loan_stays BEFORE DELETE ON loan WHEN old.id = 2 BEGIN SELECT raise(IGNORE); END""")
+        policy = self.policy('[{"table": "loan", "column": "agent_id", "ref_table": "agent", "rule": "CASCADE"}]')
+        self.refuses("agent", "1", *policy, says=["loan", "a trigger or rule holds them back"])
+        self.purge("agent", "2", *policy)
+        self.assertEqual(self.dump(), {"agent": ["(1,)"], "loan": ["(1, 1)", "(2, 1)"]})
 
     def test_17_trigger_that_keeps_rows(self):
         """A trigger that silently keeps a row makes no endless loop."""

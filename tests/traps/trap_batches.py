@@ -93,6 +93,21 @@ class Batches(Trap):
             self.assertGreater(len(purge.batches), 50)
         self.assertLess(statements[1], 2.5 * statements[0])
 
+    def test_22_unique_for_some_rows_only(self):
+        """An index that holds for a part of the rows bounds nothing: transactions stay as small as was asked for."""
+        self.make("""
+            CREATE TABLE agent (id INTEGER PRIMARY KEY);
+            CREATE TABLE loan (id INTEGER PRIMARY KEY, agent_id INTEGER REFERENCES agent ON DELETE CASCADE, open INTEGER);
+            CREATE INDEX loan_agent ON loan (agent_id);
+            CREATE UNIQUE INDEX loan_open ON loan (agent_id) WHERE open;
+            INSERT INTO agent WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 20) SELECT n FROM n;
+            INSERT INTO loan SELECT a.id * 100 + b.id, a.id, b.id = 1 FROM agent a, agent b""")
+        session = self.session()
+        purge = session.purge(session.select_where("agent", "id > 0", []), max_tx_rows=50)
+        self.assert_finished(purge)
+        self.assertEqual(purge.deleted, 20 + 400)
+        self.assertLessEqual(max(deleted for deleted, _ in purge.batches), 50)
+
     def test_23_collations(self):
         """The referenced column's collation and type decide what refers to it, in the purge as in SQLite's own
         delete."""
