@@ -28,6 +28,7 @@ import archive_types  # noqa: E402
 import cascade_ctypes as ffi  # noqa: E402
 import sessions  # noqa: E402
 import support  # noqa: E402
+from proxy import Proxy  # noqa: E402
 from support import ENGINE, HookTest, Library, Purge  # noqa: E402
 
 SEEDS = range(3 if support.QUICK else 7)
@@ -474,6 +475,31 @@ class Archive(HookTest):
         self.database.run(*trigger)
         self.refused("CASCADE_ARCHIVE", "archive: ", session, session.select_where("agent", "id = 1"), archive=archive)
         self.assertEqual((self.gone(), self.in_table(), self.lines()), ([], [], []))
+
+    def test_the_answer_to_a_commit_is_lost(self):
+        """Nobody knows whether the rows are gone: their lines stay."""
+        for where in ("before", "after") if ENGINE != "sqlite" else ():  # which has no server
+            session = self.museum()
+            self.file.unlink(missing_ok=True)
+            proxy = Proxy(self.database)
+            self.addCleanup(proxy.close)
+            with ffi.Session(self.library, self.database.uri("native", proxy.host)) as cut:
+                archive = self.library.archive(cut, file=self.file)
+                purge = Purge(cut, cut.select_where("agent", "id <= 3"), max_tx_rows=100, archive=archive)
+                proxy.arm(3, where)
+                with self.assertRaises(sessions.Failure) as caught:
+                    purge.run()
+                self.assertEqual((caught.exception.status, caught.exception.transaction),
+                                 ("CASCADE_CONNECTION", sessions.TX_UNKNOWN))
+                for handle in (purge, archive):
+                    handle.free()
+            sessions.until(lambda: not self.database.transactions(), "the server goes on")
+            lines, gone = self.in_lines(), self.gone()
+            self.assertEqual(set(gone) - set(lines), set())
+            self.assertEqual(len(lines) > len(gone), where == "before")
+            archive = self.archive(session, file=self.file)
+            Purge(session, session.select_where("agent", "id <= 3"), archive=archive).run()
+            self.assertEqual((sorted(set(self.in_lines())), len(self.gone())), (self.gone(), LOANS * 3 // 10))
 
     # ---- places ----
 

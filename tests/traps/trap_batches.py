@@ -318,6 +318,23 @@ class Batches(Trap):
         self.make("DELETE FROM line WHERE loan_id = 50")
         self.purge("agent", "5", "--plan", approved)
 
+    def test_33_values_belong_to_a_plan(self):
+        """Those of a condition, and those that a rule sets: with others, it is not what was approved."""
+        self.make(MUSEUM)
+        rule = '[{"table": "task", "column": "agent_id", "rule": "SET", "values": [%d]}]'
+        session, other = self.session(policy=rule % 2), self.session(policy=rule % 4)
+
+        def odd(at):
+            return at.select_where("agent", "kind = ? AND id < ?", ["odd", 9])
+
+        approved, before = session.plan(odd(session)).fingerprint.encode(), self.dump()
+        for at, selection in ((session, session.select_where("agent", "kind = ? AND id < ?", ["odd", 8])), (other, odd(other))):
+            purge = at.purge(selection, plan=approved)
+            self.assertIsNotNone(purge.failure)
+            self.assertEqual((purge.failure.status, self.dump()), ("CASCADE_PLAN_CHANGED", before))
+        self.assert_finished(session.purge(odd(session), plan=approved))
+        self.assertEqual(self.rows("SELECT id FROM task WHERE agent_id = 2"), [1, 2, 3, 5, 7])
+
     def test_33_no_more_rows_than_allowed(self):
         """A bound on the rows is kept before the first delete; and by rows that are added while the purge is at
         work."""
