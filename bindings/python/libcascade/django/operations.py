@@ -203,10 +203,6 @@ def _keys(found: Sequence[Any], model: Model) -> List[Any]:
     return list(found if plain else map(pk.to_python, found))
 
 
-def _is_parent(relation: Optional[Relation]) -> bool:
-    return relation is not None and relation.kind == reading.PARENT
-
-
 def _narrow(ruled: Ruled, policy: Policy, options: Dict[str, Any]) -> None:
     """Turns `field` and `offset` into the request of one relation."""
     wanted, offset = options.pop("field", None), options.pop("offset", 0)
@@ -228,12 +224,13 @@ def _read(session: Session, model: Model, what: Any, depth: int, options: Dict[s
     selection, ways, found = _select(session, ruled.rules, what), ruled.ways, []
     # A row of a child is one with those of its parents: what refers to them is no level further down.
     deepest = depth + len(model._meta.concrete_model._meta.get_parent_list())
+    parents = {number for number, way in ways.items() if way.kind == reading.PARENT}
     with session.connection._session, session.connection.blockers(policy, selection, depth=deepest, **options) as pages:
         page: Any
         for page in iter(pages._advance, None):  # as the library has them: a Page is dear to make
             way = ways.get(page.relation)
-            level = page.depth - sum(_is_parent(ways.get(number)) for number in path_of(page))
-            if way and level <= depth and not _is_parent(way):
+            level = page.depth - sum(number in parents for number in path_of(page)) if parents else page.depth
+            if way and level <= depth and page.relation not in parents:
                 found.append(make(
                     Referring, model=way.model, field=_field_name(way), kind=BlockerKind(page.kind),
                     keys=_keys(copied_keys(page.keys), way.model), complete=bool(page.complete), depth=level,
