@@ -18,6 +18,7 @@ typedef struct cli_options {
   bool selects;            /* rows of the table are meant, by keys or where */
   const char *const *keys;
   uint32_t key_count;
+  const char *keys_file; /* with keys, one a line; "-" for standard input */
   const char *where, *policy, *plan, *state;
   uint32_t format; /* one of cli_format */
   uint32_t limit;  /* keys of a page */

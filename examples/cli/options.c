@@ -10,6 +10,7 @@ enum cli_option {
   OPTION_HELP,
   OPTION_VERSION,
   OPTION_WHERE,
+  OPTION_KEYS,
   OPTION_POLICY,
   OPTION_FORMAT,
   OPTION_LIMIT,
@@ -74,6 +75,7 @@ enum { ALL_LEVELS = 250 };
 static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OPTION_HELP)},
                                              {"version", no_argument, NULL, LONG(OPTION_VERSION)},
                                              {"where", required_argument, NULL, LONG(OPTION_WHERE)},
+                                             {"keys", required_argument, NULL, LONG(OPTION_KEYS)},
                                              {"policy", required_argument, NULL, LONG(OPTION_POLICY)},
                                              {"format", required_argument, NULL, LONG(OPTION_FORMAT)},
                                              {"limit", required_argument, NULL, LONG(OPTION_LIMIT)},
@@ -133,7 +135,8 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
   (BIT(OPTION_LIMIT) | BIT(OPTION_PAGES) | BIT(OPTION_DEPTH) | BIT(OPTION_RELATION) | BIT(OPTION_AFTER) | BIT(OPTION_BACKWARD) |   \
    BIT(OPTION_OFFSET) | BIT(OPTION_TRANSITIVE) | BIT(OPTION_COUNT) | BIT(OPTION_PROBE) | BIT(OPTION_BUDGET_MS) |                   \
    BIT(OPTION_BUDGET_ROWS) | BIT(OPTION_BEHIND) | BIT(OPTION_TOKEN_KEY_FILE))
-#define SELECTING (BIT(OPTION_HELP) | BIT(OPTION_WHERE) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT) | BIT(OPTION_MAX_ROWS))
+#define SELECTING                                                                                                                  \
+  (BIT(OPTION_HELP) | BIT(OPTION_WHERE) | BIT(OPTION_KEYS) | BIT(OPTION_POLICY) | BIT(OPTION_FORMAT) | BIT(OPTION_MAX_ROWS))
 
 #define PACE                                                                                                                       \
   (BIT(OPTION_SLEEP_RATIO) | BIT(OPTION_MAX_LAG) | BIT(OPTION_REPLICA) | BIT(OPTION_MAX_LOAD) | BIT(OPTION_MAX_FLOW) |             \
@@ -276,6 +279,7 @@ static bool take(const cli_command *command, int option, const char *name, cli_o
   uint64_t seconds;
   switch (option) {
   case OPTION_WHERE: options->where = optarg; return true;
+  case OPTION_KEYS: options->keys_file = optarg; return true;
   case OPTION_POLICY: options->policy = optarg; return true;
   case OPTION_PLAN: options->plan = optarg; return true;
   case OPTION_STATE: options->state = optarg; return true;
@@ -432,7 +436,10 @@ static const char *contradiction(const cli_command *command, const cli_options *
   if (!command->selects && options->table && options->format == CLI_JSON) return "the JSON is of the whole graph: give no table";
   if (!command->selects && options->policy && options->format & (CLI_JSON | CLI_DOT | CLI_SVG))
     return "JSON, DOT and SVG show the database's own rules: give no --policy, or take --format html";
-  if (options->where && options->key_count) return "give keys or --where, not both";
+  if (!!options->where + !!options->key_count + !!options->keys_file > 1)
+    return "give keys, or --keys, or --where, not two of them";
+  if (command->run == run_purge && options->keys_file && !strcmp(options->keys_file, "-") && !options->yes)
+    return "purge asks on standard input, where the keys come from: give --yes, or the keys in a file";
   if (options->format == CLI_SPECIFY && options->depth > 1)
     return "the format 'specify' has one level: give no --depth and no --transitive";
   if (options->format == CLI_SPECIFY &&

@@ -21,14 +21,15 @@ cascade_status session_fail(cli_session *session, cascade_status status, cascade
                               error);
 }
 
-static cascade_status read_file(cli_session *session, const char *path, char **text, size_t *length, cascade_error **error) {
-  FILE *file = fopen(path, "rb");
-  if (!file) return session_fail(session, CASCADE_INVALID, error, "policy file '%s': %s", path, strerror(errno));
+/* Takes the file over, which may be NULL after fopen(). `what` is in it. */
+static cascade_status read_file(cli_session *session, FILE *file, const char *what, const char *path, char **text, size_t *length,
+                                cascade_error **error) {
+  if (!file) return session_fail(session, CASCADE_INVALID, error, "%s file '%s': %s", what, path, strerror(errno));
   size_t room = 0;
   ssize_t got = getdelim(text, &room, 0xff, file); /* a byte that no UTF-8 text has: reads to the end */
   cascade_status status = CASCADE_OK;
-  if (ferror(file)) status = session_fail(session, CASCADE_INVALID, error, "policy file '%s': %s", path, strerror(errno));
-  else if (!feof(file)) status = session_fail(session, CASCADE_FORMAT, error, "policy file '%s' is not UTF-8 text", path);
+  if (ferror(file)) status = session_fail(session, CASCADE_INVALID, error, "%s file '%s': %s", what, path, strerror(errno));
+  else if (!feof(file)) status = session_fail(session, CASCADE_FORMAT, error, "%s file '%s' is not UTF-8 text", what, path);
   *length = got > 0 ? (size_t)got : 0;
   fclose(file);
   return status;
@@ -39,7 +40,7 @@ static cascade_status load_policy(cli_session *session, const char *path, cascad
   char *text = NULL;
   size_t length = 0;
   cascade_error *cause = NULL;
-  cascade_status status = read_file(session, path, &text, &length, error);
+  cascade_status status = read_file(session, fopen(path, "rb"), "policy", path, &text, &length, error);
   if (status >= 0 && (status = cascade_policy_load(session->graph, text ? text : "", length, &session->policy, &cause)) < 0)
     session_fail(session, status, error, "policy file '%s': %s", path, cascade_error_message(cause));
   cascade_error_free(cause);
@@ -47,7 +48,41 @@ static cascade_status load_policy(cli_session *session, const char *path, cascad
   return status;
 }
 
+/* Cuts the text into its lines that are not empty. NULL when memory is out. */
+static const char **lines_of(char *text, size_t *count) {
+  size_t room = 1;
+  for (const char *at = text; (at = strchr(at, '\n')); at++) room++;
+  const char **lines = calloc(room, sizeof *lines);
+  *count = 0;
+  for (char *line = strtok_r(text, "\n", &text); lines && line; line = strtok_r(NULL, "\n", &text)) {
+    size_t length = strlen(line);
+    if (line[length - 1] == '\r') line[--length] = '\0';
+    if (length) lines[(*count)++] = line;
+  }
+  return lines;
+}
+
+/* No keys are no rows: not all of them, as without --keys. */
+static cascade_status select_keys(cli_session *session, const cli_options *options, cascade_error **error) {
+  char *text = NULL;
+  const char **lines = NULL, *path = options->keys_file;
+  size_t length = 0, count = 0;
+  cascade_status status = read_file(session, strcmp(path, "-") ? fopen(path, "rb") : stdin, "keys", path, &text, &length, error);
+  if (status >= 0 && memchr(text ? text : "", '\0', length))
+    status = session_fail(session, CASCADE_FORMAT, error, "keys file '%s' is no text: it has a byte that is 0", path);
+  if (status >= 0 && !(lines = lines_of(length ? text : (char[]){""}, &count)))
+    status = session_fail(session, CASCADE_NOMEM, error, "out of memory");
+  if (status >= 0 && count > UINT32_MAX)
+    status = session_fail(session, CASCADE_INVALID, error, "keys file '%s' has more than %u keys", path, UINT32_MAX);
+  if (status >= 0)
+    status = cascade_selection_parse(session->graph, options->table, lines, (uint32_t)count, &session->selection, error);
+  free(lines);
+  free(text);
+  return status;
+}
+
 static cascade_status select_rows(cli_session *session, const cli_options *options, cascade_error **error) {
+  if (options->keys_file) return select_keys(session, options, error);
   if (options->key_count)
     return cascade_selection_parse(session->graph, options->table, options->keys, options->key_count, &session->selection, error);
   return cascade_selection_where(session->graph, options->table, options->where, NULL, 0, &session->selection, error);

@@ -70,6 +70,7 @@ void text_command(FILE *out, const cli_options *options) {
   free(uri);
   put_option(out, " ", options->table);
   if (!keys_last(options)) put_words(out, options);
+  put_option(out, " --keys ", options->keys_file);
   put_option(out, " --where ", options->where);
   put_option(out, " --policy ", options->policy);
 }

@@ -21,6 +21,48 @@ def with_each_driver(test):
     return wrapped
 
 
+class Keys(CascadeTest):
+    """Keys in a file, or on standard input."""
+
+    def test_as_on_the_command_line(self):
+        for form in DRIVERS.values():
+            uri = form.format(self.database())
+            given = self.done("blockers", uri, "loan", "[\"it's\", \"it\"]", "L1,de", "--format", "json")
+            path = self.file("keys", "[\"it's\", \"it\"]\r\n\nL1,de")
+            self.assertEqual(self.done("blockers", uri, "loan", "--keys", path, "--format", "json"), given)
+            self.assertIn("--keys " + path, self.done("blockers", uri, "agent", "--keys", self.file("keys", "1\n"), "--limit", "2"))
+            with open(self.file("more", "2\n3\n77"), encoding="utf-8") as keys:
+                outcome = subprocess.run([CASCADE, "purge", uri, "agent", "--keys", "-", "--yes"], stdin=keys, capture_output=True,
+                                         text=True, timeout=100)
+            self.assertIn("Deleted 3 rows", outcome.stdout, outcome.stderr)
+
+    def test_no_key_is_no_row(self):
+        path = self.database()
+        for text in ("", "\n\n"):
+            self.assertIn("Deleted 0 rows", self.done("purge", f"sqlite:{path}", "agent", "--yes", "--keys", self.file("keys", text)))
+        self.assertIn("Deleted 0 rows", self.done("purge", f"sqlite:{path}", "agent", "--yes", "--keys", "-"))  # its end comes at once
+        self.assertEqual(rows(path)["agent"], 3)
+
+    def test_what_is_wrong_with_a_file(self):
+        path = self.database()
+        for says, name in [("No such file", "/nosuch/keys"), ("Is a directory", self.directory),
+                           ("takes whole numbers", self.file("keys", "1\n 2x\n")), ("a byte that is 0", self.file("nul", "1\n2\0\n"))]:
+            self.refused(2, [says], "purge", f"sqlite:{path}", "agent", "--yes", "--keys", name, path=path)
+        with open(os.path.join(self.directory, "bytes"), "wb") as file:
+            file.write(b"1\n\xff\n")
+        self.refused(2, ["not UTF-8"], "purge", f"sqlite:{path}", "agent", "--yes", "--keys", file.name, path=path)
+
+    def test_many(self):
+        path = self.database()
+        script = "INSERT INTO agent WITH RECURSIVE n(n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM n WHERE n < 100009) SELECT n, '' FROM n"
+        connection = sqlite3.connect(path)
+        connection.executescript(script)
+        connection.close()
+        keys = self.file("keys", "".join(f"{i * 7919 % 100000 + 10}\n" for i in range(100000)))
+        self.assertIn("Deleted 100,000 rows", self.done("purge", f"sqlite:{path}", "agent", "--keys", keys, "--yes"))
+        self.assertEqual(rows(path)["agent"], 3)
+
+
 class Usage(CascadeTest):
     def test_command_line(self):
         path = self.database()
@@ -41,7 +83,9 @@ class Usage(CascadeTest):
             ("--max-rows", ["purge", uri, "agent", "1", "--max-rows", "9223372036854775808", "--yes"]),
             ("'yaml'", ["graph", uri, "--format", "yaml"]),
             ("'dot'", ["plan", uri, "agent", "1", "--format", "dot"]),
-            ("not both", ["plan", uri, "agent", "1", "--where", "id = 1"]),
+            ("not two", ["plan", uri, "agent", "1", "--where", "id = 1"]),
+            ("not two", ["plan", uri, "agent", "1", "--keys", "keys"]),
+            ("standard input", ["purge", uri, "agent", "--keys", "-"]),
             ("no keys", ["graph", uri, "agent", "1"]),
             ("whole graph", ["graph", uri, "agent", "--format", "json"]),
             ("--policy", ["graph", uri, "--format", "dot", "--policy", "x"]),
