@@ -69,9 +69,27 @@ static void in_range(casc_statement *statement, const char *qualifier, const cha
   casc_statement_integer(statement, keys->integers[keys->count - 1]);
 }
 
+/* (Select x.a, x.b From <keys> k Cross Join table x On x.a = k.column1 And ...): values as the table has them. Several columns are
+   not looked up in an index when they are compared with bare values, or only the first one is. */
+static void listed_rows(casc_statement *statement, const casc_sql_table *table, const char *const *columns, uint32_t count,
+                        const cascade_keys *keys) {
+  put(statement, "(Select ");
+  name_list(statement, "x", columns, count);
+  put(statement, " From ");
+  value_rows(statement, keys);
+  put(statement, " k Cross Join ");
+  table_name(statement, table);
+  for (uint32_t i = 0; i < count; i++) {
+    put(statement, i ? " And " : " x On ");
+    name(statement, "x", columns[i]);
+    casc_str_printf(&statement->sql, " = k.column%u", i + 1);
+  }
+  put(statement, ")");
+}
+
 /* columns are one of keys; a single key is an equality, so that an index on the columns gives the rows in its order */
-static void columns_among(casc_statement *statement, const char *qualifier, const char *const *columns, uint32_t count,
-                          const cascade_keys *keys) {
+static void columns_among(casc_statement *statement, const char *qualifier, const casc_sql_table *table, const char *const *columns,
+                          uint32_t count, const cascade_keys *keys) {
   if (keys->count == 1) {
     for (uint32_t i = 0; i < count; i++) {
       if (i) put(statement, " And ");
@@ -91,7 +109,10 @@ static void columns_among(casc_statement *statement, const char *qualifier, cons
   if (keys->integers) { /* as of the schema temp: a table of that name would hide it */
     put(statement, "(Select value From temp.json_each(?))");
     integer_array(statement, keys);
-  } else value_rows(statement, keys);
+    return;
+  }
+  if (count > 1) listed_rows(statement, table, columns, count, keys);
+  else value_rows(statement, keys);
 }
 
 /* p.key = t.column And ... */
@@ -134,13 +155,13 @@ void casc_sqlite_one_key(casc_statement *statement, const casc_sql_table *table,
                          const char *before) {
   if (keys->count != 1) return;
   put(statement, before);
-  columns_among(statement, alias, table->key, table->key_count, keys);
+  columns_among(statement, alias, table, table->key, table->key_count, keys);
 }
 
 /* Rows of the referencing table, outside of any join: identity In (...) unless the columns can be compared directly. */
 static void refers(casc_statement *statement, const casc_sql_relation *relation, const cascade_keys *parents) {
   if (relation->direct) {
-    columns_among(statement, NULL, relation->columns, relation->count, parents);
+    columns_among(statement, NULL, relation->table, relation->columns, relation->count, parents);
     return;
   }
   const casc_sql_table *table = relation->table;
@@ -182,11 +203,11 @@ static void where(casc_statement *statement, const casc_sql_table *table, const 
   }
   if (filter->among) {
     word = casc_put_word(statement, word);
-    columns_among(statement, NULL, table->key, table->key_count, filter->among);
+    columns_among(statement, NULL, table, table->key, table->key_count, filter->among);
   }
   if (filter->shown_among) {
     word = casc_put_word(statement, word);
-    columns_among(statement, NULL, table->shown, table->shown_count, filter->shown_among);
+    columns_among(statement, NULL, table, table->shown, table->shown_count, filter->shown_among);
   }
   if (filter->after) {
     word = casc_put_word(statement, word);

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -66,6 +67,26 @@ while session.library.call("purge_next", purge, ctypes.byref(batch)) == ffi.OK: 
 
 
 class Batches(Trap):
+    def test_22_keys_of_several_columns_are_looked_up(self):
+        """No statement reads a whole table for the keys of a batch."""
+        for more in ("", " WITHOUT ROWID"):
+            self.path += "2"
+            self.make(f"""
+                CREATE TABLE part (country TEXT NOT NULL, number INTEGER NOT NULL, note TEXT, PRIMARY KEY (country, number)){more};
+                CREATE TABLE use (part TEXT, number INTEGER, place INTEGER, PRIMARY KEY (part, number, place),
+                  FOREIGN KEY (part, number) REFERENCES part ON DELETE CASCADE){more};
+                INSERT INTO part VALUES ('de', 1, ''), ('de', 2, ''), ('it', 1, '');
+                INSERT INTO use VALUES ('de', 1, 7), ('de', 2, 7), ('it', 1, 7)""")
+            said = self.cascade("plan", "part", "de,1", "it,1", "--format", "sql").stdout
+            statements = [line for line in said.splitlines() if line.startswith("Delete")]
+            self.assertEqual(len(statements), 2, said)
+            for statement in statements:
+                steps = self.rows("EXPLAIN QUERY PLAN " + statement, *["1"] * statement.count("?"))
+                read = [step for *_, step in steps if re.match(r"(SCAN|SEARCH) (main\.)?(part|use|x|t|p)\b", step)]
+                self.assertFalse([step for step in read if "SCAN" in step or not re.search(r"rowid=|=\? AND ", step)], steps)
+            self.purge("part", "de,1", "it,1")
+            self.assertEqual((self.count("part"), self.count("use")), (1, 1))
+
     def test_22_work_grows_with_the_rows(self):
         """Twice the rows take twice the statements, not four times; none is skipped when most of the table does not
         qualify."""
