@@ -5,7 +5,7 @@ import os
 import pytest
 
 import libcascade
-from libcascade import Connection, Override, Policy, Rule
+from libcascade import Connection, Integrity, Override, Policy, Rule
 
 
 def policy_of(db, graph=None):
@@ -35,6 +35,28 @@ def test_commits_by_itself_where_the_connection_does(database):
         policy = policy_of(db)
         report = db.purge(policy, policy.graph.where("agent", "id < ?", [10]), max_tx_rows=30).run()
         assert report.deleted == 110 and report.batches > 1
+    assert database.counts() == (10, 50, 50)
+
+
+def test_checks_are_on_again_when_a_proven_purge_ends(database):
+    """Not only when it is closed, which may be much later."""
+    if database.engine == "mariadb":
+        return  # which has no proof
+    database.museum()
+    host = database.dbapi(autocommit=True)
+    cursor = host.cursor()
+
+    def checks():
+        cursor.execute("PRAGMA foreign_keys" if database.engine == "sqlite" else "SHOW session_replication_role")
+        return cursor.fetchone()[0]
+
+    assert checks() in (1, "origin")
+    with Connection.over(host) as db:
+        policy = policy_of(db)
+        purge = db.purge(policy, policy.graph.where("agent", "id < ?", [10]), max_tx_rows=30, integrity=Integrity.PROVEN)
+        assert len([*purge]) > 1
+        assert checks() in (1, "origin")
+        assert purge.report().finished
     assert database.counts() == (10, 50, 50)
 
 

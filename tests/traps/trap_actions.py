@@ -148,6 +148,7 @@ class Actions(Trap):
             INSERT INTO photo VALUES (1, 'a'), (2, 'b')""")
         plan = json.loads(self.cascade("plan", "team", "a", "--format", "json").stdout)
         self.assertIn("rewrites key", [warning for step in plan["steps"] for warning in step["warnings"]])
+        self.refuses("team", "a", "--max-tx-rows", "1", says=["only one transaction can prove sound"])
         self.purges_as_sqlite_does("team", "a", "code = 'a'")
         self.assertEqual(self.rows("SELECT team_code FROM badge WHERE id = 1"), [None])
         self.assertEqual(self.rows("SELECT team_code FROM photo WHERE id = 1"), ["none"])
