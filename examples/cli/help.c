@@ -34,7 +34,7 @@ const char cli_help[] = "cascade deletes rows of a database with everything that
 #define KEYS                                                                                                                       \
   "A KEY is a primary key as text; one of several columns is written with commas, or as a JSON array:\n"                           \
   "7,de or [7,\"de\"]. Write -- before a key that begins with a minus. --where takes what follows WHERE\n"                         \
-  "in SQL; it goes to the database as it is. With neither these nor --keys, every row is meant.\n"                                  \
+  "in SQL; it goes to the database as it is. With neither these nor --keys, every row is meant.\n"                                 \
   "\n"                                                                                                                             \
   "  --keys FILE         the rows with the keys in FILE, one a line; with - those on standard input\n"
 
