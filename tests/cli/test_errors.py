@@ -38,15 +38,16 @@ class Keys(CascadeTest):
 
     def test_no_key_is_no_row(self):
         path = self.database()
-        for text in ("", "\n\n"):
-            self.assertIn("Deleted 0 rows", self.done("purge", f"sqlite:{path}", "agent", "--yes", "--keys", self.file("keys", text)))
-        self.assertIn("Deleted 0 rows", self.done("purge", f"sqlite:{path}", "agent", "--yes", "--keys", "-"))  # its end comes at once
+        for keys in (self.file("none", ""), self.file("blank", "\n\n"), "-"):  # standard input is at its end at once
+            said = self.done("purge", f"sqlite:{path}", "agent", "--yes", "--keys", keys)
+            self.assertIn("Deleted 0 rows", said)
         self.assertEqual(rows(path)["agent"], 3)
 
     def test_what_is_wrong_with_a_file(self):
         path = self.database()
         for says, name in [("No such file", "/nosuch/keys"), ("Is a directory", self.directory),
-                           ("takes whole numbers", self.file("keys", "1\n 2x\n")), ("a byte that is 0", self.file("nul", "1\n2\0\n"))]:
+                           ("takes whole numbers", self.file("keys", "1\n 2x\n")),
+                           ("a byte that is 0", self.file("nul", "1\n2\0\n"))]:
             self.refused(2, [says], "purge", f"sqlite:{path}", "agent", "--yes", "--keys", name, path=path)
         with open(os.path.join(self.directory, "bytes"), "wb") as file:
             file.write(b"1\n\xff\n")
@@ -54,9 +55,9 @@ class Keys(CascadeTest):
 
     def test_many(self):
         path = self.database()
-        script = "INSERT INTO agent WITH RECURSIVE n(n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM n WHERE n < 100009) SELECT n, '' FROM n"
         connection = sqlite3.connect(path)
-        connection.executescript(script)
+        connection.executescript("INSERT INTO agent WITH RECURSIVE n(n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM n WHERE n < 100009)"
+                                 " SELECT n, '' FROM n")
         connection.close()
         keys = self.file("keys", "".join(f"{i * 7919 % 100000 + 10}\n" for i in range(100000)))
         self.assertIn("Deleted 100,000 rows", self.done("purge", f"sqlite:{path}", "agent", "--keys", keys, "--yes"))

@@ -112,7 +112,8 @@ class Stamps(CascadeTest):
         self.database_.run("CREATE TRIGGER t BEFORE UPDATE ON fired FOR EACH ROW SET NEW.id = OLD.id")
 
     def changed(self, table):
-        return self.database_.value(f"SELECT SUM(p IS NULL) * 1000 + SUM(changed <> '2001-02-03' OR seen <> '2001-02-03') FROM {table}")
+        return self.database_.value("SELECT SUM(p IS NULL) * 1000 + SUM(changed <> '2001-02-03' OR seen <> '2001-02-03') "
+                                    f"FROM {table}")
 
     def test_they_stay_as_they_are(self):
         rules = [{"table": "other", "column": "p", "rule": "SET_NULL"}]
