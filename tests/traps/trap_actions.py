@@ -54,6 +54,24 @@ class Actions(Trap):
         self.refuses("a", "1", "--max-tx-rows", "100", says=["e(d_id)", "7"])
         self.refuses("a", "--where", "id = 1", "--max-tx-rows", "100", says=["e(d_id)", "7"])
 
+    def test_13_rows_that_go_by_a_long_way(self):
+        """A row restricts what goes, in a batch before its own, and goes itself: by a chain of rows of one table."""
+        self.make("""
+            CREATE TABLE node (id INTEGER PRIMARY KEY, up INTEGER REFERENCES node ON DELETE CASCADE);
+            CREATE TABLE note (id INTEGER PRIMARY KEY, node_id INTEGER NOT NULL REFERENCES node ON DELETE CASCADE,
+              watched INTEGER REFERENCES node);
+            CREATE INDEX node_up ON node (up);
+            CREATE INDEX note_node ON note (node_id);
+            CREATE INDEX note_watched ON note (watched);
+            INSERT INTO node WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 30)
+              SELECT n, nullif(n - 1, 0) FROM n;
+            INSERT INTO node VALUES (100, NULL);
+            INSERT INTO note SELECT id, id, 31 - id FROM node WHERE id <= 30""")
+        self.purge("node", "1", "--max-tx-rows", "5")
+        self.assertEqual(self.dump(), {"node": ["(100, None)"], "note": []})
+        self.make("INSERT INTO node VALUES (1, NULL), (2, 1), (3, 2), (4, 3); INSERT INTO note VALUES (1, 4, 100), (2, 100, 4)")
+        self.refuses("node", "1", "--max-tx-rows", "2", says=["note(watched)"])
+
     def test_14_deferred_keys_fail_at_commit(self):
         """A trigger leaves a dangling row that only COMMIT sees: the batch is undone, the session is free again."""
         self.make("""
