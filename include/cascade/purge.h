@@ -91,8 +91,9 @@ typedef struct cascade_purge_options {
                                          larger transaction: they can go only together. */
   uint32_t batch_ms;                /**< Time that a transaction should take, in milliseconds; 0 means 100. Batches grow and shrink
                                          towards it. */
-  uint32_t statement_timeout_ms;    /**< PostgreSQL: time that one statement may take, in milliseconds; 0 means 30,000. A batch that
-                                         meets it is rolled back and made smaller. Not set inside a transaction of the host. */
+  uint32_t statement_timeout_ms;    /**< PostgreSQL and MariaDB: time that one statement may take, in milliseconds; 0 means 30,000.
+                                         A batch that meets it is rolled back and made smaller. Not set inside a transaction of the
+                                         host. */
   uint32_t time_budget_ms;          /**< Stop after the batch that ends past this time; 0 for no budget. */
   uint32_t column_count;            /**< Columns, named below, that the hooks are told besides the keys: file paths, numbers of
                                          other systems. */

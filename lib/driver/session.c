@@ -11,7 +11,8 @@
 enum { FETCHED_ROWS = 1000 };
 
 void casc_session_statement(cascade_connection *connection, casc_statement *statement) {
-  casc_statement_init(statement, &connection->context->alloc, connection->capabilities.flags & CASCADE_TEXT_ROWS);
+  bool text_rows = connection->capabilities.flags & CASCADE_TEXT_ROWS;
+  casc_statement_init(statement, &connection->context->alloc, connection->prefix, text_rows);
 }
 
 /* What a driver reports may be wrong in itself: a failure without an error, an error without words, a number that is no

@@ -19,7 +19,8 @@ struct cascade_connection {
   atomic_bool running;    /* a statement that a cancel may stop is with the driver */
   atomic_uint cancelling; /* threads that are inside the driver's cancel, or about to be */
   uint64_t statements;
-  void *library; /* dlopen handle of the driver, or NULL */
+  char prefix[64]; /* of all statements that are built, but not of control's */
+  void *library;   /* dlopen handle of the driver, or NULL */
 };
 
 typedef struct casc_cursor {

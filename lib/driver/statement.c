@@ -1,9 +1,14 @@
 #include "statement.h"
 
-void casc_statement_init(casc_statement *statement, const casc_alloc *alloc, bool text_rows) {
-  *statement = (casc_statement){.text_rows = text_rows};
+static void begin(casc_statement *statement) {
+  if (*statement->prefix) casc_str_put(&statement->sql, statement->prefix);
+}
+
+void casc_statement_init(casc_statement *statement, const casc_alloc *alloc, const char *prefix, bool text_rows) {
+  *statement = (casc_statement){.prefix = prefix, .text_rows = text_rows};
   casc_str_init(&statement->sql, alloc);
   casc_arena_init(&statement->arena, alloc);
+  begin(statement);
 }
 
 void casc_statement_clear(casc_statement *statement) {
@@ -11,6 +16,7 @@ void casc_statement_clear(casc_statement *statement) {
   casc_arena_clear(&statement->arena);
   statement->parameter_count = statement->type_count = 0;
   statement->failed = false;
+  begin(statement);
 }
 
 void casc_statement_free(casc_statement *statement) {
@@ -19,7 +25,7 @@ void casc_statement_free(casc_statement *statement) {
   casc_arena_clear(&statement->arena);
   casc_free(alloc, statement->parameters);
   casc_free(alloc, statement->types);
-  casc_statement_init(statement, alloc, statement->text_rows);
+  casc_statement_init(statement, alloc, "", statement->text_rows);
 }
 
 void casc_statement_parameter(casc_statement *statement, const cascade_value *value) {

@@ -14,13 +14,15 @@ typedef struct casc_statement {
   size_t parameter_count, parameter_capacity;
   int32_t *types;
   size_t type_count, type_capacity;
-  bool text_rows; /* the driver has CASCADE_TEXT_ROWS: columns are written as strings */
-  bool failed;    /* memory ran out on the way */
+  const char *prefix; /* begins the text; "" for none */
+  bool text_rows;     /* the driver has CASCADE_TEXT_ROWS: columns are written as strings */
+  bool failed;        /* memory ran out on the way */
 } casc_statement;
 
-void casc_statement_init(casc_statement *statement, const casc_alloc *alloc, bool text_rows);
+/* The prefix is borrowed. */
+void casc_statement_init(casc_statement *statement, const casc_alloc *alloc, const char *prefix, bool text_rows);
 void casc_statement_free(casc_statement *statement);
-void casc_statement_clear(casc_statement *statement); /* empty again, memory of the text kept */
+void casc_statement_clear(casc_statement *statement); /* as it was at first, memory of the text kept */
 /* The value's bytes are borrowed: they must live until the statement has run. */
 void casc_statement_parameter(casc_statement *statement, const cascade_value *value);
 void casc_statement_integer(casc_statement *statement, int64_t value);

@@ -35,15 +35,9 @@ static bool proves(const cascade_purge *purge) {
 
 static cascade_status begin(cascade_purge *purge, cascade_error **error) {
   const casc_dialect *dialect = purge->scope.dialect;
-  casc_statement statement;
   cascade_status status = casc_transaction_begin(&purge->transaction, purge->connection, true, error);
   if (status < 0) return status;
-  if (dialect->statement_timeout && !purge->nested) {
-    casc_session_statement(purge->connection, &statement);
-    dialect->statement_timeout(&statement, purge->options.statement_timeout_ms);
-    status = casc_execute(purge->connection, &statement, NULL, error);
-    casc_statement_free(&statement);
-  }
+  if (!purge->nested) status = casc_transaction_bound(&purge->transaction, purge->options.statement_timeout_ms, error);
   if (status >= 0 && proves(purge) && dialect->checks_off_local)
     status = casc_control(purge->connection, dialect->checks_off_local, error);
   if (status >= 0 && purge->scope.defer && !proves(purge)) status = casc_control(purge->connection, dialect->defer, error);

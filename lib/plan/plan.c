@@ -93,7 +93,7 @@ static cascade_status delete_step(builder *build, uint32_t number, cascade_error
   cascade_keys keys = some_keys(table->held ? &table->sql : scope->relations[table->leaf_relation].sql.ref_table);
   casc_sql_filter filter = {.among = &keys};
   if (!table->held) filter = (casc_sql_filter){.relation = &scope->relations[table->leaf_relation].sql, .parents = &keys};
-  casc_statement_init(&statement, scope->alloc, false);
+  casc_statement_init(&statement, scope->alloc, "", false);
   scope->dialect->delete_rows(&statement, &table->sql, &filter);
   cascade_status status = add_step(build, step, &statement, error);
   casc_statement_free(&statement);
@@ -153,7 +153,7 @@ static cascade_status relation_step(builder *build, uint32_t number, cascade_err
   casc_statement statement;
   cascade_keys keys = some_keys(relation->sql.ref_table);
   casc_sql_filter filter = {.relation = &relation->sql, .parents = &keys};
-  casc_statement_init(&statement, scope->alloc, false);
+  casc_statement_init(&statement, scope->alloc, "", false);
   if (update) scope->dialect->update_rows(&statement, &relation->sql, relation->values, &filter);
   else scope->dialect->select_keys(&statement, relation->sql.table, &filter, false, false, 1);
   status = add_step(build, step, &statement, error);

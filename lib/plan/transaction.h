@@ -16,6 +16,8 @@ typedef struct casc_transaction {
 bool casc_in_host_transaction(const cascade_connection *connection);
 cascade_status casc_transaction_begin(casc_transaction *transaction, cascade_connection *connection, bool write,
                                       cascade_error **error);
+/* Bounds what each of its statements may take, as far as the engine does that. */
+cascade_status casc_transaction_bound(casc_transaction *transaction, uint32_t milliseconds, cascade_error **error);
 /* Goes before a statement that is a transaction by itself. */
 cascade_status casc_transaction_prepare(cascade_connection *connection, cascade_error **error);
 cascade_status casc_transaction_commit(casc_transaction *transaction, cascade_error **error);

@@ -190,6 +190,24 @@ class Checkpoints(Filling):
         self.assertEqual(self.rows("token", "mark"), [(fill.token(),)])
         self.assertEqual(self.fill([DIRECT], checkpoint_table="mark", job="grants").finish().ranges, [])
 
+    def test_last_checkpoint_meets_a_lock(self):
+        """It is tried again, as ranges are, and later on by who goes on."""
+        self.make()
+        fill = self.fill([DIRECT], session=self.session(300), max_tx_rows=20, checkpoint_table="mark", job="grants")
+        fill.step()
+        self.database.run("DELETE FROM member WHERE product_id >= 550")
+        while len(self.rows()) < 54 * 4:
+            fill.step()
+        side = self.database.side()
+        side.run("BEGIN IMMEDIATE" if self.engine == "sqlite" else "BEGIN")
+        side.run("UPDATE mark SET token = token")
+        with self.assertRaises(sessions.Failure) as caught:
+            fill.step()
+        self.assertEqual((caught.exception.status, fill.report().retries), ("CASCADE_BUSY", 2))
+        side.run("ROLLBACK")
+        again = self.fill([DIRECT], checkpoint_table="mark", job="grants").finish()
+        self.assertEqual((again.ranges, self.rows("token", "mark")), ([], [(again.token(),)]))
+
     def test_refusals(self):
         self.make()
         self.refused("CASCADE_NOT_FOUND", "CREATE TABLE nowhere", checkpoint_table="nowhere", job="j")

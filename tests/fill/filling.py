@@ -55,8 +55,8 @@ class Filling(unittest.TestCase):
         self.database.run(f"INSERT INTO {table} VALUES " + ", ".join(
             "(" + ", ".join(repr(x) if isinstance(x, str) else str(x) for x in row) + ")" for row in rows))
 
-    def session(self):
-        session = ffi.Session(self.library, self.database.uri(self.driver))
+    def session(self, lock_timeout_ms=0):
+        session = ffi.Session(self.library, self.database.uri(self.driver), lock_timeout_ms=lock_timeout_ms)
         self.addCleanup(session.close)
         return session
 

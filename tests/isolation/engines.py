@@ -9,7 +9,31 @@ from rows import Rows
 from sessions import FOREIGN_KEY, Later
 
 
-class PostgreSQL(Isolation):
+class Timeouts(Isolation):
+    """Of engines that end a statement that takes too long."""
+
+    def test_statement_that_takes_too_long(self):
+        """A batch whose statement meets its timeout is rolled back and comes smaller."""
+        self.make(roots=100)
+        self.slow_down("d", 0.001)
+        before = self.counts()
+        purge = self.purge(list(range(1, 101)), max_tx_rows=1400, statement_timeout_ms=200)
+        purge.finish()
+        self.assertGreater(purge.report().retries, 0)
+        self.assertGreater(len(purge.batches), 2)
+        self.assertEqual(sum(self.counts().values()), 0)
+        self.assert_account(purge, before)
+
+    def test_statement_that_takes_too_long_for_good(self):
+        self.make()
+        self.slow_down("a", 20)
+        before = self.dump()
+        purge = self.purge([1], statement_timeout_ms=60)
+        self.assert_fails("CASCADE_TIMEOUT", purge)
+        self.assertEqual(self.dump(), before)
+
+
+class PostgreSQL(Timeouts):
     def test_read_committed_whatever_the_default(self):
         """In a stale snapshot the insert that is waited for would not be seen."""
         name = self.database.name
@@ -84,26 +108,6 @@ class PostgreSQL(Isolation):
                           f" $$BEGIN PERFORM pg_sleep({seconds}); RETURN old; END$$",
                           f"CREATE TRIGGER slow BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION slow()")
 
-    def test_statement_that_takes_too_long(self):
-        """A batch whose statement meets its timeout is rolled back and comes smaller."""
-        self.make(roots=100)
-        self.slow_down("d", 0.001)
-        before = self.counts()
-        purge = self.purge(list(range(1, 101)), max_tx_rows=1400, statement_timeout_ms=500)
-        purge.finish()
-        self.assertGreater(purge.report().retries, 0)
-        self.assertGreater(len(purge.batches), 2)
-        self.assertEqual(sum(self.counts().values()), 0)
-        self.assert_account(purge, before)
-
-    def test_statement_that_takes_too_long_for_good(self):
-        self.make()
-        self.slow_down("a", 20)
-        before = self.dump()
-        purge = self.purge([1], statement_timeout_ms=60)
-        self.assert_fails("CASCADE_TIMEOUT", purge)
-        self.assertEqual(self.dump(), before)
-
     def test_proven_beside_writers(self):
         """With the database's own checks off, the locks are all there is."""
         self.make()
@@ -173,7 +177,10 @@ class PostgreSQL(Isolation):
         self.assertEqual(self.keys("b"), [1, 100])
 
 
-class MariaDB(Isolation):
+class MariaDB(Timeouts):
+    def slow_down(self, table, seconds):
+        self.database.run(f"CREATE TRIGGER slow BEFORE DELETE ON {table} FOR EACH ROW DO SLEEP({seconds})")
+
     def test_proof_gains_nothing(self):
         self.make()
         session = self.session()

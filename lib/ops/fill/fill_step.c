@@ -330,10 +330,8 @@ static void account(cascade_fill *fill, work *now, uint32_t tries, uint64_t nano
            (unsigned long long)range->updated, (double)nanoseconds / 1e6);
 }
 
-/* The end was seen where no range was left to say so. */
-static cascade_status leave_end(cascade_fill *fill, cascade_error **error) {
+static cascade_status try_to_leave_end(cascade_fill *fill, cascade_error **error) {
   char *token = NULL;
-  if (!fill->options.checkpoint_table || fill->options.dry_run) return CASCADE_OK;
   cascade_status status = casc_fill_begin(fill, error);
   if (status >= 0) status = casc_fill_leave_token(fill, &fill->place, &token, error);
   if (status >= 0) status = casc_transaction_commit(&fill->transaction, error);
@@ -345,6 +343,20 @@ static cascade_status leave_end(cascade_fill *fill, cascade_error **error) {
   free(fill->stored);
   fill->stored = token;
   return status;
+}
+
+/* The end was seen where no range was left to say so. */
+static cascade_status leave_end(cascade_fill *fill, cascade_error **error) {
+  if (!fill->options.checkpoint_table || fill->options.dry_run) return CASCADE_OK;
+  for (uint32_t tries = 0;; tries++) {
+    cascade_error *failure = NULL;
+    cascade_status status = try_to_leave_end(fill, &failure);
+    if (status >= 0) return status;
+    if (fill->nested || !cascade_error_retryable(failure) || tries == BUSY_RETRIES) return casc_error_pass(failure, error);
+    cascade_error_free(failure);
+    fill->report.retries++;
+    casc_back_off(tries);
+  }
 }
 
 static bool budget_is_used_up(const cascade_fill *fill) {
