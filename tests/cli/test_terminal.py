@@ -144,12 +144,12 @@ class Progress(CascadeTest):
 
 
 class Worker(CascadeTest):
-    """A queue with 12,000 recorded rows: three batches at least."""
+    """A queue with 40,000 recorded rows: three batches at least."""
 
     def queue(self, form):
         path = self.database()
         with sqlite3.connect(path) as connection:
-            connection.execute("INSERT INTO image WITH RECURSIVE n(n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM n WHERE n < 12009) "
+            connection.execute("INSERT INTO image WITH RECURSIVE n(n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM n WHERE n < 40009) "
                                "SELECT n, 2 FROM n")
         uri = form.format(path)
         rules = self.file("rules.json", json.dumps([{"table": "image", "column": "author_id", "rule": "DETACH"}]))
@@ -167,7 +167,7 @@ class Worker(CascadeTest):
             self.assertGreater(len(lines), 1, shown)
             done = [int(line[2].replace(",", "")) for line in lines]
             self.assertEqual(done, sorted(set(done)))
-            self.assertRegex(shown, r"\r\x1b\[K1 of \d jobs? done: deleted 12,000 rows", shown)
+            self.assertRegex(shown, r"\r\x1b\[K1 of \d jobs? done: deleted 40,000 rows", shown)
             self.assertRegex(shown, r"Paused \d+\.\d s asleep between transactions\.")
             self.assertEqual(rows(path)["image"], 4)
 
@@ -188,7 +188,7 @@ class Worker(CascadeTest):
         self.assertEqual({line["table"] for line in lines}, {"image"})
         self.assertTrue(all(0 <= line["part"] <= 1 for line in lines), lines)
         self.assertLess(lines[0]["longest_ms"], 1000, "the pause is counted as work")
-        self.assertIn("deleted 12,000 rows", said)
+        self.assertIn("deleted 40,000 rows", said)
 
     def test_no_terminal_no_bar(self):
         path, uri = self.queue(DRIVERS["sqlite3"])
