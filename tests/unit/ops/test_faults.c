@@ -261,6 +261,70 @@ static void memory_runs_out(void **state) {
   for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) fault_sweep_memory(&scene, &ways[i]);
 }
 
+/* Rows that refer to each other in a circle that nothing can break: the purge is refused before the first of them goes. */
+static const char ring[] = "CREATE TABLE node (id INTEGER PRIMARY KEY, up INTEGER NOT NULL REFERENCES node ON DELETE RESTRICT);"
+                           "CREATE INDEX node_up ON node (up);"
+                           "INSERT INTO node VALUES (1, 1), (2, 3), (3, 2), (4, 2), (5, 4), (6, 1), (7, 6);"
+                           "PRAGMA foreign_keys = ON;";
+
+typedef struct circle {
+  uint64_t max_tx_rows; /* all rows, or too few for them */
+  cascade_graph *graph;
+  cascade_policy *policy;
+  cascade_selection *selection;
+} circle;
+
+static void make_ring(fault_rig *at) {
+  static const char *const columns[] = {"up"};
+  static const int64_t ids[] = {1, 2};
+  const cascade_policy_entry entry = {
+      .size = sizeof entry, .table = "node", .columns = columns, .column_count = 1, .rule = CASCADE_RULE_CASCADE};
+  const cascade_policy_entry *const entries[] = {&entry};
+  const cascade_policy_options rules = {.size = sizeof rules, .entries = entries, .entry_count = 1};
+  circle *own = at->own;
+  fault_rig_make(at, ring);
+  assert_int_equal(cascade_graph_read(at->connection, NULL, &own->graph, NULL), CASCADE_OK);
+  assert_int_equal(cascade_policy_new(own->graph, &rules, &own->policy, NULL), CASCADE_OK);
+  assert_int_equal(cascade_selection_integers(own->graph, "node", ids, 2, &own->selection, NULL), CASCADE_OK);
+}
+
+static cascade_status purge_ring(fault_rig *at) {
+  const circle *own = at->own;
+  const cascade_purge_options options = {.size = sizeof options, .max_tx_rows = own->max_tx_rows};
+  cascade_purge *purge = NULL;
+  cascade_error *error = NULL;
+  cascade_status status = cascade_purge_new(at->connection, own->policy, own->selection, &options, &purge, &error);
+  cascade_purge_free(purge);
+  return fault_told(status, error);
+}
+
+static void ring_is_whole(fault_rig *at, const fault_outcome *outcome) {
+  (void)outcome;
+  assert_true(sqlite3_get_autocommit(at->db));
+  assert_int_equal(fault_rig_ask(at, "SELECT count(*) FROM node"), 7);
+  fault_rig_heal(at);
+  assert_int_equal(purge_ring(at), CASCADE_CYCLE);
+}
+
+static void drop_ring(fault_rig *at) {
+  circle *own = at->own;
+  cascade_selection_free(own->selection);
+  cascade_policy_free(own->policy);
+  cascade_graph_free(own->graph);
+  fault_rig_drop(at);
+}
+
+static void a_circle_is_looked_for(void **state) {
+  static const fault_scene looks = {
+      .make = make_ring, .use = purge_ring, .after = ring_is_whole, .drop = drop_ring, .done = CASCADE_CYCLE};
+  circle bounds[] = {{.max_tx_rows = 2}, {.max_tx_rows = 50}};
+  (void)state;
+  for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
+    fault_sweep_calls(&looks, &bounds[i], (fault){.status = CASCADE_DATABASE, .transaction = CASCADE_TX_OPEN});
+    fault_sweep_memory(&looks, &bounds[i]);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(any_call_fails),
@@ -272,6 +336,7 @@ int main(void) {
       cmocka_unit_test(hook_that_refuses_rolls_back),
       cmocka_unit_test(cancel_stops_before_the_next_batch),
       cmocka_unit_test(memory_runs_out),
+      cmocka_unit_test(a_circle_is_looked_for),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
