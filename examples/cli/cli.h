@@ -23,7 +23,7 @@ typedef struct cli_options {
   uint32_t format; /* one of cli_format */
   uint32_t limit;  /* keys of a page */
   bool all;        /* --limit 0 */
-  uint32_t pages, depth, batch_ms, wait;
+  uint32_t pages, depth, batch_ms, statement_timeout_ms, wait;
   uint64_t max_rows, max_tx_rows;
   uint32_t allow;    /* cascade_allow */
   int32_t integrity; /* cascade_integrity */

@@ -141,6 +141,8 @@ const char cli_help_purge[] =
     "  --max-tx-rows N     rows of one transaction, 50000 unless given; what fits into one is deleted\n"
     "                      whole or not at all\n"
     "  --batch-ms N        time that one transaction should take, 100 unless given\n"
+    "  --statement-timeout SECONDS  PostgreSQL, MariaDB: time that one statement may take, 30 unless given; a\n"
+    "                      batch that meets it is rolled back and made smaller\n"
     "  --proven            nothing is left dangling by what is deleted under the batch's locks, in place of\n"
     "                      the database's check of every row: faster\n"
     "  --json-progress     tells how far it is by lines of JSON on stderr, ten a second at most\n"

@@ -19,6 +19,7 @@ enum cli_option {
   OPTION_MAX_ROWS,
   OPTION_MAX_TX_ROWS,
   OPTION_BATCH_MS,
+  OPTION_STATEMENT_TIMEOUT,
   OPTION_PLAN,
   OPTION_YES,
   OPTION_PROVEN,
@@ -84,6 +85,7 @@ static const struct option long_options[] = {{"help", no_argument, NULL, LONG(OP
                                              {"max-rows", required_argument, NULL, LONG(OPTION_MAX_ROWS)},
                                              {"max-tx-rows", required_argument, NULL, LONG(OPTION_MAX_TX_ROWS)},
                                              {"batch-ms", required_argument, NULL, LONG(OPTION_BATCH_MS)},
+                                             {"statement-timeout", required_argument, NULL, LONG(OPTION_STATEMENT_TIMEOUT)},
                                              {"plan", required_argument, NULL, LONG(OPTION_PLAN)},
                                              {"yes", no_argument, NULL, LONG(OPTION_YES)},
                                              {"proven", no_argument, NULL, LONG(OPTION_PROVEN)},
@@ -155,8 +157,8 @@ const cli_command cli_commands[] = {
     {"blockers", run_blockers, CLI_TEXT | CLI_JSON | CLI_SPECIFY, SELECTING | LISTING, true, cli_help_blockers},
     {"plan", run_plan, CLI_TEXT | CLI_JSON | CLI_SQL | CLI_HTML, SELECTING, true, cli_help_plan},
     {"purge", run_purge, CLI_TEXT | CLI_JSON,
-     SELECTING | PACE | BIT(OPTION_JSON_PROGRESS) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_PLAN) |
-         BIT(OPTION_YES) | BIT(OPTION_PROVEN) | BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) |
+     SELECTING | PACE | BIT(OPTION_JSON_PROGRESS) | BIT(OPTION_MAX_TX_ROWS) | BIT(OPTION_BATCH_MS) | BIT(OPTION_STATEMENT_TIMEOUT) |
+         BIT(OPTION_PLAN) | BIT(OPTION_YES) | BIT(OPTION_PROVEN) | BIT(OPTION_ALLOW_NO_FILTER) | BIT(OPTION_ALLOW_UNENFORCED) |
          BIT(OPTION_ALLOW_HIDDEN) | BIT(OPTION_LATER) | RECORDING | ARCHIVING,
      true, cli_help_purge},
     {"detach", run_detach, CLI_TEXT | CLI_JSON,
@@ -302,6 +304,7 @@ static bool take(const cli_command *command, int option, const char *name, cli_o
   case OPTION_BEHIND: options->behind = true; return true;
   case OPTION_TOKEN_KEY_FILE: options->token_key_file = optarg; return true;
   case OPTION_BATCH_MS: return small_number(name, optarg, &options->batch_ms);
+  case OPTION_STATEMENT_TIMEOUT: return decimal(name, optarg, 1000, &options->statement_timeout_ms);
   case OPTION_MAX_ROWS: return number(name, optarg, INT64_MAX, &options->max_rows);
   case OPTION_MAX_TX_ROWS: return number(name, optarg, INT64_MAX, &options->max_tx_rows);
   case OPTION_SELECT: return add_select(options);

@@ -139,6 +139,7 @@ cascade_status run_purge(cli_session *session, const cli_options *options, casca
                                .max_rows = options->max_rows,
                                .max_tx_rows = options->max_tx_rows,
                                .batch_ms = options->batch_ms,
+                               .statement_timeout_ms = options->statement_timeout_ms,
                                .plan = options->plan,
                                .outbox = options->outbox,
                                .actor = options->actor,
@@ -165,6 +166,9 @@ cascade_status run_purge(cli_session *session, const cli_options *options, casca
   if (status >= 0 && options->later && how.throttle)
     status = session_fail(session, CASCADE_INVALID, error,
                           "the worker's pace is not the job's: give these options to 'cascade queue work'");
+  if (status >= 0 && options->later && options->statement_timeout_ms)
+    status = session_fail(session, CASCADE_INVALID, error,
+                          "statements of a job have 30 seconds: --statement-timeout is not for --later");
   if (status >= 0 && !options->later)
     status = cascade_purge_new(session->connection, session->policy, session->selection, &how, &purge, error);
   if (status == CASCADE_BLOCKED && error && *error) {

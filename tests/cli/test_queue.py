@@ -74,6 +74,7 @@ class Queue(CascadeTest):
                           ("jo", "asked to", "image", 1, True)])
         self.refused(2, ["--plan"], "purge", uri, "image", "4", "--yes", "--later", "--plan", "0", path=path)
         self.refused(2, ["cascade queue work"], "purge", uri, "image", "4", "--yes", "--later", "--sleep-ratio", "1", path=path)
+        self.refused(2, ["30 seconds"], "purge", uri, "image", "4", "--yes", "--later", "--statement-timeout", "60", path=path)
         self.refused(2, ["--yes"], "purge", uri, "image", "4", "--later", path=path)
 
     def test_pause_and_resume(self):

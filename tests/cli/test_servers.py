@@ -178,5 +178,31 @@ class Rights(CascadeTest):
         self.assertEqual(self.database_.value("SELECT count(*) FROM c0"), 0)
 
 
+
+class SlowStatements(CascadeTest):
+    """Each row takes a third of a second to go."""
+
+    def setUp(self):
+        super().setUp()
+        self.database_ = sessions.ENGINES[ENGINE]()
+        self.addCleanup(self.database_.drop)
+        self.database_.run("CREATE TABLE p (id INTEGER PRIMARY KEY)", "INSERT INTO p VALUES (1), (2), (3), (4)")
+        if ENGINE == "postgresql":
+            self.database_.run("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
+                               " $$BEGIN PERFORM pg_sleep(0.3); RETURN old; END$$",
+                               "CREATE TRIGGER slow BEFORE DELETE ON p FOR EACH ROW EXECUTE FUNCTION slow()")
+        else:
+            self.database_.run("CREATE TRIGGER slow BEFORE DELETE ON p FOR EACH ROW DO SLEEP(0.3)")
+
+    def test_they_are_given_more_time(self):
+        for key, driver in ((1, "native"), (2, "dbi")):
+            with self.subTest(driver=driver):
+                one = ("purge", self.database_.uri(driver), "p", str(key), "--yes", "--statement-timeout")
+                self.refused(3, ["time", "p"], *one, "0.1")
+                self.assertEqual(self.database_.value(f"SELECT count(*) FROM p WHERE id = {key}"), 1)
+                self.done(*one, "20")
+                self.assertEqual(self.database_.value(f"SELECT count(*) FROM p WHERE id = {key}"), 0)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
