@@ -461,7 +461,7 @@ static cascade_status check_rewritten(casc_batch *batch, cascade_error **error) 
       casc_statement statement;
       casc_session_statement(scope->connection, &statement);
       scope->dialect->select_dangling(&statement, &scope->relations[i].sql, &keys, 1);
-      status = casc_read_keys(scope, &statement, &found, error);
+      status = casc_read_keys(scope, relation->table, &statement, &found, error);
       if (status >= 0 && found.appended)
         status = casc_fail_at(scope->connection->context, error, CASCADE_BLOCKED, scope->tables[relation->table].table->label,
                               relation->label,

@@ -330,9 +330,20 @@ static cascade_status work(cascade_purge *purge, casc_keyset *still, step_outcom
   return CASCADE_OK;
 }
 
+static void name_table(cascade_error **error) {
+  const char *table = cascade_error_table(*error);
+  bool slow = cascade_error_status(*error) == CASCADE_TIMEOUT;
+  char words[320];
+  snprintf(words, sizeof words,
+           slow ? "a statement on table %.200s took too long; the plan says where an index is missing" : "table %.200s",
+           table ? table : "");
+  if (table) casc_error_explain(error, NULL, NULL, words);
+}
+
 /* A constraint that fails is a row that stands in the way, seen by the database instead of by us. */
 static void explain(cascade_purge *purge, cascade_error **error) {
   cascade_status status = cascade_error_status(*error);
+  if (status == CASCADE_TIMEOUT || status == CASCADE_BUSY) name_table(error);
   if (status == CASCADE_CONSTRAINT || status == CASCADE_CONSTRAINT_FK) {
     cascade_error *told = NULL;
     casc_fail_at(purge->context, &told, CASCADE_BLOCKED, cascade_error_table(*error), cascade_error_relation(*error),

@@ -66,13 +66,15 @@ size_t casc_slice(const casc_scope *scope, const casc_keyset *set) {
   return set->integer ? SIZE_MAX : scope->dialect->max_cells / set->width;
 }
 
-cascade_status casc_read_keys(casc_scope *scope, const casc_statement *statement, casc_keyset *into, cascade_error **error) {
+cascade_status casc_read_keys(casc_scope *scope, uint32_t table, const casc_statement *statement, casc_keyset *into,
+                              cascade_error **error) {
   casc_cursor cursor = {0};
   const cascade_value *row = NULL;
   cascade_status status = casc_query(scope->connection, statement, &cursor, error);
   while (status >= 0 && (status = casc_next(&cursor, &row, error)) == CASCADE_OK)
     if (!casc_keyset_append(into, row)) status = casc_nomem(error);
   casc_cursor_close(&cursor);
+  if (status < 0) casc_error_explain(error, scope->tables[table].table->label, NULL, NULL);
   return status < 0 ? status : CASCADE_OK;
 }
 
@@ -112,7 +114,7 @@ cascade_status casc_read_referencing(casc_scope *scope, const casc_scope_relatio
       casc_statement_clear(&statement);
       scope->dialect->select_keys(&statement, relation->sql.table, &filter, false, false,
                                   limit ? limit - (into->appended - before) : 0);
-      status = casc_read_keys(scope, &statement, into, error);
+      status = casc_read_keys(scope, relation->relation->table, &statement, into, error);
       if (among_slice == SIZE_MAX) break;
     }
     if (slice == SIZE_MAX) break;
@@ -140,6 +142,7 @@ cascade_status casc_count_referencing(casc_scope *scope, const casc_scope_relati
     if (slice == SIZE_MAX) break;
   }
   casc_statement_free(&statement);
+  if (status < 0) casc_error_explain(error, scope->tables[relation->relation->table].table->label, NULL, NULL);
   return status;
 }
 

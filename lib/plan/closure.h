@@ -78,8 +78,9 @@ cascade_status casc_read_parents(casc_scope *scope, const casc_scope_relation *r
                                  cascade_error **error);
 /* How many keys of the set one statement may carry. */
 size_t casc_slice(const casc_scope *scope, const casc_keyset *set);
-/* Runs a query of identities of the set's table and appends them, not merged. */
-cascade_status casc_read_keys(casc_scope *scope, const casc_statement *statement, casc_keyset *into, cascade_error **error);
+/* Runs a query of identities of the table and appends them, not merged. */
+cascade_status casc_read_keys(casc_scope *scope, uint32_t table, const casc_statement *statement, casc_keyset *into,
+                              cascade_error **error);
 void casc_keyset_of(const casc_scope *scope, uint32_t table, casc_keyset *set);
 
 /* Members: those of `candidates`, rows of a reached table, that belong to the closure of the whole request. Walks up the cascading

@@ -19,7 +19,7 @@ cascade_status casc_read_parents(casc_scope *scope, const casc_scope_relation *r
     casc_statement statement;
     casc_session_statement(scope->connection, &statement);
     scope->dialect->select_parents(&statement, &relation->sql, &keys);
-    status = casc_read_keys(scope, &statement, into, error);
+    status = casc_read_keys(scope, relation->relation->ref_table, &statement, into, error);
     casc_statement_free(&statement);
     from += count;
   }

@@ -42,7 +42,7 @@ static cascade_status fill_by_keys(casc_source *source, casc_statement *statemen
   source->selected += some.count;
   casc_sql_filter filter = {.shown_among = &some, .where = scope->selection->where, .lock = source->locking};
   scope->dialect->select_keys(statement, &scope->tables[source->table].sql, &filter, false, false, 0);
-  return casc_read_keys(scope, statement, &source->page, error);
+  return casc_read_keys(scope, source->table, statement, &source->page, error);
 }
 
 /* The greatest key of the table as the work begins. Keys that are no integers have no such end: new ones come before and behind. */
@@ -78,7 +78,7 @@ static cascade_status fill_by_anchor(casc_source *source, casc_statement *statem
   cascade_status status = find_end(source, error);
   if (status < 0) return status;
   scope->dialect->select_keys(statement, &scope->tables[source->table].sql, &filter, false, true, limit);
-  status = casc_read_keys(scope, statement, &source->page, error);
+  status = casc_read_keys(scope, source->table, statement, &source->page, error);
   if (status < 0) return status;
   size_t count = source->page.appended;
   source->exhausted = count < limit || (source->bounded && source->page.integers[count - 1] >= source->end);
@@ -127,7 +127,7 @@ static cascade_status filter_keys(casc_scope *scope, uint32_t table, const casc_
     casc_session_statement(scope->connection, &statement);
     filter.among = &among;
     scope->dialect->select_keys(&statement, &scope->tables[table].sql, &filter, false, false, 0);
-    status = casc_read_keys(scope, &statement, into, error);
+    status = casc_read_keys(scope, table, &statement, into, error);
     casc_statement_free(&statement);
     from += count;
   }

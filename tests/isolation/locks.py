@@ -61,6 +61,7 @@ class Locks(Isolation):
         with self.assertRaises(sessions.Failure) as caught:
             purge.finish()
         self.assertEqual((caught.exception.status, caught.exception.transaction), ("CASCADE_BUSY", sessions.TX_ROLLED_BACK))
+        self.assertRegex(caught.exception.message, r"^table \S*\bd: .* another session holds the lock")
         self.assertGreater(purge.report().retries, 1)
         gate.run("ROLLBACK")
         self.assertEqual(self.database.transactions(), 0)
