@@ -157,8 +157,8 @@ typedef struct casc_dialect {
   /* For reading pages: what begins and ends that which makes the ways certain: a transaction that only reads; or, inside one of the
      host's, a savepoint that is rolled back. NULL where nothing is needed. */
   const char *const *look_begin, *const *look_end, *const *look_begin_nested, *const *look_end_nested;
-  /* Put before a statement: a bound of what it may take. NULL where there is no such thing. */
-  void (*limit_time)(casc_statement *statement, uint32_t milliseconds);
+  /* Put before a statement: a bound of what it may take, if a server of this version has such a thing. NULL where none has. */
+  void (*limit_time)(casc_statement *statement, const char *version, uint32_t milliseconds);
   /* For each single-column relation of which the statistics know it: its place in `relations` and the share of the referencing
      table's rows that refer to the one row with this identity, in millionths. Rows of two integers. NULL where nothing is to be
      known. */

@@ -531,7 +531,9 @@ static const char *const begin_read[] = {"SET TRANSACTION ISOLATION LEVEL REPEAT
 
 static const char *const checks_on_local[] = {"SET foreign_key_checks = 1"};
 
-static void limit_time(casc_statement *statement, uint32_t milliseconds) {
+/* MySQL has none for statements that write. */
+static void limit_time(casc_statement *statement, const char *version, uint32_t milliseconds) {
+  if (!version || !strstr(version, "MariaDB")) return;
   casc_str_printf(&statement->sql, "SET STATEMENT max_statement_time = %u.%03u FOR ", milliseconds / 1000, milliseconds % 1000);
 }
 

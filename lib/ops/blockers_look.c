@@ -35,7 +35,7 @@ uint32_t casc_look_time_left(const cascade_blockers *blockers, size_t pages) {
 cascade_status casc_look_bound_time(casc_look *at, casc_statement *statement, uint32_t ms, cascade_error **error) {
   const casc_dialect *dialect = at->blockers->scope.dialect;
   if (ms == UINT32_MAX) return CASCADE_OK;
-  if (dialect->limit_time) dialect->limit_time(statement, ms);
+  if (dialect->limit_time) dialect->limit_time(statement, at->blockers->connection->capabilities.version, ms);
   if (!at->open || !dialect->statement_timeout) return CASCADE_OK;
   casc_statement setting;
   casc_session_statement(at->blockers->connection, &setting);

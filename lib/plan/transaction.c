@@ -38,9 +38,9 @@ cascade_status casc_transaction_bound(casc_transaction *transaction, uint32_t mi
     dialect->statement_timeout(&statement, milliseconds);
     status = casc_execute(connection, &statement, NULL, error);
   } else if (dialect->limit_time) {
-    dialect->limit_time(&statement, milliseconds);
+    dialect->limit_time(&statement, connection->capabilities.version, milliseconds);
     if (statement.sql.failed) status = casc_nomem(error);
-    else snprintf(connection->prefix, sizeof connection->prefix, "%s", statement.sql.data);
+    else snprintf(connection->prefix, sizeof connection->prefix, "%s", statement.sql.data ? statement.sql.data : "");
   }
   casc_statement_free(&statement);
   return status;
