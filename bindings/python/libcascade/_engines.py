@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sqlite3
 from decimal import Decimal
 from importlib import import_module
@@ -40,12 +41,14 @@ ADVICE = {
     Status.PRIVILEGE: "; have the privilege granted, or connect as another user",
     Status.READONLY: "; use a database and a transaction that take writes",
 }
+_BOUND = re.compile(r"SET STATEMENT max_statement_time = [\d.]+ FOR ")  # of MariaDB: what goes before a statement of a purge
 _CHANGES = ("DELETE", "UPDATE", "INSERT", "REPLACE", "MERGE", "WITH")
 
 
 def first_word(sql: str) -> str:
     """The keyword that a statement begins with."""
-    return sql.lstrip()[:20].split(None, 1)[0].rstrip(";").upper() if sql.strip() else ""
+    bound = _BOUND.match(sql)
+    return sql[bound.end() if bound else 0:].lstrip()[:20].split(None, 1)[0].rstrip(";").upper() if sql.strip() else ""
 
 
 class Engine:

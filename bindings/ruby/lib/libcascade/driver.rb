@@ -8,9 +8,9 @@ module Libcascade
   class Driver
     STATUS = Native::CONSTANTS.transform_keys { |name| name.delete_prefix("CASCADE_") }.freeze
     OK, DONE, DATABASE = STATUS.values_at("OK", "DONE", "DATABASE")
-    CHANGES = /\A\s*(?:delete|insert|replace|update|with)\b/i.freeze
+    CHANGES = /\A\s*(?:set statement max_statement_time = [\d.]+ for )?(?:delete|insert|replace|update|with)\b/i.freeze
     # What has to be done when time is over, too.
-    UNDOES = /\A\s*(?:rollback|release|set|pragma)\b/i.freeze
+    UNDOES = /\A\s*(?:rollback|release|set(?! statement)|pragma)\b/i.freeze
     private_constant :UNDOES
 
     # A statement, as Ruby has it. `types` are the wanted types of the result's columns.
