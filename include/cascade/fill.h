@@ -70,7 +70,7 @@ typedef struct cascade_fill_options {
   int32_t dry_run;              /**< Not 0: counts what would be done, range by range, and changes nothing. */
   uint32_t batch_ms;            /**< Time that a transaction should take, in milliseconds; 0 means 600, on SQLite 400, as nobody
                                      else writes meanwhile. Ranges grow and shrink towards it, and are hardly ever half as long
-                                     again. */
+                                     again; longer where each would mostly read sources without an index. */
   uint64_t max_tx_rows;         /**< Rows of a range at most; 0 means 1,000,000. Rows of one value of the range column stay
                                      together, however many. */
   uint32_t time_budget_ms;      /**< Stop after the range that ends past this time; 0 for no budget. */

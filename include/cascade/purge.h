@@ -90,7 +90,8 @@ typedef struct cascade_purge_options {
                                          transaction, whole or not at all. Only rows that refer to each other in a circle can make a
                                          larger transaction: they can go only together. */
   uint32_t batch_ms;                /**< Time that a transaction should take, in milliseconds; 0 means 100. Batches grow and shrink
-                                         towards it. */
+                                         towards it, or take longer where they would mostly pay what each costs whatever its size,
+                                         such as a table without an index. */
   uint32_t statement_timeout_ms;    /**< PostgreSQL and MariaDB: time that one statement may take, in milliseconds; 0 means 30,000.
                                          A batch that meets it is rolled back and made smaller. Not set inside a transaction of the
                                          host. */

@@ -55,7 +55,8 @@ cascade_status casc_pace_wait(cascade_purge *purge, cascade_error **error) {
 /* What COMMIT takes does not shrink with the batch: where it takes most of the time, small batches would only make it all
    longer. */
 static double rows_wanted(const cascade_purge *purge) {
-  double target = purge->options.batch_ms, work = target - purge->commit_ms;
+  double target = purge->options.batch_ms, work = target - purge->commit_ms, roots = casc_overhead_size(&purge->overhead);
+  if (roots > 0) return roots * purge->rows_per_root;
   return purge->rows_per_ms * (work > LEAST_WORK * target ? work : LEAST_WORK * target);
 }
 
@@ -92,6 +93,7 @@ void casc_pace_learn(cascade_purge *purge, size_t roots, uint64_t rows, uint64_t
   purge->worked_ns += nanoseconds;
   purge->commit_ms = smoothed(purge->commit_ms, (double)commit_ns / 1e6, 0.4);
   purge->rows_per_ms = smoothed(purge->rows_per_ms, rate, rate_weight(purge, rate));
+  casc_overhead_learn(&purge->overhead, (double)roots, ms, purge->options.batch_ms);
   purge->rows_per_root = smoothed(purge->rows_per_root, (double)rows / (double)roots, 0.4);
   double most = (double)purge->most_rows, wanted = rows_wanted(purge);
   if (wanted > most) wanted = most;

@@ -8,6 +8,7 @@
 #include "batch.h"
 #include "clock.h"
 #include "hooks.h"
+#include "overhead.h"
 #include "record.h"
 #include "source.h"
 #include "tables.h"
@@ -81,6 +82,7 @@ struct cascade_purge {
   uint64_t most_rows; /* of a transaction: as the options say, or fewer after statements took too long */
   size_t roots;       /* rows of a level that the next batch takes */
   double rows_per_ms, rows_per_root, commit_ms;
+  casc_overhead overhead;
   uint64_t commit_ns; /* of the last batch */
   uint64_t started_ns, worked_ns;
   uint64_t unpaced_ns;            /* length of the last batch, for the throttle; 0 when it has been told */

@@ -78,6 +78,17 @@ class Work(Filling):
         self.assertEqual(fill.counts(), (len(pairs), 0, 0))
         self.assertEqual(self.rows(), pairs)
 
+    def test_sources_without_an_index(self):
+        """Each range reads all of them: ranges of a thousand rows, the least that late ones shrink to, would do so 300 times."""
+        numbers = {"postgresql": "SELECT generate_series(1, 300000) AS n", "mariadb": "SELECT seq AS n FROM seq_1_to_300000",
+                   "sqlite": "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 300000) SELECT n FROM n"}
+        self.database.run("CREATE TABLE pair (a INTEGER NOT NULL, b INTEGER NOT NULL)", "CREATE UNIQUE INDEX pair_ab ON pair (a, b)",
+                          "CREATE TABLE source (a INTEGER NOT NULL, b INTEGER NOT NULL)",
+                          f"INSERT INTO source SELECT n % 2000, n FROM ({numbers[self.engine]}) AS s")
+        fill = self.fill(["SELECT a, b FROM source"], ("a", "b"), ("a", "b"), "pair", batch_ms=2).finish()
+        self.assertEqual(fill.counts(), (300000, 0, 0))
+        self.assertLess(len(fill.ranges), 200)
+
     def test_other_range_column_and_gaps(self):
         self.make()
         far = 2 ** 31 - 5

@@ -249,6 +249,19 @@ class Batches(Trap):
         self.assertEqual({table: len(rows) for table, rows in self.dump().items()},
                          {"agent": 0, "loan": 0, "note": 0, "task": 0, "gift": 0})
 
+    def test_28_batches_that_read_the_whole_table_do_not_become_ever_smaller(self):
+        """Each costs the same, so that those of a single row would take two hundred times as long as one."""
+        self.make("""
+            CREATE TABLE job (id INTEGER PRIMARY KEY);
+            CREATE TABLE note (id INTEGER PRIMARY KEY, job_id INTEGER, words TEXT);
+            INSERT INTO job WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 4000) SELECT n FROM n;
+            INSERT INTO note WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 400000)
+              SELECT n, n * 7919 % 4000 + 1, 'words' FROM n""")
+        rules = self.policy('[{"table": "note", "column": "job_id", "ref_table": "job", "ref_column": "id", "rule": "CASCADE"}]')
+        said = self.purge("job", "--where", "id <= 800", *rules, "--max-tx-rows", "20000", "--batch-ms", "4", "--format", "json")
+        self.assertLess(json.loads(said)["batches"], 100)
+        self.assertEqual((self.count("job"), self.count("note")), (3200, 320000))
+
     def test_30_the_log_stays_short(self):
         """In WAL mode no reader of ours holds the checkpoint up between batches: the log does not grow with the
         purge."""

@@ -8,6 +8,7 @@
 #include "fill.h"
 #include "fill_job.h"
 #include "graph_internal.h"
+#include "overhead.h"
 #include "session.h"
 #include "throttle_internal.h"
 #include "transaction.h"
@@ -60,6 +61,8 @@ struct cascade_fill {
   /* pace */
   uint64_t width;                       /* of the next range */
   double rows_per_ms, last_rows_per_ms; /* as expected of the next range, as of the last one */
+  double rows_per_width;
+  casc_overhead overhead;
   uint64_t started_ns, worked_ns;
   uint64_t unpaced_ns; /* length of the last range, for the throttle; 0 when it has been told */
   uint64_t written;    /* inserted and updated by this object */

@@ -32,10 +32,11 @@ static bool alone(const cascade_fill *fill, const work *now) {
 
 /* How many rows a range of a column has is not known before: it aims below the most that it may have. */
 static uint64_t wanted_rows(const cascade_fill *fill) {
-  uint64_t least = fill->rows_per_ms > 0 ? LEAST_ROWS : FIRST_ROWS, most = fill->options.max_tx_rows;
-  double wanted = fill->rows_per_ms * fill->options.batch_ms;
+  uint64_t most = fill->options.max_tx_rows;
+  double width = casc_overhead_size(&fill->overhead), least = width > 0 ? 1 : fill->rows_per_ms > 0 ? LEAST_ROWS : FIRST_ROWS;
+  double wanted = width > 0 ? width * fill->rows_per_width : fill->rows_per_ms * fill->options.batch_ms;
   if (!fill->rows) most -= most / 4;
-  if (wanted < (double)least) wanted = (double)least;
+  if (wanted < least) wanted = least;
   return wanted < (double)most ? (uint64_t)wanted : most;
 }
 
@@ -49,6 +50,15 @@ static uint64_t clamped(double value) {
   return value < 1 ? 1 : value > 9e18 ? (uint64_t)9e18 : (uint64_t)value;
 }
 
+static void learn_overhead(cascade_fill *fill, double ms) {
+  bool known = fill->overhead.ms > 0;
+  casc_overhead_learn(&fill->overhead, (double)fill->width, ms, fill->options.batch_ms);
+  if (fill->overhead.ms > 0 && !known)
+    casc_log(fill->context, CASCADE_LOG_WARNING,
+             "a range takes %.0f ms whatever its size, so that ranges are made longer; an index of the sources by %s would help",
+             fill->overhead.ms, fill->sql.columns[fill->sql.range]);
+}
+
 static void learn(cascade_fill *fill, const work *done, uint64_t nanoseconds) {
   double ms = (double)nanoseconds / 1e6, rows = done->rows > 0 ? (double)done->rows : 1;
   double rate = rows / (ms > 0.01 ? ms : 0.01), expected = fill->rows_per_ms, before = fill->last_rows_per_ms;
@@ -58,6 +68,8 @@ static void learn(cascade_fill *fill, const work *done, uint64_t nanoseconds) {
   else if (rate < before) fill->rows_per_ms = rate * (rate < before / 2 ? 0.5 : rate / before); /* indexes grow: so once more */
   else fill->rows_per_ms = 0.25 * expected + 0.75 * rate;
   if (!small) fill->last_rows_per_ms = rate;
+  if (!fill->rows) learn_overhead(fill, ms);
+  fill->rows_per_width = rows / (double)fill->width;
   fill->worked_ns += nanoseconds;
   double growth = (double)wanted_rows(fill) / rows, most = done->rows < LEAST_ROWS ? 64 : 8;
   fill->width = clamped((double)fill->width * (growth > most ? most : growth));
