@@ -46,7 +46,7 @@ void casc_overhead_learn(casc_overhead *overhead, double size, double ms, double
     overhead->ms = small.ms - (slope > 0 ? slope : 0) * small.size;
   }
   if (overhead->ms > any.ms) overhead->ms = any.ms;
-  if (overhead->ms < target_ms / 2) overhead->ms = 0; /* no more than half is lost in any case */
+  if (overhead->ms < target_ms / 2) overhead->ms = 0; /* little more than half is lost in any case */
 }
 
 /* Where all of the last are alike - there is overhead, or something keeps late ones from being smaller - some small ones tell. */
